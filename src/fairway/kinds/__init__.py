@@ -1,0 +1,62 @@
+"""Which objects exist: one file per kind, one tuple ``ALL``.
+
+Pure.  Nothing here does I/O or knows the API server.
+"""
+
+from fairway.kinds.config_map import CONFIG_MAP
+from fairway.kinds.deployment import DEPLOYMENT
+from fairway.kinds.endpoint_slice import ENDPOINT_SLICE
+from fairway.kinds.endpoints import ENDPOINTS
+from fairway.kinds.event import EVENT
+from fairway.kinds.ip_address import IP_ADDRESS
+from fairway.kinds.lease import LEASE
+from fairway.kinds.namespace import NAMESPACE
+from fairway.kinds.node import NODE
+from fairway.kinds.pod import POD
+from fairway.kinds.replica_set import REPLICA_SET
+from fairway.kinds.replication_controller import REPLICATION_CONTROLLER
+from fairway.kinds.secret import SECRET
+from fairway.kinds.service import SERVICE
+from fairway.kinds.service_account import SERVICE_ACCOUNT
+from fairway.kinds.service_cidr import SERVICE_CIDR
+from fairway.kinds.kind import Kind
+
+ALL: tuple[Kind, ...] = (
+    NAMESPACE,
+    NODE,
+    POD,
+    SERVICE,
+    ENDPOINTS,
+    ENDPOINT_SLICE,
+    IP_ADDRESS,
+    SERVICE_CIDR,
+    REPLICA_SET,
+    REPLICATION_CONTROLLER,
+    DEPLOYMENT,
+    CONFIG_MAP,
+    SECRET,
+    SERVICE_ACCOUNT,
+    EVENT,
+    LEASE,
+)
+
+__all__ = [
+    "ALL",
+    "CONFIG_MAP",
+    "DEPLOYMENT",
+    "ENDPOINT_SLICE",
+    "ENDPOINTS",
+    "EVENT",
+    "IP_ADDRESS",
+    "LEASE",
+    "NAMESPACE",
+    "NODE",
+    "POD",
+    "REPLICA_SET",
+    "REPLICATION_CONTROLLER",
+    "SECRET",
+    "SERVICE",
+    "SERVICE_ACCOUNT",
+    "SERVICE_CIDR",
+    "Kind",
+]

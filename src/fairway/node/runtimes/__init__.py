@@ -1,0 +1,1 @@
+"""Seam 2: what makes containers run.  Drivers: crun, memory."""

@@ -1,0 +1,188 @@
+"""The Runtime seam: whatever makes a pod's sandbox and containers run on this machine.
+
+Shape: the agent decides *what* should run (``node/plan``); a runtime does it and tells what it sees.
+Rules for drivers: every resource made (netns, veth, mount, cgroup, process) carries the cluster's name and the pod's
+uid, so that it is found again after a crash and swept; containers outlive the agent; repeating a call is harmless.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class RuntimeFailure(Exception):
+    """The machine refused; the text says what was tried and what it answered.
+
+    ``reason`` is the word for containerStatuses or an event: ``ErrImagePull``, ``CreateContainerError``,
+    ``RunContainerError``, ``FailedCreatePodSandBox``...
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A host path seen inside the container."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """One container to be started, everything resolved: no reference to the API is left.
+
+    ``command`` and ``args`` override the image's Entrypoint and Cmd when not empty (Kubernetes' rules);
+    ``env`` overrides the image's.  Limits are ``None`` where there is none.
+    """
+
+    pod_uid: str
+    name: str
+    attempt: int
+    image_id: str
+    command: Sequence[str] = ()
+    args: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    working_dir: str = ""
+    mounts: Sequence[Mount] = ()
+    tty: bool = False
+    stdin: bool = False
+    user: int | None = None
+    group: int | None = None
+    privileged: bool = False
+    read_only_root: bool = False
+    capabilities_add: Sequence[str] = ()
+    capabilities_drop: Sequence[str] = ()
+    cpu_shares: int | None = None
+    cpu_quota_us: int | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """The pod's own surroundings.  ``host_network`` shares the machine's network namespace."""
+
+    pod_uid: str
+    namespace: str
+    name: str
+    hostname: str
+    host_network: bool = False
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A pod's surroundings as they are.  ``ips``: primary first; empty for host network."""
+
+    pod_uid: str
+    namespace: str
+    name: str
+    ips: tuple[str, ...]
+    netns: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """One container attempt now.  ``exit_code`` is ``None`` while it runs; times are Unix seconds."""
+
+    pod_uid: str
+    name: str
+    attempt: int
+    container_id: str
+    image_id: str
+    pid: int
+    started_s: float
+    exit_code: int | None = None
+    finished_s: float | None = None
+    oom_killed: bool = False
+
+
+class ExecSession(Protocol):
+    """A command inside a container.  ``output`` yields (1, stdout bytes) and (2, stderr bytes) until both are closed."""
+
+    def output(self) -> AsyncIterator[tuple[int, bytes]]:
+        """What the command writes, as it comes.  With a tty everything is stream 1."""
+
+    async def write(self, data: bytes) -> None:
+        """Feed stdin, waiting while it is full."""
+
+    def close_stdin(self) -> None:
+        """End of input: the command reads EOF."""
+
+    def resize(self, width: int, height: int) -> None:
+        """Set the terminal's size."""
+
+    async def wait(self) -> int:
+        """The exit code; 128 + n when killed by signal n."""
+
+    def kill(self) -> None:
+        """The client has gone: end the command."""
+
+
+class Runtime(Protocol):
+    """Drivers: crun, memory."""
+
+    async def sandboxes(self) -> Sequence[Sandbox]:
+        """Every sandbox of this cluster on this machine: the truth after a restart of the agent."""
+
+    async def containers(self) -> Sequence[ContainerState]:
+        """Every container attempt known, running or exited and not yet removed."""
+
+    def changes(self) -> AsyncIterator[str]:
+        """Uids of pods whose containers have changed state (an exit, an OOM kill)."""
+
+    async def make_sandbox(self, spec: SandboxSpec) -> Sandbox:
+        """Network namespace, address, cgroup parent.  Raises: ``RuntimeFailure``."""
+
+    async def remove_sandbox(self, pod_uid: str) -> None:
+        """Remove containers, network, mounts, cgroup and files of a pod."""
+
+    async def start(self, spec: ContainerSpec) -> ContainerState:
+        """Create and start one container attempt.  Raises: ``RuntimeFailure``."""
+
+    async def signal(self, pod_uid: str, name: str, signal: int) -> None:
+        """Send a signal to a container's first process; nothing if it has exited."""
+
+    async def remove(self, pod_uid: str, name: str, attempt: int) -> None:
+        """Forget an exited attempt: mounts and state; its log stays until the sandbox goes."""
+
+    def log_path(self, pod_uid: str, name: str, attempt: int) -> str:
+        """Where the container's log lies, in the CRI format (RFC3339Nano stream tag line)."""
+
+    async def exec(
+        self, pod_uid: str, name: str, command: Sequence[str], *, tty: bool = False, stdin: bool = False
+    ) -> ExecSession:
+        """Run a command inside a running container.  Raises: ``RuntimeFailure``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image in the local store.  ``id`` is ``sha256:`` of its config; ``names`` are full references."""
+
+    id: str
+    names: tuple[str, ...]
+    digests: tuple[str, ...]
+    size_bytes: int
+    user: str = ""
+
+
+class Images(Protocol):
+    """The machine's image store, shared by all clusters' data dirs only if they are the same."""
+
+    async def find(self, reference: str) -> Image | None:
+        """The local image of that name (``luksa/kubia`` = ``docker.io/luksa/kubia:latest``), id or digest."""
+
+    async def list(self) -> Sequence[Image]:
+        """All local images."""
+
+    async def pull(self, reference: str) -> Image:
+        """Fetch by the registry v2 API.  Raises: ``RuntimeFailure`` with reason ``ErrImagePull``."""
+
+    async def load(self, path: str, name: str = "") -> Sequence[Image]:
+        """Import a ``docker save`` or OCI archive.  Raises: ``RuntimeFailure``."""
+
+    async def remove(self, reference: str) -> None:
+        """Drop a name, and the image with its last name."""

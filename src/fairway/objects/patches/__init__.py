@@ -1,0 +1,1 @@
+"""Patch formats: pure functions from (object, patch) to object."""

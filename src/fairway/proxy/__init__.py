@@ -1,0 +1,1 @@
+"""The Service proxy: Services and EndpointSlices in, kernel rules out.  Knows the API only through a client."""

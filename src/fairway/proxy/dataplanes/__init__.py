@@ -1,0 +1,1 @@
+"""Seam 3: what makes packets move.  Drivers: nftables, memory."""
