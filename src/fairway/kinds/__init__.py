@@ -9,6 +9,7 @@ from fairway.kinds.endpoint_slice import ENDPOINT_SLICE
 from fairway.kinds.endpoints import ENDPOINTS
 from fairway.kinds.event import EVENT
 from fairway.kinds.ip_address import IP_ADDRESS
+from fairway.kinds.kind import Kind
 from fairway.kinds.lease import LEASE
 from fairway.kinds.namespace import NAMESPACE
 from fairway.kinds.node import NODE
@@ -19,7 +20,6 @@ from fairway.kinds.secret import SECRET
 from fairway.kinds.service import SERVICE
 from fairway.kinds.service_account import SERVICE_ACCOUNT
 from fairway.kinds.service_cidr import SERVICE_CIDR
-from fairway.kinds.kind import Kind
 
 ALL: tuple[Kind, ...] = (
     NAMESPACE,
@@ -44,16 +44,16 @@ __all__ = [
     "ALL",
     "CONFIG_MAP",
     "DEPLOYMENT",
-    "ENDPOINT_SLICE",
     "ENDPOINTS",
+    "ENDPOINT_SLICE",
     "EVENT",
     "IP_ADDRESS",
     "LEASE",
     "NAMESPACE",
     "NODE",
     "POD",
-    "REPLICA_SET",
     "REPLICATION_CONTROLLER",
+    "REPLICA_SET",
     "SECRET",
     "SERVICE",
     "SERVICE_ACCOUNT",

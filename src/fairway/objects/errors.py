@@ -195,9 +195,7 @@ def unauthorized() -> StatusError:
 def forbidden(group: str, plural: str, name: str, why: str, **details: Any) -> StatusError:
     """403: a known user may not do this; ``why`` ends the sentence."""
     shown = f'{resource_text(group, plural)} "{name}"' if name else resource_text(group, plural)
-    return StatusError(
-        403, "Forbidden", f"{shown} is forbidden: {why}", _details(name, group, plural, **details)
-    )
+    return StatusError(403, "Forbidden", f"{shown} is forbidden: {why}", _details(name, group, plural, **details))
 
 
 def method_not_allowed(
@@ -209,9 +207,7 @@ def method_not_allowed(
 
 def not_acceptable(media_types: Sequence[str]) -> StatusError:
     """406: no common representation."""
-    return StatusError(
-        406, "NotAcceptable", f"only the following media types are accepted: {', '.join(media_types)}"
-    )
+    return StatusError(406, "NotAcceptable", f"only the following media types are accepted: {', '.join(media_types)}")
 
 
 def expired(message: str) -> StatusError:
@@ -240,9 +236,7 @@ def too_many_requests(message: str, retry_after_s: int = 1) -> StatusError:
 
 def internal(message: str) -> StatusError:
     """500: our fault; the raw error stands in the causes."""
-    return StatusError(
-        500, "InternalError", f"Internal error occurred: {message}", {"causes": [{"message": message}]}
-    )
+    return StatusError(500, "InternalError", f"Internal error occurred: {message}", {"causes": [{"message": message}]})
 
 
 def unavailable(message: str) -> StatusError:

@@ -1,6 +1,6 @@
 """What a handler sees of HTTP: Request in, Response out, and three ways to stay connected.
 
-Shape: ``Handler(request) -> Response | Stream | TakeOver | Awaitable[of those]``.  A synchronous answer costs no task.
+Shape: ``Handler(request) -> Response | Stream | TakeOver``, or an awaitable of one.  A synchronous answer costs no task.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who is at the other end.  ``common_name`` and ``organizations`` are of the verified client certificate, or empty."""
+    """Who is at the other end.  ``common_name`` and ``organizations`` are of the client certificate, or empty."""
 
     address: str = ""
     common_name: str = ""

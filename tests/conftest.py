@@ -1,0 +1,14 @@
+"""Markers come from the folder; what the machine lacks is a named skip."""
+
+from pathlib import Path
+
+import pytest
+
+TIERS = ("pure", "component", "e2e", "house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        tier = Path(item.path).relative_to(Path(__file__).parent).parts[0]
+        if tier in TIERS:
+            item.add_marker(tier)
