@@ -1,0 +1,254 @@
+"""Informer: a watched cache of one kind, with indexes, that tells its subscribers every true difference.
+
+Shape: list once, then watch from the list's revision; after a broken watch go on from the last revision seen;
+after 410 list again and tell only what differs.
+Source: Kubernetes API concepts, "Efficient detection of changes".
+Rules for those who use it: objects are shared by all and never changed; handlers are called in the order of their
+subscription, at once, and must not wait.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from fairway.client.interface import Client, WatchEvent
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+from fairway.reconcile.backoff import Backoff
+from fairway.reconcile.indexes import Index, IndexFunction, ObjectKey, object_key
+
+log = logging.getLogger(__name__)
+
+FIRST_DELAY_S = 0.05
+MAX_DELAY_S = 30.0
+SHORT_WATCH_S = 1.0
+"""A watch that ends sooner without an event counts as a failure, so that a broken server is not hammered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference: ``old`` is ``None`` for an arrival, ``new`` is ``None`` for a departure.
+
+    A name that was deleted and given to another object (another uid) is told as departure and arrival.
+    """
+
+    old: Object | None
+    new: Object | None
+
+    @property
+    def object(self) -> Object:
+        """The newer of the two, which always exists."""
+        found = self.new if self.new is not None else self.old
+        assert found is not None
+        return found
+
+
+Handler = Callable[[Change], None]
+
+
+class Informer:
+    """The cache of ``kind``, limited by ``namespace`` and by label and field selectors.
+
+    ``indexes`` maps names to functions that name the values under which an object is found.
+    """
+
+    def __init__(
+        self, client: Client, kind: Kind, *, namespace: str | None = None, labels: str = "", fields: str = "",
+        indexes: Mapping[str, IndexFunction] | None = None,
+    ) -> None:  # fmt: skip
+        self.kind = kind
+        self._client = client
+        self._namespace = namespace
+        self._labels = labels
+        self._fields = fields
+        self._objects: dict[ObjectKey, Object] = {}
+        self._indexes: dict[str, Index] = {}
+        self._handlers: tuple[Handler, ...] = ()
+        self._revision = ""
+        self._synced = asyncio.Event()
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._backoff = Backoff(FIRST_DELAY_S, MAX_DELAY_S)
+        for name, function in (indexes or {}).items():
+            self.add_index(name, function)
+
+    # Reading
+
+    @property
+    def has_synced(self) -> bool:
+        """Whether the first list is in."""
+        return self._synced.is_set()
+
+    async def wait_synced(self) -> None:
+        """Return when the first list is in."""
+        await self._synced.wait()
+
+    @property
+    def revision(self) -> int:
+        """The newest revision that the cache is known to be complete up to; 0 before the first list."""
+        return _number(self._revision)
+
+    async def wait_revision(self, revision: int) -> None:
+        """Return when the cache holds everything up to ``revision``, which must be of a write to this kind."""
+        if self.revision < revision:
+            arrived = asyncio.get_running_loop().create_future()
+            self._waiters.append((revision, arrived))
+            await arrived
+
+    def get(self, namespace: str | None, name: str) -> Object | None:
+        """One object, or ``None``."""
+        return self._objects.get((namespace or "", name))
+
+    def items(self) -> Iterable[Object]:
+        """Every object, as a snapshot."""
+        return list(self._objects.values())
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def by_index(self, index: str, value: str) -> list[Object]:
+        """The objects under ``value`` of an index.  Raises: ``KeyError`` if there is no such index."""
+        return self._indexes[index].get(value)
+
+    def index(self, name: str) -> Index | None:
+        """The index of that name, if there is one."""
+        return self._indexes.get(name)
+
+    def add_index(self, name: str, function: IndexFunction) -> None:
+        """Keep one more index; adding the same again changes nothing."""
+        known = self._indexes.get(name)
+        if known is not None:
+            if known.function is not function:
+                raise ValueError(f'index "{name}" of {self.kind.resource} exists with another function')
+            return
+        index = self._indexes[name] = Index(function)
+        for key, found in self._objects.items():
+            index.replace(key, None, found)
+
+    def subscribe(self, handler: Handler) -> Callable[[], None]:
+        """Tell ``handler`` every change from now on, beginning with an arrival per present object.
+
+        The answer is a function that ends the subscription.
+        """
+        self._handlers += (handler,)
+        for found in list(self._objects.values()):
+            self._tell(handler, Change(None, found))
+
+        def unsubscribe() -> None:
+            self._handlers = tuple(known for known in self._handlers if known is not handler)
+
+        return unsubscribe
+
+    # Following
+
+    async def run(self) -> None:
+        """Follow the server for ever; ends only by cancellation."""
+        while True:
+            try:
+                if not self._revision:
+                    await self._list()
+                await self._watch()
+                continue
+            except StatusError as error:
+                if error.code == 410:
+                    self._revision = ""
+                    if not self._backoff.failures:
+                        self._backoff.next_delay_s()
+                        continue
+                self._report(error)
+            except (OSError, EOFError, TimeoutError) as error:
+                self._report(error)
+            except Exception:
+                log.exception("informer failed", extra={"kind": self.kind.resource})
+            await asyncio.sleep(self._backoff.next_delay_s())
+
+    def _report(self, error: Exception) -> None:
+        level = logging.WARNING if self._backoff.failures == 0 else logging.DEBUG
+        log.log(level, "informer lost its server", extra={"kind": self.kind.resource, "error": str(error)})
+
+    async def _list(self) -> None:
+        found, revision = await self._client.list(
+            self.kind, self._namespace, labels=self._labels, fields=self._fields
+        )  # fmt: skip
+        present = {object_key(new): new for new in found}
+        for key in [key for key in self._objects if key not in present]:
+            self._put(key, None)
+        for key, new in present.items():
+            self._put(key, new)
+        self._synced.set()
+        self._advance(revision)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        count = 0
+        events = self._client.watch(
+            self.kind, self._namespace, revision=self._revision, labels=self._labels, fields=self._fields
+        )
+        try:
+            async for event in events:
+                count += 1
+                self._backoff.reset()
+                self._take(event)
+        finally:
+            lasted_s = loop.time() - started_s
+            if lasted_s >= SHORT_WATCH_S:
+                self._backoff.reset()
+            await _close(events)
+        if not count and lasted_s < SHORT_WATCH_S:
+            raise ConnectionResetError(f"watch of {self.kind.resource} ended at once")
+
+    def _take(self, event: WatchEvent) -> None:
+        if event.type != "BOOKMARK":
+            self._put(object_key(event.object), None if event.type == "DELETED" else event.object)
+        self._advance(event.object["metadata"]["resourceVersion"])
+
+    def _put(self, key: ObjectKey, new: Object | None) -> None:
+        old = self._objects.get(key)
+        if old is not None and new is not None:
+            before, after = old["metadata"], new["metadata"]
+            if before.get("uid") != after.get("uid"):
+                self._put(key, None)
+                old = None
+            elif before.get("resourceVersion") == after.get("resourceVersion"):
+                return
+        if new is not None:
+            self._objects[key] = new
+        elif old is None:
+            return
+        else:
+            del self._objects[key]
+        for index in self._indexes.values():
+            index.replace(key, old, new)
+        change = Change(old, new)
+        for handler in self._handlers:
+            self._tell(handler, change)
+
+    def _tell(self, handler: Handler, change: Change) -> None:
+        try:
+            handler(change)
+        except Exception:
+            key = "/".join(object_key(change.object))
+            log.exception("handler failed", extra={"kind": self.kind.resource, "key": key})
+
+    def _advance(self, revision: str) -> None:
+        self._revision = revision
+        if not self._waiters:
+            return
+        reached = _number(revision)
+        for wanted, arrived in self._waiters:
+            if wanted <= reached and not arrived.done():
+                arrived.set_result(None)
+        self._waiters = [waiter for waiter in self._waiters if not waiter[1].done()]
+
+
+def _number(revision: str) -> int:
+    return int(revision) if revision.isdigit() else 0
+
+
+async def _close(events: AsyncIterator[WatchEvent]) -> None:
+    """Let go of the watch now and not when the collector finds it."""
+    close = getattr(events, "aclose", None)
+    if close is not None:
+        await close()
