@@ -1,0 +1,29 @@
+"""Start a cluster: certificates, control plane, node; ready when it returns.
+
+Run again after a crash it starts what is missing and leaves alone what runs.
+"""
+
+import argparse
+
+from fairway.cli.main import add_cluster_flags
+from fairway.cluster.config import SETTINGS
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Flags, made from the list of settings."""
+    add_cluster_flags(parser)
+    parser.add_argument("--config", metavar="FILE", help="TOML file with any of the settings below")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="give up after (default 60)")
+    for setting in SETTINGS:
+        parser.add_argument(f"--{setting.name.replace('_', '-')}", metavar=setting.metavar, help=setting.help)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Resolve the settings and start."""
+    from fairway.cluster import up
+    from fairway.cluster.config import resolve
+
+    given = {setting.name: getattr(args, setting.name) for setting in SETTINGS}
+    config, chosen = resolve(args.name, args.data_dir, given, args.config)
+    up.run(config, chosen, timeout_s=args.timeout)
+    return 0

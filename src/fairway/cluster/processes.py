@@ -1,0 +1,89 @@
+"""Processes: how a cluster's processes are started, known, found again and ended.
+
+Shape: each is ``python -I -m fairway.cluster.<role> --name NAME --data-dir DIR``, so that ``ps`` tells clusters apart
+and a process is recognised by its whole command line, never by its name alone.  Light: the supervisor imports it.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROLES = ("supervisor", "control", "node")
+
+
+def command(role: str, name: str, data_dir: str) -> list[str]:
+    """The command line of one process."""
+    return [sys.executable, "-I", "-m", f"fairway.cluster.{role}", "--name", name, "--data-dir", data_dir]
+
+
+def arguments(argv: Sequence[str]) -> dict[str, str]:
+    """``--name X --data-dir Y ...`` as a dict; these processes are started by us, so there is no help to print."""
+    return {argv[i].removeprefix("--").replace("-", "_"): argv[i + 1] for i in range(0, len(argv) - 1, 2)}
+
+
+def find(role: str, name: str, data_dir: str) -> list[int]:
+    """Pids of the processes of that role and cluster, told by their whole command line."""
+    wanted = command(role, name, data_dir)[3:]
+    return [
+        pid for pid, words in _command_lines() if words[3 : 3 + len(wanted)] == wanted and words[1:3] == ["-I", "-m"]
+    ]
+
+
+def _command_lines() -> Iterator[tuple[int, list[str]]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                yield int(folder.name), (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+
+
+def end(pid: int, *, grace_s: float) -> bool:
+    """SIGTERM, then SIGKILL after ``grace_s``; whether it was there.  Any process, not only a child."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        for number, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, number)
+            if wait_gone([handle], wait_s):
+                break
+    finally:
+        os.close(handle)
+    return True
+
+
+def wait_gone(handles: Sequence[int], wait_s: float) -> bool:
+    """Whether all processes behind the pidfds ended within ``wait_s``."""
+    poll, left = select.poll(), set(handles)
+    for handle in left:
+        poll.register(handle, select.POLLIN)
+    deadline = time.monotonic() + wait_s
+    while left and (rest_s := deadline - time.monotonic()) > 0:
+        for handle, _ in poll.poll(rest_s * 1000):
+            poll.unregister(handle)
+            left.discard(handle)
+    return not left
+
+
+class ReadyPipe:
+    """The writing end of what ``up`` waits on: one line a milestone; nobody may listen any more."""
+
+    def __init__(self, descriptor: str | None) -> None:
+        self._descriptor = int(descriptor) if descriptor else -1
+
+    @property
+    def descriptor(self) -> int:
+        """The file descriptor, or -1."""
+        return self._descriptor
+
+    def say(self, line: str) -> None:
+        """Tell ``up``; silent when it has gone."""
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.write(self._descriptor, f"{line}\n".encode())
