@@ -87,7 +87,7 @@ def _no_problems(*_: Any) -> Iterator[Any]:
     return iter(())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
     """One resource type.  See the module's rules; every hook has a harmless default.
 
@@ -98,6 +98,7 @@ class Kind:
     ``fields`` are the field selectors beyond metadata.name and metadata.namespace: label -> text of the object.
     ``columns`` follow ``Name`` and precede nothing: Age, where it is shown, is one of them.
     ``grace_s(new)`` gives the default seconds of graceful deletion, ``None`` where there is none.
+    Kinds are compared and hashed by identity, so that they can be keys.
     """
 
     group: str
