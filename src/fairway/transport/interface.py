@@ -1,6 +1,7 @@
 """What a handler sees of HTTP: Request in, Response out, and three ways to stay connected.
 
-Shape: ``Handler(request) -> Response | Stream | TakeOver``, or an awaitable of one.  A synchronous answer costs no task.
+Shape: ``Handler(request) -> Response | Stream | TakeOver``, or an awaitable of one.  A synchronous answer costs no
+task.
 """
 
 from collections.abc import Awaitable, Callable
@@ -44,7 +45,8 @@ class Response:
 class StreamWriter(Protocol):
     """The open end of a streamed answer.
 
-    ``frame(data)`` (module ``transport.server``) makes a chunk once, so that the same bytes go to any number of streams.
+    ``frame(data)`` (module ``transport.server``) makes a chunk once, so that the same bytes go to any number of
+    streams.
     """
 
     def write(self, frame: bytes) -> None:

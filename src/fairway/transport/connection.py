@@ -1,0 +1,477 @@
+"""Connection: one peer of the server, from the first byte to the last.
+
+Shape: bytes go to the parser; whole requests are answered strictly in order, one at a time; a synchronous answer is
+written in the same turn of the loop without a task.
+Rules for those who change it:
+1. Reading stops while requests wait, so what a peer can make us hold is bounded by ``Limits``.
+2. Nothing is written to a transport that is closing: uvloop raises where asyncio warns.
+3. There is at most one timer per connection; it is moved forward only when it fires, so a fast request costs none.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, cast
+
+from fairway.transport.head import CONTINUE, Heads, render_headers
+from fairway.transport.interface import Answer, Handler, Peer, Response, Stream, TakeOver
+from fairway.transport.limits import KIBIBYTE, Limits
+from fairway.transport.parser import Incoming, RequestParser
+from fairway.transport.raw import OpenRaw
+from fairway.transport.stream import Flusher, OpenStream
+
+_log = logging.getLogger("fairway.transport")
+_JOINED_BYTES = 64 * KIBIBYTE
+"""Bodies up to this size are copied behind their head, so that both travel in one record."""
+_BODILESS = frozenset({204, 304})
+
+Await = Literal["", "idle", "head", "body", "write", "linger"]
+
+
+def _peer_address(transport: asyncio.BaseTransport) -> str:
+    name = transport.get_extra_info("peername")
+    return name[0] if isinstance(name, tuple) else ""
+
+
+def peer_of(transport: asyncio.BaseTransport) -> Peer:
+    """Address and client certificate's subject, read once per connection."""
+    certificate = transport.get_extra_info("peercert") or {}
+    pairs = [pair for names in certificate.get("subject", ()) for pair in names]
+    common_names = [value for name, value in pairs if name == "commonName"]
+    organizations = tuple(value for name, value in pairs if name == "organizationName")
+    return Peer(_peer_address(transport), common_names[-1] if common_names else "", organizations)
+
+
+class Shared:
+    """What all connections of one server share."""
+
+    __slots__ = ("connections", "emptied", "flusher", "handler", "heads", "is_closing", "limits", "loop", "tasks")
+
+    def __init__(self, handler: Handler, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+        self.handler = handler
+        self.limits = limits
+        self.loop = loop
+        self.heads = Heads()
+        self.flusher = Flusher(loop)
+        self.connections: set[Connection] = set()
+        self.tasks: set[asyncio.Future[Any]] = set()
+        self.is_closing = False
+        self.emptied: asyncio.Future[None] | None = None
+        """Whoever closes the server waits here for the last connection and task to end."""
+
+    def forget(self, *, connection: "Connection | None" = None, task: "asyncio.Future[Any] | None" = None) -> None:
+        """A connection or a task has ended."""
+        if connection is not None:
+            self.connections.discard(connection)
+        if task is not None:
+            self.tasks.discard(task)
+        if self.emptied is not None and not self.emptied.done() and not self.connections and not self.tasks:
+            self.emptied.set_result(None)
+
+
+class Connection(asyncio.Protocol):
+    """See the module."""
+
+    __slots__ = (
+        "_awaited",
+        "_current",
+        "_deadline",
+        "_drain_waiters",
+        "_is_eof",
+        "_is_paused",
+        "_is_reading",
+        "_is_refusing",
+        "_parser",
+        "_raw",
+        "_shared",
+        "_stream",
+        "_timer",
+        "_transport",
+    )
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._parser: RequestParser = cast(RequestParser, None)
+        self._current: Incoming | None = None
+        """The request under way; its answer is not complete."""
+        self._stream: OpenStream | None = None
+        self._raw: OpenRaw | None = None
+        self._is_paused = False
+        self._is_reading = True
+        self._is_eof = False
+        self._is_refusing = False
+        self._drain_waiters: list[asyncio.Future[None]] = []
+        self._awaited: Await = ""
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A peer is there (and the TLS handshake done)."""
+        shared = self._shared
+        self._transport = cast(asyncio.Transport, transport)
+        if shared.is_closing or len(shared.connections) >= shared.limits.connections:
+            self._transport.abort()
+            return
+        shared.connections.add(self)
+        self._parser = RequestParser(shared.limits, peer_of(transport))
+        self._expect("head", shared.limits.header_timeout_s)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came: parse, answer what can be answered."""
+        if self._raw is not None:
+            self._raw.feed(data)
+            return
+        parser = self._parser
+        if self._is_refusing or parser is None:
+            return
+        parser.feed(data)
+        if self._current is None:
+            self._answer_received()
+        elif parser.received:
+            self.set_reading(is_wanted=False)
+        if self._current is None and self._raw is None and not self._is_refusing:
+            self._expect_rest()
+
+    def eof_received(self) -> bool:
+        """The peer sends no more: a request under way still gets its answer where the transport can do that."""
+        self._is_eof = True
+        if self._raw is not None:
+            self._raw.feed_eof()
+            return self._is_half_open
+        if self._stream is not None or self._is_refusing or self._parser is None:
+            return False
+        return (self._current is not None or bool(self._parser.received)) and self._is_half_open
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer has gone: whoever waits for it is told."""
+        self._shared.forget(connection=self)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._awaited = ""
+        self._wake_drained()
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            self._guard(stream.end)
+        if self._raw is not None:
+            self._raw.feed_eof()
+
+    def pause_writing(self) -> None:
+        """The peer is slow."""
+        self._is_paused = True
+        if self._stream is None and self._raw is None and not self._is_refusing:
+            self._expect("write", self._shared.limits.write_timeout_s)
+
+    def resume_writing(self) -> None:
+        """The peer has caught up."""
+        self._is_paused = False
+        self._wake_drained()
+        if self._awaited == "write":
+            self._awaited = ""
+            if self._current is None:
+                self._answer_received()
+                self._expect_rest()
+
+    # Requests in, in order.
+
+    def _answer_received(self) -> None:
+        """Answer waiting requests until one takes time or the peer stops taking answers."""
+        received = self._parser.received
+        while received and self._current is None and not self._is_paused and self.is_open:
+            self._start(received.popleft())
+        if received:
+            self.set_reading(is_wanted=False)
+        elif self._current is None and self.is_open:
+            self._after_received()
+
+    def _after_received(self) -> None:
+        parser = self._parser
+        if parser.failure is not None:
+            self._refuse(parser.failure.status, parser.failure.text)
+        elif self._is_eof or (self._shared.is_closing and parser.phase == "idle"):
+            self._transport.close()
+        else:
+            if parser.awaits_continue:
+                parser.awaits_continue = False
+                self._transport.write(CONTINUE)
+            self.set_reading(is_wanted=True)
+
+    def _start(self, incoming: Incoming) -> None:
+        self._current = incoming
+        try:
+            answer = self._shared.handler(incoming.request)
+        except Exception:
+            self._complain(incoming)
+        else:
+            if isinstance(answer, Response):
+                self._respond(incoming, answer)
+            elif isinstance(answer, Stream | TakeOver):
+                self._dispatch(incoming, answer)
+            else:
+                self._await(incoming, answer)
+
+    def _await(self, incoming: Incoming, answer: Awaitable[Answer]) -> None:
+        self._awaited = ""
+        task = asyncio.ensure_future(answer, loop=self._shared.loop)
+        self._shared.tasks.add(task)
+        task.add_done_callback(lambda done: self._answered(incoming, done))
+
+    def _answered(self, incoming: Incoming, done: "asyncio.Future[Answer]") -> None:
+        self._shared.forget(task=done)
+        if done.cancelled():
+            self.abort()
+        elif not self.is_open:
+            if (error := done.exception()) is not None:
+                _log.error("request failed after its peer had gone", exc_info=error)
+            elif isinstance(gone := done.result(), Stream):
+                self._guard(gone.closed)
+        elif (error := done.exception()) is not None:
+            self._complain(incoming, error)
+            self._go_on()
+        else:
+            self._dispatch(incoming, done.result())
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._current is None and self.is_open and not self._is_refusing:
+            self._answer_received()
+            if self._current is None:
+                self._expect_rest()
+
+    def _complain(self, incoming: Incoming, error: BaseException | None = None) -> None:
+        request = incoming.request
+        _log.error("handler failed on %s %s", request.method, request.path, exc_info=error or True)
+        self._respond(incoming, self._shared.limits.error_response(500, "Internal Server Error"))
+
+    # Answers out.
+
+    def _dispatch(self, incoming: Incoming, answer: Answer) -> None:
+        try:
+            if isinstance(answer, Response):
+                self._respond(incoming, answer)
+            elif isinstance(answer, Stream):
+                self._open_stream(incoming, answer)
+            else:
+                self._hand_over(incoming, answer)
+        except Exception:
+            _log.exception("answer to %s %s failed", incoming.request.method, incoming.request.path)
+            self.abort()
+
+    def _is_last(self, incoming: Incoming) -> bool:
+        return not incoming.keep_alive or self._shared.is_closing or self._is_eof
+
+    def _head(self, incoming: Incoming, answer: Response | Stream, framing: bytes) -> bytes:
+        head = self._shared.heads.start(answer.status, answer.content_type) + framing
+        if answer.headers:
+            head += render_headers(answer.headers)
+        if self._is_last(incoming):
+            return head + b"Connection: close\r\n\r\n"
+        if not incoming.is_chunkable:
+            return head + b"Connection: keep-alive\r\n\r\n"
+        return head + b"\r\n"
+
+    def _respond(self, incoming: Incoming, answer: Response) -> None:
+        body = answer.body
+        try:
+            length = b"" if answer.status in _BODILESS else b"Content-Length: %d\r\n" % len(body)
+            head = self._head(incoming, answer, length)
+        except ValueError:
+            _log.exception("answer to %s %s is malformed", incoming.request.method, incoming.request.path)
+            self.abort()
+            return
+        transport = self._transport
+        if incoming.request.method == "HEAD" or answer.status in _BODILESS:
+            transport.write(head)
+        elif len(body) <= _JOINED_BYTES:
+            transport.write(head + body)
+        else:
+            transport.write(head)
+            transport.write(body)
+        self._complete(incoming)
+
+    def _complete(self, incoming: Incoming) -> None:
+        self._current = None
+        if self._is_last(incoming):
+            self._transport.close()
+        elif self._parser.is_upgraded:
+            self._parser.resume()
+
+    def _open_stream(self, incoming: Incoming, answer: Stream) -> None:
+        limits = self._shared.limits
+        is_chunked = incoming.is_chunkable
+        if not is_chunked:
+            incoming = self._current = incoming._replace(keep_alive=False)
+        self._transport.write(self._head(incoming, answer, b"Transfer-Encoding: chunked\r\n" if is_chunked else b""))
+        if incoming.request.method == "HEAD":
+            self._complete(incoming)
+            answer.closed()
+            return
+        self._awaited = ""
+        stream = self._stream = OpenStream(
+            self, self._shared.flusher, answer.closed, limits.stream_pending_bytes, is_chunked=is_chunked
+        )
+        answer.opened(stream)
+
+    def _hand_over(self, incoming: Incoming, answer: TakeOver) -> None:
+        parser = self._parser
+        if not parser.is_upgraded and (parser.received or parser.phase != "idle" or parser.failure):
+            raise ValueError("bytes that follow a request without Upgrade cannot be handed over")
+        raw = self._raw = OpenRaw(self, parser.leftover)
+        parser.leftover = b""
+        if self._is_eof:
+            raw.feed_eof()
+        self._awaited = ""
+        self.set_reading(is_wanted=True)
+        task = asyncio.ensure_future(answer.run(raw), loop=self._shared.loop)
+        self._shared.tasks.add(task)
+        task.add_done_callback(lambda done: self._handed_back(incoming, raw, done))
+
+    def _handed_back(self, incoming: Incoming, raw: OpenRaw, done: "asyncio.Future[None]") -> None:
+        self._shared.forget(task=done)
+        raw.close()
+        error = None if done.cancelled() else done.exception()
+        if error is not None and not isinstance(error, ConnectionError):
+            _log.error("upgraded connection failed on %s", incoming.request.path, exc_info=error)
+
+    def _refuse(self, status: int, text: str) -> None:
+        """Answer what is no request and close, leaving the peer a moment to read why."""
+        self._is_refusing = True
+        answer = self._shared.limits.error_response(status, text)
+        head = self._shared.heads.start(answer.status, answer.content_type) + render_headers(answer.headers)
+        head += b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(answer.body)
+        self._transport.write(head + answer.body)
+        if self._is_eof:
+            self._transport.close()
+            return
+        self.send_eof()
+        self.set_reading(is_wanted=True)
+        self._expect("linger", self._shared.limits.linger_s)
+
+    # What streams, raw connections and the server need.
+
+    @property
+    def is_open(self) -> bool:
+        """Whether bytes may still be written."""
+        return not self._transport.is_closing()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the peer is slower than we are."""
+        return self._is_paused
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits in the transport."""
+        return self._transport.get_write_buffer_size()
+
+    @property
+    def _is_half_open(self) -> bool:
+        return self.is_open and self._transport.can_write_eof()
+
+    def send(self, data: bytes) -> None:
+        """Write, if the transport still takes it."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def send_eof(self) -> None:
+        """Half-close where the transport can."""
+        if self._is_half_open:
+            self._transport.write_eof()
+
+    def set_reading(self, *, is_wanted: bool) -> None:
+        """Read from the peer, or let its bytes wait in the kernel."""
+        if is_wanted == self._is_reading or self._transport.is_closing():
+            return
+        self._is_reading = is_wanted
+        if is_wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    async def drained(self) -> None:
+        """Return when the transport takes more, or the peer has gone."""
+        if self._is_paused and self.is_open:
+            waiter = self._shared.loop.create_future()
+            self._drain_waiters.append(waiter)
+            await waiter
+
+    def end_stream(self) -> None:
+        """The streamed answer is complete: the connection may serve another request."""
+        incoming, self._current, self._stream = self._current, None, None
+        if incoming is not None and self.is_open:
+            self._complete(incoming)
+            # In a turn of its own: the handler that closed the stream need not expect the next request.
+            self._shared.loop.call_soon(self._go_on)
+
+    def close(self) -> None:
+        """End the connection after what was written."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
+
+    def finish(self) -> None:
+        """The server closes: end streams, close what is idle, let what runs be answered."""
+        if self._stream is not None:
+            self._guard(self._stream.close)
+        elif self._current is None:
+            self._transport.close()
+
+    # Small parts.
+
+    def _wake_drained(self) -> None:
+        waiters, self._drain_waiters = self._drain_waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _guard(self, told: Callable[[], None]) -> None:
+        try:
+            told()
+        except Exception:
+            _log.exception("end of a stream was not taken")
+
+    # Time.
+
+    def _expect_rest(self) -> None:
+        """Start the clock of whatever the peer owes us now; one that runs is not started anew."""
+        phase = self._parser.phase
+        if self._is_paused or phase == self._awaited:
+            if phase == "idle":
+                self._deadline = self._shared.loop.time() + self._shared.limits.idle_timeout_s
+            return
+        limits = self._shared.limits
+        if phase == "idle":
+            self._expect("idle", limits.idle_timeout_s)
+        elif phase == "head":
+            self._expect("head", limits.header_timeout_s)
+        else:
+            self._expect("body", limits.body_timeout_s)
+
+    def _expect(self, awaited: Await, seconds: float) -> None:
+        loop = self._shared.loop
+        self._awaited = awaited
+        self._deadline = loop.time() + seconds
+        if self._timer is not None:
+            if self._timer.when() <= self._deadline:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(self._deadline, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        awaited = self._awaited
+        if not awaited or not self.is_open:
+            return
+        if self._shared.loop.time() < self._deadline - 0.001:
+            self._timer = self._shared.loop.call_at(self._deadline, self._on_time)
+        elif awaited in ("head", "body") and self._parser.phase != "idle":
+            self._refuse(408, "Request Timeout")
+        elif awaited == "write":
+            self.abort()
+        else:
+            self._transport.close()
