@@ -1,0 +1,70 @@
+"""The mistakes that users make with Services, and what they are told."""
+
+from typing import Any
+
+from fairway.apiserver.why import explain, port_advice
+
+
+def service(**spec: Any) -> dict[str, Any]:
+    spec = {"selector": {"app": "kubia"}, "ports": [{"name": "http", "port": 80, "targetPort": 80}], **spec}
+    return {"kind": "Service", "metadata": {"name": "kubia"}, "spec": spec}
+
+
+def pod(*, labels: dict[str, str] | None = None, ready: bool = True, **status: Any) -> dict[str, Any]:
+    ports = [{"name": "http", "containerPort": 8080}]
+    state = {"podIP": "10.244.0.5", "conditions": [{"type": "Ready", "status": "True" if ready else "False"}], **status}
+    return {
+        "kind": "Pod",
+        "metadata": {"name": "kubia-1", "labels": {"app": "kubia"} if labels is None else labels},
+        "spec": {"nodeName": "n1", "containers": [{"name": "kubia", "ports": ports}]},
+        "status": state,
+    }
+
+
+SLICE = {"endpoints": [{"conditions": {"ready": True}}]}
+
+
+def test_the_slip_of_the_text_books_is_named() -> None:
+    found = explain(service(), [pod()], [SLICE])
+    assert [(a.path, a.cure) for a in found.advice] == [("spec.ports[0].targetPort", "targetPort: http")]
+    assert "port 80 goes to 80 on the pods" in found.advice[0].text
+    assert "8080 (http)" in found.advice[0].text
+
+
+def test_a_target_that_is_declared_by_name_or_number_needs_no_advice() -> None:
+    for target in ("http", 8080):
+        assert explain(service(ports=[{"port": 80, "targetPort": target}]), [pod()], [SLICE]).advice == []
+
+
+def test_pods_that_declare_no_port_say_nothing_about_it() -> None:
+    silent = pod()
+    silent["spec"]["containers"][0].pop("ports")
+    assert list(port_advice(service(), [silent])) == []
+
+
+def test_a_template_speaks_for_its_pods() -> None:
+    owner = {"kind": "ReplicaSet", "spec": {"template": {"spec": pod()["spec"]}}}
+    assert [a.cure for a in port_advice(service(), [owner])] == ["targetPort: http"]
+
+
+def test_the_nearest_miss_of_a_selector_is_shown() -> None:
+    found = explain(service(selector={"app": "kubbia"}), [pod()], [])
+    assert found.summary == "kubia selects no pod: every connection is refused"
+    assert found.advice[0].text == "the selector says app=kubbia; 1 pods have app=kubia"
+
+
+def test_a_pod_that_is_not_ready_says_why() -> None:
+    waiting = [{"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]
+    found = explain(service(), [pod(ready=False, containerStatuses=waiting)], [])
+    assert found.verdicts[0].text == "it is not ready: ImagePullBackOff: no such image"
+    assert not found.verdicts[0].is_behind
+
+
+def test_a_named_port_that_no_container_declares_keeps_the_pod_out() -> None:
+    found = explain(service(ports=[{"port": 80, "targetPort": "web"}]), [pod()], [])
+    assert found.verdicts[0].text == 'no container declares a port named "web"'
+
+
+def test_an_external_name_has_no_pods() -> None:
+    found = explain(service(type="ExternalName", externalName="db.example.com"), [pod()], [])
+    assert found.summary == "kubia is another name for db.example.com; no pod stands behind it"
