@@ -1,0 +1,55 @@
+"""Machine: what the runtime half of a node is told of its cluster and of the machine under it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """One cluster's share of one machine; the composition root fills it in.
+
+    ``data_dir`` outlives reboots (images, writable layers, logs); ``run_dir`` holds what a reboot ends (network
+    namespaces, monitors' files), ``/run/fairway/<cluster>`` when ``None``.  ``pod_cidr`` is this node's range,
+    ``cluster_cidr`` that of all nodes: pod traffic which leaves it is masqueraded.
+    """
+
+    cluster: str
+    data_dir: Path
+    run_dir: Path | None = None
+    pod_cidr: str = "10.244.0.0/24"
+    cluster_cidr: str = "10.244.0.0/16"
+    gateway: str = "10.244.0.1"
+    service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
+    dns_address: str = "10.96.0.10"
+    pod_cidr_v6: str = ""
+    gateway_v6: str = ""
+    mtu: int = 0
+    """Of the pods' links; 0 takes that of the device with the default route."""
+    pids_limit: int = 4096
+    log_max_bytes: int = 10 * 1024 * 1024
+    log_max_files: int = 5
+
+    @property
+    def run_path(self) -> Path:
+        """The run directory, resolved."""
+        return self.run_dir if self.run_dir is not None else Path("/run/fairway") / self.cluster
+
+    @property
+    def netns_path(self) -> Path:
+        """Where network namespaces are kept alive: one bind mount for each pod, named by its uid."""
+        return self.run_path / "netns"
+
+    @property
+    def run_pods_path(self) -> Path:
+        """One folder for each sandbox with what a reboot ends: records, bundles, monitors' files."""
+        return self.run_path / "pods"
+
+    @property
+    def sandboxes_path(self) -> Path:
+        """One folder for each sandbox with what fills the disk: writable layers and logs."""
+        return self.data_dir / "sandboxes"
+
+    @property
+    def images_path(self) -> Path:
+        """The image store."""
+        return self.data_dir / "images"
