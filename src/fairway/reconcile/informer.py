@@ -68,7 +68,7 @@ class Informer:
         self._handlers: tuple[Handler, ...] = ()
         self._revision = ""
         self._synced = asyncio.Event()
-        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._backoff = Backoff(FIRST_DELAY_S, MAX_DELAY_S)
         for name, function in (indexes or {}).items():
             self.add_index(name, function)
@@ -91,9 +91,13 @@ class Informer:
 
     async def wait_revision(self, revision: int) -> None:
         """Return when the cache holds everything up to ``revision``, which must be of a write to this kind."""
-        if self.revision < revision:
+        await self.wait_until(lambda: self.revision >= revision)
+
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Return when ``condition``, asked after every change, holds."""
+        if not condition():
             arrived = asyncio.get_running_loop().create_future()
-            self._waiters.append((revision, arrived))
+            self._waiters.append((condition, arrived))
             await arrived
 
     def get(self, namespace: str | None, name: str) -> Object | None:
@@ -236,9 +240,8 @@ class Informer:
         self._revision = revision
         if not self._waiters:
             return
-        reached = _number(revision)
-        for wanted, arrived in self._waiters:
-            if wanted <= reached and not arrived.done():
+        for condition, arrived in self._waiters:
+            if not arrived.done() and condition():
                 arrived.set_result(None)
         self._waiters = [waiter for waiter in self._waiters if not waiter[1].done()]
 
