@@ -1,0 +1,203 @@
+"""Cache: every live object in memory, fed by one watch of the store; what reads and watches are answered from.
+
+Shape: reads are synchronous.  A writer hands over the dict that it has just encoded, commits, and waits until the
+cache has its revision, so that everybody reads their own writes.
+Rules for those who change it: events of one kind reach its watchers in store order, each exactly once; the window of
+remembered events is bounded in bytes over all kinds together, oldest out first.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from fairway.apiserver.collection import Batch, Collection
+from fairway.apiserver.events import Event
+from fairway.apiserver.stored import Stored, splice
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+from fairway.store.interface import Entry, Store, StoreCompacted, StoreFailure
+
+log = logging.getLogger(__name__)
+
+_ROOT = "/"
+_RETRY_S = 1.0
+
+
+class Cache:
+    """Collections by kind, bare claims by key, and the revision that all of it is of."""
+
+    def __init__(self, store: Store, kinds: Iterable[Kind], *, window_bytes: int) -> None:
+        self.revision = 0
+        self.claims: set[str] = set()
+        self.collections = {kind.prefix: Collection(kind) for kind in kinds}
+        self._store = store
+        self._window_bytes = window_bytes
+        self._window: deque[tuple[Collection, int]] = deque()
+        self._window_used = 0
+        self._handed: dict[bytes, Object] = {}
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._changes: dict[str, list[asyncio.Future[None]]] = {}
+        self._unsent: dict[Collection, list[Event]] = {}
+
+    def of(self, kind: Kind) -> Collection:
+        """The collection of one kind."""
+        return self.collections[kind.prefix]
+
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Stored | None:
+        """One live object."""
+        return self.collections[kind.prefix].live.get(kind.key(namespace, name))
+
+    async def load(self) -> None:
+        """Read everything that the store holds."""
+        entries, revision = await self._store.read(_ROOT)
+        states: dict[Collection, list[Stored]] = {each: [] for each in self.collections.values()}
+        self.claims = set()
+        for entry in entries:
+            assert entry.value is not None
+            collection = self._collection(entry.key)
+            if collection is None:
+                self.claims.add(entry.key)
+            else:
+                wire = splice(entry.value, entry.revision)
+                states[collection].append(Stored(entry.key, entry.revision, wire))
+        for collection, found in states.items():
+            collection.load(found, revision)
+        self._window.clear()
+        self._window_used = 0
+        self._reach(revision)
+
+    async def run(self) -> None:
+        """Follow the store until cancelled; after lost events every watcher is told to list again."""
+        while True:
+            try:
+                async for entries in self._store.watch(_ROOT, after=self.revision):  # type: ignore[arg-type]
+                    self.apply(entries)
+                log.warning("the store's watch ended; following again")
+            except (StoreCompacted, StoreFailure) as error:
+                log.warning("the store's watch broke; loading again", extra={"error": str(error)})
+                await self._recover()
+
+    async def _recover(self) -> None:
+        await asyncio.sleep(_RETRY_S)
+        try:
+            await self.load()
+        except StoreFailure as error:
+            log.error("the store cannot be read", extra={"error": str(error)})
+            return
+        for collection in self.collections.values():
+            for watcher in list(collection.watchers):
+                watcher.lose()
+
+    def apply(self, entries: Sequence[Entry]) -> None:
+        """Take one commit."""
+        for entry in entries:
+            collection = self._collection(entry.key)
+            if collection is None:
+                self._claim(entry)
+            else:
+                self._change(collection, entry)
+        self._reach(entries[-1].revision)
+
+    def _claim(self, entry: Entry) -> None:
+        if entry.value is None:
+            self.claims.discard(entry.key)
+        else:
+            self.claims.add(entry.key)
+
+    def _change(self, collection: Collection, entry: Entry) -> None:
+        event = collection.apply(entry.key, self._state(entry), entry.revision)
+        if event is None:
+            return
+        size = event.size_bytes
+        self._window.append((collection, size))
+        self._window_used += size
+        while self._window_used > self._window_bytes:
+            oldest, freed = self._window.popleft()
+            oldest.forget_oldest()
+            self._window_used -= freed
+        if collection.watchers:
+            self._announce(collection, event)
+        else:
+            self._economize(event, is_used=False)
+        for changed in self._changes.pop(entry.key, ()):
+            if not changed.done():
+                changed.set_result(None)
+
+    def _state(self, entry: Entry) -> Stored | None:
+        if entry.value is None:
+            return None
+        decoded = self._handed.pop(entry.value, None)
+        if decoded is not None:
+            decoded["metadata"]["resourceVersion"] = str(entry.revision)
+        return Stored(entry.key, entry.revision, splice(entry.value, entry.revision), decoded)
+
+    def _announce(self, collection: Collection, event: Event) -> None:
+        """Events that arrive together go out together: one write for each watcher."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._unsent.setdefault(collection, []).append(event)
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, {}
+        for collection, events in unsent.items():
+            batch = Batch(events)
+            for watcher in list(collection.watchers):
+                watcher.take(batch)
+            is_used = collection.uses_objects
+            for event in events:
+                self._economize(event, is_used=is_used)
+
+    @staticmethod
+    def _economize(event: Event, *, is_used: bool) -> None:
+        """Bytes are an eighth of the memory: dicts stay only of live objects that somebody looks at."""
+        if event.old is not None:
+            event.old.forget()
+        if event.new is not None and not is_used:
+            event.new.forget()
+
+    def economize(self) -> None:
+        """Let go of every dict that no watcher needs; called now and then."""
+        for collection in self.collections.values():
+            if not collection.uses_objects:
+                for state in collection.live.values():
+                    state.forget()
+
+    def hand_over(self, value: bytes, decoded: Object) -> None:
+        """``decoded`` is what ``value`` says: it need not be decoded again when it comes back from the store."""
+        self._handed[value] = decoded
+
+    def take_back(self, value: bytes) -> None:
+        """The commit of ``value`` failed."""
+        self._handed.pop(value, None)
+
+    async def wait(self, revision: int) -> None:
+        """Return when everything up to ``revision`` can be read here."""
+        if self.revision < revision:
+            reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((revision, reached))
+            await reached
+
+    async def wait_newer(self, kind: Kind, namespace: str | None, name: str, than: int) -> None:
+        """Return when the object is not at revision ``than`` any more: after a lost race."""
+        key = kind.key(namespace, name)
+        state = self.of(kind).live.get(key)
+        if (state.revision if state else 0) == than:
+            changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._changes.setdefault(key, []).append(changed)
+            await changed
+
+    def _reach(self, revision: int) -> None:
+        self.revision = revision
+        if self._waiting:
+            still = []
+            for wanted, reached in self._waiting:
+                if wanted > revision:
+                    still.append((wanted, reached))
+                elif not reached.done():
+                    reached.set_result(None)
+            self._waiting = still
+
+    def _collection(self, key: str) -> Collection | None:
+        third = key.find("/", key.find("/", 1) + 1) + 1
+        return self.collections.get(key[:third])

@@ -1,0 +1,105 @@
+"""Collection: the live objects of one kind, in key order, its recent events and its watchers.
+
+Shape: ``apply`` takes one change; everything else answers from memory at once.
+"""
+
+from bisect import bisect_left, insort
+from collections import deque
+from itertools import islice
+from typing import Protocol
+
+from fairway.apiserver.events import Event
+from fairway.apiserver.stored import Stored
+from fairway.kinds.kind import Kind
+
+
+class Watcher(Protocol):
+    """Whoever follows a collection.  Calls come in order, from the event loop, and must not wait."""
+
+    uses_objects: bool
+    """Whether it looks at dicts rather than bytes: then they are kept decoded."""
+
+    def take(self, events: "Batch") -> None:
+        """Some consecutive events."""
+
+    def lose(self) -> None:
+        """Events were lost: the watch must end with 410."""
+
+
+class Batch:
+    """Consecutive events of one collection, and what was made of them for one watcher and serves the next."""
+
+    __slots__ = ("events", "made")
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+        self.made: dict[object, bytes] = {}
+
+
+class Collection:
+    """One kind's part of the cache.
+
+    ``changed`` is the revision of the last change; ``floor`` the last revision whose events are no longer remembered.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.live: dict[str, Stored] = {}
+        self.recent: deque[Event] = deque()
+        self.watchers: dict[Watcher, None] = {}
+        self.changed = 0
+        self.floor = 0
+        self._keys: list[str] = []
+
+    @property
+    def uses_objects(self) -> bool:
+        """Whether a watcher looks at dicts."""
+        return any(watcher.uses_objects for watcher in self.watchers)
+
+    def load(self, states: list[Stored], revision: int) -> None:
+        """Start from ``states``; nothing before ``revision`` is remembered."""
+        self.live = {state.key: state for state in states}
+        self._keys = sorted(self.live)
+        self.recent.clear()
+        self.changed = self.floor = revision
+
+    def apply(self, key: str, new: Stored | None, revision: int) -> Event | None:
+        """Take one change; ``None`` if it deletes what is not there."""
+        old = self.live.get(key)
+        if new is not None:
+            self.live[key] = new
+            if old is None:
+                insort(self._keys, key)
+        elif old is not None:
+            del self.live[key]
+            del self._keys[bisect_left(self._keys, key)]
+        else:
+            return None
+        self.changed = revision
+        event = Event(revision, old, new)
+        self.recent.append(event)
+        return event
+
+    def forget_oldest(self) -> None:
+        """Drop the oldest remembered event."""
+        self.floor = self.recent.popleft().revision
+
+    def keys(self, prefix: str, start: str = "") -> list[str]:
+        """The keys under ``prefix``, in order, from ``start`` on."""
+        low = bisect_left(self._keys, max(prefix, start))
+        high = bisect_left(self._keys, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        return self._keys[low:high]
+
+    def since(self, revision: int) -> list[Event]:
+        """The events after ``revision``, oldest first; the caller has compared with ``floor``."""
+        if self.changed <= revision:
+            return []
+        low = bisect_left(self.recent, revision + 1, key=lambda event: event.revision)
+        return list(islice(self.recent, low, None))
+
+    def at(self, revision: int) -> dict[str, Stored | None]:
+        """What differs from now in the state at ``revision``: key -> state then, ``None`` where there was none."""
+        then: dict[str, Stored | None] = {}
+        for event in self.since(revision):
+            then.setdefault(event.key, event.old)
+        return then

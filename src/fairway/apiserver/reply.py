@@ -1,0 +1,66 @@
+"""Reply: what a verb answers, before anything is known of HTTP or of the representation that is asked for."""
+
+from dataclasses import dataclass, field
+
+from fairway.apiserver.stored import Stored
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored object as it is."""
+
+    stored: Stored
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An object that is not in the store in this form: a Status, a Scale, the outcome of a dry run."""
+
+    object: Object
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A list, or one page of it.  ``token`` continues it; ``remaining`` is ``None`` where nobody counted."""
+
+    kind: Kind
+    items: list[Stored] = field(default_factory=list)
+    revision: int = 0
+    token: str = ""
+    remaining: int | None = None
+    whole_prefix: str = ""
+    """Set if this is all there is under a prefix of keys: then the answer may be kept for the next one who asks."""
+
+    def metadata(self) -> Object:
+        """The ListMeta."""
+        found: Object = {"resourceVersion": str(self.revision)}
+        if self.token:
+            found["continue"] = self.token
+            if self.remaining is not None:
+                found["remainingItemCount"] = self.remaining
+        return found
+
+    def object(self) -> Object:
+        """The List with shared items, for readers in this process."""
+        return {
+            "kind": f"{self.kind.name}List", "apiVersion": self.kind.api_version,
+            "metadata": self.metadata(), "items": [item.object for item in self.items],
+        }  # fmt: skip
+
+
+Reply = Found | Made | Page
+
+
+def as_object(reply: Reply) -> Object:
+    """The reply as a dict for a caller in this process; shared, never to be changed."""
+    match reply:
+        case Found(stored):
+            return stored.object
+        case Made(made):
+            return made
+        case Page():
+            return reply.object()

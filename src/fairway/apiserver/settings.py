@@ -1,0 +1,42 @@
+"""Settings: what the composition root tells the API server."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes and times in seconds that bound what one request may cost."""
+
+    body_bytes: int = 3 * 1024 * 1024
+    request_s: float = 60.0
+    watch_s: float = 1800.0
+    """The shortest that a watch without timeoutSeconds lasts; the longest is twice that."""
+    bookmark_s: float = 60.0
+    window_bytes: int = 24 * 1024 * 1024
+    """Remembered changes of all kinds together, for watches that resume."""
+    gzip_from_bytes: int = 128 * 1024
+    claim_tries: int = 64
+    conflict_tries: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTunnel:
+    """Credentials for the nodes' HTTPS API: PEM files of the client certificate, its key, and the cluster's CA."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Pods reach this server at the advertised address and port; ``service_cidrs`` come primary family first."""
+
+    service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
+    node_port_range: tuple[int, int] = (30000, 32767)
+    advertise_address: str = "127.0.0.1"
+    advertise_port: int = 6443
+    node_tunnel: NodeTunnel | None = None
+    version: str = "v1.36.0+fairway"
+    limits: Limits = field(default_factory=Limits)

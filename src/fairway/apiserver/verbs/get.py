@@ -1,0 +1,24 @@
+"""The ``get`` verb: one object, newest."""
+
+from typing import TYPE_CHECKING
+
+from fairway.apiserver.call import Call
+from fairway.apiserver.reply import Found
+from fairway.apiserver.stored import Stored
+from fairway.objects.errors import not_found
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+
+def get(call: Call, api: "Api") -> Found:
+    """Raises: ``StatusError`` 404."""
+    return Found(current(call, api))
+
+
+def current(call: Call, api: "Api") -> Stored:
+    """The object that ``call`` names.  Raises: ``StatusError`` 404."""
+    stored = api.cache.get(call.kind, call.namespace, call.name)
+    if stored is None:
+        raise not_found(call.kind.group, call.kind.plural, call.name)
+    return stored

@@ -1,0 +1,67 @@
+"""ObjectWatch: a watch inside the process: shared dicts by a queue, nothing encoded."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+from fairway.apiserver.collection import Batch, Collection
+from fairway.apiserver.selection import Selection
+from fairway.objects import Object
+from fairway.objects.errors import expired
+
+
+def check_window(collection: Collection, revision: int) -> None:
+    """Whether a watch can resume after ``revision``.  Raises: ``StatusError`` 410."""
+    if revision < collection.floor:
+        raise expired(f"too old resource version: {revision} ({collection.floor})")
+
+
+class ObjectWatch:
+    """Follows one collection until closed; iterate over ``events()``."""
+
+    uses_objects = True
+
+    def __init__(self, collection: Collection, selection: Selection, revision: int) -> None:
+        """Raises: ``StatusError`` 410 if the changes after ``revision`` are forgotten."""
+        check_window(collection, revision)
+        self._collection = collection
+        self._selection = selection
+        self._after = revision
+        self._queue: deque[tuple[str, Object]] = deque()
+        self._wake: asyncio.Future[None] | None = None
+        self._is_lost = False
+
+    def take(self, events: Batch) -> None:
+        """See ``Watcher``."""
+        for event in events.events:
+            if event.revision <= self._after:
+                continue
+            seen = event.seen(self._selection)
+            if seen is not None:
+                self._queue.append((seen[0], seen[1].object))
+        self._rouse()
+
+    def lose(self) -> None:
+        """See ``Watcher``."""
+        self._is_lost = True
+        self._rouse()
+
+    def _rouse(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    async def events(self) -> AsyncIterator[tuple[str, Object]]:
+        """(type, shared object), in order.  Raises: ``StatusError`` 410."""
+        self.take(Batch(self._collection.since(self._after)))
+        self._after = max(self._after, self._collection.changed)
+        self._collection.watchers[self] = None
+        try:
+            while True:
+                while self._queue:
+                    yield self._queue.popleft()
+                if self._is_lost:
+                    raise expired("too old resource version: changes were lost")
+                self._wake = asyncio.get_running_loop().create_future()
+                await self._wake
+        finally:
+            self._collection.watchers.pop(self, None)
