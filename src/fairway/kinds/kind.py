@@ -92,8 +92,8 @@ class Kind:
     """One resource type.  See the module's rules; every hook has a harmless default.
 
     ``defaults(new)`` fills what may be left out.  ``prepare(new, old, subresource)`` decides what the writer may
-    not set: ``old`` is ``None`` on create, ``subresource`` is ``""`` or ``"status"``; it restores or wipes those fields.
-    ``validate(new, old)`` yields every broken rule of the object's own fields (metadata is checked for all kinds alike);
+    not set: ``old`` is ``None`` on create, ``subresource`` is ``""`` or ``"status"``; it restores or wipes those.
+    ``validate(new, old)`` yields every broken rule of the object's own fields (metadata: ``objects.meta``);
     ``warnings(new, old)`` yields texts for ``Warning:`` headers.
     ``fields`` are the field selectors beyond metadata.name and metadata.namespace: label -> text of the object.
     ``columns`` follow ``Name`` and precede nothing: Age, where it is shown, is one of them.
