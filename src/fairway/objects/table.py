@@ -1,0 +1,154 @@
+"""Table: the form in which ``kubectl get`` asks for objects: columns described once, one row of cells per object.
+
+Shape: columns are records such as ``kinds.Column``; ``now_s`` is the time in Unix seconds.
+Source: Kubernetes API concepts, "Receiving resources as Tables".
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, Protocol
+
+from fairway.objects import Object
+from fairway.objects.errors import bad_request
+from fairway.objects.meta import unix_seconds
+
+Include = Literal["None", "Metadata", "Object"]
+API_VERSION = "meta.k8s.io/v1"
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+YEAR_DAYS = 365
+
+
+class Column(Protocol):
+    """What a table must know of one column; ``cell`` gets the object and the time."""
+
+    @property
+    def name(self) -> str:
+        """The heading."""
+
+    @property
+    def cell(self) -> Callable[[Object, float], Any]:
+        """From the object and the time to a string, a number or a boolean."""
+
+    @property
+    def type(self) -> str:
+        """As in OpenAPI: string, integer, number, boolean, date."""
+
+    @property
+    def format(self) -> str:
+        """As in OpenAPI, ``name`` for the column that names the object; may be empty."""
+
+    @property
+    def priority(self) -> int:
+        """0: always shown; above: only in wide output."""
+
+    @property
+    def description(self) -> str:
+        """What the column says."""
+
+
+_NAME: Object = {
+    "name": "Name", "type": "string", "format": "name",
+    "description": "The object's name, unique within its namespace.", "priority": 0,
+}  # fmt: skip
+
+
+def duration(seconds: float) -> str:
+    """A length of time as kubectl shows it, at most two units: ``5s``, ``2m10s``, ``3h5m``, ``2d3h``, ``2y30d``."""
+    whole = int(seconds)
+    if whole < 0:
+        return "<invalid>" if whole < -1 else "0s"
+    minutes, hours, days = whole // MINUTE_S, whole // HOUR_S, whole // DAY_S
+    if whole < 2 * MINUTE_S:
+        return f"{whole}s"
+    if minutes < 10:
+        return _two(minutes, "m", whole % MINUTE_S, "s")
+    if hours < 3:
+        return f"{minutes}m"
+    if hours < 8:
+        return _two(hours, "h", minutes % 60, "m")
+    if hours < 48:
+        return f"{hours}h"
+    return _days(days, hours)
+
+
+def _days(days: int, hours: int) -> str:
+    if days < 8:
+        return _two(days, "d", hours % 24, "h")
+    if days < 2 * YEAR_DAYS:
+        return f"{days}d"
+    if days < 8 * YEAR_DAYS:
+        return _two(days // YEAR_DAYS, "y", days % YEAR_DAYS, "d")
+    return f"{days // YEAR_DAYS}y"
+
+
+def _two(first: int, first_unit: str, second: int, second_unit: str) -> str:
+    return f"{first}{first_unit}{second}{second_unit}" if second else f"{first}{first_unit}"
+
+
+def age(stamp: str | None, now_s: float) -> str:
+    """The time since ``stamp``, or ``<unknown>`` without one."""
+    return duration(now_s - unix_seconds(stamp)) if stamp else "<unknown>"
+
+
+def object_age(found: Object, now_s: float) -> str:
+    """The cell of the usual last column: how long ago the object was created."""
+    return age(found["metadata"].get("creationTimestamp"), now_s)
+
+
+def included(value: str) -> Include:
+    """What a row shall hold beside its cells, from the query's ``includeObject``.  Raises: ``StatusError`` 400."""
+    match value:
+        case "":
+            return "Metadata"
+        case "None" | "Metadata" | "Object":
+            return value
+    raise bad_request(
+        "Unable to convert to Table as requested: includeObject: Invalid value: "
+        f"\"{value}\": must be 'Metadata', 'Object', 'None', or empty"
+    )
+
+
+def definitions(columns: Iterable[Column]) -> list[Object]:
+    """The head of a table: Name, and then ``columns``."""
+    described = [
+        {"name": c.name, "type": c.type, "format": c.format, "description": c.description, "priority": c.priority}
+        for c in columns
+    ]
+    return [_NAME, *described]
+
+
+def row(found: Object, columns: Iterable[Column], now_s: float, include: Include = "Metadata") -> Object:
+    """One object's cells, and as much of the object as was asked for."""
+    metadata = found["metadata"]
+    cells = [metadata["name"], *(column.cell(found, now_s) for column in columns)]
+    if include == "Object":
+        return {"cells": cells, "object": found}
+    if include == "None":
+        return {"cells": cells, "object": None}
+    return {"cells": cells, "object": partial_object(found)}
+
+
+def partial_object(found: Object) -> Object:
+    """Only the metadata of an object, as PartialObjectMetadata."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": API_VERSION, "metadata": found["metadata"]}
+
+
+def build(
+    columns: Sequence[Column],
+    found: Iterable[Object],
+    now_s: float,
+    *,
+    include: Include = "Metadata",
+    metadata: Object | None = None,
+    has_definitions: bool = True,
+) -> Object:
+    """A whole Table.  ``metadata`` is that of the list (resourceVersion, continue) or of the one object.
+
+    ``has_definitions``: a watch describes its columns in the first event only.
+    """
+    return {
+        "kind": "Table",
+        "apiVersion": API_VERSION,
+        "metadata": metadata or {},
+        "columnDefinitions": definitions(columns) if has_definitions else None,
+        "rows": [row(one, columns, now_s, include) for one in found],
+    }
