@@ -1,5 +1,6 @@
 """Connection: an rtnetlink socket of one network namespace, spoken to from one thread at a time."""
 
+import errno
 import os
 import socket
 from collections.abc import Sequence
@@ -89,7 +90,7 @@ class Connection:
         try:
             found = self._ask(get_link(name))
         except RtnetlinkRefusal as refusal:
-            if refusal.errno == 19:  # ENODEV
+            if refusal.errno == errno.ENODEV:
                 return None
             raise
         return parse_link(found[0].payload)

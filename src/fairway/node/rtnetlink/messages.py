@@ -3,6 +3,7 @@
 Sources: netlink(7), rtnetlink(7), linux/if_link.h, linux/rtnetlink.h, linux/neighbour.h.
 """
 
+import errno
 import socket
 import struct
 from collections.abc import Iterator
@@ -23,12 +24,14 @@ IFF_UP = 1
 NESTED = 0x8000
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO, IFLA_IFALIAS = 1, 3, 4, 18, 20
-IFLA_GROUP, IFLA_NET_NS_FD = 27, 28
+IFLA_AF_SPEC, IFLA_NET_NS_FD = 26, 28
+IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE = 8, 1
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 IFA_F_NODAD = 0x02
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_TABLE = 1, 4, 5, 7, 15
-RT_TABLE_MAIN, RTPROT_STATIC, RTN_UNICAST = 254, 4, 1
+RT_TABLE_MAIN, RTPROT_STATIC = 254, 4
+RTN_UNICAST, RTN_UNREACHABLE = 1, 7
 SCOPE_UNIVERSE, SCOPE_LINK = 0, 253
 NDA_DST, NDA_LLADDR, NUD_PERMANENT = 1, 2, 0x80
 
@@ -112,16 +115,16 @@ def _family(address: str) -> int:
     return socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
 
 
-def new_dummy(name: str, alias: str) -> Request:
-    """A dummy device, brought up."""
-    kind = attribute(IFLA_INFO_KIND, b"dummy")
+def new_device(name: str, kind: str, alias: str) -> Request:
+    """A device with no hardware behind it (``dummy``, ``bridge``), brought up."""
+    info = attribute(IFLA_INFO_KIND, kind.encode())
     payload = (
         _ifinfo(flags=IFF_UP, change=IFF_UP)
         + attribute(IFLA_IFNAME, _text(name))
-        + attribute(IFLA_LINKINFO | NESTED, kind)
+        + attribute(IFLA_LINKINFO | NESTED, info)
         + attribute(IFLA_IFALIAS, alias.encode())
     )
-    return Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload, f"make dummy device {name}")
+    return Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload, f"make {kind} device {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class VethEnd:
     def encode(self) -> bytes:
         """The ifinfomsg and its attributes."""
         parts = [
-            _ifinfo(self.index, IFF_UP if self.netns is None else 0, IFF_UP if self.netns is None else 0),
+            _ifinfo(self.index),
             attribute(IFLA_IFNAME, _text(self.name)),
             attribute(IFLA_ADDRESS, self.mac),
             attribute(IFLA_MTU, _number(self.mtu)),
@@ -161,6 +164,14 @@ def new_veth(end: VethEnd, peer: VethEnd) -> Request:
 def set_up(index: int) -> Request:
     """Bring a device up."""
     return Request(RTM_NEWLINK, 0, _ifinfo(index, IFF_UP, IFF_UP), f"bring device {index} up")
+
+
+def no_link_local(index: int) -> Request:
+    """Keep a device without an IPv6 link-local address: no router solicitation, no duplicate detection."""
+    mode = attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
+    payload = _ifinfo(index) + attribute(IFLA_AF_SPEC | NESTED, attribute(socket.AF_INET6 | NESTED, mode))
+    allowed = (errno.EAFNOSUPPORT, errno.EOPNOTSUPP)
+    return Request(RTM_NEWLINK, 0, payload, f"keep device {index} without link-local addresses", allowed)
 
 
 def del_link(index: int, allowed_errors: tuple[int, ...] = ()) -> Request:
@@ -208,6 +219,28 @@ def add_route(
         parts.append(attribute(RTA_PREFSRC, ip_address(source).packed))
     return Request(
         RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, b"".join(parts), f"route {destination} through device {index}"
+    )
+
+
+def _unreachable(destination: str) -> bytes:
+    network = ip_network(destination)
+    family = _family(str(network.network_address))
+    head = struct.pack(
+        "=BBBBBBBBI", family, network.prefixlen, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, 0, RTN_UNREACHABLE, 0
+    )
+    return head + attribute(RTA_DST, network.network_address.packed)
+
+
+def add_unreachable(destination: str) -> Request:
+    """Answer "host unreachable" for whatever of a network has no route of its own, instead of asking the router."""
+    flags = NLM_F_CREATE | NLM_F_REPLACE
+    return Request(RTM_NEWROUTE, flags, _unreachable(destination), f"make {destination} unreachable")
+
+
+def del_unreachable(destination: str) -> Request:
+    """Take that back."""
+    return Request(
+        RTM_DELROUTE, 0, _unreachable(destination), f"remove unreachable route {destination}", (errno.ESRCH,)
     )
 
 

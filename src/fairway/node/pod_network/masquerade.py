@@ -1,0 +1,57 @@
+"""Masquerade: pods that talk to the world beyond the cluster do it with the node's address.
+
+A table of our own, apart from the proxy's; at priority 100, behind the proxy's decisions at 95.
+"""
+
+import subprocess
+
+from fairway.node.machine import Machine
+from fairway.node.names import masquerade_table
+from fairway.node.runtimes.interface import RuntimeFailure
+
+
+def render(machine: Machine) -> str:
+    """The table as text for ``nft -f``, replacing an older one in the same transaction."""
+    table = masquerade_table(machine.cluster)
+    families = [("ip", machine.pod_cidr, machine.cluster_cidr)]
+    if machine.pod_cidr_v6:
+        families.append(("ip6", machine.pod_cidr_v6, machine.pod_cidr_v6))
+    return "".join(_family(table, *family) for family in families)
+
+
+def _family(table: str, family: str, pods: str, cluster: str) -> str:
+    rule = f"{family} saddr {pods} {family} daddr != {cluster} masquerade fully-random"
+    return (
+        f"table {family} {table} {{}}\n"
+        f"delete table {family} {table}\n"
+        f"table {family} {table} {{\n"
+        "\tchain postrouting {\n"
+        "\t\ttype nat hook postrouting priority 100; policy accept;\n"
+        f"\t\t{rule}\n"
+        "\t}\n"
+        "}\n"
+    )
+
+
+def load(machine: Machine) -> None:
+    """Put the table into the kernel.  Raises: ``RuntimeFailure``."""
+    _nft(render(machine))
+
+
+def unload(cluster: str) -> bool:
+    """Take the tables out; false when there was none."""
+    table = masquerade_table(cluster)
+    listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False)
+    found = [line for line in listed.stdout.splitlines() if line.split()[-1:] == [table]]
+    for line in found:
+        _nft(f"delete {line}\n")
+    return bool(found)
+
+
+def _nft(text: str) -> None:
+    try:
+        answer = subprocess.run(["nft", "-f", "-"], input=text, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise RuntimeFailure("NetworkNotReady", "nft is missing: install it with `apt-get install nftables`") from None
+    if answer.returncode:
+        raise RuntimeFailure("NetworkNotReady", f"nft refused the masquerade table: {answer.stderr.strip()}")

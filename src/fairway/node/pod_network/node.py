@@ -1,0 +1,131 @@
+"""Node: what the machine needs before the first pod: a gateway address, routes, forwarding, masquerade.
+
+The gateway address sits on a dummy device named for the cluster.  The service ranges are routed through it with the
+gateway as source, so that the machine itself reaches cluster addresses even where it has no default route.
+"""
+
+import asyncio
+import errno
+import socket
+from pathlib import Path
+
+from fairway.node.machine import Machine
+from fairway.node.names import cluster_alias, gateway_device
+from fairway.node.pod_network import masquerade, sysctls
+from fairway.node.propagation import make_shared
+from fairway.node.rtnetlink.connection import Connection, RtnetlinkRefusal
+from fairway.node.rtnetlink.messages import (
+    SCOPE_LINK,
+    Link,
+    Request,
+    add_address,
+    add_route,
+    add_unreachable,
+    del_link,
+    del_unreachable,
+    dump_routes,
+    new_device,
+    parse_route,
+    set_up,
+)
+from fairway.node.runtimes.interface import RuntimeFailure
+
+GONE = (errno.ENODEV,)
+
+
+def sysctl_records(machine: Machine) -> Path:
+    """Where the clusters of one machine keep what they changed of its settings."""
+    return machine.run_path.parent / ".sysctls"
+
+
+def wanted_sysctls(machine: Machine) -> dict[str, str]:
+    """The settings without which no packet is forwarded."""
+    wanted = {"net.ipv4.ip_forward": "1"}
+    if machine.pod_cidr_v6:
+        wanted["net.ipv6.conf.all.forwarding"] = "1"
+    return wanted
+
+
+def gateway_requests(machine: Machine, index: int) -> list[Request]:
+    """Address and routes of the gateway device."""
+    requests = [
+        add_address(index, f"{machine.gateway}/32", (errno.EEXIST,)),
+        set_up(index),
+        add_unreachable(machine.pod_cidr),
+    ]
+    for cidr in machine.service_cidrs:
+        version_6 = ":" in cidr
+        source = machine.gateway_v6 if version_6 else machine.gateway
+        requests.append(add_route(cidr, index, source=source, scope=0 if version_6 else SCOPE_LINK))
+    if machine.gateway_v6:
+        requests.insert(1, add_address(index, f"{machine.gateway_v6}/128", (errno.EEXIST,)))
+        requests.append(add_unreachable(machine.pod_cidr_v6))
+    return requests
+
+
+def _up(machine: Machine) -> None:
+    machine.netns_path.mkdir(parents=True, exist_ok=True)
+    make_shared(machine.run_path)
+    sysctls.hold(sysctl_records(machine), machine.cluster, wanted_sysctls(machine))
+    device = gateway_device(machine.cluster)
+    with Connection() as connection:
+        link = connection.link(device) or _make_gateway(connection, machine.cluster)
+        connection.run(gateway_requests(machine, link.index))
+    masquerade.load(machine)
+
+
+def _make_gateway(connection: Connection, cluster: str) -> Link:
+    """A dummy device; where the kernel has none (small cloud kernels), a bridge without ports does as well."""
+    device = gateway_device(cluster)
+    try:
+        connection.run([new_device(device, "dummy", cluster_alias(cluster))])
+    except RtnetlinkRefusal as refusal:
+        if refusal.errno != errno.EOPNOTSUPP:
+            raise
+        connection.run([new_device(device, "bridge", cluster_alias(cluster))])
+    link = connection.link(device)
+    if link is None:
+        raise RuntimeFailure("NetworkNotReady", f"device {device} vanished while it was made")
+    return link
+
+
+async def node_network_up(machine: Machine) -> None:
+    """Make the machine ready for pods; repeating it is harmless.  Raises: ``RuntimeFailure``."""
+    try:
+        await asyncio.to_thread(_up, machine)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise RuntimeFailure("NetworkNotReady", f"preparing the node's network failed: {what}") from error
+
+
+def gateway_down(machine: Machine) -> list[str]:
+    """Remove device, routes, table and settings; returns what was removed."""
+    removed = []
+    device = gateway_device(machine.cluster)
+    with Connection() as connection:
+        link = connection.link(device)
+        if link is not None and link.alias == cluster_alias(machine.cluster):
+            connection.run([del_link(link.index, GONE)])
+            removed.append(f"device {device}")
+        connection.run([del_unreachable(cidr) for cidr in (machine.pod_cidr, machine.pod_cidr_v6) if cidr])
+    if masquerade.unload(machine.cluster):
+        removed.append("masquerade table")
+    restored = sysctls.release(sysctl_records(machine), machine.cluster)
+    return removed + [f"setting {name}" for name in restored]
+
+
+def default_mtu(connection: Connection) -> int:
+    """The MTU of the device with the default route; 1500 without one."""
+    links = {link.index: link.mtu for link in connection.links()}
+    for payload in connection.dump(dump_routes(socket.AF_INET)):
+        route = parse_route(payload)
+        if route is not None and not route.destination and route.index in links:
+            return links[route.index]
+    return 1500
+
+
+def networks_in_use() -> tuple[str, ...]:
+    """Every network that the machine routes already: ranges that a new cluster must not take."""
+    with Connection() as connection:
+        routes = [parse_route(payload) for payload in connection.dump(dump_routes(socket.AF_INET))]
+    return tuple(sorted({route.destination for route in routes if route is not None and route.destination}))

@@ -1,0 +1,77 @@
+"""Sysctls: kernel settings of the whole machine that several clusters share.
+
+Whoever needs a value leaves its name beside the value found at first; the last one to go puts that back, and only if
+nobody has changed it since.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+PROC_SYS = Path("/proc/sys")
+
+
+def sysctl_path(name: str) -> Path:
+    """The file of a setting such as ``net.ipv4.ip_forward``."""
+    return PROC_SYS / name.replace(".", "/")
+
+
+@contextmanager
+def _locked(records: Path) -> Iterator[None]:
+    records.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(records / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def hold(records: Path, owner: str, wanted: Mapping[str, str]) -> None:
+    """Set what differs and remember, for ``owner``, what was there before anyone of us came."""
+    with _locked(records):
+        for name, value in wanted.items():
+            path = sysctl_path(name)
+            present = path.read_text().strip()
+            record = records / name
+            record.mkdir(exist_ok=True)
+            before = record / "before"
+            if not before.exists():
+                before.write_text(f"{present} {value}")
+            (record / f"by-{owner}").touch()
+            if present != value:
+                path.write_text(value)
+
+
+def release(records: Path, owner: str) -> list[str]:
+    """Give up what ``owner`` held; returns the settings that were put back."""
+    restored: list[str] = []
+    if not records.exists():
+        return restored
+    with _locked(records):
+        for record in [entry for entry in records.iterdir() if entry.is_dir()]:
+            (record / f"by-{owner}").unlink(missing_ok=True)
+            if any(entry.name.startswith("by-") for entry in record.iterdir()):
+                continue
+            if _put_back(record):
+                restored.append(record.name)
+            (record / "before").unlink(missing_ok=True)
+            record.rmdir()
+        if [entry.name for entry in records.iterdir()] == ["lock"]:
+            (records / "lock").unlink()
+            records.rmdir()
+    return restored
+
+
+def _put_back(record: Path) -> bool:
+    try:
+        before, ours = (record / "before").read_text().split()
+    except (FileNotFoundError, ValueError):
+        return False
+    path = sysctl_path(record.name)
+    if before == ours or path.read_text().strip() != ours:
+        return False
+    path.write_text(before)
+    return True
