@@ -35,6 +35,7 @@ from fairway.node.rtnetlink.messages import (
     new_veth,
     no_link_local,
     parse_route,
+    set_alias,
     set_up,
 )
 from fairway.node.runtimes.interface import RuntimeFailure
@@ -174,12 +175,12 @@ class PodNetwork:
 
     def _link(self, pod_uid: str, ips: tuple[str, ...], netns: str, inside: Connection) -> None:
         machine, host = self._machine, self._connection()
-        pod_mac, host_mac = hardware_address(ips[0]), hardware_address(machine.gateway)
+        host_mac = hardware_address(machine.gateway)
         name = pod_device(machine.cluster, pod_uid)
         descriptor = os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            end = VethEnd(name, host_mac, self._mtu, pod_alias(machine.cluster, pod_uid))
-            peer = VethEnd("eth0", pod_mac, self._mtu, netns=descriptor, index=ETH0)
+            end = VethEnd(name, host_mac, self._mtu)
+            peer = VethEnd("eth0", hardware_address(ips[0]), self._mtu, netns=descriptor, index=ETH0)
             host.run([new_veth(end, peer)])
             link = host.link(name)
         finally:
@@ -187,12 +188,12 @@ class PodNetwork:
         if link is None:
             raise OSError(errno.ENODEV, "it vanished while it was made", name)
         inside.run(inside_requests(machine, ips, host_mac))
-        host.run(outside_requests(machine, ips, link.index, pod_mac))
+        host.run(outside_requests(machine, pod_uid, ips, link.index))
 
     def _detach(self, pod_uid: str) -> None:
         host = self._connection()
         link = host.link(pod_device(self._machine.cluster, pod_uid))
-        if link is not None and link.alias == pod_alias(self._machine.cluster, pod_uid):
+        if link is not None and link.alias in ("", pod_alias(self._machine.cluster, pod_uid)):
             host.run([del_link(link.index, (errno.ENODEV,))])
         path = self.netns(pod_uid)
         with suppress(FileNotFoundError):
@@ -218,9 +219,10 @@ def inside_requests(machine: Machine, ips: tuple[str, ...], host_mac: bytes) -> 
     return requests
 
 
-def outside_requests(machine: Machine, ips: tuple[str, ...], index: int, pod_mac: bytes) -> list[Request]:
+def outside_requests(machine: Machine, pod_uid: str, ips: tuple[str, ...], index: int) -> list[Request]:
     """What the machine's namespace is asked to set up for one pod."""
-    requests = [no_link_local(index), set_up(index)]
+    pod_mac = hardware_address(ips[0])
+    requests = [set_alias(index, pod_alias(machine.cluster, pod_uid)), no_link_local(index), set_up(index)]
     for ip in ips:
         version_6 = ":" in ip
         source, bits = (machine.gateway_v6, 128) if version_6 else (machine.gateway, 32)

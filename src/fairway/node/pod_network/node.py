@@ -25,7 +25,9 @@ from fairway.node.rtnetlink.messages import (
     del_unreachable,
     dump_routes,
     new_device,
+    no_link_local,
     parse_route,
+    set_alias,
     set_up,
 )
 from fairway.node.runtimes.interface import RuntimeFailure
@@ -49,6 +51,8 @@ def wanted_sysctls(machine: Machine) -> dict[str, str]:
 def gateway_requests(machine: Machine, index: int) -> list[Request]:
     """Address and routes of the gateway device."""
     requests = [
+        set_alias(index, cluster_alias(machine.cluster)),
+        no_link_local(index),
         add_address(index, f"{machine.gateway}/32", (errno.EEXIST,)),
         set_up(index),
         add_unreachable(machine.pod_cidr),
@@ -58,7 +62,7 @@ def gateway_requests(machine: Machine, index: int) -> list[Request]:
         source = machine.gateway_v6 if version_6 else machine.gateway
         requests.append(add_route(cidr, index, source=source, scope=0 if version_6 else SCOPE_LINK))
     if machine.gateway_v6:
-        requests.insert(1, add_address(index, f"{machine.gateway_v6}/128", (errno.EEXIST,)))
+        requests.insert(3, add_address(index, f"{machine.gateway_v6}/128", (errno.EEXIST,)))
         requests.append(add_unreachable(machine.pod_cidr_v6))
     return requests
 
@@ -78,11 +82,11 @@ def _make_gateway(connection: Connection, cluster: str) -> Link:
     """A dummy device; where the kernel has none (small cloud kernels), a bridge without ports does as well."""
     device = gateway_device(cluster)
     try:
-        connection.run([new_device(device, "dummy", cluster_alias(cluster))])
+        connection.run([new_device(device, "dummy")])
     except RtnetlinkRefusal as refusal:
         if refusal.errno != errno.EOPNOTSUPP:
             raise
-        connection.run([new_device(device, "bridge", cluster_alias(cluster))])
+        connection.run([new_device(device, "bridge")])
     link = connection.link(device)
     if link is None:
         raise RuntimeFailure("NetworkNotReady", f"device {device} vanished while it was made")
@@ -104,7 +108,7 @@ def gateway_down(machine: Machine) -> list[str]:
     device = gateway_device(machine.cluster)
     with Connection() as connection:
         link = connection.link(device)
-        if link is not None and link.alias == cluster_alias(machine.cluster):
+        if link is not None and link.alias in ("", cluster_alias(machine.cluster)):
             connection.run([del_link(link.index, GONE)])
             removed.append(f"device {device}")
         connection.run([del_unreachable(cidr) for cidr in (machine.pod_cidr, machine.pod_cidr_v6) if cidr])

@@ -115,15 +115,10 @@ def _family(address: str) -> int:
     return socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
 
 
-def new_device(name: str, kind: str, alias: str) -> Request:
-    """A device with no hardware behind it (``dummy``, ``bridge``), brought up."""
+def new_device(name: str, kind: str) -> Request:
+    """A device with no hardware behind it (``dummy``, ``bridge``)."""
     info = attribute(IFLA_INFO_KIND, kind.encode())
-    payload = (
-        _ifinfo(flags=IFF_UP, change=IFF_UP)
-        + attribute(IFLA_IFNAME, _text(name))
-        + attribute(IFLA_LINKINFO | NESTED, info)
-        + attribute(IFLA_IFALIAS, alias.encode())
-    )
+    payload = _ifinfo() + attribute(IFLA_IFNAME, _text(name)) + attribute(IFLA_LINKINFO | NESTED, info)
     return Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload, f"make {kind} device {name}")
 
 
@@ -134,7 +129,6 @@ class VethEnd:
     name: str
     mac: bytes
     mtu: int
-    alias: str = ""
     netns: int | None = None
     index: int = 0
 
@@ -146,8 +140,6 @@ class VethEnd:
             attribute(IFLA_ADDRESS, self.mac),
             attribute(IFLA_MTU, _number(self.mtu)),
         ]
-        if self.alias:
-            parts.append(attribute(IFLA_IFALIAS, self.alias.encode()))
         if self.netns is not None:
             parts.append(attribute(IFLA_NET_NS_FD, _number(self.netns)))
         return b"".join(parts)
@@ -164,6 +156,12 @@ def new_veth(end: VethEnd, peer: VethEnd) -> Request:
 def set_up(index: int) -> Request:
     """Bring a device up."""
     return Request(RTM_NEWLINK, 0, _ifinfo(index, IFF_UP, IFF_UP), f"bring device {index} up")
+
+
+def set_alias(index: int, alias: str) -> Request:
+    """Say on a device whose it is; the kernel takes no alias when it makes one."""
+    payload = _ifinfo(index) + attribute(IFLA_IFALIAS, alias.encode())
+    return Request(RTM_NEWLINK, 0, payload, f"label device {index}")
 
 
 def no_link_local(index: int) -> Request:
@@ -253,9 +251,7 @@ def add_neighbour(index: int, address: str, mac: bytes) -> Request:
     """Tell a device where an address lives, for good: no ARP or neighbour discovery is needed."""
     head = struct.pack("=BxxxiHBB", _family(address), index, NUD_PERMANENT, 0, 0)
     payload = head + attribute(NDA_DST, ip_address(address).packed) + attribute(NDA_LLADDR, mac)
-    return Request(
-        RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, payload, f"add neighbour {address} to device {index}"
-    )
+    return Request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, payload, f"add neighbour {address} to device {index}")
 
 
 @dataclass(frozen=True, slots=True)
