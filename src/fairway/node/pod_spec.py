@@ -1,0 +1,85 @@
+"""Questions about a pod's spec that several parts of the agent ask.  Pure.
+
+Source: Kubernetes docs, "Pod Lifecycle", "Init Containers", "Sidecar Containers".
+"""
+
+from collections.abc import Iterator
+
+from fairway.objects import Object
+
+DEFAULT_GRACE_S = 30
+
+
+def init_containers(pod: Object) -> list[Object]:
+    """The init containers in order, sidecars among them."""
+    found: list[Object] = pod["spec"].get("initContainers") or []
+    return found
+
+
+def main_containers(pod: Object) -> list[Object]:
+    """The containers proper."""
+    found: list[Object] = pod["spec"].get("containers") or []
+    return found
+
+
+def all_containers(pod: Object) -> Iterator[Object]:
+    """Init containers, then main containers."""
+    yield from init_containers(pod)
+    yield from main_containers(pod)
+
+
+def find_container(pod: Object, name: str) -> Object | None:
+    """The container of that name, init or main."""
+    return next((container for container in all_containers(pod) if container["name"] == name), None)
+
+
+def is_sidecar(init_container: Object) -> bool:
+    """Whether an init container keeps running beside the main ones (restartPolicy Always; KEP-753)."""
+    return bool(init_container.get("restartPolicy") == "Always")
+
+
+def restart_policy(pod: Object, container: Object) -> str:
+    """What happens after an exit; a container's own policy goes before its pod's (KEP-5307)."""
+    return container.get("restartPolicy") or pod["spec"].get("restartPolicy") or "Always"
+
+
+def shown(pod: Object) -> str:
+    """The pod as messages name it: ``name_namespace(uid)``."""
+    meta = pod["metadata"]
+    return f"{meta['name']}_{meta['namespace']}({meta['uid']})"
+
+
+def is_host_network(pod: Object) -> bool:
+    """Whether the pod shares the machine's network."""
+    return bool(pod["spec"].get("hostNetwork"))
+
+
+def grace_s(pod: Object) -> float:
+    """How long the pod may take to stop.
+
+    Once deletion was asked for, what the API then decided; never less than one second, as a container that is not
+    even told cannot end well.
+    """
+    asked = pod["metadata"].get("deletionGracePeriodSeconds")
+    if asked is None:
+        asked = pod["spec"].get("terminationGracePeriodSeconds")
+    return max(1.0, float(DEFAULT_GRACE_S if asked is None else asked))
+
+
+def hostname(pod: Object) -> str:
+    """What the pod calls itself: ``spec.hostname`` or its name, cut to the 63 letters that a label may have."""
+    wanted: str = pod["spec"].get("hostname") or pod["metadata"]["name"]
+    return wanted[:63].rstrip("-.")
+
+
+def subdomain_fqdn(pod: Object, cluster_domain: str) -> str:
+    """The full name of a pod with a subdomain, or empty.  Source: services.md 9; KEP-1797."""
+    subdomain = pod["spec"].get("subdomain")
+    if not subdomain:
+        return ""
+    return f"{hostname(pod)}.{subdomain}.{pod['metadata']['namespace']}.svc.{cluster_domain}"
+
+
+def is_terminal(pod: Object) -> bool:
+    """Whether the pod's recorded phase is final."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")

@@ -1,0 +1,151 @@
+"""Pod status: the whole PodStatus that this node reports for a pod, and the smallest patch that brings it about.
+
+Pure.  Source: Kubernetes docs, "Pod Lifecycle", "Pod phase"; API reference, "PodStatus v1 core".
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fairway.node.conditions import conditions
+from fairway.node.container_status import container_statuses
+from fairway.node.plan import has_begun_mains
+from fairway.node.pod_spec import init_containers, is_host_network, is_sidecar
+from fairway.node.pod_view import PodView
+from fairway.node.qos import qos_class
+from fairway.objects import Object
+from fairway.objects.meta import timestamp
+
+
+def pod_status(view: PodView, node_ip: str, runtime_name: str, now_s: float) -> Object:
+    """The status of a pod as it is now.  ``view.pod``'s own status is where times that did not change come from."""
+    old: Object = view.pod.get("status") or {}
+    inits, mains = container_statuses(view, runtime_name, now_s)
+    phase = _phase(view, inits, mains)
+    status: Object = {}
+    if (generation := view.pod["metadata"].get("generation")) is not None:
+        status["observedGeneration"] = generation
+    status["phase"] = phase
+    status["conditions"] = conditions(view.pod, phase, view.sandbox is not None, inits, mains, now_s)
+    reason, message = _reason(view, old)
+    if message:
+        status["message"] = message
+    if reason:
+        status["reason"] = reason
+    status |= {"hostIP": node_ip, "hostIPs": [{"ip": node_ip}]}
+    if ips := pod_ips(view, node_ip):
+        status |= {"podIP": ips[0], "podIPs": [{"ip": ip} for ip in ips]}
+    status["startTime"] = old.get("startTime") or timestamp(view.first_seen_s)
+    if inits:
+        status["initContainerStatuses"] = inits
+    status["containerStatuses"] = mains
+    status["qosClass"] = old.get("qosClass") or qos_class(view.pod)
+    return status
+
+
+def pod_ips(view: PodView, node_ip: str) -> list[str]:
+    """The pod's addresses, primary first; those last known once its sandbox has gone."""
+    if is_host_network(view.pod):
+        return [node_ip] if view.sandbox is not None else []
+    if view.sandbox is not None:
+        return list(view.sandbox.ips)
+    old: Object = view.pod.get("status") or {}
+    return [entry["ip"] for entry in old.get("podIPs") or []]
+
+
+def _reason(view: PodView, old: Object) -> tuple[str, str]:
+    if view.failure is not None:
+        return view.failure.reason, view.failure.message
+    if old.get("phase") == "Failed":
+        return old.get("reason", ""), old.get("message", "")
+    return "", ""
+
+
+def _phase(view: PodView, inits: Sequence[Object], mains: Sequence[Object]) -> str:
+    old = (view.pod.get("status") or {}).get("phase")
+    if old in ("Succeeded", "Failed"):
+        return str(old)
+    if view.failure is not None:
+        return "Failed"
+    ended = _ended_phase(view, inits, mains)
+    if ended:
+        return ended
+    if not has_begun_mains(view) and _is_initializing(view, inits):
+        return "Pending"
+    if any(_is_untried(status) for status in mains):
+        return "Pending"
+    return "Running"
+
+
+def _ended_phase(view: PodView, inits: Sequence[Object], mains: Sequence[Object]) -> str:
+    """``Succeeded`` or ``Failed`` once nothing runs nor will run again, else empty."""
+    policy = view.pod["spec"].get("restartPolicy", "Always")
+    if policy == "Never" and not has_begun_mains(view) and _has_failed_init(view, inits):
+        return "Failed"
+    exits = [status["state"]["terminated"]["exitCode"] for status in mains if "terminated" in status["state"]]
+    if not mains or len(exits) < len(mains):
+        return ""
+    if any("running" in status["state"] for status in inits):
+        return ""
+    has_succeeded = not any(exits)
+    if view.is_leaving or policy == "Never" or (policy == "OnFailure" and has_succeeded):
+        return "Succeeded" if has_succeeded else "Failed"
+    return ""
+
+
+def _has_failed_init(view: PodView, inits: Sequence[Object]) -> bool:
+    return any(
+        status["state"].get("terminated", {}).get("exitCode", 0) != 0
+        for spec, status in zip(init_containers(view.pod), inits, strict=True)
+        if not is_sidecar(spec)
+    )  # fmt: skip
+
+
+def _is_initializing(view: PodView, inits: Sequence[Object]) -> bool:
+    return any(
+        not (status["started"] if is_sidecar(spec) else status["ready"])
+        for spec, status in zip(init_containers(view.pod), inits, strict=True)
+    )  # fmt: skip
+
+
+def _is_untried(status: Object) -> bool:
+    """A container that waits for its very first start."""
+    return "waiting" in status["state"] and not status["lastState"]
+
+
+MERGE_KEYS = {"conditions": "type", "podIPs": "ip", "hostIPs": "ip"}
+"""Lists of PodStatus that a strategic merge patch merges item by item."""
+
+
+def status_patch(old: Object, new: Object) -> Object:
+    """The smallest strategic merge patch of ``status`` from ``old`` to ``new``; empty if they are equal.
+
+    Conditions that ``new`` does not carry are left alone: they belong to others.
+    """
+    patch: Object = {}
+    for name in [*new, *(name for name in old if name not in new)]:
+        if old.get(name) == new.get(name):
+            continue
+        if name != "conditions":
+            patch[name] = _value_patch(name, old, new)
+        elif changed := _conditions_patch(old, new):
+            patch[name] = changed
+    return patch
+
+
+def _conditions_patch(old: Object, new: Object) -> list[Object]:
+    before = {condition["type"]: condition for condition in old.get("conditions") or []}
+    changed = []
+    for condition in new["conditions"]:
+        was = before.get(condition["type"], {})
+        gone = {name: None for name, value in was.items() if name not in condition and value is not None}
+        if gone or any(was.get(name) != value for name, value in condition.items()):
+            changed.append({**condition, **gone})
+    return changed
+
+
+def _value_patch(name: str, old: Object, new: Object) -> Any:
+    if name not in new:
+        return None
+    if name in MERGE_KEYS and old.get(name):
+        return [*new[name], {"$patch": "replace"}]
+    return new[name]
