@@ -6,7 +6,7 @@ is not reconciled again before the informers have seen it.  So a cached read nev
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,6 +123,15 @@ class Cluster:
         if kind in self.informers:
             self.written.deleted.append((kind, found))
         return True
+
+    async def together(self, *writes: Awaitable[Any]) -> None:
+        """Await all of ``writes`` at once; the first failure is raised when all have ended."""
+        if len(writes) == 1:
+            await writes[0]
+            return
+        for answer in await asyncio.gather(*writes, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
 
     def event(self, kind: Kind, regarding: Object, type_: EventType, reason: str, message: str) -> None:
         """Tell users what happened to ``regarding``.  Never waits, never fails."""

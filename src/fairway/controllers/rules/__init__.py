@@ -1,0 +1,1 @@
+"""What several controllers know of pods, owners, Services and slices.  Pure: no client, no clock, no state."""

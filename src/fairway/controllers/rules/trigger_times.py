@@ -1,0 +1,44 @@
+"""TriggerTimes: when what last changed a Service's endpoints happened.
+
+Shape: state without a clock; ``observe`` compares with what was seen at the last look.
+Source: the annotation ``endpoints.kubernetes.io/last-change-trigger-time``; services.md 5.4.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+from fairway.controllers.rules.pods import condition
+from fairway.objects import Object
+
+
+@dataclass(slots=True)
+class _Seen:
+    service: str = ""
+    pods: dict[str, str] = field(default_factory=dict)
+
+
+class TriggerTimes:
+    """What each Service and its pods looked like at the last look."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Hashable, _Seen] = {}
+
+    def observe(self, key: Hashable, service: Object, pods: Iterable[Object]) -> str:
+        """The earliest time among what changed since the last look, as text; empty if nothing did."""
+        seen = self._seen.get(key) or _Seen()
+        now = _Seen(service["metadata"].get("creationTimestamp") or "")
+        changed = [now.service] if now.service > seen.service else []
+        for pod in pods:
+            ready = condition(pod, "Ready")
+            at = (ready or {}).get("lastTransitionTime") or ""
+            uid = pod["metadata"]["uid"]
+            if at:
+                now.pods[uid] = at
+                if at > seen.pods.get(uid, ""):
+                    changed.append(at)
+        self._seen[key] = now
+        return min(changed, default="")
+
+    def forget(self, key: Hashable) -> None:
+        """The Service is gone."""
+        self._seen.pop(key, None)
