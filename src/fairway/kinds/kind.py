@@ -113,6 +113,8 @@ class Kind:
     subresources: tuple[Subresource, ...] = ()
     also: tuple[Served, ...] = ()
     columns: tuple[Column, ...] = ()
+    leads_with_name: bool = True
+    """Tables start with the column Name; Events do not."""
     fields: Mapping[str, Callable[[Object], str]] = field(default_factory=dict)
     defaults: Callable[[Object], None] = _nothing
     prepare: Callable[[Object, Object | None, str], None] = _nothing
