@@ -1,0 +1,94 @@
+"""Field validation: unknown and duplicate fields and wrong types, found at the door and told in upstream's words.
+
+Shape: ``check(body, raw, ...)`` cleans the decoded body in place (unknown fields and nulls go, as upstream's typed
+decoding drops them) and returns warnings, or raises.  The usual body is only looked at by compiled types; the slow walk
+that finds names and paths runs when they refuse it.
+Source: Kubernetes API concepts, "Field validation"; KEP-2885.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import orjson
+
+from fairway.objects import Object
+from fairway.objects.errors import StatusError, bad_request, invalid, invalid_value, not_supported
+from fairway.objects.strict.duplicates import has_duplicates, with_duplicates
+from fairway.objects.strict.go_text import go_text
+from fairway.objects.strict.shapes import fits
+from fairway.objects.strict.walk import Walk
+
+Mode = Literal["Strict", "Warn", "Ignore"]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong with a body.  ``type_error`` ends every mode; ``fields`` are unknown and duplicate ones."""
+
+    type_error: str = ""
+    fields: list[str] = field(default_factory=list)
+
+    @property
+    def strict_error(self) -> str:
+        """All of ``fields`` as one error's text."""
+        return f"strict decoding error: {', '.join(self.fields)}"
+
+
+def mode(value: str | None) -> Mode:
+    """The query's ``fieldValidation``; Warn without one.  Raises: ``StatusError`` 422."""
+    match value:
+        case None | "":
+            return "Warn"
+        case "Strict" | "Warn" | "Ignore":
+            return value
+    problem = not_supported("fieldValidation", value, ("", "Ignore", "Strict", "Warn"))
+    raise invalid("meta.k8s.io", "CreateOptions", "", [problem])
+
+
+def inspect(body: Object, raw: bytes, *, api_version: str, kind: str) -> Findings:
+    """Clean ``body`` in place and say what was wrong.  ``raw`` is the JSON that it came from, or empty."""
+    walk = Walk()
+    try:
+        is_doubled = bool(raw) and has_duplicates(raw, body)
+        if not is_doubled and fits(body, api_version, kind):
+            return Findings()
+        cleaned = walk.kind(with_duplicates(raw) if is_doubled else body, api_version, kind)
+    except (RecursionError, orjson.JSONEncodeError):
+        return Findings("json: exceeded max depth")
+    if not walk.type_error:
+        body.clear()
+        body.update(cleaned)
+    return Findings(walk.type_error, walk.fields)
+
+
+def check(body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict") -> list[str]:
+    """Clean a body to be created or updated, and return warnings.
+
+    Raises: ``StatusError`` 400 for a wrong type, and in Strict for unknown and duplicate fields.
+    """
+    found = inspect(body, raw, api_version=api_version, kind=kind)
+    if found.type_error:
+        raise _unhandled(api_version, kind, found.type_error)
+    if found.fields and validation == "Strict":
+        raise _unhandled(api_version, kind, found.strict_error)
+    return found.fields if validation == "Warn" else []
+
+
+def check_patched(
+    patched: Object, patch: Object | None, *, api_version: str, kind: str, validation: Mode = "Strict"
+) -> list[str]:
+    """The same for the outcome of a patch.  ``patch`` is given for a strategic merge, whose error shows it.
+
+    Raises: ``StatusError`` 422.
+    """
+    found = inspect(patched, b"", api_version=api_version, kind=kind)
+    text = found.type_error or (found.strict_error if found.fields and validation == "Strict" else "")
+    if text:
+        shown = go_text(patch if patch is not None else patched, as_json=patch is None)
+        raise invalid("", "", "", [invalid_value("patch", shown, text)])
+    return found.fields if validation == "Warn" else []
+
+
+def _unhandled(api_version: str, kind: str, text: str) -> StatusError:
+    version = api_version.rpartition("/")[2]
+    return bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {text}')
