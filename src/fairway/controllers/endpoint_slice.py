@@ -8,7 +8,6 @@ from typing import Any
 
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import services as service_rules
-from fairway.controllers.rules.owners import controller_reference, is_owned_by
 from fairway.controllers.rules.slices import Writes, grouped, pack
 from fairway.controllers.rules.trigger_times import TriggerTimes
 from fairway.kinds import ENDPOINT_SLICE, NODE, POD, SERVICE
@@ -17,6 +16,7 @@ from fairway.reconcile.cluster import LABELS, Cluster
 from fairway.reconcile.controller import Controller, Key
 from fairway.reconcile.indexes import by_label, by_node
 from fairway.reconcile.informer import Change
+from fairway.reconcile.owners import controller_reference, is_owned_by
 
 NAME = "endpointslice-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"

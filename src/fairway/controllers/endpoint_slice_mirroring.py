@@ -7,13 +7,13 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairway.controllers.rules import services as service_rules
-from fairway.controllers.rules.owners import controller_reference
 from fairway.controllers.rules.slices import Writes, grouped, pack
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, SERVICE
 from fairway.objects import Object
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
 from fairway.reconcile.informer import Change
+from fairway.reconcile.owners import controller_reference
 
 NAME = "endpointslicemirroring-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"

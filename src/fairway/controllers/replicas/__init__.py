@@ -1,0 +1,1 @@
+"""What ReplicaSets and ReplicationControllers have in common: to keep a number of equal pods alive."""

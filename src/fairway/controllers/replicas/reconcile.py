@@ -1,0 +1,164 @@
+"""Reconcile: carry out the plan for one owner of pods, and say so in its status and in Events."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fairway.controllers.replicas import plan as replica_plan
+from fairway.controllers.rules.pods import is_active
+from fairway.kinds import POD
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+from fairway.objects.labels import Selector, from_label_selector, from_map
+from fairway.reconcile.claims import BY_CONTROLLER, claim
+from fairway.reconcile.cluster import Cluster
+from fairway.reconcile.controller import Controller, Key
+from fairway.reconcile.indexes import by_controller
+from fairway.reconcile.informer import Change
+from fairway.reconcile.owners import controller_of, group_of
+
+BY_SELECTOR = "selected label"
+FIRST_BATCH = 1
+
+
+class _Refused(Exception):
+    """Some writes were refused; ``reason`` and ``message`` stand in the status."""
+
+    def __init__(self, reason: str, cause: StatusError) -> None:
+        super().__init__(str(cause))
+        self.reason = reason
+        self.message = str(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """The reconcile of one ``kind`` that has spec.replicas, spec.selector and spec.template."""
+
+    kind: Kind
+
+    def selector(self, owner: Object) -> Selector:
+        """Which pods are its own: a LabelSelector, or plain labels in a ReplicationController."""
+        found = owner["spec"].get("selector")
+        if self.kind.group:
+            return from_label_selector(found)
+        return from_map(found or {})
+
+    def by_selector(self, owner: Object) -> Iterable[str]:
+        """One label that every pod of the owner has; empty text where none is certain."""
+        namespace = owner["metadata"]["namespace"]
+        for asked in self.selector(owner).requirements:
+            if asked.operator in ("=", "=="):
+                return (f"{namespace}/{asked.key}={asked.values[0]}",)
+        return (f"{namespace}/",)
+
+    async def reconcile(self, key: Key, cluster: Cluster) -> float | None:
+        """Adopt and release, make and delete pods, then tell the status."""
+        owner = cluster.get(self.kind, *key)
+        if owner is None:
+            return None
+        pods = await claim(cluster, self.kind, owner, POD, self.selector(owner), is_active)
+        refused: _Refused | None = None
+        if "deletionTimestamp" not in owner["metadata"]:
+            try:
+                await self._adjust(owner, pods, cluster)
+            except _Refused as error:
+                refused = error
+        now = cluster.now()
+        failure = (refused.reason, refused.message) if refused else None
+        await self._tell(owner, replica_plan.status(owner, pods, failure, now), cluster)
+        if refused is not None:
+            raise refused.cause
+        return replica_plan.next_look_s(owner, pods, now)
+
+    async def _adjust(self, owner: Object, pods: Sequence[Object], cluster: Cluster) -> None:
+        steps = replica_plan.plan(owner, pods, self._related(owner, cluster), cluster.now())
+        if steps.create:
+            await self._make(owner, steps.create, cluster)
+        if steps.delete:
+            await self._drop(owner, steps.delete, cluster)
+
+    def _related(self, owner: Object, cluster: Cluster) -> list[Object]:
+        """The pods of every owner that has the same controller as this one."""
+        above = controller_of(owner)
+        owners = cluster.by_index(self.kind, BY_CONTROLLER, above["uid"]) if above else [owner]
+        return [pod for one in owners for pod in cluster.by_index(POD, BY_CONTROLLER, one["metadata"]["uid"])]
+
+    async def _make(self, owner: Object, count: int, cluster: Cluster) -> None:
+        """Create pods in batches of 1, 2, 4...: if the first is refused, the others need not be tried."""
+        pod, size, left = replica_plan.pod_of(self.kind, owner), FIRST_BATCH, count
+        while left:
+            size = min(size, left)
+            answers = await asyncio.gather(*(cluster.create(POD, pod) for _ in range(size)), return_exceptions=True)
+            failure: BaseException | None = None
+            for answer in answers:
+                if isinstance(answer, BaseException):
+                    failure = answer
+                    continue
+                text = f"Created pod: {answer['metadata']['name']}"
+                cluster.event(self.kind, owner, "Normal", "SuccessfulCreate", text)
+            if failure is not None:
+                self._refuse(owner, "FailedCreate", "Error creating", failure, cluster)
+                return
+            left -= size
+            size *= 2
+
+    async def _drop(self, owner: Object, pods: Sequence[Object], cluster: Cluster) -> None:
+        answers = await asyncio.gather(*(cluster.delete(POD, pod) for pod in pods), return_exceptions=True)
+        failure: BaseException | None = None
+        for pod, answer in zip(pods, answers, strict=True):
+            if isinstance(answer, BaseException):
+                failure = answer
+            else:
+                text = f"Deleted pod: {pod['metadata']['name']}"
+                cluster.event(self.kind, owner, "Normal", "SuccessfulDelete", text)
+        if failure is not None:
+            self._refuse(owner, "FailedDelete", "Error deleting", failure, cluster)
+
+    def _refuse(self, owner: Object, reason: str, what: str, failure: BaseException, cluster: Cluster) -> None:
+        """Raises: ``_Refused``, unless the whole namespace is going."""
+        if not isinstance(failure, StatusError):
+            raise failure
+        if "because it is being terminated" in failure.message:
+            return
+        cluster.event(self.kind, owner, "Warning", reason, f"{what}: {failure}")
+        raise _Refused(reason, failure)
+
+    async def _tell(self, owner: Object, wanted: Object, cluster: Cluster) -> None:
+        present = {name: value for name, value in (owner.get("status") or {}).items() if name in wanted or value}
+        if present != wanted:
+            await cluster.update(self.kind, {**owner, "status": wanted}, subresource="status")
+
+    def owners_of(self, change: Change, cluster: Cluster) -> Iterable[Key]:
+        """The owners that a changed pod concerns: its controller, or whoever may adopt it."""
+        for pod in (change.old, change.new):
+            if pod is not None:
+                yield from self._owners_of(pod, cluster)
+
+    def _owners_of(self, pod: Object, cluster: Cluster) -> Iterable[Key]:
+        meta = pod["metadata"]
+        reference = controller_of(pod)
+        if reference is not None:
+            if reference["kind"] == self.kind.name and group_of(reference) == self.kind.group:
+                yield meta["namespace"], reference["name"]
+            return
+        labels = meta.get("labels") or {}
+        values = [f"{meta['namespace']}/{name}={value}" for name, value in labels.items()]
+        for value in (*values, f"{meta['namespace']}/"):
+            for owner in cluster.by_index(self.kind, BY_SELECTOR, value):
+                if self.selector(owner).matches(labels):
+                    yield meta["namespace"], owner["metadata"]["name"]
+
+
+def controller(name: str, kind: Kind) -> Controller:
+    """The controller of ``kind``."""
+    replicas = Replicas(kind)
+    return Controller(
+        name=name, owns=kind, reconcile=replicas.reconcile, wakes={POD: replicas.owners_of},
+        indexes={
+            POD: {BY_CONTROLLER: by_controller},
+            kind: {BY_CONTROLLER: by_controller, BY_SELECTOR: replicas.by_selector},
+        },
+        workers=16,
+    )  # fmt: skip
