@@ -1,0 +1,17 @@
+"""Settings: what an operator may set of the controllers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Times are in seconds."""
+
+    root_ca: str = ""
+    """The cluster's CA certificates as PEM, for the ConfigMap in every namespace; empty: no ConfigMap."""
+    node_grace_s: float = 40.0
+    """A node whose Lease is older than this is lost."""
+    event_ttl_s: float = 3600.0
+    """Events are removed this long after they last happened."""
+    terminated_pods: int = 12500
+    """Ended pods that are kept; the oldest beyond are removed."""
