@@ -1,7 +1,7 @@
 """Up: from settings to a cluster that serves, told in a few lines.
 
-Steps: 1. settle what is taken, 2. folders and certificates, 3. the supervisor (or the one that runs), 4. wait on its pipe
-until control and node say that they are ready, 5. the kubeconfig.
+Steps: 1. settle what is taken, 2. folders and certificates, 3. the supervisor (or the one that runs), 4. wait on its
+pipe until control and node say that they are ready, 5. the kubeconfig.
 """
 
 import contextlib
@@ -44,7 +44,9 @@ def run(config: Config, chosen: set[str], *, timeout_s: float) -> None:
 def _check_machine(config: Config) -> None:
     """Say at once what is missing.  Raises: ``ClusterError`` that names the cure."""
     if os.geteuid() != 0:
-        raise ClusterError("fairway up needs root: it makes network namespaces and kernel rules", "run: sudo fairway up")
+        raise ClusterError(
+            "fairway up needs root: it makes network namespaces and kernel rules", "run: sudo fairway up"
+        )
     missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
     if missing:
         raise ClusterError(
@@ -123,7 +125,13 @@ def _start(config: Config, started_s: float, timeout_s: float) -> None:
     words = [*processes.command("supervisor", config.name, config.data_dir), "--ready-fd", str(writing)]
     with open(config.log_dir / "supervisor.log", "ab") as log:
         subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writing,), start_new_session=True, cwd="/"
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(writing,),
+            start_new_session=True,
+            cwd="/",
         )
     os.close(writing)
     waiting = {"control": f"API server at {config.server}", "node": f'node "{config.node_name}"'}

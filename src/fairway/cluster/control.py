@@ -1,0 +1,106 @@
+"""Control: the process of the API server, its store and the controllers.  Gives up root before it serves."""
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from fairway import controllers
+from fairway.apiserver.server import ApiServer
+from fairway.apiserver.settings import NodeTunnel, Settings
+from fairway.client.in_process import InProcessClient
+from fairway.cluster import privileges, processes
+from fairway.cluster.config import Config, locate
+from fairway.reconcile import controller
+from fairway.store.sqlite import SqliteStore
+from fairway.transport import tls
+from fairway.transport.server import serve
+
+IP_FREEBIND = 15
+log = logging.getLogger("control")
+
+
+def settings_of(config: Config) -> Settings:
+    """What the API server is told."""
+    pki, ports = config.pki_dir, config.node_ports
+    return Settings(
+        service_cidrs=(config.service_cidr,),
+        node_port_range=(ports.start, ports.stop - 1),
+        advertise_address=config.gateway,
+        advertise_port=config.api_port,
+        node_tunnel=NodeTunnel(
+            pki / "apiserver-kubelet-client.crt", pki / "apiserver-kubelet-client.key", pki / "ca.crt"
+        ),
+    )
+
+
+def listen(config: Config) -> list[socket.socket]:
+    """Sockets for clients of this machine and, at the node's address in the pod network, for pods."""
+    hosts = [config.bind_address]
+    if config.bind_address not in ("0.0.0.0", "::"):
+        hosts.append(config.gateway)
+    return [_bind(host, config.api_port) for host in dict.fromkeys(hosts)]
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # The gateway address is made by the node process, which may start later.
+    listening.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+    listening.bind((host, port))
+    return listening
+
+
+async def run(config: Config, sockets: Sequence[socket.socket], ready: processes.ReadyPipe) -> None:
+    """Serve until SIGTERM.  A background task that dies ends the process, and the supervisor starts it again."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    store = await SqliteStore.open(config.state_dir / "store" / "fairway.db")
+    api_server = ApiServer(store, settings_of(config))
+    pki = config.pki_dir
+    await api_server.start()
+    context = tls.server_context(pki / "apiserver.crt", pki / "apiserver.key", pki / "ca.crt")
+    server = await serve(api_server.handler, ssl_context=context, sockets=sockets)
+    ready.say("control ready")
+    log.info("serving at %s", config.server)
+    gc.freeze()
+    client = InProcessClient(api_server.api, agent="fairway-controllers")
+    working = asyncio.create_task(controller.run(controllers.ALL, client))
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        working.result()
+    for task in (working, waiting):
+        task.cancel()
+    await asyncio.gather(working, waiting, return_exceptions=True)
+    await server.close(grace_s=2.0)
+    await api_server.stop()
+    await store.close()
+
+
+def main(argv: list[str]) -> None:
+    """Run as a process of its own."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    given = processes.arguments(argv)
+    ready = processes.ReadyPipe(given.get("ready_fd"))
+    config = locate(given["name"], str(Path(given["data_dir"])))
+    gc.set_threshold(20_000, 20, 50)
+    try:
+        sockets = listen(config)
+    except OSError as error:
+        ready.say(f"control cannot listen on port {config.api_port}: {error.strerror}")
+        raise
+    privileges.drop()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(config, sockets, ready))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,141 @@
+"""A whole cluster for the session, and every kubectl that the machine has."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parents[2]
+EXAMPLES = HOUSE / "examples"
+IMAGE = HOUSE / "build" / "kubia.tar"
+KUBIA = "luksa/kubia"
+
+
+def kubectls() -> list[str]:
+    """The kubectl of the PATH, those beside its target, Debian's own, and any named in $FAIRWAY_KUBECTLS."""
+    found = []
+    if first := shutil.which("kubectl"):
+        target = Path(first).resolve()
+        beside = sorted(path for path in target.parent.glob("kubectl.1.*") if os.access(path, os.X_OK))
+        found += [str(path) for path in beside] or [first]
+    found += [str(path) for path in (HOUSE / "build" / "kubectl-debian").glob("usr/bin/kubectl")]
+    return found + os.environ.get("FAIRWAY_KUBECTLS", "").split()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "any_kubectl" in metafunc.fixturenames:
+        programs = kubectls()
+        names = [Path(program).name if "debian" not in program else "kubectl-debian" for program in programs]
+        metafunc.parametrize(
+            "any_kubectl", programs or [pytest.param("", marks=pytest.mark.skip("no kubectl"))], ids=names or ["none"]
+        )
+
+
+class Cluster:
+    """A running cluster and the commands on it."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+        self.data_dir = str(folder / "data")
+        self.kubectl_program = (kubectls() or ["kubectl"])[-1]
+        self.environment = {**os.environ, "KUBECONFIG": str(folder / "kubeconfig"), "HOME": str(folder)}
+
+    def fairway(self, command: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        own = ["--name", self.name, "--data-dir", self.data_dir]
+        done = subprocess.run(
+            [sys.executable, "-m", "fairway", command, *words, *own],
+            env=self.environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        if check:
+            assert done.returncode == 0, f"fairway {command}: {done.stdout}{done.stderr}{self.logs()}"
+        return done
+
+    def logs(self) -> str:
+        texts = [path.read_text()[-4000:] for path in Path(self.data_dir, self.name, "logs").glob("*.log")]
+        return "\n".join(texts)
+
+    def run(
+        self, *words: str, program: str = "", text: str = "", timeout_s: float = 90
+    ) -> subprocess.CompletedProcess[str]:
+        """kubectl; nothing is checked."""
+        return subprocess.run(
+            [program or self.kubectl_program, *words],
+            env=self.environment, input=text or None, capture_output=True, text=True, timeout=timeout_s, cwd=EXAMPLES,
+        )  # fmt: skip
+
+    def kubectl(self, *words: str, program: str = "", text: str = "") -> str:
+        """kubectl; must succeed; its standard output."""
+        done = self.run(*words, program=program, text=text)
+        assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def get(self, *words: str) -> dict[str, Any]:
+        return json.loads(self.kubectl("get", *words, "-o", "json"))
+
+    def wait(self, condition: Callable[[], Any], what: str, patience_s: float = 30) -> Any:
+        """Ask again until it is true: the only way for a client of the command line."""
+        deadline = time.monotonic() + patience_s
+        while not (met := condition()):
+            assert time.monotonic() < deadline, f"not within {patience_s} s: {what}\n{self.logs()}"
+            time.sleep(0.05)
+        return met
+
+    def ready_pods(self, namespace: str, selector: str, count: int) -> list[dict[str, Any]]:
+        """Exactly ``count`` pods, all ready."""
+
+        def settled() -> list[dict[str, Any]]:
+            pods = self.get("pods", "-n", namespace, "-l", selector)["items"]
+            is_settled = len(pods) == count and all(is_ready(pod) for pod in pods)
+            return pods if is_settled else []
+
+        found: list[dict[str, Any]] = self.wait(settled, f"{count} pods with {selector}")
+        return found
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    is_ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return is_ready and "deletionTimestamp" not in pod["metadata"]
+
+
+def need_machine() -> None:
+    """Skip by name what the machine lacks."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    for program in ("crun", "conmon"):
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}")
+    if not kubectls():
+        pytest.skip("needs kubectl")
+    if not IMAGE.exists():
+        pytest.skip("needs build/kubia.tar (scripts/bootstrap)")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    need_machine()
+    folder = tmp_path_factory.mktemp("cluster")
+    running = Cluster("e2e", folder)
+    try:
+        running.fairway("image", "import", str(IMAGE))
+        running.fairway("up")
+        yield running
+    finally:
+        running.fairway("down", "--purge")
+
+
+@pytest.fixture
+def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the test's own, gone afterwards."""
+    digits = f"{abs(hash(request.node.nodeid)):x}"[:8]
+    name = f"t-{digits}"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.run("delete", "namespace", name, "--wait=false")
