@@ -1,0 +1,212 @@
+"""NftablesDataplane: the driver, which holds the netlink socket and decides nothing about Services.
+
+Shape: ``open`` looks at what is there; ``commit`` sends one batch for both families; ``dump`` reads all elements back.
+A dump that is not marked as torn may still miss elements (a set that is being resized, another writer), so one counts
+only when a second one agrees and the generation did not move between them.
+"""
+
+import asyncio
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from fairway.proxy import words
+from fairway.proxy.dataplanes.interface import DataplaneError
+from fairway.proxy.dataplanes.nftables import load
+from fairway.proxy.dataplanes.nftables.conntrack import ConntrackSocket
+from fairway.proxy.dataplanes.nftables.netlink import (
+    F_CREATE,
+    Batch,
+    NetfilterSocket,
+    NetlinkError,
+    first,
+    text,
+)
+from fairway.proxy.delta import FlowRule, Transaction
+from fairway.proxy.model import IPV4, IPV6, Address
+from fairway.proxy.words import Elements, word_of
+
+_T = TypeVar("_T")
+INLINE_ELEMENTS: Final = 2000
+"""What is smaller is sent from the event loop: a thread would cost more time than the kernel does."""
+_DUMPS: Final = 6
+_IPV6_ENABLED = "/proc/net/if_inet6"
+_NAME_LIMIT = 63
+
+
+def table_name(cluster: str) -> str:
+    """The table of one cluster's proxy: ``fairway-NAME``, cut and marked with a hash where NAME is long."""
+    name = f"fairway-{cluster}"
+    if len(name) <= _NAME_LIMIT:
+        return name
+    return f"{name[: _NAME_LIMIT - 9]}-{hashlib.sha256(cluster.encode()).hexdigest()[:8]}"
+
+
+def _families() -> tuple[int, ...]:
+    """IPv6 only where the kernel was started with it."""
+    return (IPV4, IPV6) if os.path.exists(_IPV6_ENABLED) else (IPV4,)
+
+
+class NftablesDataplane:
+    """Holds the tables ``ip`` and ``ip6`` of one cluster in the network namespace in which ``open`` is called."""
+
+    def __init__(self, cluster: str) -> None:
+        self.table = table_name(cluster)
+        self.families: tuple[int, ...] = ()
+        self._socket: NetfilterSocket | None = None
+        self._conntrack: ConntrackSocket | None = None
+        self._frame: Batch = []
+
+    async def open(self) -> dict[int, Elements]:
+        """See ``Dataplane``."""
+        self.close()
+        try:
+            self._socket = NetfilterSocket()
+            self._conntrack = ConntrackSocket()
+        except OSError as error:
+            raise DataplaneError(f"cannot open a netlink socket: {error.strerror}; root is needed") from error
+        self.families = _families()
+        return await self._threaded(self._take_hold)
+
+    async def commit(self, transactions: Mapping[int, Transaction]) -> None:
+        """See ``Dataplane``."""
+        if not self._frame and not any(each.deletes or each.adds for each in transactions.values()):
+            return
+        if self._frame or sum(each.size for each in transactions.values()) > INLINE_ELEMENTS:
+            await self._threaded(lambda: self._commit(transactions))
+        else:
+            self._commit(transactions)
+
+    async def dump(self) -> dict[int, Elements]:
+        """See ``Dataplane``."""
+        return await self._threaded(self._dump)
+
+    async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]], own: frozenset[Address]) -> int:
+        """See ``Dataplane``."""
+        conntrack = self._conntrack
+        if conntrack is None or not any(rules.values()):
+            return 0
+        return await self._threaded(lambda: conntrack.forget(rules, own))
+
+    async def remove(self) -> None:
+        """See ``Dataplane``."""
+        if self._socket is None:
+            self._socket = NetfilterSocket()
+        await self._threaded(self._remove)
+        self.close()
+
+    def close(self) -> None:
+        """See ``Dataplane``."""
+        for held in (self._socket, self._conntrack):
+            if held is not None:
+                held.close()
+        self._socket = self._conntrack = None
+
+    # Below here everything runs in one thread at a time: the caller awaits each call.
+
+    async def _threaded(self, work: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.to_thread(work)
+        except NetlinkError as error:
+            raise self._refused("reading table", error) from error
+
+    def _open_socket(self) -> NetfilterSocket:
+        if self._socket is None:
+            raise DataplaneError(f"table {self.table} was not opened")
+        return self._socket
+
+    def _refused(self, what: str, error: NetlinkError) -> DataplaneError:
+        return DataplaneError(f"{what} {self.table}: the kernel answered {error.strerror}; the rules in force stay")
+
+    def _commit(self, transactions: Mapping[int, Transaction]) -> None:
+        batch = list(self._frame)
+        for family, change in transactions.items():
+            batch += load.changed_elements(family, self.table, change)
+        try:
+            self._open_socket().commit(batch)
+        except NetlinkError as error:
+            raise self._refused(f"message {error.position} of {len(batch)} to table", error) from error
+        self._frame = []
+
+    def _remove(self) -> None:
+        for family in (IPV4, IPV6):
+            if self._table_comment(family) is not None:
+                self._open_socket().commit([load.delete_table(family, self.table)])
+
+    def _take_hold(self) -> dict[int, Elements]:
+        """Find out what is there, and prepare what the first commit has to bring beside elements."""
+        self._frame = []
+        found: dict[int, Elements] = {}
+        for family in self.families:
+            note = self._table_comment(family)
+            if note is None:
+                self._frame += load.new_table(family, self.table)
+                found[family] = {}
+            elif note != load.table_comment(family):
+                self._frame += [load.delete_table(family, self.table), *load.new_table(family, self.table)]
+                found[family] = {}
+            else:
+                found[family] = self._dump_family(family)
+                if self._rules_comment(family) != load.rules_comment(family):
+                    timeouts = [word_of(each) for each in found[family].get(words.TIMEOUTS, {}).values()]
+                    self._frame += load.new_rules(family, self.table, self._chain_names(family), timeouts)
+        return found
+
+    def _dump(self) -> dict[int, Elements]:
+        """The elements of every family; a table that was taken away meanwhile is prepared anew."""
+        return self._take_hold()
+
+    def _dump_family(self, family: int) -> Elements:
+        last: Elements | None = None
+        generation = self._generation()
+        for _ in range(_DUMPS):
+            try:
+                found = self._read(family)
+            except NetlinkError as error:
+                if error.errno != errno.EINTR:
+                    raise
+                last, generation = None, self._generation()
+                continue
+            now = self._generation()
+            if found == last and now == generation:
+                return found
+            last, generation = found, now
+        if last is None:
+            raise DataplaneError(f"table {self.table} changes faster than it can be read")
+        return last
+
+    def _read(self, family: int) -> Elements:
+        found: Elements = {}
+        for name, codec in load.codecs(family).items():
+            request = load.nft_message(load.GET_ELEMENT, 0, family, text(1, self.table), text(2, name))
+            held = codec.parsed(self._open_socket().dump(request))
+            if held:
+                found[name] = held
+        return found
+
+    def _generation(self) -> int:
+        answer = self._open_socket().request(load.nft_message(load.GET_GENERATION, 0, IPV4))
+        found = first(answer, 20, len(answer), 1) if answer else None
+        return int.from_bytes(found or b"", "big")
+
+    def _table_comment(self, family: int) -> str | None:
+        """What the table says of itself; ``None`` if there is no table."""
+        answer = self._open_socket().request(load.nft_message(load.GET_TABLE, 0, family, text(1, self.table)))
+        return None if answer is None else load.comment_text(first(answer, 20, len(answer), 6) or b"")
+
+    def _rules_comment(self, family: int) -> str:
+        request = load.nft_message(load.GET_RULE, 0, family, text(1, self.table), text(2, load.DIGEST_CHAIN))
+        for answer in self._open_socket().dump(request):
+            return load.comment_text(first(answer, 20, len(answer), 7) or b"")
+        return ""
+
+    def _chain_names(self, family: int) -> Iterable[str]:
+        request = load.nft_message(load.GET_CHAIN, 0, family)
+        for answer in self._open_socket().dump(request):
+            if first(answer, 20, len(answer), 1) == self.table.encode() + b"\0":
+                yield (first(answer, 20, len(answer), 3) or b"").rstrip(b"\0").decode()
+
+
+_ = F_CREATE
