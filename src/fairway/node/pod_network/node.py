@@ -126,10 +126,3 @@ def default_mtu(connection: Connection) -> int:
         if route is not None and not route.destination and route.index in links:
             return links[route.index]
     return 1500
-
-
-def networks_in_use() -> tuple[str, ...]:
-    """Every network that the machine routes already: ranges that a new cluster must not take."""
-    with Connection() as connection:
-        routes = [parse_route(payload) for payload in connection.dump(dump_routes(socket.AF_INET))]
-    return tuple(sorted({route.destination for route in routes if route is not None and route.destination}))
