@@ -11,6 +11,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -114,10 +115,8 @@ def pods_with_files(machine: Machine) -> set[str]:
     """Uids of all pods that anything on disk speaks of."""
     places = (machine.run_pods_path, machine.sandboxes_path)
     found = {folder.name for place in places for folder in _folders(place)}
-    try:
+    with suppress(FileNotFoundError):
         found.update(entry.name for entry in machine.netns_path.iterdir())
-    except FileNotFoundError:
-        pass
     return found
 
 

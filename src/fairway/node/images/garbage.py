@@ -38,7 +38,7 @@ def _needed(layout: Layout, images_in_use: Iterable[str]) -> tuple[set[str], set
         if entry.resolved:
             blobs.add(entry.resolved)
     blobs |= configs
-    layers = set()
+    layers: set[str] = set()
     for digest in configs:
         try:
             layers.update(layout.layer_name(diff_id) for diff_id in diff_ids(layout.document(digest)))

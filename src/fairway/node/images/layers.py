@@ -211,7 +211,7 @@ def unpack_layer(stream: BinaryIO, root: Path) -> None:
             try:
                 for entry in archive:
                     writer.write(archive, entry)
-                    archive.members.clear()
+                    archive.members.clear()  # type: ignore[attr-defined]  # they would pile up
             finally:
                 writer.close()
     except tarfile.TarError as error:

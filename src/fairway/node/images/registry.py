@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeVar
 
 from fairway.node.images.challenge import parse_challenges, token_url
 from fairway.node.images.manifest import ACCEPT
@@ -28,6 +28,7 @@ MANIFEST_MAX = 4 << 20
 CHUNK = 1 << 18
 USER_AGENT = "fairway"
 
+T = TypeVar("T")
 Credentials = Callable[[str], tuple[str, str] | None]
 """User and password for a registry, if there are any."""
 
@@ -111,7 +112,7 @@ class Registry:
 
         return self._retried(fetch, f"{self.host}/{repository}@{digest}")
 
-    def _retried(self, fetch: Callable[[], Any], what: str) -> Any:
+    def _retried(self, fetch: Callable[[], T], what: str) -> T:
         pause_s = FIRST_PAUSE_S
         for attempt in range(1, ATTEMPTS + 1):
             try:

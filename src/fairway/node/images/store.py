@@ -78,7 +78,7 @@ class ImageStore:
         self._collect()
         return self._image(entry, self.layout.entries())
 
-    def _load(self, path: Path, name: str) -> list[Image]:
+    def _load(self, path: Path, name: str) -> Sequence[Image]:
         given = str(_parsed(name)) if name else ""
         try:
             with self.layout.bringing_in():
@@ -93,19 +93,20 @@ class ImageStore:
         first = {self._image_id(entry): entry for entry in reversed(entries)}
         return [self._image(entry, known) for entry in reversed(first.values())]
 
-    def _read(self, path: Path, given: str) -> list[Entry]:
+    def _read(self, path: Path, given: str) -> Sequence[Entry]:
         images = read_archive(path, self.layout, os.uname().machine)
         if not images:
             raise InvalidArchive("it holds no image")
         if given and len(images) > 1:
             raise InvalidArchive(f"it holds {len(images)} images, so no one name can be given")
-        entries = []
+        entries: Sequence[Entry] = ()
         for image in images:
             names = [given] if given else [str(parse_reference(name)) for name in image.names]
             if not names:
                 raise InvalidArchive("its image has no name: give one with --name")
             self.layout.unpack_all(self.layout.manifest(image.manifest.digest))
-            entries += [Entry(name, image.manifest.digest, image.manifest.size, image.resolved) for name in names]
+            new = [Entry(name, image.manifest.digest, image.manifest.size, image.resolved) for name in names]
+            entries = [*entries, *new]
         return entries
 
     def _name(self, new: Iterable[Entry]) -> None:
