@@ -5,87 +5,44 @@ written in the same turn of the loop without a task.
 Rules for those who change it:
 1. Reading stops while requests wait, so what a peer can make us hold is bounded by ``Limits``.
 2. Nothing is written to a transport that is closing: uvloop raises where asyncio warns.
-3. There is at most one timer per connection; it is moved forward only when it fires, so a fast request costs none.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, cast
+from typing import cast
 
-from fairway.transport.head import CONTINUE, Heads, render_headers
-from fairway.transport.interface import Answer, Handler, Peer, Response, Stream, TakeOver
-from fairway.transport.limits import KIBIBYTE, Limits
+from fairway.transport.deadline import Awaited, Deadline
+from fairway.transport.drain import Drain
+from fairway.transport.head import CONTINUE
+from fairway.transport.interface import Answer, Response, Stream, TakeOver
+from fairway.transport.limits import KIBIBYTE
 from fairway.transport.parser import Incoming, RequestParser
+from fairway.transport.peer import peer_of
 from fairway.transport.raw import OpenRaw
-from fairway.transport.stream import Flusher, OpenStream
+from fairway.transport.shared import Shared
+from fairway.transport.stream import OpenStream
 
 _log = logging.getLogger("fairway.transport")
 _JOINED_BYTES = 64 * KIBIBYTE
 """Bodies up to this size are copied behind their head, so that both travel in one record."""
 _BODILESS = frozenset({204, 304})
 
-Await = Literal["", "idle", "head", "body", "write", "linger"]
-
-
-def _peer_address(transport: asyncio.BaseTransport) -> str:
-    name = transport.get_extra_info("peername")
-    return name[0] if isinstance(name, tuple) else ""
-
-
-def peer_of(transport: asyncio.BaseTransport) -> Peer:
-    """Address and client certificate's subject, read once per connection."""
-    certificate = transport.get_extra_info("peercert") or {}
-    pairs = [pair for names in certificate.get("subject", ()) for pair in names]
-    common_names = [value for name, value in pairs if name == "commonName"]
-    organizations = tuple(value for name, value in pairs if name == "organizationName")
-    return Peer(_peer_address(transport), common_names[-1] if common_names else "", organizations)
-
-
-class Shared:
-    """What all connections of one server share."""
-
-    __slots__ = ("connections", "emptied", "flusher", "handler", "heads", "is_closing", "limits", "loop", "tasks")
-
-    def __init__(self, handler: Handler, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
-        self.handler = handler
-        self.limits = limits
-        self.loop = loop
-        self.heads = Heads()
-        self.flusher = Flusher(loop)
-        self.connections: set[Connection] = set()
-        self.tasks: set[asyncio.Future[Any]] = set()
-        self.is_closing = False
-        self.emptied: asyncio.Future[None] | None = None
-        """Whoever closes the server waits here for the last connection and task to end."""
-
-    def forget(self, *, connection: "Connection | None" = None, task: "asyncio.Future[Any] | None" = None) -> None:
-        """A connection or a task has ended."""
-        if connection is not None:
-            self.connections.discard(connection)
-        if task is not None:
-            self.tasks.discard(task)
-        if self.emptied is not None and not self.emptied.done() and not self.connections and not self.tasks:
-            self.emptied.set_result(None)
-
 
 class Connection(asyncio.Protocol):
     """See the module."""
 
     __slots__ = (
-        "_awaited",
         "_current",
         "_deadline",
-        "_drain_waiters",
+        "_drain",
         "_is_eof",
-        "_is_paused",
         "_is_reading",
         "_is_refusing",
         "_parser",
         "_raw",
         "_shared",
         "_stream",
-        "_timer",
         "_transport",
     )
 
@@ -97,14 +54,11 @@ class Connection(asyncio.Protocol):
         """The request under way; its answer is not complete."""
         self._stream: OpenStream | None = None
         self._raw: OpenRaw | None = None
-        self._is_paused = False
+        self._drain = Drain()
         self._is_reading = True
         self._is_eof = False
         self._is_refusing = False
-        self._drain_waiters: list[asyncio.Future[None]] = []
-        self._awaited: Await = ""
-        self._deadline = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(shared.loop, self._on_late)
 
     # What the event loop calls.
 
@@ -117,7 +71,7 @@ class Connection(asyncio.Protocol):
             return
         shared.connections.add(self)
         self._parser = RequestParser(shared.limits, peer_of(transport))
-        self._expect("head", shared.limits.header_timeout_s)
+        self._deadline.expect("head", shared.limits.header_timeout_s)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: parse, answer what can be answered."""
@@ -130,7 +84,7 @@ class Connection(asyncio.Protocol):
         parser.feed(data)
         if self._current is None:
             self._answer_received()
-        elif parser.received:
+        elif parser.received or parser.is_upgraded:
             self.set_reading(is_wanted=False)
         if self._current is None and self._raw is None and not self._is_refusing:
             self._expect_rest()
@@ -147,12 +101,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer has gone: whoever waits for it is told."""
-        self._shared.forget(connection=self)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._awaited = ""
-        self._wake_drained()
+        self._shared.forget_connection(self)
+        self._deadline.cancel()
+        self._drain.resume()
         if self._stream is not None:
             stream, self._stream = self._stream, None
             self._guard(stream.end)
@@ -161,16 +112,15 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer is slow."""
-        self._is_paused = True
+        self._drain.is_paused = True
         if self._stream is None and self._raw is None and not self._is_refusing:
-            self._expect("write", self._shared.limits.write_timeout_s)
+            self._deadline.expect("write", self._shared.limits.write_timeout_s)
 
     def resume_writing(self) -> None:
         """The peer has caught up."""
-        self._is_paused = False
-        self._wake_drained()
-        if self._awaited == "write":
-            self._awaited = ""
+        self._drain.resume()
+        if self._deadline.awaited == "write":
+            self._deadline.rest()
             if self._current is None:
                 self._answer_received()
                 self._expect_rest()
@@ -180,7 +130,7 @@ class Connection(asyncio.Protocol):
     def _answer_received(self) -> None:
         """Answer waiting requests until one takes time or the peer stops taking answers."""
         received = self._parser.received
-        while received and self._current is None and not self._is_paused and self.is_open:
+        while received and self._current is None and not self._drain.is_paused and self.is_open:
             self._start(received.popleft())
         if received:
             self.set_reading(is_wanted=False)
@@ -214,13 +164,13 @@ class Connection(asyncio.Protocol):
                 self._await(incoming, answer)
 
     def _await(self, incoming: Incoming, answer: Awaitable[Answer]) -> None:
-        self._awaited = ""
+        self._deadline.rest()
         task = asyncio.ensure_future(answer, loop=self._shared.loop)
         self._shared.tasks.add(task)
         task.add_done_callback(lambda done: self._answered(incoming, done))
 
     def _answered(self, incoming: Incoming, done: "asyncio.Future[Answer]") -> None:
-        self._shared.forget(task=done)
+        self._shared.forget_task(done)
         if done.cancelled():
             self.abort()
         elif not self.is_open:
@@ -261,17 +211,14 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def _is_last(self, incoming: Incoming) -> bool:
-        return not incoming.keep_alive or self._shared.is_closing or self._is_eof
+        if self._is_eof and not self._parser.received:
+            return True
+        return not incoming.keep_alive or self._shared.is_closing
 
     def _head(self, incoming: Incoming, answer: Response | Stream, framing: bytes) -> bytes:
-        head = self._shared.heads.start(answer.status, answer.content_type) + framing
-        if answer.headers:
-            head += render_headers(answer.headers)
-        if self._is_last(incoming):
-            return head + b"Connection: close\r\n\r\n"
-        if not incoming.is_chunkable:
-            return head + b"Connection: keep-alive\r\n\r\n"
-        return head + b"\r\n"
+        return self._shared.heads.render(
+            answer, framing, keep_alive=not self._is_last(incoming), is_chunkable=incoming.is_chunkable
+        )
 
     def _respond(self, incoming: Incoming, answer: Response) -> None:
         body = answer.body
@@ -309,7 +256,7 @@ class Connection(asyncio.Protocol):
             self._complete(incoming)
             answer.closed()
             return
-        self._awaited = ""
+        self._deadline.rest()
         stream = self._stream = OpenStream(
             self, self._shared.flusher, answer.closed, limits.stream_pending_bytes, is_chunked=is_chunked
         )
@@ -323,14 +270,14 @@ class Connection(asyncio.Protocol):
         parser.leftover = b""
         if self._is_eof:
             raw.feed_eof()
-        self._awaited = ""
+        self._deadline.rest()
         self.set_reading(is_wanted=True)
         task = asyncio.ensure_future(answer.run(raw), loop=self._shared.loop)
         self._shared.tasks.add(task)
         task.add_done_callback(lambda done: self._handed_back(incoming, raw, done))
 
     def _handed_back(self, incoming: Incoming, raw: OpenRaw, done: "asyncio.Future[None]") -> None:
-        self._shared.forget(task=done)
+        self._shared.forget_task(done)
         raw.close()
         error = None if done.cancelled() else done.exception()
         if error is not None and not isinstance(error, ConnectionError):
@@ -340,15 +287,14 @@ class Connection(asyncio.Protocol):
         """Answer what is no request and close, leaving the peer a moment to read why."""
         self._is_refusing = True
         answer = self._shared.limits.error_response(status, text)
-        head = self._shared.heads.start(answer.status, answer.content_type) + render_headers(answer.headers)
-        head += b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(answer.body)
+        head = self._shared.heads.render(answer, b"Content-Length: %d\r\n" % len(answer.body), keep_alive=False)
         self._transport.write(head + answer.body)
         if self._is_eof:
             self._transport.close()
             return
         self.send_eof()
         self.set_reading(is_wanted=True)
-        self._expect("linger", self._shared.limits.linger_s)
+        self._deadline.expect("linger", self._shared.limits.linger_s)
 
     # What streams, raw connections and the server need.
 
@@ -360,7 +306,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_paused(self) -> bool:
         """Whether the peer is slower than we are."""
-        return self._is_paused
+        return self._drain.is_paused
 
     @property
     def unsent_bytes(self) -> int:
@@ -393,16 +339,15 @@ class Connection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Return when the transport takes more, or the peer has gone."""
-        if self._is_paused and self.is_open:
-            waiter = self._shared.loop.create_future()
-            self._drain_waiters.append(waiter)
-            await waiter
+        await self._drain.wait()
 
     def end_stream(self) -> None:
         """The streamed answer is complete: the connection may serve another request."""
         incoming, self._current, self._stream = self._current, None, None
         if incoming is not None and self.is_open:
             self._complete(incoming)
+            if self._drain.is_paused:
+                self._deadline.expect("write", self._shared.limits.write_timeout_s)
             # In a turn of its own: the handler that closed the stream need not expect the next request.
             self._shared.loop.call_soon(self._go_on)
 
@@ -423,12 +368,6 @@ class Connection(asyncio.Protocol):
 
     # Small parts.
 
-    def _wake_drained(self) -> None:
-        waiters, self._drain_waiters = self._drain_waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
     def _guard(self, told: Callable[[], None]) -> None:
         try:
             told()
@@ -438,38 +377,19 @@ class Connection(asyncio.Protocol):
     # Time.
 
     def _expect_rest(self) -> None:
-        """Start the clock of whatever the peer owes us now; one that runs is not started anew."""
-        phase = self._parser.phase
-        if self._is_paused or phase == self._awaited:
-            if phase == "idle":
-                self._deadline = self._shared.loop.time() + self._shared.limits.idle_timeout_s
+        """Start the clock of whatever the peer owes us now; one that runs for the same is not started anew."""
+        phase, limits = self._parser.phase, self._shared.limits
+        if self._drain.is_paused:
             return
-        limits = self._shared.limits
         if phase == "idle":
-            self._expect("idle", limits.idle_timeout_s)
-        elif phase == "head":
-            self._expect("head", limits.header_timeout_s)
-        else:
-            self._expect("body", limits.body_timeout_s)
+            self._deadline.expect("idle", limits.idle_timeout_s)
+        elif phase != self._deadline.awaited:
+            self._deadline.expect(phase, limits.header_timeout_s if phase == "head" else limits.body_timeout_s)
 
-    def _expect(self, awaited: Await, seconds: float) -> None:
-        loop = self._shared.loop
-        self._awaited = awaited
-        self._deadline = loop.time() + seconds
-        if self._timer is not None:
-            if self._timer.when() <= self._deadline:
-                return
-            self._timer.cancel()
-        self._timer = loop.call_at(self._deadline, self._on_time)
-
-    def _on_time(self) -> None:
-        self._timer = None
-        awaited = self._awaited
-        if not awaited or not self.is_open:
+    def _on_late(self, awaited: Awaited) -> None:
+        if not self.is_open:
             return
-        if self._shared.loop.time() < self._deadline - 0.001:
-            self._timer = self._shared.loop.call_at(self._deadline, self._on_time)
-        elif awaited in ("head", "body") and self._parser.phase != "idle":
+        if awaited in ("head", "body") and self._parser.phase != "idle":
             self._refuse(408, "Request Timeout")
         elif awaited == "write":
             self.abort()

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
+from fairway.transport.interface import Response, Stream
+
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -42,8 +44,21 @@ class Heads:
         self._second = -1
         self._starts: dict[tuple[int, str], bytes] = {}
 
-    def start(self, status: int, content_type: str) -> bytes:
-        """Status line, Date and Content-Type."""
+    def render(
+        self, answer: Response | Stream, framing: bytes, *, keep_alive: bool, is_chunkable: bool = True
+    ) -> bytes:
+        """The whole head.  ``framing`` is the line that tells where the body ends.  Raises: ``ValueError``."""
+        head = self._start(answer.status, answer.content_type) + framing
+        if answer.headers:
+            head += render_headers(answer.headers)
+        if not keep_alive:
+            return head + b"Connection: close\r\n\r\n"
+        if not is_chunkable:
+            # An HTTP/1.0 client must be told.
+            return head + b"Connection: keep-alive\r\n\r\n"
+        return head + b"\r\n"
+
+    def _start(self, status: int, content_type: str) -> bytes:
         second = int(self._now())
         if second != self._second:
             self._second = second

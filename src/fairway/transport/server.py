@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from fairway.transport.chunk import frame
-from fairway.transport.connection import Connection, Shared
+from fairway.transport.connection import Connection
 from fairway.transport.interface import Handler
 from fairway.transport.limits import Limits
+from fairway.transport.shared import Shared
 
 __all__ = ["Limits", "Server", "frame", "serve"]
 
@@ -47,15 +48,9 @@ class Server:
             connection.finish()
         try:
             async with asyncio.timeout(grace_s):
-                await self._wait_empty()
+                await shared.wait_empty()
         except TimeoutError:
             await self._drop()
-
-    async def _wait_empty(self) -> None:
-        shared = self._shared
-        while shared.connections or shared.tasks:
-            shared.emptied = shared.loop.create_future()
-            await shared.emptied
 
     async def _drop(self) -> None:
         shared = self._shared
@@ -65,7 +60,7 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._wait_empty()
+        await shared.wait_empty()
 
 
 async def serve(
