@@ -52,13 +52,16 @@ class Informer:
     """The cache of ``kind``, limited by ``namespace`` and by label and field selectors.
 
     ``indexes`` maps names to functions that name the values under which an object is found.
+    ``keep`` reduces an object before it is stored, where a part of it is all that is needed and there are many; what
+    it gives must have the metadata's name, namespace, uid and resourceVersion.
     """
 
     def __init__(
         self, client: Client, kind: Kind, *, namespace: str | None = None, labels: str = "", fields: str = "",
-        indexes: Mapping[str, IndexFunction] | None = None,
+        indexes: Mapping[str, IndexFunction] | None = None, keep: Callable[[Object], Object] | None = None,
     ) -> None:  # fmt: skip
         self.kind = kind
+        self._keep = keep
         self._client = client
         self._namespace = namespace
         self._labels = labels
@@ -175,7 +178,8 @@ class Informer:
         found, revision = await self._client.list(
             self.kind, self._namespace, labels=self._labels, fields=self._fields
         )  # fmt: skip
-        present = {object_key(new): new for new in found}
+        present = {object_key(new): self._keep(new) if self._keep else new for new in found}
+        del found
         for key in [key for key in self._objects if key not in present]:
             self._put(key, None)
         for key, new in present.items():
@@ -205,7 +209,8 @@ class Informer:
 
     def _take(self, event: WatchEvent) -> None:
         if event.type != "BOOKMARK":
-            self._put(object_key(event.object), None if event.type == "DELETED" else event.object)
+            new = None if event.type == "DELETED" else event.object
+            self._put(object_key(event.object), self._keep(new) if self._keep and new is not None else new)
         self._advance(event.object["metadata"]["resourceVersion"])
 
     def _put(self, key: ObjectKey, new: Object | None) -> None:
