@@ -17,7 +17,6 @@ from fairway.apiserver.settings import NodeTunnel, Settings
 from fairway.client.in_process import InProcessClient
 from fairway.cluster import privileges, processes
 from fairway.cluster.config import Config, locate
-from fairway.reconcile import controller
 from fairway.store.sqlite import SqliteStore
 from fairway.transport import tls
 from fairway.transport.server import serve
@@ -72,7 +71,8 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
     log.info("serving at %s", config.server)
     gc.freeze()
     client = InProcessClient(api_server.api, agent="fairway-controllers")
-    working = asyncio.create_task(controller.run(controllers.ALL, client))
+    told = controllers.Settings(root_ca=(pki / "ca.crt").read_text())
+    working = asyncio.create_task(controllers.run(controllers.ALL, client, settings=told))
     waiting = asyncio.create_task(stopping.wait())
     await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if working.done():

@@ -6,8 +6,10 @@ Example: fairway why svc/kubia
 import argparse
 import asyncio
 import json
+import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from fairway.apiserver.why import Explanation, explain
 from fairway.objects import Object
@@ -36,13 +38,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _ask(args: argparse.Namespace, name: str) -> Explanation:
-    from fairway.client.kubeconfig import load
+    from fairway.client.kubeconfig import KubeconfigError, connect, load, paths, select
     from fairway.cluster.errors import ClusterError
     from fairway.kinds import ENDPOINT_SLICE, POD, SERVICE
     from fairway.objects.errors import StatusError
 
-    client, namespace = load(args.kubeconfig, args.context)
-    namespace = args.namespace or namespace
+    files = [Path(args.kubeconfig)] if args.kubeconfig else paths(os.environ, Path.home())
+    try:
+        access = select(load(files), args.context)
+    except KubeconfigError as error:
+        raise ClusterError(str(error), "is a cluster up? run: sudo fairway up") from error
+    client, namespace = connect(access, agent="fairway-why"), args.namespace or access.namespace
     try:
         service: Object = await client.get(SERVICE, namespace, name)
         pods, _ = await client.list(POD, namespace)

@@ -1,0 +1,96 @@
+"""Import, list and remove the container images of a cluster's node.
+
+fairway image import FILE   takes a `docker save` or OCI archive, also gzipped
+fairway image list
+fairway image remove NAME
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from fairway.cli.main import add_cluster_flags
+from fairway.cluster.config import Config, locate
+from fairway.cluster.errors import ClusterError
+from fairway.node.runtimes.interface import Image, Images, RuntimeFailure
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Three sub-commands."""
+    actions = parser.add_subparsers(dest="action", required=True)
+    importing = actions.add_parser("import", help="import an image archive")
+    importing.add_argument("file", help="archive made by `docker save` or in the OCI layout; - for standard input")
+    importing.add_argument("--tag", default="", help="name for an archive that holds one image without a name")
+    listing = actions.add_parser("list", help="list images")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    removing = actions.add_parser("remove", help="remove an image by name or id")
+    removing.add_argument("image")
+    for action in (importing, listing, removing):
+        add_cluster_flags(action)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work on the image store itself: no process of the cluster need run."""
+    if os.geteuid() != 0:
+        raise ClusterError("images belong to root", f"run: sudo fairway image {args.action}")
+    try:
+        return asyncio.run(_run(args))
+    except RuntimeFailure as error:
+        raise ClusterError(str(error), _cure(args)) from error
+
+
+def _cure(args: argparse.Namespace) -> str:
+    return (
+        "give an archive made by: docker save NAME -o FILE"
+        if args.action == "import"
+        else "see: sudo fairway image list"
+    )
+
+
+def _config(args: argparse.Namespace) -> Config:
+    data_dir = str(Path(args.data_dir).absolute())
+    try:
+        return locate(args.name, data_dir)
+    except ClusterError:
+        if args.action != "import":
+            raise
+        return Config(name=args.name, data_dir=data_dir)  # images may come before the first `up`
+
+
+async def _run(args: argparse.Namespace) -> int:
+    from fairway.cluster.machine import machine_of
+    from fairway.node.images import ImageStore
+
+    config = _config(args)
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    images: Images = ImageStore(machine_of(config))
+    if args.action == "import":
+        for image in await images.load("/dev/stdin" if args.file == "-" else args.file, args.tag):
+            print(f"imported {', '.join(image.names) or image.id}  ({image.size_bytes / 1e6:.1f} MB)")
+    elif args.action == "remove":
+        await images.remove(args.image)
+        print(f"removed {args.image}")
+    else:
+        _print(await images.list(), is_json=args.json)
+    return 0
+
+
+def _print(images: "list[Image] | tuple[Image, ...]", *, is_json: bool) -> None:
+    rows = [
+        (name, image.id.removeprefix("sha256:")[:12], f"{image.size_bytes / 1e6:.1f} MB")
+        for image in images
+        for name in image.names or ("<none>",)
+    ]
+    if is_json:
+        print(json.dumps([{"names": i.names, "id": i.id, "sizeBytes": i.size_bytes} for i in images], indent=1))
+        return
+    if not rows:
+        print("no images; import one: sudo fairway image import FILE", file=sys.stderr)
+        return
+    table = [("IMAGE", "ID", "SIZE"), *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(3)]
+    for row in table:
+        print("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,97 @@
+"""Show the health, addresses and versions of every part of a cluster; exit code 1 if a part is not well."""
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fairway.cli.main import add_cluster_flags
+from fairway.cluster.config import Config, locate
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line: what it is, whether it is well, and what there is to say."""
+
+    name: str
+    is_well: bool
+    text: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Flags."""
+    add_cluster_flags(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look and tell."""
+    config = locate(args.name, str(Path(args.data_dir).absolute()))
+    parts = [*_processes(config), *asyncio.run(_api(config))]
+    if args.json:
+        print(json.dumps({"config": asdict(config), "parts": [asdict(part) for part in parts]}, indent=1))
+    else:
+        _print(config, parts)
+    return 0 if all(part.is_well for part in parts) else 1
+
+
+def _print(config: Config, parts: list[Part]) -> None:
+    print(f'cluster "{config.name}"   context {config.context}   data {config.state_dir}')
+    width = max(len(part.name) for part in parts)
+    for part in parts:
+        print(f"  {'✓' if part.is_well else '✗'} {part.name:<{width}}  {part.text}")
+    print(f"  service addresses {config.service_cidr}   pods {config.pod_cidr}   node ports {config.node_port_range}")
+    if not all(part.is_well for part in parts):
+        flags = "" if config.name == "fairway" else f" --name {config.name}"
+        print(f"  fix: sudo fairway up{flags}   (what it says: fairway logs{flags})", file=sys.stderr)
+
+
+def _processes(config: Config) -> list[Part]:
+    from fairway.cluster import processes
+
+    found = []
+    for role in processes.ROLES:
+        pids = processes.find(role, config.name, config.data_dir)
+        found.append(Part(role, bool(pids), f"pid {pids[0]}" if pids else "does not run"))
+    return found
+
+
+async def _api(config: Config) -> list[Part]:
+    """What the API server says of itself and of the nodes."""
+    from fairway.client.http import HttpClient
+    from fairway.kinds import NODE, POD, SERVICE
+    from fairway.objects.errors import StatusError
+    from fairway.transport.tls import client_context
+
+    pki = config.pki_dir
+    try:
+        context = client_context(pki / "ca.crt", pki / "admin.crt", pki / "admin.key")
+    except PermissionError:
+        return [Part("api", False, f"cannot read {pki / 'admin.key'}: run sudo fairway status")]
+    client = HttpClient(config.server, ssl_context=context, agent="fairway-status", timeout_s=5.0)
+    try:
+        version = json.loads((await client.request("GET", "/version")).body)
+        nodes, _ = await client.list(NODE)
+        pods, _ = await client.list(POD)
+        services, _ = await client.list(SERVICE)
+    except (OSError, StatusError) as error:
+        return [Part("api", False, f"{config.server} does not answer: {error}")]
+    finally:
+        await client.close()
+    api = Part("api", True, f"{config.server}   {version['gitVersion']}   {len(services)} services, {len(pods)} pods")
+    return [api, *map(_node, nodes)]
+
+
+def _node(node: dict) -> Part:  # type: ignore[type-arg]
+    status = node.get("status") or {}
+    ready = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
+    address = next((a["address"] for a in status.get("addresses") or () if a["type"] == "InternalIP"), "no address")
+    runtime = (status.get("nodeInfo") or {}).get("containerRuntimeVersion", "")
+    text = (
+        f"{address}   {runtime}"
+        if ready.get("status") == "True"
+        else f"not ready: {ready.get('message', 'no word from it')}"
+    )
+    return Part(f"node {node['metadata']['name']}", ready.get("status") == "True", text)
