@@ -17,12 +17,10 @@ def _unescape(text: str) -> str:
 
 def split_target(target: str) -> tuple[str, str]:
     """The undecoded path and query of ``target``; scheme and authority of the absolute form are dropped."""
-    if not target.startswith("/"):
-        if "://" not in target:
-            return target, ""
-        authority, slash, rest = target.partition("://")[2].partition("/")
-        target = slash + rest if slash else "/" + authority[len(authority.partition("?")[0]) :]
     path, _, query = target.partition("#")[0].partition("?")
+    if not path.startswith("/") and "://" in path:
+        _, _, rest = path.partition("://")[2].partition("/")
+        path = f"/{rest}"
     return path, query
 
 
