@@ -9,6 +9,7 @@ from fairway.controllers.endpoint_slice_mirroring import ENDPOINT_SLICE_MIRRORIN
 from fairway.controllers.endpoints import ENDPOINTS_OF_SERVICES
 from fairway.controllers.replica_set import REPLICA_SETS
 from fairway.controllers.replication_controller import REPLICATION_CONTROLLERS
+from fairway.controllers.scheduler import SCHEDULER
 from fairway.controllers.settings import Settings
 from fairway.reconcile import controller
 from fairway.reconcile.controller import Controller
@@ -19,6 +20,7 @@ ALL: tuple[Controller, ...] = (
     ENDPOINT_SLICE_MIRRORING,
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
+    SCHEDULER,
 )
 DEFAULTS = Settings()
 

@@ -33,7 +33,10 @@ class Written:
     """What one reconcile wrote and its informers may not have seen yet."""
 
     revisions: dict[Kind, int] = field(default_factory=dict)
-    deleted: list[tuple[Kind, Object]] = field(default_factory=list)
+    conditions: list[tuple[Kind, Callable[[], bool]]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.revisions or self.conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,18 @@ class Cluster:
             if error.code == 404:
                 return False
             raise
-        if kind in self.informers:
-            self.written.deleted.append((kind, found))
+        self.expect(kind, lambda: self._is_leaving(kind, found))
         return True
+
+    def expect(self, kind: Kind, condition: Callable[[], bool]) -> None:
+        """Do not reconcile this key again before cached reads of ``kind`` meet ``condition``."""
+        if kind in self.informers:
+            self.written.conditions.append((kind, condition))
+
+    def _is_leaving(self, kind: Kind, deleted: Object) -> bool:
+        meta = deleted["metadata"]
+        found = self.get(kind, meta.get("namespace"), meta["name"])
+        return found is None or found["metadata"]["uid"] != meta["uid"] or "deletionTimestamp" in found["metadata"]
 
     async def together(self, *writes: Awaitable[Any]) -> None:
         """Await all of ``writes`` at once; the first failure is raised when all have ended."""
@@ -154,17 +166,7 @@ class Cluster:
                     informer = self.informers[kind]
                     if informer.revision < revision:
                         await informer.wait_revision(revision)
-                for kind, deleted in written.deleted:
-                    await self._wait_deleted(kind, deleted)
+                for kind, condition in written.conditions:
+                    await self.informers[kind].wait_until(condition)
         except TimeoutError:
             log.warning("informers did not see a write", extra={"controller": self.component})
-
-    async def _wait_deleted(self, kind: Kind, deleted: Object) -> None:
-        meta, informer = deleted["metadata"], self.informers[kind]
-
-        def is_seen() -> bool:
-            found = informer.get(meta.get("namespace"), meta["name"])
-            return found is None or found["metadata"]["uid"] != meta["uid"] or "deletionTimestamp" in found["metadata"]
-
-        if not is_seen():
-            await informer.wait_until(is_seen)

@@ -195,7 +195,7 @@ class Loop:
             if again_s is not None:
                 self._queue.add_after(key, again_s, self._clock.time())
         finally:
-            if view.written.revisions or view.written.deleted:
+            if view.written:
                 self._unseen[key] = view.written
             self._queue.done(key)
             self._running -= 1

@@ -4,6 +4,7 @@ Shape: ``record`` returns at once; ``run`` writes.  What cannot be written is dr
 """
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from fairway.reconcile.times import rfc3339
 log = logging.getLogger(__name__)
 
 MAX_PENDING = 1000
+AT_ONCE = 16
+"""Writes in flight, so that a store may commit them together."""
 
 EventType = Literal["Normal", "Warning"]
 
@@ -57,15 +60,17 @@ class EventRecorder:
             await self._wake.wait()
             self._wake.clear()
             while self._pending:
-                name = next(iter(self._pending))
-                known = self._pending.pop(name)
-                try:
-                    await self._write(known)
-                except (StatusError, OSError) as error:
-                    self._log.forget(known)
-                    log.debug("event not written", extra={"event": known.name, "error": str(error)})
+                names = list(itertools.islice(self._pending, AT_ONCE))
+                await asyncio.gather(*(self._write(self._pending.pop(name)) for name in names))
 
     async def _write(self, known: Known) -> None:
+        try:
+            await self._put(known)
+        except (StatusError, OSError) as error:
+            self._log.forget(known)
+            log.debug("event not written", extra={"event": known.name, "error": str(error)})
+
+    async def _put(self, known: Known) -> None:
         event = event_object(known, self._host, rfc3339(known.first_s), rfc3339(known.last_s))
         if not known.is_stored:
             await self._client.create(EVENT, event)
