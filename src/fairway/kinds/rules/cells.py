@@ -46,6 +46,11 @@ def at(*path: str, absent: Any = "") -> Callable[[Object, float], Any]:
     return cell
 
 
+def count(*path: str) -> Callable[[Object, float], Any]:
+    """A cell that is a number, 0 if absent."""
+    return at(*path, absent=0)
+
+
 def field(*path: str) -> Callable[[Object], str]:
     """The text of one field for a field selector: ``true`` and ``false`` for booleans, empty if absent."""
 

@@ -1,0 +1,106 @@
+"""What an update of a Pod's spec may change: images, the deadline, more tolerations, fewer scheduling gates."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fairway.kinds.rules.values import INT32_MAX
+from fairway.objects import Object
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, render_value
+
+_CHANGEABLE = ",".join(
+    (
+        "`spec.containers[*].image`",
+        "`spec.initContainers[*].image`",
+        "`spec.activeDeadlineSeconds`",
+        "`spec.tolerations` (only additions to existing tolerations)",
+        "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+    )
+)
+_FREE = ("activeDeadlineSeconds", "tolerations", "schedulingGates")
+
+
+def update_problems(new: Object, old: Object) -> Iterator[Problem]:
+    """Every change that is not allowed."""
+    for name in ("containers", "initContainers"):
+        if len(new.get(name) or ()) != len(old.get(name) or ()):
+            yield forbidden_value(f"spec.{name}", "pod updates may not add or remove containers")
+            return
+    yield from _deadline(new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds"))
+    yield from _tolerations(new.get("tolerations") or [], old.get("tolerations") or [])
+    yield from _gates(new.get("schedulingGates") or [], old.get("schedulingGates") or [])
+    differences = list(_differences("spec", _munged(new, old), old))
+    if differences:
+        changes = "\n".join(differences)
+        yield forbidden_value("spec", f"pod updates may not change fields other than {_CHANGEABLE}\n{changes}")
+
+
+def _deadline(now: int | None, was: int | None) -> Iterator[Problem]:
+    path = "spec.activeDeadlineSeconds"
+    if now is None:
+        if was is not None:
+            yield invalid_value(path, None, "must not update from a positive integer to nil value")
+    elif not 0 <= now <= INT32_MAX:
+        yield invalid_value(path, now, f"must be between 0 and {INT32_MAX}, inclusive")
+    elif was is not None and was < now:
+        yield invalid_value(path, now, "must be less than or equal to previous value")
+
+
+def _tolerations(now: list[Object], was: list[Object]) -> Iterator[Problem]:
+    def plain(toleration: Object) -> Object:
+        return {name: value for name, value in toleration.items() if name != "tolerationSeconds"}
+
+    kept = [plain(toleration) for toleration in now]
+    if any(plain(toleration) not in kept for toleration in was):
+        yield forbidden_value(
+            "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
+        )
+
+
+def _gates(now: list[Object], was: list[Object]) -> Iterator[Problem]:
+    known = {gate.get("name") for gate in was}
+    for index, gate in enumerate(now):
+        if gate.get("name") not in known:
+            yield forbidden_value(
+                f"spec.schedulingGates[{index}].name",
+                f"only deletion is allowed, but found new scheduling gate '{gate.get('name')}'",
+            )
+
+
+def _munged(new: Object, old: Object) -> Object:
+    """``new`` with all that may change set back."""
+    munged = {**new}
+    for name in _FREE:
+        munged.pop(name, None)
+        if name in old:
+            munged[name] = old[name]
+    for name in ("containers", "initContainers"):
+        if new.get(name):
+            munged[name] = [
+                each | {"image": before.get("image")} for each, before in zip(new[name], old[name], strict=True)
+            ]
+    if (old.get("terminationGracePeriodSeconds") or 0) < 0 and new.get("terminationGracePeriodSeconds") == 1:
+        munged["terminationGracePeriodSeconds"] = old["terminationGracePeriodSeconds"]
+    if (old.get("schedulingGates") or ()) and new.get("nodeSelector") != old.get("nodeSelector"):
+        wanted, had = new.get("nodeSelector") or {}, old.get("nodeSelector") or {}
+        if had.items() <= wanted.items():  # a gated pod may be steered further, never back
+            munged.pop("nodeSelector", None)
+            if "nodeSelector" in old:
+                munged["nodeSelector"] = old["nodeSelector"]
+    return munged
+
+
+def _differences(path: str, now: Any, was: Any) -> Iterator[str]:
+    """Lines that tell what changed: the old value with ``-``, the new one with ``+``."""
+    if now == was:
+        return
+    if isinstance(now, dict) and isinstance(was, dict):
+        for name in sorted({*now, *was}):
+            yield from _differences(f"{path}.{name}", now.get(name), was.get(name))
+    elif isinstance(now, list) and isinstance(was, list) and len(now) == len(was):
+        for index, (one, other) in enumerate(zip(now, was, strict=True)):
+            yield from _differences(f"{path}[{index}]", one, other)
+    else:
+        if was is not None:
+            yield f"- {path}: {render_value(was)}"
+        if now is not None:
+            yield f"+ {path}: {render_value(now)}"

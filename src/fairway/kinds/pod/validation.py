@@ -1,0 +1,49 @@
+"""Every rule of a Pod on create and update, and its warnings."""
+
+from collections.abc import Iterator
+
+from fairway.kinds.pod.status import status_problems
+from fairway.kinds.pod.update import update_problems
+from fairway.kinds.rules.pod_spec import hints, problems
+from fairway.kinds.rules.pod_spec.warnings import pod_name
+from fairway.objects import Object
+from fairway.objects.errors import Problem, forbidden_value, invalid_value
+
+
+def validate(new: Object, old: Object | None) -> Iterator[Problem]:
+    """Every broken rule; what did not change is not judged again."""
+    if old is None:
+        yield from _spec(new["spec"])
+        yield from _only_on_create(new["spec"])
+        return
+    if new["spec"] is not old["spec"] and new["spec"] != old["spec"]:
+        yield from _spec(new["spec"])
+        yield from update_problems(new["spec"], old["spec"])
+    if new.get("status") is not old.get("status"):
+        yield from status_problems(new, old)
+
+
+def _spec(spec: Object) -> Iterator[Problem]:
+    yield from problems("spec", spec, is_pod=True)
+    for name in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(name) or ()):
+            image = container.get("image") or ""
+            if image != image.strip():
+                yield invalid_value(
+                    f"spec.{name}[{index}].image", image, "must not have leading or trailing whitespace"
+                )
+
+
+def _only_on_create(spec: Object) -> Iterator[Problem]:
+    if spec.get("ephemeralContainers"):
+        yield forbidden_value("spec.ephemeralContainers", "cannot be set on create")
+    if spec.get("nodeName") and spec.get("schedulingGates"):
+        yield forbidden_value("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+
+
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """What is doubtful in the spec; only when it was written."""
+    if old is None:
+        yield from pod_name(new["metadata"].get("name", ""), "the Pod's hostname")
+    if old is None or new["spec"] != old["spec"]:
+        yield from hints("", new["metadata"], new["spec"])

@@ -1,0 +1,131 @@
+"""Rules of a pod's containers: regular, init and ephemeral ones.
+
+Source: Kubernetes API reference, "Container v1 core"; KEP-753 (sidecars), KEP-277 (ephemeral containers).
+"""
+
+from collections.abc import Iterator
+
+from fairway.kinds.rules.pod_spec import environment, handlers, security
+from fairway.kinds.rules.pod_spec.volumes import mounts
+from fairway.kinds.rules.quantities import requirements
+from fairway.kinds.rules.values import PROTOCOLS, dns_label, each, one_of, port_number
+from fairway.objects import Object, names
+from fairway.objects.errors import Problem, duplicate, forbidden_value, not_found_value, not_supported, required
+
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+_MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_NOT_EPHEMERAL = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resources")
+
+
+def containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Problem]:
+    """The regular containers: one at least."""
+    found = spec.get("containers") or []
+    if not found:
+        yield required(path)
+        return
+    seen: set[str] = set()
+    for index, container in enumerate(found):
+        here, name = f"{path}[{index}]", container.get("name") or ""
+        yield from _any(here, container, volumes)
+        if name in seen:
+            yield duplicate(f"{here}.name", name)
+        seen.add(name)
+        yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), _grace_s(spec))
+        yield from handlers.probes(here, container)
+    yield from _host_ports(path, found)
+
+
+def init_containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Problem]:
+    """The init containers; with restartPolicy Always (sidecars) they may have probes and hooks."""
+    seen = {container.get("name") for container in spec.get("containers") or ()}
+    for index, container in enumerate(spec.get("initContainers") or ()):
+        here, name, policy = f"{path}[{index}]", container.get("name") or "", container.get("restartPolicy")
+        yield from _any(here, container, volumes)
+        if policy is not None and policy not in ("Always", "OnFailure", "Never"):
+            yield not_supported(f"{here}.restartPolicy", policy, ("Always", "OnFailure", "Never"))
+        if name in seen:
+            yield duplicate(f"{here}.name", name)
+        elif name:
+            seen.add(name)
+        yield from _host_ports(path, [container])
+        if policy == "Always":
+            yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), _grace_s(spec))
+            yield from handlers.probes(here, container)
+        else:
+            for field in ("lifecycle", *_PROBES):
+                if container.get(field) is not None:
+                    yield forbidden_value(
+                        f"{here}.{field}", "may not be set for init containers without restartPolicy=Always"
+                    )
+
+
+def ephemeral_containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Problem]:
+    """Containers that were added for debugging."""
+    regular = {one.get("name") for one in (spec.get("containers") or []) + (spec.get("initContainers") or [])}
+    seen = set(regular)
+    for index, container in enumerate(spec.get("ephemeralContainers") or ()):
+        here, name, target = f"{path}[{index}]", container.get("name") or "", container.get("targetContainerName")
+        yield from _any(here, container, volumes)
+        if name in seen:
+            yield duplicate(f"{here}.name", name)
+        seen.add(name)
+        if target and target not in regular:
+            yield not_found_value(f"{here}.targetContainerName", target)
+        for field in _NOT_EPHEMERAL:
+            if container.get(field):
+                yield forbidden_value(f"{here}.{field}", "cannot be set for an Ephemeral Container")
+
+
+def _grace_s(spec: Object) -> int | None:
+    grace: int | None = spec.get("terminationGracePeriodSeconds")
+    return grace
+
+
+def _any(path: str, container: Object, volumes: set[str]) -> Iterator[Problem]:
+    name = container.get("name")
+    if name:
+        yield from dns_label(f"{path}.name", name)
+    else:
+        yield required(f"{path}.name")
+    if not container.get("image"):
+        yield required(f"{path}.image")
+    yield from one_of(f"{path}.terminationMessagePolicy", container.get("terminationMessagePolicy"), _MESSAGE_POLICIES)
+    yield from _ports(f"{path}.ports", container.get("ports") or [])
+    yield from environment.variables(f"{path}.env", container.get("env") or [])
+    yield from environment.groups(f"{path}.envFrom", container.get("envFrom") or [])
+    yield from mounts(f"{path}.volumeMounts", container.get("volumeMounts") or [], volumes)
+    yield from one_of(f"{path}.imagePullPolicy", container.get("imagePullPolicy"), _PULL_POLICIES)
+    yield from requirements(f"{path}.resources", container.get("resources"))
+    yield from security.of_container(f"{path}.securityContext", container.get("securityContext"))
+
+
+def _ports(path: str, ports: list[Object]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, port in enumerate(ports):
+        here, name = f"{path}[{index}]", port.get("name")
+        if name:
+            faults = list(each(f"{here}.name", name, names.port_name(name)))
+            yield from faults
+            if not faults and name in seen:
+                yield duplicate(f"{here}.name", name)
+            seen.add(name)
+        if port.get("containerPort"):
+            yield from port_number(f"{here}.containerPort", port["containerPort"])
+        else:
+            yield required(f"{here}.containerPort")
+        if port.get("hostPort"):
+            yield from port_number(f"{here}.hostPort", port["hostPort"])
+        yield from one_of(f"{here}.protocol", port.get("protocol"), PROTOCOLS)
+
+
+def _host_ports(path: str, found: list[Object]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for place, container in enumerate(found):
+        for index, port in enumerate(container.get("ports") or ()):
+            if not port.get("hostPort"):
+                continue
+            text = f"{port.get('protocol')}/{port.get('hostIP') or ''}/{port['hostPort']}"
+            if text in seen:
+                yield duplicate(f"{path}[{place}].ports[{index}].hostPort", text)
+            seen.add(text)

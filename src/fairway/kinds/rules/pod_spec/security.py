@@ -1,0 +1,100 @@
+"""Rules of security contexts, of the pod and of its containers."""
+
+import re
+from collections.abc import Iterator
+
+from fairway.kinds.rules.values import INT32_MAX
+from fairway.objects import Object
+from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
+
+_PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
+_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SYSCTL = rf"^({_SEGMENT}[\./])*{_SEGMENT}$"
+_is_sysctl = re.compile(_SYSCTL).match
+
+
+def _identity(path: str, number: int | None) -> Iterator[Problem]:
+    if number is not None and not 0 <= number <= INT32_MAX:
+        yield invalid_value(path, number, f"must be between 0 and {INT32_MAX}, inclusive")
+
+
+def of_pod(path: str, context: Object, spec: Object) -> Iterator[Problem]:
+    """The pod's own context."""
+    yield from _identity(f"{path}.fsGroup", context.get("fsGroup"))
+    yield from _identity(f"{path}.runAsUser", context.get("runAsUser"))
+    yield from _identity(f"{path}.runAsGroup", context.get("runAsGroup"))
+    for index, group in enumerate(context.get("supplementalGroups") or ()):
+        yield from _identity(f"{path}.supplementalGroups[{index}]", group)
+    if spec.get("shareProcessNamespace") and spec.get("hostPID"):
+        yield invalid_value(
+            f"{path}.shareProcessNamespace", True, "ShareProcessNamespace and HostPID cannot both be enabled"
+        )
+    yield from _sysctls(f"{path}.sysctls", context.get("sysctls") or [], spec)
+    policy = context.get("fsGroupChangePolicy")
+    if policy is not None and policy not in ("Always", "OnRootMismatch"):
+        yield not_supported(f"{path}.fsGroupChangePolicy", policy, ("Always", "OnRootMismatch"))
+    yield from _profiles(path, context)
+
+
+def _sysctls(path: str, sysctls: list[Object], spec: Object) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, sysctl in enumerate(sysctls):
+        here, name = f"{path}[{index}].name", sysctl.get("name") or ""
+        if not name:
+            yield required(here)
+        elif len(name) > 253 or not _is_sysctl(name):
+            yield invalid_value(here, name, f"must have at most 253 characters and match regex {_SYSCTL}")
+        elif name in seen:
+            yield duplicate(here, name)
+        seen.add(name)
+        if spec.get("hostNetwork") and name.replace("/", ".").startswith("net."):
+            yield invalid_value(here, name, "may not be specified when 'hostNetwork' is true")
+
+
+def of_container(path: str, context: Object | None) -> Iterator[Problem]:
+    """A container's context."""
+    if context is None:
+        return
+    yield from _identity(f"{path}.runAsUser", context.get("runAsUser"))
+    yield from _identity(f"{path}.runAsGroup", context.get("runAsGroup"))
+    mount = context.get("procMount")
+    if mount is not None and mount not in ("Default", "Unmasked"):
+        yield not_supported(f"{path}.procMount", mount, ("Default", "Unmasked"))
+    yield from _profiles(path, context)
+    if context.get("allowPrivilegeEscalation") is False:
+        if context.get("privileged"):
+            yield invalid_value(
+                path, context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
+            )
+        if "SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
+            yield invalid_value(
+                path, context, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
+            )
+
+
+def _profiles(path: str, context: Object) -> Iterator[Problem]:
+    yield from _profile(f"{path}.seccompProfile", context.get("seccompProfile"), "seccomp", "seccompProfile")
+    yield from _profile(f"{path}.appArmorProfile", context.get("appArmorProfile"), "AppArmor", "appArmorProfile")
+
+
+def _profile(path: str, profile: Object | None, what: str, field: str) -> Iterator[Problem]:
+    if profile is None:
+        return
+    type_, local = profile.get("type"), profile.get("localhostProfile")
+    if not type_:
+        yield required(f"{path}.type", f"type is required when {field} is set")
+    elif type_ not in _PROFILES:
+        yield not_supported(f"{path}.type", type_, _PROFILES)
+    if type_ == "Localhost" and local is None:
+        yield required(f"{path}.localhostProfile", f"must be set when {what} type is Localhost")
+    if type_ != "Localhost" and local is not None:
+        yield invalid_value(f"{path}.localhostProfile", local, f"can only be set when {what} type is Localhost")
+
+
+def host_users(path: str, spec: Object) -> Iterator[Problem]:
+    """A pod with users of its own may not share namespaces with the machine."""
+    if spec.get("hostUsers") is not False:
+        return
+    for field, shown in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
+        if spec.get(field):
+            yield forbidden_value(f"{path}.{shown}", "when `hostUsers` is false")

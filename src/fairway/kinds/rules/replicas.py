@@ -1,0 +1,65 @@
+"""What ReplicaSets, ReplicationControllers and Deployments have in common: counts, status, older versions."""
+
+from collections.abc import Iterator
+
+from fairway.kinds.rules.pod_spec import hints
+from fairway.kinds.rules.pod_spec.warnings import pod_name
+from fairway.kinds.rules.values import non_negative
+from fairway.objects import Object
+from fairway.objects.errors import Problem, invalid_value
+
+_COUNTS = ("replicas", "updatedReplicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+
+
+def retired(version: str, kind: str, since: str) -> str:
+    """The warning of a version that no current Kubernetes serves."""
+    return f"{version} {kind} is deprecated in {since}+, unavailable in v1.16+; use apps/v1 {kind}"
+
+
+def labels_from_template(new: Object, *, is_map: bool = False) -> None:
+    """What old versions filled in: the selector and the labels are those of the template."""
+    spec = new.get("spec") or {}
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    if not labels:
+        return
+    if not spec.get("selector"):
+        spec["selector"] = dict(labels) if is_map else {"matchLabels": dict(labels)}
+    metadata = new["metadata"] if new.get("metadata") else new.setdefault("metadata", {})
+    if not metadata.get("labels"):
+        metadata["labels"] = dict(labels)
+
+
+def prepare_with(empty: Object, new: Object, old: Object | None, subresource: str) -> None:
+    """The status (``empty`` at first) belongs to the status subresource, the spec to the main resource."""
+    if old is None:
+        new["status"] = dict(empty)
+    elif subresource == "status":
+        new["spec"] = old["spec"]
+    else:
+        new["status"] = old.get("status") or dict(empty)
+
+
+def status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
+    """Counts that cannot be; only judged when the status was written."""
+    status = new.get("status") or {}
+    if old is None or new.get("status") is old.get("status"):
+        return
+    for name in (*_COUNTS, "unavailableReplicas", "observedGeneration", "collisionCount"):
+        yield from non_negative(f"status.{name}", status.get(name))
+    total, ready = status.get("replicas") or 0, status.get("readyReplicas") or 0
+    for name in _COUNTS[1:]:
+        if (status.get(name) or 0) > total:
+            yield invalid_value(f"status.{name}", status[name], "cannot be greater than status.replicas")
+    if (status.get("availableReplicas") or 0) > ready:
+        yield invalid_value(
+            "status.availableReplicas", status["availableReplicas"], "cannot be greater than readyReplicas"
+        )
+
+
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """Those of the name, from which pods get theirs, and of the template."""
+    if old is None:
+        yield from pod_name(new["metadata"].get("name", ""), "Pod names and hostnames")
+    template = new["spec"].get("template") or {}
+    if old is None or template != old["spec"].get("template"):
+        yield from hints("spec.template", template.get("metadata") or {}, template.get("spec") or {})
