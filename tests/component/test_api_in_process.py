@@ -9,7 +9,7 @@ from component.memory_store import MemoryStore
 from fairway.apiserver.serve import Api
 from fairway.apiserver.server import ApiServer
 from fairway.client.in_process import InProcessClient
-from fairway.kinds import CONFIG_MAP, NAMESPACE
+from fairway.kinds import CONFIG_MAP
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 
@@ -22,8 +22,6 @@ def config_map(name: str, **data: str) -> Object:
 async def api() -> AsyncIterator[Api]:
     server = ApiServer(MemoryStore())
     await server.start()
-    if server.cache.get(NAMESPACE, None, "default") is None:
-        await server.api.call("create", NAMESPACE, body={"metadata": {"name": "default"}})
     yield server.api
     await server.stop()
 

@@ -29,6 +29,7 @@ class Cache:
 
     def __init__(self, store: Store, kinds: Iterable[Kind], *, window_bytes: int) -> None:
         self.revision = 0
+        self.is_following = False
         self.claims: set[str] = set()
         self.collections = {kind.prefix: Collection(kind) for kind in kinds}
         self._store = store
@@ -70,11 +71,13 @@ class Cache:
     async def run(self) -> None:
         """Follow the store until cancelled; after lost events every watcher is told to list again."""
         while True:
+            self.is_following = True
             try:
                 async for entries in self._store.watch(_ROOT, after=self.revision):  # type: ignore[arg-type]
                     self.apply(entries)
                 log.warning("the store's watch ended; following again")
             except (StoreCompacted, StoreFailure) as error:
+                self.is_following = False
                 log.warning("the store's watch broke; loading again", extra={"error": str(error)})
                 await self._recover()
 
@@ -135,10 +138,11 @@ class Cache:
     def _announce(self, collection: Collection, event: Event) -> None:
         """Events that arrive together go out together: one write for each watcher."""
         if not self._unsent:
-            asyncio.get_running_loop().call_soon(self._send)
+            asyncio.get_running_loop().call_soon(self.send)
         self._unsent.setdefault(collection, []).append(event)
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Tell the watchers what has happened so far."""
         unsent, self._unsent = self._unsent, {}
         for collection, events in unsent.items():
             batch = Batch(events)
@@ -156,9 +160,12 @@ class Cache:
         if event.new is not None and not is_used:
             event.new.forget()
 
-    def economize(self) -> None:
-        """Let go of every dict that no watcher needs; called now and then."""
+    def tick(self) -> None:
+        """Now and then: bookmarks for watchers, and dicts that no watcher needs are let go."""
+        self.send()
         for collection in self.collections.values():
+            for watcher in list(collection.watchers):
+                watcher.bookmark(self.revision)
             if not collection.uses_objects:
                 for state in collection.live.values():
                     state.forget()

@@ -19,8 +19,11 @@ class Watcher(Protocol):
     uses_objects: bool
     """Whether it looks at dicts rather than bytes: then they are kept decoded."""
 
-    def take(self, events: "Batch") -> None:
+    def take(self, batch: "Batch") -> None:
         """Some consecutive events."""
+
+    def bookmark(self, revision: int) -> None:
+        """Everything up to ``revision`` has been told."""
 
     def lose(self) -> None:
         """Events were lost: the watch must end with 410."""
@@ -33,7 +36,7 @@ class Batch:
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events
-        self.made: dict[object, bytes] = {}
+        self.made: dict[object, tuple[bytes, int]] = {}
 
 
 class Collection:

@@ -3,8 +3,11 @@
 Pure.  Source: the texts of Kubernetes' own create and update handlers, which clients show to their users.
 """
 
+import orjson
+
 from fairway.apiserver.call import Call
-from fairway.objects import Object
+from fairway.apiserver.routes import media_version
+from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
 
 _SHOWN_BYTES = 30
@@ -20,44 +23,49 @@ def unrecognized(wanted: str, why: str, raw: bytes) -> StatusError:
     return bad_request(f"the object provided is unrecognized (must be of type {wanted}): {why} ({shown or '<empty>'})")
 
 
-def unparsable(wanted: str, error: Exception, raw: bytes) -> StatusError:
-    """400: the body is not JSON."""
-    return unrecognized(wanted, f"couldn't get version/kind; json parse error: {error}", raw)
-
-
-def _asked_version(call: Call) -> str:
-    if call.served is None:
-        return call.kind.api_version
-    return f"{call.served.group}/{call.served.version}" if call.served.group else call.served.version
+def unparsable(wanted: str, why: object, raw: bytes) -> StatusError:
+    """400: the body is not JSON, or not an object."""
+    return unrecognized(wanted, f"couldn't get version/kind; json parse error: {why}", raw)
 
 
 def take_object(call: Call) -> Object:
     """The body as an object of the call's kind in the stored version.  Raises: ``StatusError`` 400.
 
-    Steps: 1 it is an object; 2 of the kind; 3 of the version that the URL names; 4 converted to the stored version;
-    5 with metadata; 6 in the namespace that the URL names.
+    Steps: 1 it is an object; 2 of the kind and version that the URL names; 3 its fields are known and of the right
+    types; 4 converted to the stored version; 5 in the namespace that the URL names.
     """
     kind, body = call.kind, call.body
     if not isinstance(body, dict):
         why = (
             f"json: cannot unmarshal {_go_type(body)} into Go value of type struct {{ APIVersion string; Kind string }}"
         )
-        raise unrecognized(kind.name, f"couldn't get version/kind; json parse error: {why}", call.raw)
+        raise unparsable(kind.name, why, call.raw)
     _check_type(call, body)
-    body["kind"], body["apiVersion"] = kind.name, kind.api_version
-    if call.served is not None and call.served.to_storage is not None:
-        call.served.to_storage(body)
-    _check_metadata(call, body)
+    call.warnings.extend(
+        strict.check(
+            body, call.raw, api_version=kind.api_version, kind=kind.name,
+            validation=strict.mode(call.options.get("fieldValidation")),
+        )
+    )  # fmt: skip
+    to_stored_version(call, body)
+    _place(call, body)
     return body
 
 
+def to_stored_version(call: Call, body: Object) -> None:
+    """Turn what a client wrote in the version it asked for into the stored one."""
+    body["kind"], body["apiVersion"] = call.kind.name, call.kind.api_version
+    if call.served is not None and call.served.to_storage is not None:
+        call.served.to_storage(body)
+
+
 def _check_type(call: Call, body: Object) -> None:
-    asked = _asked_version(call)
+    asked = media_version(call.kind, call.served)
     name, version = body.get("kind") or call.kind.name, body.get("apiVersion") or asked
-    if not isinstance(name, str) or not isinstance(version, str):
-        raise unrecognized(
-            call.kind.name, "couldn't get version/kind; json parse error: kind and apiVersion must be strings", call.raw
-        )
+    for field, value in (("kind", name), ("apiVersion", version)):
+        if not isinstance(value, str):
+            why = f"json: cannot unmarshal {_go_type(value)} into Go struct field .{field} of type string"
+            raise unparsable(call.kind.name, why, call.raw)
     if name != call.kind.name:
         short = version.rpartition("/")[2]
         raise bad_request(
@@ -68,30 +76,16 @@ def _check_type(call: Call, body: Object) -> None:
         raise bad_request(f"the API version in the data ({version}) does not match the expected API version ({asked})")
 
 
-def _check_metadata(call: Call, body: Object) -> None:
+def _place(call: Call, body: Object) -> None:
     metadata = body.get("metadata")
     if metadata is None:
         metadata = body["metadata"] = {}
-    if not isinstance(metadata, dict):
-        raise _wrong_type(call, "ObjectMeta", "metadata", metadata)
-    for field in ("name", "generateName", "namespace", "uid", "resourceVersion"):
-        if not isinstance(metadata.get(field, ""), str) and metadata[field] is not None:
-            raise _wrong_type(call, "string", f"metadata.{field}", metadata[field])
+    if not call.kind.namespaced:
+        return
     namespace = metadata.get("namespace") or ""
-    if call.kind.namespaced and namespace and namespace != call.namespace:
+    if namespace and namespace != call.namespace:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-    if call.kind.namespaced:
-        metadata["namespace"] = call.namespace
-    else:
-        metadata.pop("namespace", None)
-
-
-def _wrong_type(call: Call, wanted: str, field: str, value: object) -> StatusError:
-    kind = call.kind
-    return bad_request(
-        f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: '
-        f"json: cannot unmarshal {_go_type(value)} into Go struct field {kind.name}.{field} of type {wanted}"
-    )
+    metadata["namespace"] = call.namespace
 
 
 def _go_type(value: object) -> str:
@@ -119,3 +113,9 @@ def check_name(call: Call, new: Object) -> None:
         )
     if name != call.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+
+
+def copy(found: Object) -> Object:
+    """A deep copy of JSON values, in a third of ``deepcopy``'s time or less."""
+    fresh: Object = orjson.loads(orjson.dumps(found))
+    return fresh

@@ -1,69 +1,72 @@
-"""Metadata: what the server itself writes into an object's metadata, and what nobody may change there.
+"""Metadata: what the server itself writes into an object's metadata, and what no writer may change there.
 
 Pure: time and randomness are arguments.  Source: Kubernetes API conventions, "Metadata".
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 
-from fairway.objects import Object
+from fairway.kinds.kind import Kind
+from fairway.objects import Object, meta
+from fairway.objects.errors import Problem
 from fairway.objects.names import GENERATED_SUFFIX_LENGTH, SUFFIX_ALPHABET, generated
 
-_SERVER_SET = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation")
 _ORDER = ("name", "generateName", "namespace", "uid", "generation", "creationTimestamp")
-_KEPT = ("uid", "creationTimestamp", "generation", "generateName", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
-def stamp(now: float) -> str:
-    """A time as objects carry it: UTC, whole seconds."""
-    return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def unstamp(text: str) -> float:
-    """The Unix time of what ``stamp`` wrote."""
-    return datetime.fromisoformat(text).timestamp()
-
-
-def suffix(choice: Callable[[str], str]) -> str:
+def ending(choice: Callable[[str], str]) -> str:
     """The random end of a generated name."""
-    return "".join(choice(SUFFIX_ALPHABET) for _ in range(GENERATED_SUFFIX_LENGTH))
+    return "".join([choice(SUFFIX_ALPHABET) for _ in range(GENERATED_SUFFIX_LENGTH)])
 
 
-def begin(new: Object, *, uid: str, now: str, has_generation: bool, ending: str) -> None:
-    """Metadata of an object that is about to be created; ``ending`` completes a generateName."""
+def begin(new: Object, kind: Kind, *, uid: str, now_s: float) -> None:
+    """Metadata of an object that is about to be created."""
     given = new["metadata"]
-    for field in _SERVER_SET:
-        given.pop(field, None)
-    if not given.get("name") and given.get("generateName"):
-        given["name"] = generated(given["generateName"], ending)
-    given["uid"] = uid
-    given["creationTimestamp"] = now
-    if has_generation:
+    given.pop("generation", None)
+    meta.stamp_created(given, uid=uid, now_s=now_s)
+    if kind.has_generation:
         given["generation"] = 1
-    tidy(new)
+    _tidy(new)
+
+
+def generate_name(new: Object, random_ending: str) -> None:
+    """Complete a generateName."""
+    given = new["metadata"]
+    given["name"] = generated(given["generateName"], random_ending)
 
 
 def carry(new: Object, old: Object) -> None:
     """Metadata of an update: what the writer left out and may not change is as it was."""
     given, kept = new["metadata"], old["metadata"]
-    for field in _KEPT:
-        if not given.get(field) and field in kept:
-            given[field] = kept[field]
-    if "deletionTimestamp" in kept:
-        given["deletionTimestamp"] = kept["deletionTimestamp"]
-        given.setdefault("deletionGracePeriodSeconds", kept.get("deletionGracePeriodSeconds", 0))
-    else:
-        given.pop("deletionTimestamp", None)
-        given.pop("deletionGracePeriodSeconds", None)
-    if "generation" in kept:
-        given["generation"] = kept["generation"]
+    meta.carry_over(given, kept)
+    if "managedFields" in kept:
+        given.setdefault("managedFields", kept["managedFields"])
     given.pop("selfLink", None)
-    tidy(new)
+    given["resourceVersion"] = kept["resourceVersion"]
+    _tidy(new)
 
 
-def tidy(new: Object) -> None:
+def grow(new: Object, old: Object) -> None:
+    """The generation counts changes of what is wished for."""
+    if new.get("spec") != old.get("spec"):
+        new["metadata"]["generation"] = (old["metadata"].get("generation") or 0) + 1
+
+
+def problems(new: Object, old: Object | None, kind: Kind) -> Iterator[Problem]:
+    """Every broken rule of metadata; on update each stands twice, as upstream's causes show it."""
+    given = new["metadata"]
+    if old is None:
+        yield from meta.validate_create(given, namespaced=kind.namespaced, name_rule=kind.validate_name)
+    else:
+        found = list(meta.validate_update(given, old["metadata"]))
+        yield from found
+        yield from found
+
+
+def _tidy(new: Object) -> None:
     """Members in upstream's order, empty ones left out."""
     given = new["metadata"]
     ordered = {field: given[field] for field in _ORDER if field in given}
-    ordered.update(given)
-    new["metadata"] = {field: value for field, value in ordered.items() if value not in (None, "", {}, [])}
+    for field, value in given.items():
+        if field not in ordered and value not in (None, "", {}, []):
+            ordered[field] = value
+    new["metadata"] = ordered

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from fairway.apiserver.collection import Collection
+from fairway.apiserver.selection import Selection
 from fairway.apiserver.stored import Stored
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
@@ -34,6 +36,10 @@ class Page:
     remaining: int | None = None
     whole_prefix: str = ""
     """Set if this is all there is under a prefix of keys: then the answer may be kept for the next one who asks."""
+    changed: int = 0
+    """The revision of the last change of the collection."""
+    asked: int = 0
+    """The revision that the answer must not be older than."""
 
     def metadata(self) -> Object:
         """The ListMeta."""
@@ -52,7 +58,23 @@ class Page:
         }  # fmt: skip
 
 
-Reply = Found | Made | Page
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """A watch that may begin: ``initial`` states first (``None``: no), then every change after ``after``.
+
+    ``ends_initial``: a bookmark marks the end of the initial states.  ``timeout_s`` 0 leaves it to the server.
+    """
+
+    collection: Collection
+    selection: Selection
+    after: int
+    initial: list[Stored] | None = None
+    has_bookmarks: bool = False
+    ends_initial: bool = False
+    timeout_s: float = 0.0
+
+
+Reply = Found | Made | Page | Watching
 
 
 def as_object(reply: Reply) -> Object:
@@ -64,3 +86,5 @@ def as_object(reply: Reply) -> Object:
             return made
         case Page():
             return reply.object()
+        case Watching():
+            raise TypeError("a watch is no object: call watch()")

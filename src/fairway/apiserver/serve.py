@@ -1,36 +1,41 @@
 """Serve: the write path on one screen, and the door through which every verb is called.
 
-Shape: ``Api.call`` is for callers in this process, ``Api.answer`` for those that bring a ``Call`` (HTTP).
+Shape: ``Api.call`` is for callers in this process, ``Api.answer`` for those that bring a ``Call``.
 """
 
 import asyncio
 import random
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import orjson
 
 from fairway.apiserver import metadata, verbs
-from fairway.apiserver.admission import admit
+from fairway.apiserver.admission import admit, advise
+from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.call import Call, User
+from fairway.apiserver.claims import NOTHING, Claims
+from fairway.apiserver.commit import ClaimLost, Committer
+from fairway.apiserver.deletion import is_finished
 from fairway.apiserver.reply import Found, Made, Reply, as_object
 from fairway.apiserver.selection import select
 from fairway.apiserver.settings import Settings
-from fairway.apiserver.stored import Stored, encode
+from fairway.apiserver.stored import Stored
 from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
-from fairway.objects.errors import StatusError, already_exists, conflict, invalid, timeout, unavailable
-from fairway.store.interface import ABSENT, Put, Revision, Store, StoreConflict, StoreFailure
+from fairway.objects.errors import internal, invalid, timeout
+from fairway.store.interface import Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
+T = TypeVar("T")
 
 
 class Api:
-    """What verbs work with: the cache to read, the store to write, the clock, and chance."""
+    """What verbs work with: the cache to read, the commits to write, the clock, and chance."""
 
     def __init__(
         self,
@@ -44,8 +49,9 @@ class Api:
         self.cache = cache
         self.settings = settings
         self.clock = clock
-        self.chance = chance or random.SystemRandom()
-        self._store = store
+        self.chance = chance or random.Random()
+        self.claims = Claims(cache, settings, self.chance)
+        self.commits = Committer(store, cache, self.claims, clock)
 
     async def call(
         self, verb: str, kind: Kind, *, namespace: str | None = None, name: str = "", subresource: str = "",
@@ -68,87 +74,65 @@ class Api:
         return ObjectWatch(self.cache.of(kind), selection, int(revision)).events()
 
     async def answer(self, call: Call) -> Reply:
-        """Whatever the verb says, within the time that a request may take.  Raises: ``StatusError``."""
+        """What the verb says.  Raises: ``StatusError``."""
+        reply = verbs.find(call)(call, self)
+        return await self.bounded(reply) if isinstance(reply, Awaitable) else reply
+
+    async def bounded(self, coming: Awaitable[T]) -> T:
+        """``coming``, within the time that a request may take.  Raises: ``StatusError`` 504."""
         try:
             async with asyncio.timeout(self.settings.limits.request_s):
-                reply = verbs.find(call)(call, self)
-                return await reply if isinstance(reply, Awaitable) else reply
+                return await coming
         except TimeoutError as error:
             raise timeout("request did not complete within the allotted timeout") from error
 
     async def write(self, call: Call, new: Object, old: Stored | None) -> Reply:
         """Create (``old`` is ``None``) or replace one object.  Raises: ``StatusError``.
 
-        Steps: 1 admission; 2 defaults; 3 metadata and what the writer may not set; 4 claims; 5 validation; 6 warnings;
-        7 one commit; 8 the cache has it.
+        Steps: 1 admission; 2 defaults; 3 metadata, and what the writer may not set; 4 claims; 5 validation;
+        6 warnings; 7 one commit of the object and its claims.  A claim that somebody else was faster to take is chosen
+        anew, from step 4.
         """
         kind, before = call.kind, old.object if old else None
-        admit(call, new, self.cache)
+        admit(call, new, before, self)
         kind.defaults(new)
         if before is None:
-            self._begin(call, new)
+            metadata.begin(new, kind, uid=str(uuid4()), now_s=self.clock())
         else:
             metadata.carry(new, before)
         kind.prepare(new, before, call.subresource)
-        if before is not None and kind.has_generation and new.get("spec") != before.get("spec"):
-            new["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
-        problems = list(kind.validate(new, before))
+        has_claims = self.claims.has_claims(kind) and not call.subresource
+        unclaimed = orjson.dumps(new) if has_claims else b""
+        for _ in range(self.settings.limits.claim_tries):
+            dry_run = "dryRun" in call.options
+            allocation = self.claims.allocate(new, before, dry_run=dry_run) if has_claims else NOTHING
+            self._check(call, new, before)
+            if dry_run:
+                return Made(new, 200 if old else 201)
+            try:
+                return await self._store(call, new, old, allocation)
+            except ClaimLost:
+                new = orjson.loads(unclaimed)
+        raise internal(f'failed to allocate what {kind.name} "{call.name}" needs: others were faster each time')
+
+    def _check(self, call: Call, new: Object, before: Object | None) -> None:
+        kind = call.kind
+        if before is not None and kind.has_generation:
+            metadata.grow(new, before)
+        problems = [*metadata.problems(new, before, kind), *kind.validate(new, before)]
         if problems:
             raise invalid(kind.group, kind.name, new["metadata"].get("name", ""), problems)
         call.warnings.extend(kind.warnings(new, before))
-        if call.options.get("dryRun"):
-            return Made(new, 200 if old else 201)
-        if old is not None and is_same(new, old.object):
+        advise(call, new, before, self)
+
+    async def _store(self, call: Call, new: Object, old: Stored | None, allocation: Allocation) -> Reply:
+        if old is None:
+            return Found(await self.commits.create(call.kind, new, allocation), 201)
+        if is_finished(call.kind, new):
+            # The last finalizer is gone: this update is the end of the object.
+            await self.commits.remove(call.kind, old)
+            return Made(new)
+        if new == old.object and not allocation.releases:
+            # Nothing changes: nothing is written and nobody is told.
             return Found(old)
-        return Found(await self.commit(call, new, old), 200 if old else 201)
-
-    def _begin(self, call: Call, new: Object) -> None:
-        metadata.begin(
-            new, uid=str(uuid.uuid4()), now=metadata.stamp(self.clock()),
-            has_generation=call.kind.has_generation, ending=metadata.suffix(self.chance.choice),
-        )  # fmt: skip
-
-    async def commit(self, call: Call, new: Object, old: Stored | None) -> Stored:
-        """Write ``new`` in place of ``old`` and wait until it can be read.  Raises: ``StatusError`` 409."""
-        kind, name = call.kind, new["metadata"]["name"]
-        key, value = kind.key(call.namespace, name), encode(new)
-        self.cache.hand_over(value, new)
-        try:
-            revision = await self.put([Put(key, value, Revision(old.revision) if old else ABSENT)])
-        except StoreConflict as error:
-            self.cache.take_back(value)
-            if old is None:
-                raise already_exists(kind.group, kind.plural, name) from error
-            raise conflict(kind.group, kind.plural, name) from error
-        except BaseException:
-            self.cache.take_back(value)
-            raise
-        stored = self.cache.of(kind).live.get(key)
-        if stored is None or stored.revision != revision:
-            return Stored(key, revision, splice_of(value, revision))
-        return stored
-
-    async def put(self, puts: list[Put]) -> Revision:
-        """Commit, and wait until the cache has it.  Raises: ``StoreConflict``; ``StatusError`` 503."""
-        try:
-            revision = await self._store.commit(puts)
-        except StoreFailure as error:
-            raise unavailable(f"the store refused: {error}") from error
-        await self.cache.wait(revision)
-        return revision
-
-
-def splice_of(value: bytes, revision: int) -> bytes:
-    """What was written, if it has been superseded meanwhile."""
-    from fairway.apiserver.stored import splice
-
-    return splice(value, revision)
-
-
-def is_same(new: Object, old: Object) -> bool:
-    """Whether a write would change nothing: then nothing is written and nobody is told."""
-    new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-    return new == old
-
-
-__all__ = ["ITSELF", "Api", "StatusError"]
+        return Found(await self.commits.replace(call.kind, new, old, allocation))

@@ -1,12 +1,20 @@
-"""ApiServer: the parts joined: cache, write path, HTTP."""
+"""ApiServer: the parts joined: cache, write path, HTTP, and what a new cluster starts with."""
 
 import asyncio
+from collections.abc import Coroutine
 
+from fairway.apiserver.bootstrap import Bootstrap
 from fairway.apiserver.cache import Cache
+from fairway.apiserver.health import Check
+from fairway.apiserver.http import Http
+from fairway.apiserver.metrics import Metrics
+from fairway.apiserver.pages import Pages
+from fairway.apiserver.routes import Routes
 from fairway.apiserver.serve import Api
 from fairway.apiserver.settings import Settings
 from fairway.kinds import ALL
 from fairway.store.interface import Store
+from fairway.transport.interface import Handler
 
 
 class ApiServer:
@@ -16,15 +24,47 @@ class ApiServer:
         self.settings = settings or Settings()
         self.cache = Cache(store, ALL, window_bytes=self.settings.limits.window_bytes)
         self.api = Api(store, self.cache, self.settings)
-        self._following: asyncio.Task[None] | None = None
+        self.metrics = Metrics()
+        self._bootstrap = Bootstrap(self.api)
+        pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts)
+        self.handler: Handler = Http(self.api, Routes(ALL), pages, self.metrics).handle
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_ready = False
 
     async def start(self) -> None:
-        """Load the cache and follow the store."""
+        """Load the cache, follow the store, and see that the objects every cluster has are there."""
         await self.cache.load()
-        self._following = asyncio.create_task(self.cache.run(), name="follow the store")
+        self._run(self.cache.run(), "follow the store")
+        await self._bootstrap.ensure()
+        self._run(self._bootstrap.keep(), "keep the bootstrap objects")
+        self._run(self._tick(), "bookmarks")
+        self._is_ready = True
 
     async def stop(self) -> None:
         """Stop following; nothing is lost: what was acknowledged is in the store."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        self._is_ready = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def _run(self, coming: Coroutine[None, None, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(coming, name=name))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.limits.bookmark_s)
+            self.cache.tick()
+
+    def _checks(self) -> list[Check]:
+        return [
+            Check("ping", lambda: ""),
+            Check("log", lambda: ""),
+            Check("etcd", lambda: "" if self.cache.is_following else "the store is not followed"),
+            Check("informer-sync", lambda: "" if self.cache.is_following else "not synced", only_ready=True),
+            Check("poststarthook/bootstrap-controller", lambda: "" if self._is_ready else "not finished"),
+            Check("shutdown", lambda: "" if self._is_ready else "process is shutting down", only_ready=True),
+        ]
+
+    def _object_counts(self) -> list[tuple[str, int]]:
+        return [(found.kind.resource, len(found.live)) for found in self.cache.collections.values()]

@@ -1,8 +1,8 @@
-"""ObjectWatch: a watch inside the process: shared dicts by a queue, nothing encoded."""
+"""Watchers inside the process: ``ObjectWatch`` tells every change by a queue, ``ChangeSignal`` that there was one."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Set
 
 from fairway.apiserver.collection import Batch, Collection
 from fairway.apiserver.selection import Selection
@@ -22,8 +22,6 @@ class ObjectWatch:
     uses_objects = True
 
     def __init__(self, collection: Collection, selection: Selection, revision: int) -> None:
-        """Raises: ``StatusError`` 410 if the changes after ``revision`` are forgotten."""
-        check_window(collection, revision)
         self._collection = collection
         self._selection = selection
         self._after = revision
@@ -31,15 +29,18 @@ class ObjectWatch:
         self._wake: asyncio.Future[None] | None = None
         self._is_lost = False
 
-    def take(self, events: Batch) -> None:
+    def take(self, batch: Batch) -> None:
         """See ``Watcher``."""
-        for event in events.events:
+        for event in batch.events:
             if event.revision <= self._after:
                 continue
             seen = event.seen(self._selection)
             if seen is not None:
                 self._queue.append((seen[0], seen[1].object))
         self._rouse()
+
+    def bookmark(self, revision: int) -> None:
+        """See ``Watcher``; who is in the process lists from memory."""
 
     def lose(self) -> None:
         """See ``Watcher``."""
@@ -52,6 +53,7 @@ class ObjectWatch:
 
     async def events(self) -> AsyncIterator[tuple[str, Object]]:
         """(type, shared object), in order.  Raises: ``StatusError`` 410."""
+        check_window(self._collection, self._after)
         self.take(Batch(self._collection.since(self._after)))
         self._after = max(self._after, self._collection.changed)
         self._collection.watchers[self] = None
@@ -65,3 +67,42 @@ class ObjectWatch:
                 await self._wake
         finally:
             self._collection.watchers.pop(self, None)
+
+
+class ChangeSignal:
+    """Wakes whoever waits when one of some objects has changed."""
+
+    uses_objects = False
+
+    def __init__(self, collections: Iterable[Collection], keys: Set[str]) -> None:
+        self._collections = list(collections)
+        self._keys = keys
+        self._event = asyncio.Event()
+        for collection in self._collections:
+            collection.watchers[self] = None
+
+    def take(self, batch: Batch) -> None:
+        """See ``Watcher``."""
+        if any(event.key in self._keys for event in batch.events):
+            self._event.set()
+
+    def bookmark(self, revision: int) -> None:
+        """See ``Watcher``."""
+
+    def lose(self) -> None:
+        """See ``Watcher``."""
+        self._event.set()
+
+    def set(self) -> None:
+        """As if something had changed."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Return when something has changed since the last return."""
+        await self._event.wait()
+        self._event.clear()
+
+    def close(self) -> None:
+        """Listen no more."""
+        for collection in self._collections:
+            collection.watchers.pop(self, None)

@@ -106,6 +106,6 @@ ENDPOINTS = Kind(
     columns=(Column("Endpoints", _shown), AGE),
     defaults=defaults,
     validate=validate,
-    warnings=lambda new, old: iter((DEPRECATED,)),
+    deprecated=DEPRECATED,
     create_on_update=True,
 )  # fmt: skip

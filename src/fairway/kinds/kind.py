@@ -128,6 +128,8 @@ class Kind:
     """PUT to a missing name creates it."""
     unconditional_update: bool = True
     """PUT without a resourceVersion is allowed."""
+    deprecated: str = ""
+    """The ``Warning:`` that every request for this kind is answered with."""
     delete_returns_object: bool = False
     grace_s: Callable[[Object], int] | None = None
 

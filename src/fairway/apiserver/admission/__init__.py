@@ -1,18 +1,33 @@
 """The steps that may change or refuse a write, in one visible order."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
-from fairway.apiserver.cache import Cache
+from fairway.apiserver.admission.pod_defaults import pod_defaults
+from fairway.apiserver.admission.service_ports import service_ports
 from fairway.apiserver.call import Call
 from fairway.objects import Object
 
-Step = Callable[[Call, Object, Cache], None]
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
 
-STEPS: tuple[Step, ...] = (namespace_lifecycle,)
+Step = Callable[[Call, Object, Object | None, "Api"], None]
+"""(call, new, old, api); ``new`` may be changed; warnings go to the call.  Raises: ``StatusError``, mostly 403."""
+
+STEPS: tuple[Step, ...] = (namespace_lifecycle, pod_defaults)
+"""Before defaults and validation."""
+ADVICE: tuple[Step, ...] = (service_ports,)
+"""For a write that is valid: warnings only."""
 
 
-def admit(call: Call, new: Object, cache: Cache) -> None:
-    """Take every step.  Raises: ``StatusError``, mostly 403."""
+def admit(call: Call, new: Object, old: Object | None, api: "Api") -> None:
+    """Take every step.  Raises: ``StatusError``."""
     for step in STEPS:
-        step(call, new, cache)
+        step(call, new, old, api)
+
+
+def advise(call: Call, new: Object, old: Object | None, api: "Api") -> None:
+    """Add warnings to the call."""
+    for step in ADVICE:
+        step(call, new, old, api)

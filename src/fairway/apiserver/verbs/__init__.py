@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Reply
+from fairway.apiserver.subresources.binding import bind
+from fairway.apiserver.subresources.scale import get_scale, patch_scale, update_scale
 from fairway.apiserver.verbs.create import create
 from fairway.apiserver.verbs.delete import delete
+from fairway.apiserver.verbs.deletecollection import deletecollection
 from fairway.apiserver.verbs.get import get
 from fairway.apiserver.verbs.list import list_
+from fairway.apiserver.verbs.patch import patch
 from fairway.apiserver.verbs.update import update
+from fairway.apiserver.verbs.watch import watch
 from fairway.objects.errors import method_not_allowed, no_such_resource
 
 if TYPE_CHECKING:
@@ -17,14 +22,38 @@ if TYPE_CHECKING:
 
 Verb = Callable[[Call, "Api"], Reply | Awaitable[Reply]]
 
-ALL: dict[str, Verb] = {"create": create, "delete": delete, "get": get, "list": list_, "update": update}
+OF_OBJECTS: dict[str, Verb] = {
+    "create": create,
+    "delete": delete,
+    "deletecollection": deletecollection,
+    "get": get,
+    "list": list_,
+    "patch": patch,
+    "update": update,
+    "watch": watch,
+}
+OF_SUBRESOURCES: dict[tuple[str, str], Verb] = {
+    ("status", "get"): get,
+    ("status", "update"): update,
+    ("status", "patch"): patch,
+    ("finalize", "update"): update,
+    ("scale", "get"): get_scale,
+    ("scale", "update"): update_scale,
+    ("scale", "patch"): patch_scale,
+    ("binding", "create"): bind,
+}
 
 
 def find(call: Call) -> Verb:
     """The function that answers ``call``.  Raises: ``StatusError`` 404 or 405."""
-    if call.subresource and call.kind.subresource(call.subresource) is None:
+    if not call.subresource:
+        if call.verb not in call.kind.verbs:
+            raise method_not_allowed()
+        return OF_OBJECTS[call.verb]
+    declared = call.kind.subresource(call.subresource)
+    if declared is None:
         raise no_such_resource()
-    verb = ALL.get(call.verb)
-    if verb is None or call.verb not in call.kind.verbs:
+    verb = OF_SUBRESOURCES.get((call.subresource, call.verb))
+    if verb is None or call.verb not in declared.verbs:
         raise method_not_allowed()
     return verb

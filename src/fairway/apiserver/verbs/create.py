@@ -3,13 +3,14 @@
 Source: Kubernetes API concepts, "Resource URIs", "Dry-run", "Generated names".
 """
 
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from fairway.apiserver import metadata, write_options
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import take_object
+from fairway.apiserver.decode import copy, take_object
 from fairway.apiserver.reply import Reply
-from fairway.objects.errors import StatusError, already_exists, internal
+from fairway.objects import Object
+from fairway.objects.errors import StatusError, already_exists
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -19,6 +20,7 @@ _NAME_TRIES = 8
 
 async def create(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` Invalid (422), AlreadyExists (409), Forbidden (403)."""
+    write_options.check(call.options, "CreateOptions")
     new = take_object(call)
     given = new["metadata"]
     if given.get("resourceVersion"):
@@ -27,14 +29,17 @@ async def create(call: Call, api: "Api") -> Reply:
     given.pop("resourceVersion", None)
     if given.get("name") or not given.get("generateName"):
         return await api.write(call, new, None)
+    return await _create_generated(call, api, new)
+
+
+async def _create_generated(call: Call, api: "Api", new: Object) -> Reply:
     for _ in range(_NAME_TRIES):
-        attempt = deepcopy(new)
+        attempt = copy(new)
+        metadata.generate_name(attempt, metadata.ending(api.chance.choice))
+        name = attempt["metadata"]["name"]
         try:
             return await api.write(call, attempt, None)
         except StatusError as error:
             if error.reason != "AlreadyExists":
                 raise
-    raise already_exists(call.kind.group, call.kind.plural, attempt["metadata"]["name"], generated=True)
-
-
-__all__ = ["create", "internal"]
+    raise already_exists(call.kind.group, call.kind.plural, name, generated=True)

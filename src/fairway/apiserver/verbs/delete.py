@@ -1,21 +1,80 @@
-"""The ``delete`` verb."""
+"""The ``delete`` verb: an object goes, now or when its grace and its finalizers are over.
 
-from typing import TYPE_CHECKING
+Source: Kubernetes API concepts, "Resource deletion".
+"""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fairway.apiserver import deletion
+from fairway.apiserver.bodies import read_json
 from fairway.apiserver.call import Call
+from fairway.apiserver.deletion import DeleteOptions
 from fairway.apiserver.reply import Found, Made, Reply
+from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
-from fairway.store.interface import Put, Revision
+from fairway.kinds import NAMESPACE
+from fairway.objects import Object
+from fairway.objects.errors import StatusError, bad_request, forbidden
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
 
+IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+
 
 async def delete(call: Call, api: "Api") -> Reply:
-    """Raises: ``StatusError`` 404."""
-    stored = current(call, api)
-    await api.put([Put(stored.key, None, Revision(stored.revision))])
-    if call.kind.delete_returns_object:
+    """Raises: ``StatusError`` NotFound (404), Conflict (409) with preconditions that do not hold."""
+    return await delete_one(call, api, read_options(call))
+
+
+def read_options(call: Call) -> DeleteOptions:
+    """DeleteOptions: the body's or, without one, the query's.  Raises: ``StatusError`` 400 or 422."""
+    given: Mapping[str, Any] = call.options
+    if call.raw:
+        body = read_json("DeleteOptions", call.raw) if call.body is None else call.body
+        if not isinstance(body, dict):
+            raise bad_request("the body of a delete must be DeleteOptions")
+        given = body
+        if not isinstance(body.get("preconditions") or {}, dict):
+            raise bad_request("preconditions must be an object")
+    return deletion.read(given)
+
+
+async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:
+    """Delete what ``call`` names, again after lost races."""
+    kind = call.kind
+    if kind is NAMESPACE and call.name in IMMORTAL:
+        raise forbidden("", "namespaces", call.name, "this namespace may not be deleted")
+    for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
+        stored = current(call, api)
+        deletion.check_preconditions(kind, stored.object, options)
+        try:
+            return await _delete(call, api, options, stored)
+        except StatusError as error:
+            if error.reason != "Conflict" or options.revision or attempts_left == 1:
+                raise
+        await api.cache.wait_newer(kind, call.namespace, call.name, stored.revision)
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _delete(call: Call, api: "Api", options: DeleteOptions, stored: Stored) -> Reply:
+    kind, found = call.kind, stored.object
+    verdict = deletion.decide(kind, found, options, api.clock())
+    if verdict.marked is not None:
+        if options.is_dry_run:
+            return Made(verdict.marked)
+        return Found(await api.commits.replace(kind, verdict.marked, stored))
+    if verdict.removes and not options.is_dry_run:
+        await api.commits.remove(kind, stored)
+    if kind.delete_returns_object or not verdict.removes:
         return Found(stored)
-    details = {"name": call.name, "kind": call.kind.plural, "uid": stored.object["metadata"]["uid"]}
-    return Made({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+    return Made(_success(call, found))
+
+
+def _success(call: Call, found: Object) -> Object:
+    details = {"name": call.name, "group": call.kind.group, "kind": call.kind.plural, "uid": found["metadata"]["uid"]}
+    return {
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+        "details": {key: value for key, value in details.items() if value},
+    }  # fmt: skip

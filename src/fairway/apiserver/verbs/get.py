@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fairway.apiserver.call import Call
+from fairway.apiserver.list_options import revision_of, too_new
 from fairway.apiserver.reply import Found
 from fairway.apiserver.stored import Stored
 from fairway.objects.errors import not_found
@@ -12,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def get(call: Call, api: "Api") -> Found:
-    """Raises: ``StatusError`` 404."""
+    """Raises: ``StatusError`` 404; 504 if a revision is asked for that is not here yet."""
+    if call.options:
+        asked = revision_of(call.options.get("resourceVersion", "")) or 0
+        if asked > api.cache.revision:
+            raise too_new(asked, api.cache.revision)
     return Found(current(call, api))
 
 

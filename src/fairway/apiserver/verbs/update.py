@@ -3,15 +3,17 @@
 Source: Kubernetes API concepts, "Updates to existing resources".
 """
 
-from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fairway.apiserver import write_options
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import check_name, take_object
+from fairway.apiserver.decode import check_name, copy, take_object
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.stored import Stored
 from fairway.objects import Object
-from fairway.objects.errors import StatusError, conflict, not_found
+from fairway.objects.errors import StatusError, conflict, invalid, not_found
+from fairway.objects.meta import unconditional_update_refused
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -19,21 +21,42 @@ if TYPE_CHECKING:
 
 async def update(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` Conflict (409) with a stale resourceVersion, Invalid (422), NotFound (404)."""
+    write_options.check(call.options, "UpdateOptions")
     new = take_object(call)
     check_name(call, new)
+    return await replace_with(call, api, new)
+
+
+async def replace_with(call: Call, api: "Api", new: Object) -> Reply:
+    """Put ``new`` in the place of the present state; without a resourceVersion, whatever that is."""
+    kind = call.kind
     is_conditional = bool(new["metadata"].get("resourceVersion"))
-    for attempt in range(api.settings.limits.conflict_tries, 0, -1):
-        old = api.cache.get(call.kind, call.namespace, call.name)
+    for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
+        old = api.cache.get(kind, call.namespace, call.name)
         if old is None:
-            raise not_found(call.kind.group, call.kind.plural, call.name)
+            return await _create_instead(call, api, new)
         check_preconditions(call, new, old)
+        if not is_conditional and not kind.unconditional_update:
+            raise invalid(kind.group, kind.name, call.name, [unconditional_update_refused()])
+        is_last = is_conditional or attempts_left == 1
         try:
-            return await api.write(call, deepcopy(new) if not is_conditional else new, old)
+            return await api.write(call, new if is_last else copy(new), old)
         except StatusError as error:
-            if error.reason != "Conflict" or is_conditional or attempt == 1:
+            if error.reason != "Conflict" or is_last:
                 raise
-            await api.cache.wait_newer(call.kind, call.namespace, call.name, old.revision)
+        await api.cache.wait_newer(kind, call.namespace, call.name, old.revision)
     raise AssertionError("the last attempt returns or raises")
+
+
+async def _create_instead(call: Call, api: "Api", new: Object) -> Reply:
+    kind, metadata = call.kind, new["metadata"]
+    if not kind.create_on_update or call.subresource:
+        raise not_found(kind.group, kind.plural, call.name)
+    if metadata.get("uid"):
+        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
+        raise conflict(kind.group, kind.plural, call.name, why)
+    metadata.pop("resourceVersion", None)
+    return await api.write(replace(call, verb="create"), new, None)
 
 
 def check_preconditions(call: Call, new: Object, old: Stored) -> None:

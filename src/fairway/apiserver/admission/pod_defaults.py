@@ -1,0 +1,69 @@
+"""Pod defaults that depend on the cluster: ServiceAccount, Priority, DefaultTolerationSeconds.
+
+Source: Kubernetes docs, "Admission Controllers" of these names.
+"""
+
+from typing import TYPE_CHECKING
+
+from fairway.apiserver.call import Call
+from fairway.kinds import POD, SERVICE_ACCOUNT
+from fairway.objects import Object
+from fairway.objects.errors import forbidden
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+_DEFAULT_ACCOUNT = "default"
+_TOLERATED_S = 300
+_UNHEALTHY = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
+
+def pod_defaults(call: Call, new: Object, old: Object | None, api: "Api") -> None:
+    """Complete a new pod.  Raises: ``StatusError`` 403 if its service account does not exist."""
+    spec = new.get("spec")
+    if call.kind is not POD or old is not None or not isinstance(spec, dict):
+        return
+    _account(call, new, spec, api)
+    _priority(new, spec)
+    _tolerations(spec)
+
+
+def _account(call: Call, new: Object, spec: Object, api: "Api") -> None:
+    name = spec.get("serviceAccountName") or spec.get("serviceAccount") or _DEFAULT_ACCOUNT
+    spec["serviceAccountName"] = spec["serviceAccount"] = name
+    # Every namespace is as good as if it had the default account: it carries no rights of its own.
+    if name != _DEFAULT_ACCOUNT and api.cache.get(SERVICE_ACCOUNT, call.namespace, name) is None:
+        why = f'error looking up service account {call.namespace}/{name}: serviceaccount "{name}" not found'
+        raise forbidden("", "pods", new["metadata"].get("name") or "", why)
+
+
+def _priority(new: Object, spec: Object) -> None:
+    classes = {"": 0, "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+    asked = spec.get("priorityClassName") or ""
+    if asked not in classes:
+        name = new["metadata"].get("name") or ""
+        raise forbidden("", "pods", name, f"no PriorityClass with name {asked} was found")
+    if spec.get("priority") not in (None, classes[asked]):
+        why = (
+            f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; "
+            f"priority admission controller computed {classes[asked]} from the given PriorityClass name"
+        )
+        raise forbidden("", "pods", new["metadata"].get("name") or "", why)
+    spec["priority"] = classes[asked]
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+
+
+def _tolerations(spec: Object) -> None:
+    """A pod outlives five minutes of silence of its node, unless it says how long."""
+    present = spec.get("tolerations") or []
+    for key in _UNHEALTHY:
+        if not any(_covers(one, key) for one in present):
+            present = [
+                *present,
+                {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _TOLERATED_S},
+            ]
+    spec["tolerations"] = present
+
+
+def _covers(toleration: Object, key: str) -> bool:
+    return toleration.get("key") in (None, "", key) and toleration.get("effect") in (None, "", "NoExecute")

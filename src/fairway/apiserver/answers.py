@@ -1,0 +1,151 @@
+"""Answers: replies and errors as HTTP responses: headers, compression, YAML, human-readable JSON.
+
+Shape: the usual answer is the stored bytes and a fixed list of headers.  Large plain lists are kept, packed too, until
+their collection changes.
+"""
+
+import gzip
+import itertools
+import os
+import uuid
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import orjson
+
+from fairway.apiserver.call import Call
+from fairway.apiserver.negotiation import JSON, YAML, Form, wants_pretty
+from fairway.apiserver.reply import Found, Made, Page, Reply
+from fairway.apiserver.settings import Limits
+from fairway.apiserver.shapes import Shape, Whole
+from fairway.objects.errors import StatusError, too_large
+from fairway.transport.interface import Request, Response
+
+Header = tuple[str, str]
+
+_GZIP_LEVEL = 1
+_KEPT_FROM_BYTES = 64 * 1024
+_KEPT_LISTS = 8
+_NAMESPACE = uuid.UUID("6a4f1a4e-7d7c-4c0a-9f0e-3d1f2b9a5c11")
+FIXED: tuple[Header, ...] = (
+    ("Cache-Control", "no-cache, private"),
+    ("X-Kubernetes-Pf-Flowschema-Uid", str(uuid.uuid5(_NAMESPACE, "flowschema"))),
+    ("X-Kubernetes-Pf-Prioritylevel-Uid", str(uuid.uuid5(_NAMESPACE, "prioritylevel"))),
+)
+TRANSPORT_ERRORS = {413: lambda: too_large(Limits().body_bytes)}
+
+
+class _Kept(NamedTuple):
+    """A large list as it was answered; good until its collection changes."""
+
+    changed: int
+    revision: int
+    body: bytes
+    packed: list[bytes]
+
+
+def _audit_prefix() -> str:
+    found = uuid.UUID(bytes=os.urandom(16), version=4)
+    return str(found)[:24]
+
+
+class Answers:
+    """Makes responses; one for a server."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._prefix = _audit_prefix()
+        self._numbers = itertools.count(1)
+        self._kept: dict[tuple[Shape, str], _Kept] = {}
+
+    def headers(self, warnings: Iterable[str] = ()) -> list[Header]:
+        """What every answer carries, and the warnings."""
+        made = [("Audit-Id", f"{self._prefix}{next(self._numbers):012x}"), *FIXED]
+        if warnings:
+            made.extend(("Warning", warning(text)) for text in dict.fromkeys(warnings))
+        return made
+
+    def reply(self, request: Request, call: Call, reply: Reply, shape: Shape, form: Form) -> Response:
+        """What a verb replied, in the shape that was asked for."""
+        status, headers = 200, self.headers(call.warnings)
+        match reply:
+            case Found(stored, status):
+                body = shape.one(stored)
+            case Made(made, status):
+                body = shape.made(made)
+            case Page():
+                return self._list(request, call, reply, shape, form, headers)
+            case _:
+                raise TypeError(f"no response for {type(reply).__name__}")
+        return self._formed(request, form, Response(status, body, headers=headers))
+
+    def _list(
+        self, request: Request, call: Call, page: Page, shape: Shape, form: Form, headers: list[Header]
+    ) -> Response:
+        is_plain = page.whole_prefix and isinstance(shape, Whole) and form.media == JSON
+        if not is_plain or _is_pretty(request):
+            return self._formed(request, form, Response(200, shape.page(page), headers=headers))
+        kept = self._kept_list(page, shape)
+        if kept is None:
+            return self.compressed(request, Response(200, shape.page(page), headers=headers))
+        if not self._may_pack(request, kept.body):
+            return Response(200, kept.body, headers=headers)
+        if not kept.packed:
+            kept.packed.append(gzip.compress(kept.body, _GZIP_LEVEL))
+        return Response(200, kept.packed[0], headers=[*headers, *_PACKED])
+
+    def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
+        """The list as it was answered before, if nothing changed since, or kept now if it is large."""
+        key = (shape, page.whole_prefix)
+        kept = self._kept.get(key)
+        if kept is not None and kept.changed == page.changed and kept.revision >= page.asked:
+            return kept
+        if sum(len(item.wire) for item in page.items) < _KEPT_FROM_BYTES:
+            return None
+        if kept is None and len(self._kept) >= _KEPT_LISTS:
+            self._kept.pop(next(iter(self._kept)))
+        made = self._kept[key] = _Kept(page.changed, page.revision, shape.page(page), [])
+        return made
+
+    def error(self, request: Request, error: StatusError, warnings: Iterable[str] = ()) -> Response:
+        """A Status."""
+        headers = self.headers(warnings)
+        if error.retry_after_s is not None:
+            headers.append(("Retry-After", str(error.retry_after_s)))
+        response = Response(error.code, orjson.dumps(error.status()), headers=headers)
+        accept = request.headers.get("accept", "")
+        return self._formed(request, Form(YAML if accept.startswith(YAML) else JSON), response)
+
+    def _formed(self, request: Request, form: Form, response: Response) -> Response:
+        if form.media == YAML:
+            from fairway.apiserver import yaml_form
+
+            response.body, response.content_type = yaml_form.dump(orjson.loads(response.body)), YAML
+        elif _is_pretty(request):
+            response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2)
+        return self.compressed(request, response)
+
+    def compressed(self, request: Request, response: Response) -> Response:
+        """Packed if it is large and the client takes it."""
+        if self._may_pack(request, response.body):
+            response.body = gzip.compress(response.body, _GZIP_LEVEL)
+            response.headers = [*response.headers, *_PACKED]
+        return response
+
+    def _may_pack(self, request: Request, body: bytes) -> bool:
+        return len(body) >= self._limits.gzip_from_bytes and "gzip" in request.headers.get("accept-encoding", "")
+
+
+_PACKED: tuple[Header, ...] = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+
+
+def _is_pretty(request: Request) -> bool:
+    pretty = next((value for name, value in request.query if name == "pretty"), "") if request.query else ""
+    return wants_pretty(pretty, request.headers.get("user-agent", "")[:12])
+
+
+def warning(text: str) -> str:
+    """The value of a ``Warning:`` header (RFC 7234 §5.5), in bytes that a header can hold."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    quoted = printable.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'.encode().decode("latin-1")

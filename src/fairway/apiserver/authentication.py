@@ -1,0 +1,52 @@
+"""Authentication: who a request comes from, by its client certificate.
+
+Source: Kubernetes docs, "Authenticating", "X509 client certificates", "Anonymous requests", "User impersonation".
+"""
+
+from collections.abc import Mapping
+
+from fairway.apiserver.call import ANONYMOUS, User
+from fairway.objects.errors import StatusError, unauthorized
+from fairway.transport.interface import Peer
+
+AUTHENTICATED = "system:authenticated"
+MASTERS = "system:masters"
+_REMEMBERED = 1024
+
+
+class Authenticator:
+    """Remembers the users of certificates that it has seen, so that a request costs a look-up."""
+
+    def __init__(self) -> None:
+        self._users: dict[tuple[str, tuple[str, ...]], User] = {}
+
+    def user(self, peer: Peer, headers: Mapping[str, str]) -> User:
+        """The user.  Raises: ``StatusError`` 401 for a token that nobody issued; 403 for undue impersonation."""
+        found = self._certified(peer) if peer.common_name else None
+        if found is None:
+            # A certificate is enough; only without one is the token asked for.
+            if headers.get("authorization", "")[:7].lower() == "bearer ":
+                raise unauthorized()
+            found = ANONYMOUS
+        return impersonated(found, headers) if "impersonate-user" in headers else found
+
+    def _certified(self, peer: Peer) -> User:
+        key = (peer.common_name, peer.organizations)
+        found = self._users.get(key)
+        if found is None:
+            if len(self._users) >= _REMEMBERED:
+                self._users.clear()
+            found = self._users[key] = User(peer.common_name, (*peer.organizations, AUTHENTICATED))
+        return found
+
+
+def impersonated(user: User, headers: Mapping[str, str]) -> User:
+    """The user that ``user`` acts as.  Raises: ``StatusError`` 403 unless ``user`` may do everything."""
+    name = headers["impersonate-user"]
+    if MASTERS not in user.groups:
+        why = f'User "{user.name}" cannot impersonate resource "users" in API group "" at the cluster scope'
+        raise StatusError(403, "Forbidden", f'users "{name}" is forbidden: {why}', {"name": name, "kind": "users"})
+    groups = tuple(filter(None, (group.strip() for group in headers.get("impersonate-group", "").split(","))))
+    if name == ANONYMOUS.name:
+        return User(name, groups or ANONYMOUS.groups)
+    return User(name, groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED))

@@ -1,0 +1,66 @@
+"""Bodies: JSON or YAML in, plain values out, within bounds.
+
+Pure.  Source: Kubernetes API concepts, "Resource encodings"; YAML 1.1 as kubectl's own parser reads it.
+"""
+
+from typing import Any
+
+import orjson
+
+from fairway.apiserver.call import Call
+from fairway.apiserver.decode import unparsable
+from fairway.apiserver.negotiation import JSON, YAML, body_media
+from fairway.objects.errors import StatusError, bad_request
+
+_YAML = frozenset({YAML, "text/yaml", "application/x-yaml"})
+_NODES_MAX = 1_000_000
+"""Values in one YAML document once its aliases are written out: a few lines of YAML can mean gigabytes."""
+
+
+def read(call: Call) -> Any:
+    """The body of a POST or PUT.  Raises: ``StatusError`` 400 or 415."""
+    media = body_media(call.content_type) if call.content_type else JSON
+    if media == JSON:
+        return read_json(call.kind.name, call.raw)
+    if media in _YAML:
+        call.raw = orjson.dumps(read_yaml(call.kind.name, call.raw))
+        return orjson.loads(call.raw)
+    raise StatusError(
+        415, "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: "
+        f"{JSON}, {YAML}",
+    )  # fmt: skip
+
+
+def read_json(wanted: str, raw: bytes) -> Any:
+    """What JSON says.  Raises: ``StatusError`` 400 that names the kind ``wanted``."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise unparsable(wanted, error, raw) from error
+
+
+def read_yaml(wanted: str, raw: bytes) -> Any:
+    """What YAML says, without its own types (dates), duplicate keys, or aliases that blow up.
+
+    Raises: ``StatusError`` 400.
+    """
+    # Not at module level: clients rarely send YAML, and the parser costs start-up time.
+    from fairway.apiserver import yaml_form
+
+    try:
+        found = yaml_form.load(raw)
+    except ValueError as error:
+        raise bad_request(f"error decoding from json: error converting YAML to JSON: {error}") from error
+    budget = _NODES_MAX
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        budget -= 1
+        if budget < 0:
+            raise bad_request("error decoding from json: document contains excessive aliasing")
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return found

@@ -1,0 +1,148 @@
+"""Bootstrap: the objects that every cluster has, made at the start and put back when somebody takes them away.
+
+Shape: ``wanted`` (pure) says what there should be; ``ensure`` makes what is missing or changed; ``keep`` does so again
+whenever one of them is touched.
+Source: Kubernetes docs, "Namespaces", "Access Applications in a Cluster"; KEP-1880.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fairway.apiserver.settings import Settings
+from fairway.apiserver.watchers import ChangeSignal
+from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, SERVICE, SERVICE_CIDR
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+log = logging.getLogger(__name__)
+
+_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_NAME = "kubernetes"
+_RETRY_S = 5.0
+Wanted = tuple[Kind, Object]
+
+
+def wanted(settings: Settings) -> Iterator[Wanted]:
+    """What there should be, in the order in which it can be made."""
+    for name in _NAMESPACES:
+        yield NAMESPACE, {"metadata": {"name": name}}
+    yield SERVICE_CIDR, {"metadata": {"name": _NAME}, "spec": {"cidrs": list(settings.service_cidrs)}}
+    yield SERVICE, _service(settings)
+    if _is_reachable(settings.advertise_address):
+        yield ENDPOINTS, _endpoints(settings)
+        yield ENDPOINT_SLICE, _slice(settings)
+
+
+def _is_reachable(address: str) -> bool:
+    """Whether pods can be told this address; the loopback of this machine is not theirs."""
+    return bool(address) and not ipaddress.ip_address(address).is_loopback
+
+
+def first_address(cidr: str) -> str:
+    """The address that the Service of the API server itself has."""
+    return str(ipaddress.ip_network(cidr)[1])
+
+
+def _service(settings: Settings) -> Object:
+    return {
+        "metadata": {
+            "name": _NAME, "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": first_address(settings.service_cidrs[0]),
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": settings.advertise_port}],
+            "sessionAffinity": "None",
+            "type": "ClusterIP",
+        },
+    }  # fmt: skip
+
+
+def _endpoints(settings: Settings) -> Object:
+    return {
+        "metadata": {
+            "name": _NAME, "namespace": "default",
+            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+        },
+        "subsets": [
+            {
+                "addresses": [{"ip": settings.advertise_address}],
+                "ports": [{"name": "https", "port": settings.advertise_port, "protocol": "TCP"}],
+            }
+        ],
+    }  # fmt: skip
+
+
+def _slice(settings: Settings) -> Object:
+    version = ipaddress.ip_address(settings.advertise_address).version
+    return {
+        "metadata": {
+            "name": _NAME, "namespace": "default",
+            "labels": {"kubernetes.io/service-name": _NAME},
+        },
+        "addressType": f"IPv{version}",
+        "endpoints": [{"addresses": [settings.advertise_address], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": settings.advertise_port, "protocol": "TCP"}],
+    }  # fmt: skip
+
+
+def repaired(found: Object, should: Object) -> Object | None:
+    """``found`` with the content of ``should`` where it differs; ``None`` if it is as it should be.
+
+    Namespaces and ServiceCIDRs are left as their owner has them; of a Service only the ports are kept.
+    """
+    changed: Object = {}
+    for field in ("subsets", "endpoints", "ports"):
+        if field in should and found.get(field) != should[field]:
+            changed[field] = should[field]
+    if found.get("kind") == "Service" and found["spec"].get("ports") != should["spec"]["ports"]:
+        changed["spec"] = {**found["spec"], "ports": should["spec"]["ports"]}
+    return {**found, **changed} if changed else None
+
+
+class Bootstrap:
+    """Sees that ``wanted`` is there."""
+
+    def __init__(self, api: "Api") -> None:
+        self._api = api
+        self._wanted = list(wanted(api.settings))
+
+    async def ensure(self) -> None:
+        """Make what is missing, repair what was changed.  Raises: ``StatusError``."""
+        for kind, should in self._wanted:
+            metadata = should["metadata"]
+            found = self._api.cache.get(kind, metadata.get("namespace"), metadata["name"])
+            try:
+                if found is None:
+                    await self._api.call("create", kind, namespace=metadata.get("namespace"), body=should)
+                elif (changed := repaired(found.object, should)) is not None:
+                    await self._api.call(
+                        "update", kind, namespace=metadata.get("namespace"), name=metadata["name"], body=changed
+                    )
+            except StatusError as error:
+                if error.code != 409:
+                    raise
+
+    async def keep(self) -> None:
+        """Again whenever one of the kinds' objects of these names changes, until cancelled."""
+        keys = {kind.key(one["metadata"].get("namespace"), one["metadata"]["name"]) for kind, one in self._wanted}
+        kinds = {kind for kind, _ in self._wanted}
+        signal = ChangeSignal([self._api.cache.of(kind) for kind in kinds], keys)
+        try:
+            while True:
+                await signal.wait()
+                try:
+                    await self.ensure()
+                except StatusError as error:
+                    log.warning("bootstrap objects cannot be restored yet", extra={"error": error.message})
+                    await asyncio.sleep(_RETRY_S)
+                    signal.set()
+        finally:
+            signal.close()

@@ -1,0 +1,97 @@
+"""Committer: objects encoded once and committed with their claims, durable and readable before anybody is answered.
+
+Rules for those who change it: an object, what it claims and what it releases are one commit.
+"""
+
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+from fairway.apiserver.allocate import Allocation
+from fairway.apiserver.cache import Cache
+from fairway.apiserver.claims import NOTHING, Claims
+from fairway.apiserver.stored import Stored, encode, splice
+from fairway.kinds.kind import Claim, Kind
+from fairway.objects import Object, meta
+from fairway.objects.errors import already_exists, conflict, invalid, unavailable
+from fairway.store.interface import ABSENT, Put, Revision, Store, StoreConflict, StoreFailure
+
+
+class ClaimLost(Exception):
+    """Somebody else was faster to take what was picked by chance: pick again."""
+
+
+class Committer:
+    """Writes for the verbs."""
+
+    def __init__(self, store: Store, cache: Cache, claims: Claims, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._cache = cache
+        self._claims = claims
+        self._clock = clock
+
+    async def create(self, kind: Kind, new: Object, allocation: Allocation = NOTHING) -> Stored:
+        """Raises: ``StatusError`` 409 if the name is taken, 422 if a claim is; ``ClaimLost``."""
+        return await self._write(kind, new, ABSENT, allocation)
+
+    async def replace(self, kind: Kind, new: Object, old: Stored, allocation: Allocation = NOTHING) -> Stored:
+        """Raises: ``StatusError`` 409 if ``old`` is not the newest state, 422 if a claim is taken; ``ClaimLost``."""
+        return await self._write(kind, new, Revision(old.revision), allocation)
+
+    async def remove(self, kind: Kind, old: Stored) -> Revision:
+        """With all that it owns.  Raises: ``StatusError`` 409 if ``old`` is not the newest state."""
+        puts = [Put(old.key, None, Revision(old.revision))]
+        puts += [Put(key, None) for key in self._claims.owned(kind, old.object)]
+        try:
+            return await self._put(puts)
+        except StoreConflict as error:
+            raise conflict(kind.group, kind.plural, old.object["metadata"]["name"]) from error
+
+    async def _write(self, kind: Kind, new: Object, expected: Revision, allocation: Allocation) -> Stored:
+        metadata = new["metadata"]
+        key, value = kind.key(metadata.get("namespace"), metadata["name"]), encode(new)
+        claimed = [claim.key for claim in allocation.claims]
+        puts = [Put(key, value, expected)]
+        if claimed or allocation.releases:
+            puts += [Put(claim.key, self._claim_value(claim, key), ABSENT) for claim in allocation.claims]
+            puts += [Put(released, None) for released in allocation.releases]
+            self._claims.reserve(claimed)
+        self._cache.hand_over(value, new)
+        try:
+            revision = await self._put(puts)
+        except StoreConflict as error:
+            raise self._refusal(kind, new, expected, key, allocation.claims, error) from error
+        finally:
+            self._cache.take_back(value)
+            if claimed:
+                self._claims.release(claimed)
+        stored = self._cache.of(kind).live.get(key)
+        if stored is not None and stored.revision == revision:
+            return stored
+        # Somebody has written again meanwhile; the writer is told of its own write.
+        return Stored(key, revision, splice(value, revision))
+
+    async def _put(self, puts: list[Put]) -> Revision:
+        try:
+            revision = await self._store.commit(puts)
+        except StoreFailure as error:
+            raise unavailable(f"the store refused the write: {error}") from error
+        await self._cache.wait(revision)
+        return revision
+
+    def _claim_value(self, claim: Claim, owner: str) -> bytes:
+        if claim.body is None:
+            return owner.encode()
+        body = {**claim.body, "metadata": dict(claim.body["metadata"])}
+        meta.stamp_created(body["metadata"], uid=str(uuid4()), now_s=self._clock())
+        return encode(body)
+
+    @staticmethod
+    def _refusal(
+        kind: Kind, new: Object, expected: Revision, key: str, claims: Sequence[Claim], error: StoreConflict
+    ) -> Exception:
+        name = new["metadata"]["name"]
+        if error.key == key:
+            refuse = already_exists if expected == ABSENT else conflict
+            return refuse(kind.group, kind.plural, name)
+        problem = next((claim.problem for claim in claims if claim.key == error.key), None)
+        return ClaimLost(error.key) if problem is None else invalid(kind.group, kind.name, name, [problem])

@@ -1,0 +1,181 @@
+"""Deletion: what a delete does to an object: remove it, mark it as going, or nothing more than was done already.
+
+Pure: time is an argument.
+Source: Kubernetes docs, "Garbage Collection", "Finalizers", "Pod Lifecycle", "Termination of Pods".
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairway.apiserver.decode import copy
+from fairway.kinds import NAMESPACE
+from fairway.kinds.kind import Kind
+from fairway.objects import Object, meta
+from fairway.objects.errors import Problem, StatusError, conflict, invalid_value, not_supported
+from fairway.objects.errors import invalid as invalid_object
+from fairway.objects.meta import FOREGROUND, ORPHAN
+
+_POLICIES = ("Foreground", "Background", "Orphan")
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """How to delete; ``grace_s`` and ``policy`` are empty where the kind's default holds."""
+
+    grace_s: int | None = None
+    policy: str = ""
+    uid: str = ""
+    revision: str = ""
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``removes``: the object goes now.  Else ``marked`` is its new state, or ``None`` if it stays as it is."""
+
+    removes: bool
+    marked: Object | None = None
+
+
+def read(given: Mapping[str, Any]) -> DeleteOptions:
+    """DeleteOptions of a body or, as text, of a query.  Raises: ``StatusError`` 422 for what cannot be."""
+    problems = list(_problems(given))
+    if problems:
+        raise invalid_object("meta.k8s.io", "DeleteOptions", "", problems)
+    policy = given.get("propagationPolicy") or ""
+    orphans = given.get("orphanDependents")
+    if orphans is not None:
+        policy = "Orphan" if orphans in (True, "true", "1") else "Background"
+    preconditions = given.get("preconditions") or {}
+    grace = given.get("gracePeriodSeconds")
+    return DeleteOptions(
+        None if grace in (None, "") else int(grace), policy,
+        preconditions.get("uid") or "", preconditions.get("resourceVersion") or "", bool(given.get("dryRun")),
+    )  # fmt: skip
+
+
+def _problems(given: Mapping[str, Any]) -> Iterator[Problem]:
+    policy, grace = given.get("propagationPolicy"), given.get("gracePeriodSeconds")
+    if policy and given.get("orphanDependents") is not None:
+        detail = "orphanDependents and deletionOptions.propagationPolicy cannot be both set"
+        yield invalid_value("propagationPolicy", policy, detail)
+    if policy and policy not in _POLICIES:
+        yield not_supported("propagationPolicy", policy, (*_POLICIES, "nil"))
+    if not _is_number(grace):
+        yield invalid_value("gracePeriodSeconds", grace, "must be an integer")
+    dry_run = given.get("dryRun") or []
+    asked = dry_run if isinstance(dry_run, list) else [dry_run]
+    if any(value != "All" for value in asked):
+        yield not_supported("dryRun", asked, ("All",))
+
+
+def _is_number(grace: object) -> bool:
+    if grace is None or (isinstance(grace, int) and not isinstance(grace, bool)):
+        return True
+    return isinstance(grace, str) and (not grace or grace.lstrip("-").isdecimal())
+
+
+def check_preconditions(kind: Kind, found: Object, options: DeleteOptions) -> None:
+    """The object is still the one that is meant.  Raises: ``StatusError`` 409 that names the Kind, as upstream does."""
+    metadata = found["metadata"]
+    name = metadata["name"]
+    if options.uid and options.uid != metadata["uid"]:
+        raise _unmet(
+            kind, name, f"the UID in the precondition ({options.uid}) does not match the UID in record "
+            f"({metadata['uid']}). The object might have been deleted and then recreated",
+        )  # fmt: skip
+    if options.revision and options.revision != metadata["resourceVersion"]:
+        raise _unmet(
+            kind, name, f"the ResourceVersion in the precondition ({options.revision}) does not match the "
+            f"ResourceVersion in record ({metadata['resourceVersion']}). The object might have been modified",
+        )  # fmt: skip
+
+
+def _unmet(kind: Kind, name: str, why: str) -> StatusError:
+    return conflict(kind.group, kind.name, name, why)
+
+
+def decide(kind: Kind, found: Object, options: DeleteOptions, now_s: float) -> Verdict:
+    """What the delete of ``found`` does.
+
+    A graceful deletion that goes on may only be shortened; finalizers hold the object until they are taken off.
+    """
+    grace_s = None
+    if kind.grace_s is not None:
+        is_pending, grace_s = _grace(kind, found, options)
+        if is_pending:
+            return Verdict(removes=False)
+    finalizers = _finalizers(found, options)
+    if not finalizers and not grace_s and not _is_held(kind, found):
+        return Verdict(removes=True)
+    marked = _marked(found, grace_s, finalizers, now_s)
+    if kind is NAMESPACE:
+        marked["status"] = {**(marked.get("status") or {}), "phase": "Terminating"}
+    return Verdict(removes=False, marked=marked if marked != found else None)
+
+
+def _grace(kind: Kind, found: Object, options: DeleteOptions) -> tuple[bool, int | None]:
+    """(whether an earlier deletion goes on unchanged, the seconds that the object still gets)."""
+    assert kind.grace_s is not None
+    metadata = found["metadata"]
+    asked = options.grace_s if options.grace_s is None or options.grace_s >= 0 else 1
+    if meta.is_deleting(found):
+        left = metadata.get("deletionGracePeriodSeconds")
+        if not left:
+            return False, None
+        return (True, None) if asked is None or asked >= left else (False, asked)
+    usual = kind.grace_s(found)
+    # Nothing runs: there is nothing to wait for, whatever was asked.
+    return False, usual if usual == 0 or asked is None else asked
+
+
+def _finalizers(found: Object, options: DeleteOptions) -> list[str]:
+    """The finalizers with those that the garbage collector works by, as the policy has them."""
+    present: list[str] = found["metadata"].get("finalizers") or []
+    if not options.policy:
+        return present
+    kept = [name for name in present if name not in (ORPHAN, FOREGROUND)]
+    added = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(options.policy, [])
+    return kept + added
+
+
+def _is_held(kind: Kind, found: Object) -> bool:
+    """Namespaces are held by spec.finalizers too."""
+    return kind is NAMESPACE and bool((found.get("spec") or {}).get("finalizers"))
+
+
+def _marked(found: Object, grace_s: int | None, finalizers: list[str], now_s: float) -> Object:
+    marked = copy(found)
+    metadata = marked["metadata"]
+    if finalizers:
+        metadata["finalizers"] = finalizers
+    else:
+        metadata.pop("finalizers", None)
+    is_first = not meta.is_deleting(found)
+    if grace_s is not None:
+        started_s = now_s if is_first else _started_s(metadata)
+        metadata["deletionTimestamp"] = meta.timestamp(started_s + grace_s)
+        metadata["deletionGracePeriodSeconds"] = grace_s
+    elif is_first:
+        metadata["deletionTimestamp"] = meta.timestamp(now_s)
+        metadata["deletionGracePeriodSeconds"] = 0
+    if is_first and metadata.get("generation"):
+        metadata["generation"] += 1
+    return marked
+
+
+def _started_s(metadata: Object) -> float:
+    grace_s: int = metadata["deletionGracePeriodSeconds"]
+    return meta.unix_seconds(metadata["deletionTimestamp"]) - grace_s
+
+
+def is_finished(kind: Kind, new: Object) -> bool:
+    """Whether an object that was marked is held by nothing any more."""
+    metadata = new["metadata"]
+    return (
+        meta.is_deleting(new)
+        and not metadata.get("finalizers")
+        and not metadata.get("deletionGracePeriodSeconds")
+        and not _is_held(kind, new)
+    )

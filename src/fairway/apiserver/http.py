@@ -1,0 +1,187 @@
+"""Http: transport requests in, transport answers out; the only part of the API server that knows HTTP.
+
+Shape: ``Http.handle`` answers reads at once, without a task; everything else gives a coroutine.
+Source: Kubernetes API concepts; the headers are those that kube-apiserver sends.
+"""
+
+import logging
+from collections.abc import Awaitable
+from time import perf_counter
+from typing import TypeVar
+
+import orjson
+
+from fairway.apiserver import answers, authorization, bodies, negotiation, verbs
+from fairway.apiserver.authentication import Authenticator
+from fairway.apiserver.authorization import Asked
+from fairway.apiserver.call import Call, User
+from fairway.apiserver.metrics import Labels, Metrics
+from fairway.apiserver.negotiation import Form
+from fairway.apiserver.pages import Pages
+from fairway.apiserver.reply import Reply, Watching
+from fairway.apiserver.routes import Route, Routes, verb
+from fairway.apiserver.serve import Api
+from fairway.apiserver.shapes import Shape, Shapes
+from fairway.apiserver.subresources import CONNECTS
+from fairway.apiserver.watch_stream import StreamWatch
+from fairway.objects.errors import StatusError, internal, method_not_allowed
+from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
+
+log = logging.getLogger(__name__)
+
+_TRUE = ("true", "1", "True", "t", "T", "TRUE")
+_WITH_BODY = ("create", "update")
+Given = TypeVar("Given", Response, Stream, TakeOver, Answer)
+
+
+class _Seen:
+    """What is known of a request while it is answered: for metrics, and for an answer if it fails."""
+
+    __slots__ = ("began", "call", "labels", "request")
+
+    def __init__(self, request: Request) -> None:
+        self.began = perf_counter()
+        self.request = request
+        self.call: Call | None = None
+        self.labels: Labels | None = None
+
+
+class Http:
+    """The handler.  ``pages`` answers what is not below a kind: health, versions, discovery."""
+
+    def __init__(self, api: Api, routes: Routes, pages: Pages, metrics: Metrics) -> None:
+        self._api = api
+        self._routes = routes
+        self._pages = pages
+        self._metrics = metrics
+        self._authenticator = Authenticator()
+        self._shapes = Shapes()
+        self._answers = answers.Answers(api.settings.limits)
+        self._labels: dict[tuple[object, ...], Labels] = {}
+
+    def handle(self, request: Request) -> Answer | Awaitable[Answer]:
+        """See ``transport.interface.Handler``."""
+        seen = _Seen(request)
+        try:
+            user = self._authenticator.user(request.peer, request.headers)
+            route = self._routes.resolve(request.path)
+            if route is None:
+                return self._elsewhere(seen, user)
+            return self._of_kind(seen, user, route)
+        except Exception as error:
+            return self._failed(seen, error)
+
+    # What is below a kind.
+
+    def _of_kind(self, seen: _Seen, user: User, route: Route) -> Answer | Awaitable[Answer]:
+        request = seen.request
+        call = seen.call = self._call(seen, user, route)
+        if route.subresource:
+            connect = CONNECTS.get((route.kind.plural, route.subresource))
+            if connect is not None and route.kind.subresource(route.subresource) is not None:
+                return self._connected(seen, connect(call, request, self._api))
+        form = negotiation.accepted(request.headers.get("accept", ""))
+        shape = self._shapes.of(route.kind, route.served, form, call.options.get("includeObject", ""))
+        if call.verb in _WITH_BODY:
+            call.body = bodies.read(call)
+        reply = verbs.find(call)(call, self._api)
+        if isinstance(reply, Awaitable):
+            return self._replied(seen, call, shape, form, reply)
+        if isinstance(reply, Watching):
+            return self._watch(seen, call, reply, shape)
+        return self._done(seen, self._answers.reply(request, call, reply, shape, form))
+
+    def _call(self, seen: _Seen, user: User, route: Route) -> Call:
+        """The request as verbs see it.  Raises: ``StatusError`` 405, 403."""
+        request = seen.request
+        options = dict(request.query) if request.query else {}
+        is_watch = route.is_watch or options.get("watch", "") in _TRUE
+        kind, asked_verb = route.kind, verb(request.method, route, is_watch=is_watch)
+        seen.labels = self._labels_of(route, asked_verb)
+        if not asked_verb:
+            raise method_not_allowed()
+        asked = Asked(asked_verb, kind.group, kind.plural, route.subresource, route.namespace, route.name)
+        if not authorization.is_allowed(user, asked):
+            raise authorization.denied(user, asked)
+        call = Call(
+            asked_verb, kind, user, namespace=route.namespace, name=route.name, subresource=route.subresource,
+            raw=request.body, content_type=request.headers.get("content-type", ""), options=options,
+            served=route.served, user_agent=request.headers.get("user-agent", ""),
+        )  # fmt: skip
+        if route.served is not None and route.served.warning:
+            call.warnings.append(route.served.warning)
+        elif kind.deprecated:
+            call.warnings.append(kind.deprecated)
+        return call
+
+    async def _replied(self, seen: _Seen, call: Call, shape: Shape, form: Form, coming: Awaitable[Reply]) -> Answer:
+        try:
+            reply = await self._api.bounded(coming)
+            return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
+        except Exception as error:
+            return self._failed(seen, error)
+
+    async def _connected(self, seen: _Seen, coming: Awaitable[Answer]) -> Answer:
+        try:
+            answer = await self._api.bounded(coming)
+        except Exception as error:
+            return self._failed(seen, error)
+        if not isinstance(answer, TakeOver):
+            answer.headers = [*self._answers.headers(), *answer.headers]
+        return self._done(seen, answer)
+
+    def _watch(self, seen: _Seen, call: Call, watching: Watching, shape: Shape) -> Stream:
+        kind, metrics, labels = call.kind, self._metrics, seen.labels or Labels("WATCH")
+        key = (kind.group, kind.version, kind.name)
+
+        def over(sent: int) -> None:
+            metrics.watch_closed(labels)
+            metrics.watch_events[key] = metrics.watch_events.get(key, 0) + sent
+            metrics.observe(labels, 200, perf_counter() - seen.began)
+
+        metrics.watch_opened(labels)
+        watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, over)
+        return Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
+
+    # Everything else.
+
+    def _elsewhere(self, seen: _Seen, user: User) -> Answer:
+        request = seen.request
+        asked = Asked(request.method.lower(), path=request.path)
+        if not authorization.is_allowed(user, asked):
+            raise authorization.denied(user, asked)
+        answer = self._pages.answer(request)
+        answer.headers = [*self._answers.headers(), *answer.headers]
+        return self._done(seen, self._answers.compressed(request, answer))
+
+    def _failed(self, seen: _Seen, error: Exception) -> Response:
+        request = seen.request
+        if not isinstance(error, StatusError):
+            log.error("request failed", exc_info=error, extra={"method": request.method, "path": request.path})
+            error = internal(f"{type(error).__name__}: {error}")
+        warnings = seen.call.warnings if seen.call is not None else ()
+        return self._done(seen, self._answers.error(request, error, warnings))
+
+    def _done(self, seen: _Seen, answer: Given) -> Given:
+        status = 101 if isinstance(answer, TakeOver) else answer.status
+        self._metrics.observe(seen.labels or Labels(seen.request.method), status, perf_counter() - seen.began)
+        return answer
+
+    def _labels_of(self, route: Route, asked_verb: str) -> Labels:
+        scope = "resource" if route.name else "namespace" if route.namespace else "cluster"
+        key = (route.kind, id(route.served), asked_verb, route.subresource, scope)
+        found = self._labels.get(key)
+        if found is None:
+            version = route.served.version if route.served else route.kind.version
+            group = route.served.group if route.served else route.kind.group
+            found = self._labels[key] = Labels(
+                asked_verb.upper(), group, version, route.kind.plural, route.subresource, scope
+            )
+        return found
+
+
+def transport_error(status: int, text: str) -> Response:
+    """What the transport answers by itself, in Kubernetes' form: for ``transport.limits.Limits.error_response``."""
+    found = answers.TRANSPORT_ERRORS.get(status)
+    error = found() if found else StatusError(status, "BadRequest" if status < 500 else "InternalError", text)
+    return Response(error.code, orjson.dumps(error.status()), headers=[("Cache-Control", "no-cache, private")])

@@ -1,0 +1,141 @@
+"""ListOptions: the query of a list or a watch, read and checked.
+
+Pure.  Source: Kubernetes API concepts, "The resourceVersion parameter", "Streaming lists".
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple, cast
+
+import orjson
+
+from fairway.objects.errors import Problem, StatusError, bad_request, forbidden_value, invalid, not_supported
+
+EXACT, NOT_OLDER = "Exact", "NotOlderThan"
+Match = Literal["", "Exact", "NotOlderThan"]
+_TOKEN_VERSION = "meta.k8s.io/v1"
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+
+
+class ListOptions(NamedTuple):
+    """``revision`` is ``None`` where none is asked for; ``sends_initial`` where nothing is said."""
+
+    labels: str = ""
+    fields: str = ""
+    revision: int | None = None
+    match: Match = ""
+    limit: int = 0
+    token: str = ""
+    sends_initial: bool | None = None
+    has_bookmarks: bool = False
+    timeout_s: int = 0
+
+
+PLAIN = ListOptions()
+
+
+def _number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise bad_request(f'{name}: strconv.ParseInt: parsing "{text}": invalid syntax') from error
+
+
+def flag(name: str, text: str) -> bool:
+    """A boolean of the query, as Go reads it.  Raises: ``StatusError`` 400."""
+    if text in _TRUE:
+        return True
+    if text in _FALSE or not text:
+        return False
+    raise bad_request(f'{name}: strconv.ParseBool: parsing "{text}": invalid syntax')
+
+
+def revision_of(text: str) -> int | None:
+    """A resourceVersion of the query; ``None`` for none.  Raises: ``StatusError`` 400."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or int(text) >= 1 << 64:
+        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise bad_request(f'invalid resource version: resourceVersion: Invalid value: "{text}": {why}')
+    return int(text)
+
+
+def read(options: Mapping[str, str], *, is_watch: bool) -> ListOptions:
+    """What the query says.  Raises: ``StatusError`` 400 or, for what does not go together, 422."""
+    if not options:
+        return PLAIN
+    get = options.get
+    problems = list(_watch_problems(options) if is_watch else _list_problems(options))
+    if problems:
+        raise invalid("meta.k8s.io", "ListOptions", "", problems)
+    initial = get("sendInitialEvents", "")
+    return ListOptions(
+        get("labelSelector", ""), get("fieldSelector", ""),
+        revision_of(get("resourceVersion", "")),
+        cast(Match, get("resourceVersionMatch", "")),
+        _number("limit", get("limit") or "0"),
+        get("continue", ""),
+        flag("sendInitialEvents", initial) if initial else None,
+        flag("allowWatchBookmarks", get("allowWatchBookmarks", "")),
+        _number("timeoutSeconds", get("timeoutSeconds") or "0"),
+    )  # fmt: skip
+
+
+def _list_problems(options: Mapping[str, str]) -> Iterator[Problem]:
+    path, match, revision = "resourceVersionMatch", options.get("resourceVersionMatch"), options.get("resourceVersion")
+    if match:
+        if not revision:
+            yield forbidden_value(path, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+        if options.get("continue"):
+            yield forbidden_value(path, "resourceVersionMatch is forbidden when continue is provided")
+        if match not in (EXACT, NOT_OLDER):
+            yield not_supported(path, match, (EXACT, NOT_OLDER))
+        if match == EXACT and revision == "0":
+            yield forbidden_value(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    if options.get("sendInitialEvents"):
+        yield forbidden_value("sendInitialEvents", "sendInitialEvents is forbidden for list")
+
+
+def _watch_problems(options: Mapping[str, str]) -> Iterator[Problem]:
+    path, match = "resourceVersionMatch", options.get("resourceVersionMatch")
+    is_initial = bool(options.get("sendInitialEvents"))
+    if is_initial and match != NOT_OLDER:
+        yield forbidden_value(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+    if match:
+        if not is_initial:
+            yield forbidden_value(
+                path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            )
+        if match != NOT_OLDER:
+            yield not_supported(path, match, (NOT_OLDER,))
+        if options.get("continue"):
+            yield forbidden_value(path, "resourceVersionMatch is forbidden when continue is provided")
+
+
+def too_new(asked: int, current: int) -> StatusError:
+    """504: a revision that is not here yet."""
+    causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
+    return StatusError(
+        504, "Timeout", f"Timeout: Too large resource version: {asked}, current: {current}",
+        {"causes": causes, "retryAfterSeconds": 1},
+    )  # fmt: skip
+
+
+def make_token(revision: int, after: str) -> str:
+    """What continues a list at the state of ``revision``, behind the key ``after``; -1 takes the newest state."""
+    token = orjson.dumps({"v": _TOKEN_VERSION, "rv": revision, "start": after + "\0"})
+    return urlsafe_b64encode(token).rstrip(b"=").decode()
+
+
+def read_token(token: str) -> tuple[int, str]:
+    """(revision, first key).  Raises: ``StatusError`` 400."""
+    try:
+        found = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        version, revision, start = found["v"], found["rv"], found["start"]
+    except (Base64Error, ValueError, TypeError, KeyError) as error:
+        raise bad_request(f"continue key is not valid: {error}") from error
+    if version != _TOKEN_VERSION or not isinstance(revision, int) or not isinstance(start, str) or not start:
+        raise bad_request("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    return revision, start

@@ -1,0 +1,87 @@
+"""Negotiation: in which form an answer goes out, and in which a body came in.
+
+Pure.  Source: Kubernetes API concepts, "Alternate representations of resources", "Receiving resources as Tables".
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from fairway.objects.errors import StatusError, not_acceptable
+
+JSON, YAML = "application/json", "application/yaml"
+_META_GROUP = "meta.k8s.io"
+_TABLE, _PARTIAL, _PARTIAL_LIST = "Table", "PartialObjectMetadata", "PartialObjectMetadataList"
+_VERSIONS = ("v1", "v1beta1")
+
+
+class Form(NamedTuple):
+    """How an object is shown: its media type, and what it is turned into: itself (""), a Table, or its metadata."""
+
+    media: str = JSON
+    shape: str = ""
+    version: str = ""
+
+
+AS_JSON = Form()
+
+
+@lru_cache(256)
+def accepted(header: str) -> Form:
+    """The first form in ``Accept`` that can be served.  Raises: ``StatusError`` 406."""
+    if not header:
+        return AS_JSON
+    clauses = [_clause(text) for text in header.split(",")]
+    for _, media, parameters in sorted(clauses, key=lambda clause: -clause[0]):
+        form = _form(media, parameters)
+        if form is not None:
+            return form
+    raise not_acceptable((JSON, YAML))
+
+
+def _clause(text: str) -> tuple[float, str, dict[str, str]]:
+    media, *rest = (part.strip() for part in text.split(";"))
+    parameters = {name.strip().lower(): value.strip().strip('"') for name, _, value in (p.partition("=") for p in rest)}
+    try:
+        quality = float(parameters.get("q", "1"))
+    except ValueError:
+        quality = 0.0
+    return quality, media.lower(), parameters
+
+
+def _form(media: str, parameters: dict[str, str]) -> Form | None:
+    if media in ("*/*", "application/*", JSON):
+        media = JSON
+    elif media not in (YAML, "text/yaml", "application/x-yaml"):
+        return None
+    else:
+        media = YAML
+    shape = parameters.get("as", "")
+    if not shape:
+        return Form(media)
+    if parameters.get("g") != _META_GROUP or parameters.get("v") not in _VERSIONS:
+        return None
+    if shape not in (_TABLE, _PARTIAL, _PARTIAL_LIST):
+        return None
+    return Form(media, "Table" if shape == _TABLE else "Metadata", parameters["v"])
+
+
+def body_media(header: str) -> str:
+    """The media type of a body, without parameters."""
+    return header.partition(";")[0].strip().lower() or JSON
+
+
+def unsupported_body(accepted_media: tuple[str, ...]) -> StatusError:
+    """415 for a body that POST or PUT cannot read; without details (seen on 1.36.2)."""
+    return StatusError(
+        415, "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(accepted_media),
+    )  # fmt: skip
+
+
+@lru_cache(256)
+def wants_pretty(pretty: str, agent: str) -> bool:
+    """Whether the answer is for human eyes: asked for, or a browser or curl."""
+    if pretty:
+        return pretty in ("true", "1", "True", "t")
+    return agent.startswith(("curl", "Wget", "Mozilla/5.0"))

@@ -1,0 +1,62 @@
+"""Pages: what is served outside of the resources: health, version, metrics, discovery, OpenAPI.
+
+Shape: ``Pages.answer`` takes a request that nobody else answers; unknown paths get what upstream's mux says.
+"""
+
+import platform
+from collections.abc import Callable, Iterable, Sequence
+
+import orjson
+
+from fairway.apiserver import health, metrics
+from fairway.apiserver.settings import Settings
+from fairway.objects.errors import method_not_allowed
+from fairway.transport.interface import Request, Response
+
+Page = Callable[[Request], Response | None]
+
+
+class Pages:
+    """``more`` are asked in turn for what is not known here."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        checks: Sequence[health.Check],
+        counted: metrics.Metrics,
+        objects: Callable[[], Iterable[tuple[str, int]]],
+        more: Sequence[Page] = (),
+    ) -> None:
+        self._checks = checks
+        self._counted = counted
+        self._objects = objects
+        self._more = more
+        self._version = orjson.dumps(version(settings.version), option=orjson.OPT_INDENT_2)
+
+    def answer(self, request: Request) -> Response:
+        """Raises: ``StatusError`` 405 for anything but reading."""
+        if request.method not in ("GET", "HEAD"):
+            raise method_not_allowed()
+        path = request.path.rstrip("/") or "/"
+        if path == "/version":
+            return Response(200, self._version)
+        if path == "/metrics":
+            return Response(200, self._counted.text(self._objects()).encode(), metrics.CONTENT_TYPE)
+        excluded = [value for name, value in request.query if name == "exclude"]
+        found = health.answer(path, dict(request.query), excluded, self._checks)
+        for page in self._more:
+            if found is not None:
+                return found
+            found = page(request)
+        return found or Response(404, b"404 page not found\n", health.PLAIN, [("X-Content-Type-Options", "nosniff")])
+
+
+def version(text: str) -> dict[str, str]:
+    """What ``/version`` says of a server whose gitVersion is ``text``, such as ``v1.36.0+fairway``."""
+    major, minor = text.lstrip("v").split(".")[:2]
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return {
+        "major": major, "minor": minor, "gitVersion": text, "gitCommit": "", "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z", "goVersion": f"python{platform.python_version()}",
+        "compiler": platform.python_implementation(), "platform": f"linux/{machine}",
+    }  # fmt: skip

@@ -1,0 +1,86 @@
+"""The ``binding`` subresource: the scheduler says on which node a pod runs.
+
+Source: Kubernetes API reference, "Binding v1 core".
+"""
+
+from typing import TYPE_CHECKING
+
+from fairway.apiserver.call import Call
+from fairway.apiserver.reply import Made, Reply
+from fairway.apiserver.stored import Stored
+from fairway.apiserver.verbs.get import current
+from fairway.objects import Object, meta
+from fairway.objects.errors import (
+    StatusError,
+    bad_request,
+    conflict,
+    invalid,
+    invalid_value,
+    not_supported,
+    required,
+)
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+
+async def bind(call: Call, api: "Api") -> Reply:
+    """POST.  Raises: ``StatusError`` 409 if the pod has a node or is going, 422 for a target that is no node."""
+    target, metadata = _checked(call)
+    for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
+        old = current(call, api)
+        new = _bound(call, old, target, metadata, api.clock())
+        if "dryRun" in call.options:
+            break
+        try:
+            await api.commits.replace(call.kind, new, old)
+            break
+        except StatusError as error:
+            if error.reason != "Conflict" or attempts_left == 1:
+                raise
+        await api.cache.wait_newer(call.kind, call.namespace, call.name, old.revision)
+    return Made({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
+
+
+def _checked(call: Call) -> tuple[str, Object]:
+    """(node, metadata) of the Binding."""
+    body = call.body
+    if not isinstance(body, dict) or not isinstance(body.get("target") or {}, dict):
+        raise bad_request("the body of a binding must be a Binding")
+    target, metadata = body.get("target") or {}, body.get("metadata") or {}
+    name = metadata.get("name") or call.name
+    if name != call.name:
+        raise bad_request(f"the name in the binding ({name}) does not match the name on the URL ({call.name})")
+    problems = []
+    if target.get("kind") not in (None, "", "Node"):
+        problems.append(not_supported("target.kind", target["kind"], ("Node", "<empty>")))
+    if not target.get("name"):
+        problems.append(required("target.name"))
+    elif not isinstance(target["name"], str):
+        problems.append(invalid_value("target.name", target["name"], "must be a string"))
+    if problems:
+        raise invalid("", "Binding", call.name, problems)
+    return target["name"], metadata
+
+
+def _bound(call: Call, old: Stored, node: str, metadata: Object, now_s: float) -> Object:
+    """The pod with its node."""
+    new = old.copy()
+    pod, spec = new["metadata"], new["spec"]
+    if metadata.get("uid") and metadata["uid"] != pod["uid"]:
+        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {pod['uid']}"
+        raise conflict("", "pods/binding", call.name, why)
+    if pod.get("deletionTimestamp"):
+        raise conflict("", "pods/binding", call.name, f"pod {call.name} is being deleted, cannot be assigned to a host")
+    if spec.get("nodeName"):
+        why = f'pod {call.name} is already assigned to node "{spec["nodeName"]}"'
+        raise conflict("", "pods/binding", call.name, why)
+    spec["nodeName"] = node
+    for field in ("annotations", "labels"):
+        if metadata.get(field):
+            pod[field] = {**(pod.get(field) or {}), **metadata[field]}
+    scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None}
+    status = new.setdefault("status", {})
+    others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
+    status["conditions"] = [*others, {**scheduled, "lastTransitionTime": meta.timestamp(now_s)}]
+    return new

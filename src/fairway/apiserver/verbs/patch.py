@@ -1,0 +1,78 @@
+"""The ``patch`` verb: change part of an object, on top of whatever its state is.
+
+Source: Kubernetes API concepts, "Patch"; Kubernetes docs, "Update API Objects in Place Using kubectl patch".
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from fairway.apiserver import patching, write_options
+from fairway.apiserver.call import Call
+from fairway.apiserver.decode import check_name, to_stored_version
+from fairway.apiserver.reply import Reply
+from fairway.apiserver.routes import media_version
+from fairway.apiserver.stored import Stored
+from fairway.apiserver.verbs.get import current
+from fairway.objects import Object, strict
+from fairway.objects.errors import StatusError, bad_request, conflict
+from fairway.objects.patches.json_patch import rejected
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+
+async def patch(call: Call, api: "Api") -> Reply:
+    """Raises: ``StatusError`` 415, 400, 409 with a stale resourceVersion in the patch, 422."""
+    write_options.check(call.options, "PatchOptions")
+    kind = call.kind
+    media, given = patching.read(call)
+    for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
+        old = current(call, api)
+        new = patched(call, old, media, given)
+        _check_revision(call, new, old)
+        try:
+            return await api.write(call, new, old)
+        except StatusError as error:
+            if error.reason != "Conflict" or attempts_left == 1:
+                raise
+        await api.cache.wait_newer(kind, call.namespace, call.name, old.revision)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def patched(call: Call, old: Stored, media: str, given: Any) -> Object:
+    """The object as the patch makes it, in the stored version.  Raises: ``StatusError`` 400, 422."""
+    kind, served = call.kind, call.served
+    version = media_version(kind, served)
+    document = old.copy()
+    document["apiVersion"] = version
+    if served is not None and served.from_storage is not None:
+        served.from_storage(document)
+    new = patching.apply(document, media, given, kind.api_version, kind.name)
+    if (new.get("kind"), new.get("apiVersion")) != (kind.name, version):
+        raise rejected()
+    shown = given if media == patching.STRATEGIC else None
+    call.warnings.extend(
+        strict.check_patched(
+            new, shown, api_version=kind.api_version, kind=kind.name,
+            validation=strict.mode(call.options.get("fieldValidation")),
+        )
+    )  # fmt: skip
+    to_stored_version(call, new)
+    metadata = new.get("metadata")
+    if metadata is None:
+        metadata = new["metadata"] = {}
+    check_name(call, new)
+    if kind.namespaced and (metadata.get("namespace") or call.namespace) != call.namespace:
+        raise bad_request(
+            f"the namespace of the object ({metadata['namespace']}) does not match the namespace on the request "
+            f"({call.namespace})"
+        )
+    if kind.namespaced:
+        metadata["namespace"] = call.namespace
+    return new
+
+
+def _check_revision(call: Call, new: Object, old: Stored) -> None:
+    """A patch that names a resourceVersion wants that state and no other."""
+    asked = new["metadata"].get("resourceVersion")
+    if asked and asked != str(old.revision):
+        raise conflict(call.kind.group, call.kind.plural, call.name)
