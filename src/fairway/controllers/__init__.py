@@ -1,4 +1,4 @@
-"""One file or folder per controller; they are strangers to one another and share only ``rules``."""
+"""The controllers: each makes one thing in the API as it should be; strangers to one another, they share ``rules``."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,9 +7,16 @@ from fairway.client.interface import Client
 from fairway.controllers.endpoint_slice import ENDPOINT_SLICES
 from fairway.controllers.endpoint_slice_mirroring import ENDPOINT_SLICE_MIRRORING
 from fairway.controllers.endpoints import ENDPOINTS_OF_SERVICES
+from fairway.controllers.event_ttl import EVENT_TTL
+from fairway.controllers.garbage_collector import GARBAGE_COLLECTOR
+from fairway.controllers.namespace import NAMESPACES
+from fairway.controllers.node_lifecycle import NODE_LIFECYCLE, TAINT_EVICTION
+from fairway.controllers.pod_gc import POD_GC
 from fairway.controllers.replica_set import REPLICA_SETS
 from fairway.controllers.replication_controller import REPLICATION_CONTROLLERS
+from fairway.controllers.root_ca import ROOT_CAS
 from fairway.controllers.scheduler import SCHEDULER
+from fairway.controllers.service_account import SERVICE_ACCOUNTS
 from fairway.controllers.settings import Settings
 from fairway.reconcile import controller
 from fairway.reconcile.controller import Controller
@@ -21,6 +28,14 @@ ALL: tuple[Controller, ...] = (
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
     SCHEDULER,
+    NAMESPACES,
+    SERVICE_ACCOUNTS,
+    ROOT_CAS,
+    GARBAGE_COLLECTOR,
+    POD_GC,
+    NODE_LIFECYCLE,
+    TAINT_EVICTION,
+    EVENT_TTL,
 )
 DEFAULTS = Settings()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairway.controllers.rules import pods as pod_rules
+from fairway.controllers.rules import taints as taint_rules
 from fairway.controllers.scheduler.requests import ONE, PODS, Amounts, HostPort, add, amounts, host_ports, pod_requests
 from fairway.objects import Object
 from fairway.reconcile.owners import controller_of
@@ -43,7 +44,7 @@ class NodeState:
         return self.allocatable.get(resource, 0) - self.used.get(resource, 0)
 
 
-NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+NOT_READY = {"key": taint_rules.NOT_READY, "effect": "NoSchedule"}
 
 
 def node_states(nodes: Iterable[Object], pods: Iterable[Object]) -> list[NodeState]:
@@ -63,7 +64,7 @@ def _state(node: Object) -> NodeState:
     meta, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
     taints = list(spec.get("taints") or ())
     ready = pod_rules.condition(node, "Ready")
-    is_known = {taint["key"] for taint in taints} & {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}
+    is_known = {taint["key"] for taint in taints} & {taint_rules.NOT_READY, taint_rules.UNREACHABLE}
     if (ready is None or ready.get("status") != "True") and not is_known:
         taints.append(NOT_READY)
     return NodeState(

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fairway.controllers.scheduler import node_affinity, taints
+from fairway.controllers.rules import taints
+from fairway.controllers.scheduler import node_affinity
 from fairway.controllers.scheduler.node_state import NodeState
 from fairway.controllers.scheduler.pod_affinity import NamespaceLabels, Neighbours
 from fairway.controllers.scheduler.requests import (
@@ -28,6 +29,7 @@ from fairway.reconcile.owners import controller_of
 NO_NODES = "no nodes available to schedule pods"
 UNSCHEDULABLE = "node(s) were unschedulable"
 NOT_SELECTED = "node(s) didn't match Pod's node affinity/selector"
+CORDONED = {"key": taints.UNSCHEDULABLE, "effect": "NoSchedule"}
 NO_PORTS = "node(s) didn't have free ports for the requested pod ports"
 
 
@@ -68,7 +70,7 @@ def _place(pod: Object, nodes: Sequence[NodeState], namespace_labels: NamespaceL
 
 def _objections(pod: Object, wanted: Amounts, node: NodeState, neighbours: Neighbours) -> list[str]:
     """Why ``node`` cannot have the pod: all of the first filter that refuses."""
-    if node.is_unschedulable and taints.untolerated(pod, [taints.UNSCHEDULABLE], "NoSchedule"):
+    if node.is_unschedulable and taints.untolerated(pod, [CORDONED], "NoSchedule"):
         return [UNSCHEDULABLE]
     if found := taints.untolerated(pod, node.taints, "NoSchedule", "NoExecute"):
         return [f"node(s) had untolerated taint {{{found[0]['key']}: {found[0].get('value') or ''}}}"]

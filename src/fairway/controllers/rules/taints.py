@@ -1,13 +1,15 @@
-"""Taints: which nodes a pod may not, or would rather not, run on unless it tolerates them.  Pure.
+"""Taints: which taints a pod tolerates, and for how long.  Pure.
 
 Source: Kubernetes docs, "Taints and Tolerations".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fairway.objects import Object
 
-UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+NOT_READY = "node.kubernetes.io/not-ready"
+UNREACHABLE = "node.kubernetes.io/unreachable"
+UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 
 
 def tolerates(toleration: Object, taint: Object) -> bool:
@@ -24,11 +26,11 @@ def tolerates(toleration: Object, taint: Object) -> bool:
     return False
 
 
+def tolerations_of(pod: Object, taint: Object) -> Iterator[Object]:
+    """The pod's tolerations that cover ``taint``."""
+    return (one for one in pod["spec"].get("tolerations") or () if tolerates(one, taint))
+
+
 def untolerated(pod: Object, taints: Iterable[Object], *effects: str) -> list[Object]:
     """The taints of these effects that the pod does not tolerate."""
-    tolerations = pod["spec"].get("tolerations") or ()
-    return [
-        taint
-        for taint in taints
-        if taint["effect"] in effects and not any(tolerates(one, taint) for one in tolerations)
-    ]
+    return [taint for taint in taints if taint["effect"] in effects and next(tolerations_of(pod, taint), None) is None]

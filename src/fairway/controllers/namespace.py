@@ -1,0 +1,137 @@
+"""A namespace that is leaving takes everything in it along.
+
+Source: Kubernetes docs, "Namespaces"; API conventions on ``spec.finalizers`` and the finalize subresource.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from fairway.controllers.rules.pods import condition, is_terminating
+from fairway.kinds import ALL as ALL_KINDS
+from fairway.kinds import NAMESPACE
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+from fairway.reconcile.cluster import Cluster
+from fairway.reconcile.controller import Controller, Key
+from fairway.reconcile.indexes import by_namespace
+from fairway.reconcile.informer import Change
+from fairway.reconcile.times import rfc3339
+
+FINALIZER = "kubernetes"
+NAMESPACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind.namespaced and "delete" in kind.verbs)
+BY_NAMESPACE = "namespace"
+
+CONTENT, FINALIZERS, FAILURE = (
+    "NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure",
+)  # fmt: skip
+FINE = {
+    "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
+    "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
+    FAILURE: ("ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
+    CONTENT: ("ContentRemoved", "All content successfully removed"),
+    FINALIZERS: ("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
+}
+
+
+def conditions(
+    namespace: Object, left: Mapping[Kind, Sequence[Object]], failures: Sequence[str], now: str
+) -> list[Object]:
+    """What the status says of the content that is left.  Pure."""
+    wrong: dict[str, tuple[str, str]] = {}
+    counts = {f"{kind.resource}": len(found) for kind, found in left.items() if found}
+    if counts:
+        shown = ", ".join(f"{name} has {count} resource instances" for name, count in sorted(counts.items()))
+        wrong[CONTENT] = ("SomeResourcesRemain", f"Some resources are remaining: {shown}")
+    finalizers: dict[str, int] = {}
+    for found in left.values():
+        for one in found:
+            for name in one["metadata"].get("finalizers") or ():
+                finalizers[name] = finalizers.get(name, 0) + 1
+    if finalizers:
+        shown = ", ".join(f"{name} in {count} resource instances" for name, count in sorted(finalizers.items()))
+        wrong[FINALIZERS] = (
+            "SomeFinalizersRemain", f"Some content in the namespace has finalizers remaining: {shown}",
+        )  # fmt: skip
+    if failures:
+        wrong[FAILURE] = (
+            "ContentDeletionFailed",
+            f"Failed to delete all resource types, {len(failures)} remaining: {', '.join(sorted(failures))}",
+        )
+    return [_condition(namespace, type_, wrong.get(type_), now) for type_ in FINE]
+
+
+def _condition(namespace: Object, type_: str, wrong: tuple[str, str] | None, now: str) -> Object:
+    status = "True" if wrong else "False"
+    reason, message = wrong or FINE[type_]
+    present = condition(namespace, type_)
+    since = present["lastTransitionTime"] if present and present.get("status") == status else now
+    return {"type": type_, "status": status, "lastTransitionTime": since, "reason": reason, "message": message}
+
+
+async def reconcile(key: Key, cluster: Cluster) -> None:
+    """Delete what is left, and let the namespace go when nothing is."""
+    namespace = cluster.get(NAMESPACE, *key)
+    if namespace is None or not is_terminating(namespace):
+        return
+    left = {kind: cluster.by_index(kind, BY_NAMESPACE, key[1]) for kind in NAMESPACED}
+    if not any(left.values()):
+        left = {kind: (await cluster.client.list(kind, key[1]))[0] for kind in NAMESPACED}
+    if not any(left.values()):
+        await _finalize(namespace, cluster)
+        return
+    failures: list[str] = []
+    await cluster.together(
+        *(
+            _delete(kind, one, failures, cluster)
+            for kind, found in left.items()
+            for one in found
+            if not is_terminating(one)
+        )
+    )
+    await _tell(namespace, conditions(namespace, left, failures, rfc3339(cluster.now())), cluster)
+    if failures:
+        raise StatusError(500, "InternalError", failures[0])
+
+
+async def _delete(kind: Kind, found: Object, failures: list[str], cluster: Cluster) -> None:
+    """Delete one object; what owns others lets the garbage collector find them."""
+    try:
+        await cluster.delete(kind, found, propagationPolicy="Background")
+    except StatusError as error:
+        if error.code != 409:
+            failures.append(f"{kind.resource}: {error}")
+
+
+async def _finalize(namespace: Object, cluster: Cluster) -> None:
+    finalizers = (namespace.get("spec") or {}).get("finalizers") or []
+    if FINALIZER in finalizers:
+        spec = {**namespace["spec"], "finalizers": [name for name in finalizers if name != FINALIZER]}
+        try:
+            await cluster.update(NAMESPACE, {**namespace, "spec": spec}, subresource="finalize")
+        except StatusError as error:
+            if error.code != 404:
+                raise
+
+
+async def _tell(namespace: Object, wanted: Sequence[Object], cluster: Cluster) -> None:
+    others = [one for one in (namespace.get("status") or {}).get("conditions") or () if one["type"] not in FINE]
+    status = {**(namespace.get("status") or {}), "phase": "Terminating", "conditions": [*others, *wanted]}
+    if status != namespace.get("status"):
+        patch = {"metadata": {"uid": namespace["metadata"]["uid"]}, "status": status}
+        await cluster.patch(NAMESPACE, namespace, patch, subresource="status")
+
+
+def _namespace_of(change: Change, cluster: Cluster) -> Iterable[Key]:
+    """The leaving namespace that an object came to or went from."""
+    if change.old is not None and change.new is not None:
+        return ()
+    name = change.object["metadata"]["namespace"]
+    namespace = cluster.get(NAMESPACE, None, name)
+    return (("", name),) if namespace is not None and is_terminating(namespace) else ()
+
+
+NAMESPACES = Controller(
+    name="namespace-controller", owns=NAMESPACE, reconcile=reconcile,
+    wakes={kind: _namespace_of for kind in NAMESPACED},
+    indexes={kind: {BY_NAMESPACE: by_namespace} for kind in NAMESPACED},
+)  # fmt: skip
