@@ -71,6 +71,11 @@ def _tree(folder: Path) -> list[Path]:
     return [Path(path) for path, _folders, _files in os.walk(folder, topdown=False)]
 
 
+def children(found: Iterable[Hierarchy], group: str) -> set[str]:
+    """Names of the groups directly below a group, in any hierarchy."""
+    return {entry.name for top in _below(found, group) for entry in top.iterdir() if entry.is_dir()}
+
+
 def processes(found: Iterable[Hierarchy], group: str) -> set[int]:
     """Every process in a group or below it, in any hierarchy."""
     pids: set[int] = set()

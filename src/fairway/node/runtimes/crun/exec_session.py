@@ -1,0 +1,215 @@
+"""Exec session: a command inside a running container, with pipes or a terminal.
+
+The runtime stays our child while the command runs and ends with its exit code.  The command's description and the
+runtime's own complaints travel in memory files, so nothing is left on disk but a passing process id.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import termios
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairway.node.runtimes.crun.streams import ProcessEnd, Reader, Writer
+from fairway.node.runtimes.interface import RuntimeFailure
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+CONSOLE_WAIT_S = 10.0
+COMPLAINT_MAX = 64 * 1024
+
+
+@dataclass(slots=True)
+class Started:
+    """A runtime process that executes a command, and our ends of its streams."""
+
+    process: "subprocess.Popen[bytes]"
+    pid_file: Path
+    complaint: int
+    stdin: int = -1
+    outputs: dict[int, int] = field(default_factory=dict)
+    """Descriptors by stream number."""
+    terminal: int = -1
+
+
+def start_exec(
+    command: Sequence[str], container_id: str, process: Mapping[str, Any], pid_file: Path, *, stdin: bool
+) -> Started:
+    """Start the runtime ``command`` with ``exec``.  Blocking.  Raises: ``RuntimeFailure``."""
+    described = os.memfd_create("process")
+    complaint = os.memfd_create("complaint")
+    try:
+        os.write(described, json.dumps(process).encode())
+        line = [
+            command[0],
+            f"--log=/proc/self/fd/{complaint}",
+            *command[1:],
+            "exec",
+            f"--process=/proc/self/fd/{described}",
+            f"--pid-file={pid_file}",
+        ]
+        begin = _start_with_terminal if process["terminal"] else _start_with_pipes
+        return begin(line, container_id, pid_file, (described, complaint), stdin)
+    except BaseException:
+        os.close(complaint)
+        raise
+    finally:
+        os.close(described)
+
+
+def _start_with_pipes(
+    line: list[str], container_id: str, pid_file: Path, passed: tuple[int, int], stdin: bool
+) -> Started:
+    out_read, out_write = os.pipe()
+    err_read, err_write = os.pipe()
+    in_read, in_write = os.pipe() if stdin else (os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), -1)
+    ours = [descriptor for descriptor in (out_read, err_read, in_write) if descriptor >= 0]
+    try:
+        process = subprocess.Popen(
+            [*line, container_id], stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=passed
+        )
+    except OSError as error:
+        for descriptor in ours:
+            os.close(descriptor)
+        raise RuntimeFailure("ExecFailed", f"failed to exec in container: {error}") from error
+    finally:
+        for descriptor in (out_write, err_write, in_read):
+            os.close(descriptor)
+    return Started(process, pid_file, passed[1], in_write, {1: out_read, 2: err_read})
+
+
+def _start_with_terminal(
+    line: list[str], container_id: str, pid_file: Path, passed: tuple[int, int], stdin: bool
+) -> Started:
+    """The runtime makes the terminal inside the container and sends us its other end."""
+    path = pid_file.with_suffix(".tty")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(1)
+        listener.settimeout(CONSOLE_WAIT_S)
+        process = subprocess.Popen(
+            [*line, f"--console-socket={path}", container_id],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=passed,
+        )
+        try:
+            terminal = _receive_terminal(listener, process)
+        finally:
+            path.unlink(missing_ok=True)
+    if terminal < 0:
+        return Started(process, pid_file, passed[1])
+    writer = os.dup(terminal) if stdin else -1
+    return Started(process, pid_file, passed[1], writer, {1: terminal}, os.dup(terminal))
+
+
+def _receive_terminal(listener: socket.socket, process: "subprocess.Popen[bytes]") -> int:
+    """The terminal's descriptor; -1 when the runtime ended without sending one."""
+    ended = os.pidfd_open(process.pid)
+    try:
+        ready, _, _ = select.select([listener, ended], [], [], CONSOLE_WAIT_S)
+        if listener not in ready:
+            return -1
+        connection, _ = listener.accept()
+        with connection:
+            _data, descriptors, _flags, _address = socket.recv_fds(connection, 4096, 1)
+        return descriptors[0] if descriptors else -1
+    finally:
+        os.close(ended)
+
+
+class CrunExecSession:
+    """Implements ``ExecSession``."""
+
+    def __init__(self, started: Started) -> None:
+        self._started = started
+        self._readers = {stream: Reader(descriptor) for stream, descriptor in started.outputs.items()}
+        self._writer = Writer(started.stdin) if started.stdin >= 0 else None
+        self._end = ProcessEnd(started.process.pid)
+        self.ended = self._end.ended
+        self._code: int | None = None
+        self._complaint = b""
+
+    async def output(self) -> AsyncIterator[tuple[int, bytes]]:
+        """What the command writes; at last the runtime's complaint if it could not start the command."""
+        reads = {asyncio.create_task(reader.read()): stream for stream, reader in self._readers.items()}
+        try:
+            while reads:
+                done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    stream = reads.pop(task)
+                    data = task.result()
+                    if data:
+                        yield stream, data
+                        reads[asyncio.create_task(self._readers[stream].read())] = stream
+        finally:
+            for task in reads:
+                task.cancel()
+        await self.wait()
+        if self._complaint:
+            yield (1 if self._started.terminal >= 0 else 2), self._complaint
+
+    async def write(self, data: bytes) -> None:
+        """Feed stdin."""
+        if self._writer is not None:
+            await self._writer.write(data)
+
+    def close_stdin(self) -> None:
+        """End of input; a terminal stays open, since closing it would end its output too."""
+        if self._writer is not None and self._started.terminal < 0:
+            self._writer.close()
+
+    def resize(self, width: int, height: int) -> None:
+        """Set the terminal's size; nothing without one."""
+        if self._started.terminal >= 0:
+            with suppress(OSError):
+                fcntl.ioctl(self._started.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    async def wait(self) -> int:
+        """The exit code."""
+        await asyncio.shield(self._end.ended)
+        if self._code is None:
+            self._code = self._finish()
+        return self._code
+
+    def kill(self) -> None:
+        """End the command and everything of its process group."""
+        if self._end.ended.done():
+            return
+        with suppress(OSError, ValueError):
+            os.killpg(int(self._started.pid_file.read_text()), signal.SIGKILL)
+            return
+        self._started.process.kill()
+
+    def close(self) -> None:
+        """Let go of every descriptor."""
+        for reader in self._readers.values():
+            reader.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _finish(self) -> int:
+        started = self._started
+        code = started.process.wait()
+        begun = started.pid_file.exists()
+        complaint = os.pread(started.complaint, COMPLAINT_MAX, 0)
+        os.close(started.complaint)
+        started.pid_file.unlink(missing_ok=True)
+        if started.terminal >= 0:
+            os.close(started.terminal)
+        if self._writer is not None:
+            self._writer.close()
+        if not begun and complaint:
+            self._complaint = b"failed to exec in container: " + complaint.strip() + b"\r\n"
+            return NOT_FOUND if b"No such file" in complaint else NOT_EXECUTABLE
+        return code if code >= 0 else 128 - code
