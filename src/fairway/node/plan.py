@@ -13,7 +13,7 @@ Source: Kubernetes docs, "Pod Lifecycle", "Init Containers", "Sidecar Containers
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from fairway.node.backoff import due_s
+from fairway.node import backoff
 from fairway.node.pod_spec import init_containers, is_sidecar, is_terminal, main_containers, restart_policy
 from fairway.node.pod_view import Attempt, Busy, ContainerView, PodView, Waiting
 from fairway.objects import Object
@@ -249,8 +249,9 @@ def _start(view: PodView, container: Object, now_s: float, made: Plan, *, is_sta
     if current is not None:
         if not is_to_restart(view.pod, container, current):
             return is_starting
-        start_s = max(start_s, restart_s(found, current))
-        if now_s < start_s:
+        due_s = restart_s(found, current)
+        start_s = max(start_s, due_s)
+        if now_s < due_s:
             made.add(TellBackOff(name, current.number))
     if now_s < start_s:
         made.look_again(start_s)
@@ -268,7 +269,7 @@ def is_to_restart(pod: Object, container: Object, ended: Attempt) -> bool:
 
 def restart_s(container: ContainerView, ended: Attempt) -> float:
     """When an ended container may be started again (Unix seconds)."""
-    return due_s(container.backoff, ended.finished_s if ended.finished_s is not None else ended.started_s)
+    return backoff.due_s(container.backoff, ended.finished_s if ended.finished_s is not None else ended.started_s)
 
 
 def is_complete(view: PodView) -> bool:

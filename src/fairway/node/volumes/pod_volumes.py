@@ -105,11 +105,16 @@ class PodVolumes:
         return found
 
     def remove(self) -> None:
-        """Take away everything; nothing left is harmless.  Raises: ``OSError``."""
+        """Take away everything; nothing left is harmless.  Raises: ``OSError``.
+
+        Nothing is deleted below a mount point: a bind mount may show files that are not the pod's.
+        """
         for directory in (self.directory, self._secrets):
             if directory.exists():
                 for point in mounts_below(directory):
                     umount(point)
+                if left := mounts_below(directory):
+                    raise OSError(f"cannot remove {directory}: {left[0]} is still mounted")
                 shutil.rmtree(directory)
 
 

@@ -1,0 +1,73 @@
+"""Container spec: turns a container of the API into what the runtime is asked to start.  Pure.
+
+Source: Kubernetes API reference, "Container v1 core", "SecurityContext v1 core"; KEP-127 is not served.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairway.node.expansion import expanded
+from fairway.node.pod_spec import hostname, is_host_network, shown
+from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes
+from fairway.node.runtimes.interface import ContainerSpec, Image, Mount, RuntimeFailure, SandboxSpec
+from fairway.objects import Object
+
+
+def sandbox_spec(pod: Object) -> SandboxSpec:
+    """The surroundings that a pod asks for."""
+    meta = pod["metadata"]
+    context = pod["spec"].get("securityContext") or {}
+    return SandboxSpec(
+        pod_uid=meta["uid"], namespace=meta["namespace"], name=meta["name"],
+        hostname=hostname(pod), host_network=is_host_network(pod),
+        sysctls={sysctl["name"]: sysctl["value"] for sysctl in context.get("sysctls") or []},
+    )  # fmt: skip
+
+
+def security(pod: Object, container: Object, name: str) -> Any:
+    """A field of the container's security context, or else of its pod's."""
+    own = (container.get("securityContext") or {}).get(name)
+    return own if own is not None else (pod["spec"].get("securityContext") or {}).get(name)
+
+
+def container_spec(
+    pod: Object, container: Object, attempt: int, image: Image, variables: Mapping[str, str], mounts: Sequence[Mount]
+) -> ContainerSpec:  # fmt: skip
+    """Everything about one attempt.  Raises: ``RuntimeFailure`` if the image may not run as it would."""
+    _check_not_root(pod, container, image)
+    own = container.get("securityContext") or {}
+    capabilities = own.get("capabilities") or {}
+    return ContainerSpec(
+        pod_uid=pod["metadata"]["uid"], name=container["name"], attempt=attempt, image_id=image.id,
+        command=[expanded(word, variables) for word in container.get("command") or []],
+        args=[expanded(word, variables) for word in container.get("args") or []],
+        env=dict(variables), working_dir=container.get("workingDir") or "", mounts=mounts,
+        tty=bool(container.get("tty")), stdin=bool(container.get("stdin")),
+        user=security(pod, container, "runAsUser"), group=security(pod, container, "runAsGroup"),
+        privileged=bool(own.get("privileged")), read_only_root=bool(own.get("readOnlyRootFilesystem")),
+        capabilities_add=tuple(capabilities.get("add") or ()), capabilities_drop=tuple(capabilities.get("drop") or ()),
+        cpu_shares=cpu_shares(container), cpu_quota_us=cpu_quota_us(container), memory_bytes=memory_bytes(container),
+    )  # fmt: skip
+
+
+def _check_not_root(pod: Object, container: Object, image: Image) -> None:
+    if not security(pod, container, "runAsNonRoot"):
+        return
+    where = f'(pod: "{shown(pod)}", container: {container["name"]})'
+    user = security(pod, container, "runAsUser")
+    if user is not None:
+        if user == 0:
+            raise _config_error(f"container's runAsUser breaks non-root policy {where}")
+        return
+    image_user = image.user.partition(":")[0]
+    if image_user in ("", "0", "root"):
+        raise _config_error(f"container has runAsNonRoot and image will run as root {where}")
+    if not image_user.isdigit():
+        raise _config_error(
+            f"container has runAsNonRoot and image has non-numeric user ({image_user}), "
+            f"cannot verify user is non-root {where}"
+        )
+
+
+def _config_error(message: str) -> RuntimeFailure:
+    return RuntimeFailure("CreateContainerConfigError", message)

@@ -1,0 +1,1 @@
+"""Probes: how the agent finds out whether a container has started, is alive and is ready."""

@@ -1,0 +1,87 @@
+"""References: the ConfigMaps and Secrets that pods of this node name, each watched while a pod needs it.
+
+Shape: one informer for each object referred to, started with its first user and ended with its last; a change wakes
+the pods that use it.  A node never lists what its pods do not name.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from fairway.client.interface import Client
+from fairway.kinds import CONFIG_MAP, SECRET
+from fairway.node.environment import Reference
+from fairway.objects import Object
+from fairway.reconcile.informer import Change, Informer
+
+_KINDS = {"ConfigMap": CONFIG_MAP, "Secret": SECRET}
+
+Watched = tuple[str, str, str]
+"""Kind, namespace and name."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    informer: Informer
+    task: asyncio.Task[None]
+    users: set[str] = field(default_factory=set)
+
+
+class References:
+    """``wake(uid)`` is called for every user of an object that changed."""
+
+    def __init__(self, client: Client, wake: Callable[[str], None]) -> None:
+        self._client = client
+        self._wake = wake
+        self._watches: dict[Watched, _Watch] = {}
+
+    async def resolve(self, uid: str, namespace: str, wanted: Iterable[Reference]) -> dict[Reference, Object | None]:
+        """The objects of ``namespace`` that the pod ``uid`` names; ``None`` for one that does not exist."""
+        found: dict[Reference, Object | None] = {}
+        for kind, name in dict.fromkeys(wanted):
+            watch = self._watch((kind, namespace, name))
+            watch.users.add(uid)
+            await watch.informer.wait_synced()
+            found[kind, name] = watch.informer.get(namespace, name)
+        return found
+
+    def known(self, namespace: str, wanted: Iterable[Reference]) -> dict[Reference, Object | None] | None:
+        """The same at once, or ``None`` while one of them has not been read."""
+        found: dict[Reference, Object | None] = {}
+        for kind, name in wanted:
+            watch = self._watches.get((kind, namespace, name))
+            if watch is None or not watch.informer.has_synced:
+                return None
+            found[kind, name] = watch.informer.get(namespace, name)
+        return found
+
+    def release(self, uid: str) -> None:
+        """The pod needs nothing any more."""
+        for key, watch in list(self._watches.items()):
+            watch.users.discard(uid)
+            if not watch.users:
+                watch.task.cancel()
+                del self._watches[key]
+
+    def _watch(self, key: Watched) -> _Watch:
+        watch = self._watches.get(key)
+        if watch is None:
+            kind, namespace, name = key
+            informer = Informer(self._client, _KINDS[kind], namespace=namespace, fields=f"metadata.name={name}")
+            watch = _Watch(informer, asyncio.create_task(informer.run()))
+            self._watches[key] = watch
+            informer.subscribe(lambda change: self._changed(key, change))
+        return watch
+
+    def _changed(self, key: Watched, change: Change) -> None:
+        if change.object["metadata"]["name"] == key[2] and key in self._watches:
+            for uid in list(self._watches[key].users):
+                self._wake(uid)
+
+    async def close(self) -> None:
+        """End every watch."""
+        tasks = [watch.task for watch in self._watches.values()]
+        self._watches.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
