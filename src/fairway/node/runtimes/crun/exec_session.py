@@ -117,8 +117,8 @@ def _receive_terminal(listener: socket.socket, process: "subprocess.Popen[bytes]
     """The terminal's descriptor; -1 when the runtime ended without sending one."""
     ended = os.pidfd_open(process.pid)
     try:
-        ready, _, _ = select.select([listener, ended], [], [], CONSOLE_WAIT_S)
-        if listener not in ready:
+        ready, _, _ = select.select([listener.fileno(), ended], [], [], CONSOLE_WAIT_S)
+        if listener.fileno() not in ready:
             return -1
         connection, _ = listener.accept()
         with connection:
@@ -137,7 +137,8 @@ class CrunExecSession:
         self._writer = Writer(started.stdin) if started.stdin >= 0 else None
         self._end = ProcessEnd(started.process.pid)
         self.ended = self._end.ended
-        self._code: int | None = None
+        self.ended.add_done_callback(lambda _ended: self._finish())
+        self._code = 0
         self._complaint = b""
 
     async def output(self) -> AsyncIterator[tuple[int, bytes]]:
@@ -177,9 +178,7 @@ class CrunExecSession:
 
     async def wait(self) -> int:
         """The exit code."""
-        await asyncio.shield(self._end.ended)
-        if self._code is None:
-            self._code = self._finish()
+        await asyncio.shield(self.ended)
         return self._code
 
     def kill(self) -> None:
@@ -198,9 +197,10 @@ class CrunExecSession:
         if self._writer is not None:
             self._writer.close()
 
-    def _finish(self) -> int:
+    def _finish(self) -> None:
         started = self._started
         code = started.process.wait()
+        self._code = code if code >= 0 else 128 - code
         begun = started.pid_file.exists()
         complaint = os.pread(started.complaint, COMPLAINT_MAX, 0)
         os.close(started.complaint)
@@ -211,5 +211,4 @@ class CrunExecSession:
             self._writer.close()
         if not begun and complaint:
             self._complaint = b"failed to exec in container: " + complaint.strip() + b"\r\n"
-            return NOT_FOUND if b"No such file" in complaint else NOT_EXECUTABLE
-        return code if code >= 0 else 128 - code
+            self._code = NOT_FOUND if b"No such file" in complaint else NOT_EXECUTABLE

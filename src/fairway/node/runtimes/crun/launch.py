@@ -84,7 +84,7 @@ class Launcher:
         return pid
 
     def _settle_monitor(self, pid: int) -> None:
-        """Out of the agent's control group, so that its end is not the monitor's, and out of the way of the OOM killer."""
+        """Out of the agent's control group, so that its end is not the monitor's."""
         cgroups.place(self._hierarchies, monitors_cgroup(self._machine.cluster), pid)
 
     def _describe(

@@ -61,7 +61,8 @@ class Place:
 def mount_rootfs(rootfs: Rootfs, layer: Path, target: Path) -> None:
     """Mount the image's layers and a writable one on ``target``, in the calling thread's namespace.
 
-    ``volatile``: nothing in a container outlives the machine's crash, so nothing is synced for it.  Raises: ``OSError``.
+    ``volatile``: nothing in a container outlives the machine's crash, so nothing is synced for it.
+    Raises: ``OSError``.
     """
     upper, work = layer / "upper", layer / "work"
     for folder in (upper, work, target):
