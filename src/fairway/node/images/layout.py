@@ -138,7 +138,6 @@ class Layout:
     @contextmanager
     def new_file(self) -> Iterator[BinaryIO]:
         """A file for content on its way; gone afterwards unless it was committed."""
-        self.prepare()
         with tempfile.NamedTemporaryFile(dir=self._ingest, delete=False) as file:
             try:
                 yield file  # type: ignore[misc]
