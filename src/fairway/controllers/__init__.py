@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from fairway.client.interface import Client
+from fairway.controllers.deployment import DEPLOYMENTS
 from fairway.controllers.endpoint_slice import ENDPOINT_SLICES
 from fairway.controllers.endpoint_slice_mirroring import ENDPOINT_SLICE_MIRRORING
 from fairway.controllers.endpoints import ENDPOINTS_OF_SERVICES
@@ -27,6 +28,7 @@ ALL: tuple[Controller, ...] = (
     ENDPOINT_SLICE_MIRRORING,
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
+    DEPLOYMENTS,
     SCHEDULER,
     NAMESPACES,
     SERVICE_ACCOUNTS,
