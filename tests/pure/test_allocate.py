@@ -539,3 +539,12 @@ def test_deletion_gives_all_back() -> None:
     assert len(cluster.claims) == 4
     cluster.delete("web")
     assert cluster.claims == set()
+
+
+def test_two_protocols_of_one_port_stay_together_when_the_first_manifest_is_put_again() -> None:
+    cluster = Cluster()
+    manifest = node_port(
+        "dns", {"port": 53, "name": "a"}, {"port": 53, "name": "b", "protocol": "UDP", "nodePort": 30053}
+    )
+    cluster.put(manifest)
+    assert numbers(cluster.put(manifest)) == [30053, 30053]

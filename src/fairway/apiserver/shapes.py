@@ -121,6 +121,7 @@ class AsTable:
         made = table.build(
             self._kind.columns, found, time.time(),
             include=self._include, metadata=metadata, has_definitions=has_definitions,
+            leads_with_name=self._kind.leads_with_name,
         )  # fmt: skip
         made["apiVersion"] = self._version
         return made

@@ -107,19 +107,23 @@ def included(value: str) -> Include:
     )
 
 
-def definitions(columns: Iterable[Column]) -> list[Object]:
-    """The head of a table: Name, and then ``columns``."""
+def definitions(columns: Iterable[Column], *, leads_with_name: bool = True) -> list[Object]:
+    """The head of a table: Name (not for Events), and then ``columns``."""
     described = [
         {"name": c.name, "type": c.type, "format": c.format, "description": c.description, "priority": c.priority}
         for c in columns
     ]
-    return [_NAME, *described]
+    return [_NAME, *described] if leads_with_name else described
 
 
-def row(found: Object, columns: Iterable[Column], now_s: float, include: Include = "Metadata") -> Object:
+def row(
+    found: Object, columns: Iterable[Column], now_s: float, include: Include = "Metadata", *,
+    leads_with_name: bool = True,
+) -> Object:  # fmt: skip
     """One object's cells, and as much of the object as was asked for."""
-    metadata = found["metadata"]
-    cells = [metadata["name"], *(column.cell(found, now_s) for column in columns)]
+    cells = [column.cell(found, now_s) for column in columns]
+    if leads_with_name:
+        cells.insert(0, found["metadata"]["name"])
     if include == "Object":
         return {"cells": cells, "object": found}
     if include == "None":
@@ -140,6 +144,7 @@ def build(
     include: Include = "Metadata",
     metadata: Object | None = None,
     has_definitions: bool = True,
+    leads_with_name: bool = True,
 ) -> Object:
     """A whole Table.  ``metadata`` is that of the list (resourceVersion, continue) or of the one object.
 
@@ -149,6 +154,6 @@ def build(
         "kind": "Table",
         "apiVersion": API_VERSION,
         "metadata": metadata or {},
-        "columnDefinitions": definitions(columns) if has_definitions else None,
-        "rows": [row(one, columns, now_s, include) for one in found],
+        "columnDefinitions": definitions(columns, leads_with_name=leads_with_name) if has_definitions else None,
+        "rows": [row(one, columns, now_s, include, leads_with_name=leads_with_name) for one in found],
     }

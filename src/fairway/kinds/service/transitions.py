@@ -67,11 +67,16 @@ def carry_over(new: Object, old: Object) -> None:
 
 
 def _carry_over_node_ports(wanted: Object, had: Object) -> None:
-    used = set(node_ports(had)).intersection(node_ports(wanted))
+    """By port name.  A number that another entry asks for is left to it, unless both are one port in two protocols:
+    such entries were given one number, and upstream, which does not look, would then part them.
+    """
+    ports = wanted.get("ports") or []
+    asked = [(port["nodePort"], port.get("port"), port.get("protocol")) for port in ports if port.get("nodePort")]
     by_name = {port.get("name", ""): port.get("nodePort") for port in had.get("ports") or ()}
-    for port in wanted.get("ports") or ():
+    for port in ports:
         number = None if port.get("nodePort") else by_name.get(port.get("name", ""))
-        if number and number not in used:
+        rivals = [entry for entry in asked if entry[0] == number]
+        if number and all(p == port.get("port") and protocol != port.get("protocol") for _, p, protocol in rivals):
             port["nodePort"] = number
 
 
