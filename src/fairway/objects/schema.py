@@ -70,6 +70,7 @@ class _Table:
     names: list[str]
     kinds: dict[str, int]
     lines: list[bytes]
+    fingerprint: str
 
 
 @lru_cache(1)
@@ -80,12 +81,17 @@ def _table() -> _Table:
         raise RuntimeError(f"{_TABLE} is missing: run 'pip install -e .' or 'python hatch_build.py'") from error
     head, *lines = zlib.decompress(packed).split(b"\n")
     about = orjson.loads(head)
-    return _Table(about["version"], about["names"], about["kinds"], lines)
+    return _Table(about["version"], about["names"], about["kinds"], lines, f"{zlib.crc32(packed):08x}")
 
 
 def version() -> str:
     """The Kubernetes version that the table describes, ``1.36.0``."""
     return _table().version
+
+
+def fingerprint() -> str:
+    """A short text that changes whenever the table does."""
+    return _table().fingerprint
 
 
 def _type(coded: Any) -> Type:
@@ -131,11 +137,12 @@ def definition(place: int) -> Definition:
 
 def place_of(api_version: str, kind: str) -> int | None:
     """Where the definition of a kind stands, or ``None`` for a kind that is not built in."""
-    kinds = _table().kinds
-    found = kinds.get(f"{api_version} {kind}")
-    if found is None and (other := _SAME_FIELDS.get(api_version)):
-        found = kinds.get(f"{other} {kind}")
-    return found
+    return _table().kinds.get(f"{original_version(api_version)} {kind}")
+
+
+def original_version(api_version: str) -> str:
+    """The group version whose fields an older one shares, or ``api_version`` itself."""
+    return _SAME_FIELDS.get(api_version, api_version)
 
 
 def definition_of(api_version: str, kind: str) -> Definition | None:

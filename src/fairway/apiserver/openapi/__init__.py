@@ -1,0 +1,124 @@
+"""OpenAPI: descriptions of the API that clients check objects with, merge by, and explain from.
+
+Shape: ``OpenApi(kinds).answer(request)`` gives a ``Response`` or ``None``.  Nothing is made at start: a document is
+made when first asked for, and then kept compressed.  ``replace(kinds)`` starts anew, for kinds that come at run time.
+Source: Kubernetes docs, "The Kubernetes API", "OpenAPI interface definition".
+"""
+
+import gzip
+import hashlib
+from collections.abc import Callable, Iterable
+
+import orjson
+
+from fairway import __version__
+from fairway.apiserver.discovery import Entry, entries, group_version, resource_list
+from fairway.kinds.kind import Kind
+from fairway.objects import Object, schema
+from fairway.objects.errors import StatusError
+from fairway.transport.interface import Request, Response
+
+_JSON = "application/json"
+_KEPT_FOREVER = [("Cache-Control", "public, immutable, max-age=31536000")]
+_V3 = "/openapi/v3"
+_GZIP_LEVEL = 6
+
+
+class OpenApi:
+    """The documents of a set of kinds.  ``version`` is the server's, as ``/version`` says it."""
+
+    def __init__(self, kinds: Iterable[Kind], version: str = "v1.36.0") -> None:
+        self._version = version
+        self._packed: dict[str, tuple[bytes, str]] = {}
+        self._entries: dict[str, list[Entry]] = {}
+        self.replace(kinds)
+
+    def replace(self, kinds: Iterable[Kind]) -> None:
+        """From now on describe ``kinds``."""
+        self._packed.clear()
+        self._entries = {
+            group_version(group, version): found
+            for group, versions in entries(kinds).items()
+            for version, found in versions.items()
+        }
+
+    def answer(self, request: Request) -> Response | None:
+        """The document that is asked for, or ``None`` if it is none of these.  Raises: ``StatusError`` 406."""
+        path = request.path.rstrip("/")
+        if path == "/openapi/v2":
+            return self._answer_v2(request)
+        if path == _V3:
+            return self._sent(request, path, self._index)
+        return self._answer_v3(request, path) if path.startswith(f"{_V3}/") else None
+
+    def _answer_v2(self, request: Request) -> Response:
+        from fairway.apiserver.openapi import gnostic, v2
+
+        every = [entry for found in self._entries.values() for entry in found]
+        if _asks_protobuf(request.headers.get("accept", "")):
+            return self._sent(
+                request, "v2.protobuf", lambda: gnostic.encode(v2.document(every, self._version)), gnostic.CONTENT_TYPE
+            )
+        return self._sent(request, "v2", lambda: orjson.dumps(v2.document(every, self._version)))
+
+    def _answer_v3(self, request: Request, path: str) -> Response | None:
+        served = path.removeprefix(f"{_V3}/").removeprefix("apis/")
+        served = served.removeprefix("api/") if path.startswith(f"{_V3}/api/") else served
+        found = self._entries.get(served)
+        if found is None or path != f"{_V3}/{_place(served)}":
+            return None
+        from fairway.apiserver.openapi import v3
+
+        asked = dict(request.query).get("hash", "")
+        if asked and asked != (right := self._hash(served)):
+            return Response(301, b"", headers=[("Location", f"{path}?hash={right}")])
+        response = self._sent(request, path, lambda: orjson.dumps(v3.document(found, self._version)))
+        if asked:
+            response.headers = [*response.headers, *_KEPT_FOREVER]
+        return response
+
+    def _index(self) -> bytes:
+        """Where the document of each group version is; the hash lets clients keep it as long as it is good."""
+        paths = {
+            _place(served): {"serverRelativeURL": f"{_V3}/{_place(served)}?hash={self._hash(served)}"}
+            for served in self._entries
+        }
+        return orjson.dumps({"paths": paths})
+
+    def _hash(self, served: str) -> str:
+        """Changes whenever the document may: it is made of what the document is made from."""
+        listed: Object = resource_list(served, self._entries[served])
+        source = (__version__, self._version, schema.fingerprint(), orjson.dumps(listed).decode())
+        return hashlib.sha256("\n".join(source).encode()).hexdigest().upper()
+
+    def _sent(
+        self, request: Request, key: str, make: Callable[[], bytes], content_type: str = _JSON
+    ) -> Response:  # fmt: skip
+        if key not in self._packed:
+            made = make()
+            packed = gzip.compress(made, _GZIP_LEVEL, mtime=0)
+            self._packed[key] = (packed, f'"{hashlib.sha512(made).hexdigest().upper()}"')
+        packed, etag = self._packed[key]
+        headers = [("ETag", etag), ("Vary", "Accept, Accept-Encoding")]
+        if request.headers.get("if-none-match") == etag:
+            return Response(304, b"", content_type, headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(200, packed, content_type, [*headers, ("Content-Encoding", "gzip")])
+        return Response(200, gzip.decompress(packed), content_type, headers)
+
+
+def _place(served: str) -> str:
+    return f"apis/{served}" if "/" in served else f"api/{served}"
+
+
+def _asks_protobuf(accept: str) -> bool:
+    """Whether the first form that is understood is protobuf.  Raises: ``StatusError`` 406 without details."""
+    if not accept:
+        return False
+    for clause in accept.split(","):
+        media = clause.split(";")[0].strip()
+        if media.startswith("application/com.github.proto-openapi.spec.v2"):
+            return True
+        if media in (_JSON, "*/*", "application/*"):
+            return False
+    raise StatusError(406, "NotAcceptable", f"only the following media types are accepted: {_JSON}")
