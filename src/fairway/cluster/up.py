@@ -137,10 +137,10 @@ def _start(config: Config, started_s: float, timeout_s: float) -> None:
     waiting = {"control": f"API server at {config.server}", "node": f'node "{config.node_name}"'}
     for line in _lines(reading, started_s + timeout_s):
         part, _, news = line.partition(" ")
-        if news in ("ready", "adopted") and part in waiting:
-            _say(f"{waiting.pop(part)} is {'ready' if news == 'ready' else 'running'}", started_s)
-        elif news:
+        if news not in ("ready", "adopted"):
             raise _failed(config, f"{part}: {news}")
+        if part in waiting:
+            _say(f"{waiting.pop(part)} is {'ready' if news == 'ready' else 'running'}", started_s)
         if not waiting:
             os.close(reading)
             return

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from fairway.cli.main import add_cluster_flags
@@ -62,7 +63,7 @@ def _config(args: argparse.Namespace) -> Config:
 
 async def _run(args: argparse.Namespace) -> int:
     from fairway.cluster.machine import machine_of
-    from fairway.node.images import ImageStore
+    from fairway.node.images.store import ImageStore
 
     config = _config(args)
     config.state_dir.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,7 @@ async def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _print(images: "list[Image] | tuple[Image, ...]", *, is_json: bool) -> None:
+def _print(images: Sequence[Image], *, is_json: bool) -> None:
     rows = [
         (name, image.id.removeprefix("sha256:")[:12], f"{image.size_bytes / 1e6:.1f} MB")
         for image in images

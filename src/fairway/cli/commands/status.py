@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fairway.cli.main import add_cluster_flags
 from fairway.cluster.config import Config, locate
+from fairway.objects import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ async def _api(config: Config) -> list[Part]:
     return [api, *map(_node, nodes)]
 
 
-def _node(node: dict) -> Part:  # type: ignore[type-arg]
+def _node(node: Object) -> Part:
     status = node.get("status") or {}
-    ready = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
+    ready: Object = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
     address = next((a["address"] for a in status.get("addresses") or () if a["type"] == "InternalIP"), "no address")
     runtime = (status.get("nodeInfo") or {}).get("containerRuntimeVersion", "")
     text = (
