@@ -7,7 +7,7 @@ import json
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -77,19 +77,24 @@ class _Archive:
 
 
 @contextmanager
+def _spooled(source: BinaryIO, layout: Layout) -> Iterator[Path]:
+    """A passing file with the content of ``source``."""
+    with layout.new_file() as file:
+        shutil.copyfileobj(source, file, COPY_BYTES)
+        file.flush()
+        yield Path(file.name)
+
+
+@contextmanager
 def _opened(path: Path, layout: Layout) -> Iterator[_Archive]:
     """The archive with random access: a packed one is unpacked into a passing file first."""
     try:
-        if not is_packed(path):
-            with tarfile.open(path, "r:") as archive:
-                yield _Archive(archive)
-            return
-        with layout.new_file() as file:
-            with plain_reader(path) as stream:
-                shutil.copyfileobj(stream, file, COPY_BYTES)
-            file.flush()
-            with tarfile.open(file.name, "r:") as archive:
-                yield _Archive(archive)
+        with ExitStack() as passing:
+            if not path.is_file():  # A pipe can be read only once and only forwards.
+                path = passing.enter_context(_spooled(path.open("rb"), layout))
+            if is_packed(path):
+                path = passing.enter_context(_spooled(passing.enter_context(plain_reader(path)), layout))
+            yield _Archive(passing.enter_context(tarfile.open(path, "r:")))
     except (tarfile.TarError, EOFError) as error:
         raise InvalidArchive(f"it is no tar archive: {error}") from error
 

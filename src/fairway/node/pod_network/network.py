@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fairway.node.machine import Machine
-from fairway.node.names import is_pod_alias, pod_alias, pod_device
+from fairway.node.names import is_pod_alias, pod_alias, pod_device, pod_device_prefix
 from fairway.node.pod_network.addresses import highest, next_address
 from fairway.node.pod_network.node import default_mtu
 from fairway.node.rtnetlink.connection import Connection
@@ -231,6 +231,20 @@ def outside_requests(machine: Machine, pod_uid: str, ips: tuple[str, ...], index
             add_route(f"{ip}/{bits}", index, source=source, scope=0 if version_6 else SCOPE_LINK),
         ]
     return requests
+
+
+def remove_links(cluster: str) -> int:
+    """Remove the devices of all pods of a cluster, labelled or not yet; returns how many there were."""
+    with Connection() as host:
+        links = [link for link in host.links() if _is_pods(cluster, link)]
+        for link in links:
+            host.run([del_link(link.index, (errno.ENODEV,))])
+    return len(links)
+
+
+def _is_pods(cluster: str, link: Link) -> bool:
+    nameless = not link.alias and link.kind == "veth" and link.name.startswith(pod_device_prefix(cluster))
+    return nameless or is_pod_alias(cluster, link.alias)
 
 
 def pods_of(cluster: str, host: Connection) -> dict[str, tuple[str, ...]]:

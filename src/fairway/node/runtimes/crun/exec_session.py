@@ -39,6 +39,8 @@ class Started:
     outputs: dict[int, int] = field(default_factory=dict)
     """Descriptors by stream number."""
     terminal: int = -1
+    has_stderr: bool = False
+    """The runtime then complains there itself."""
 
 
 def start_exec(
@@ -84,7 +86,7 @@ def _start_with_pipes(
     finally:
         for descriptor in (out_write, err_write, in_read):
             os.close(descriptor)
-    return Started(process, pid_file, passed[1], in_write, {1: out_read, 2: err_read})
+    return Started(process, pid_file, passed[1], in_write, {1: out_read, 2: err_read}, has_stderr=True)
 
 
 def _start_with_terminal(
@@ -158,7 +160,7 @@ class CrunExecSession:
                 task.cancel()
         await self.wait()
         if self._complaint:
-            yield (1 if self._started.terminal >= 0 else 2), self._complaint
+            yield 1, self._complaint
 
     async def write(self, data: bytes) -> None:
         """Feed stdin."""
@@ -210,5 +212,6 @@ class CrunExecSession:
         if self._writer is not None:
             self._writer.close()
         if not begun and complaint:
-            self._complaint = b"failed to exec in container: " + complaint.strip() + b"\r\n"
+            if not started.has_stderr:
+                self._complaint = complaint.strip() + b"\r\n"
             self._code = NOT_FOUND if b"No such file" in complaint else NOT_EXECUTABLE
