@@ -126,7 +126,7 @@ class Informer:
         """Keep one more index; adding the same again changes nothing."""
         known = self._indexes.get(name)
         if known is not None:
-            if known.function is not function:
+            if known.function != function:
                 raise ValueError(f'index "{name}" of {self.kind.resource} exists with another function')
             return
         index = self._indexes[name] = Index(function)

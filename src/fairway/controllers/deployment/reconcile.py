@@ -15,7 +15,7 @@ from fairway.objects.labels import Selector, from_label_selector
 from fairway.reconcile.claims import BY_CONTROLLER, claim
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
-from fairway.reconcile.indexes import by_controller
+from fairway.reconcile.indexes import by_controller, by_namespace
 from fairway.reconcile.informer import Change
 from fairway.reconcile.owners import controller_of, group_of, is_controlled_by
 
@@ -110,18 +110,17 @@ async def _explain(deployment: Object, step: Plan, found: list[Object], error: S
 
 
 async def _tell(deployment: Object, step: Plan, cluster: Cluster) -> None:
-    """Write the revision and the status, where they changed."""
-    if step.revision and annotations(deployment).get(REVISION) != step.revision:
-        meta = {"uid": deployment["metadata"]["uid"], "annotations": {REVISION: step.revision}}
-        deployment = await cluster.patch(DEPLOYMENT, deployment, {"metadata": meta})
+    """Write the status and the revision, where they changed, in one.
+
+    By the status subresource: an annotation written by the main one would count as a new generation.
+    """
     present = {name: value for name, value in (deployment.get("status") or {}).items() if value}
-    if present != step.status:
-        await cluster.update(DEPLOYMENT, {**deployment, "status": step.status}, subresource="status")
-
-
-def by_namespace(deployment: Object) -> Iterable[str]:
-    """The Deployments of a namespace, for ReplicaSets that belong to nobody."""
-    return (deployment["metadata"]["namespace"],)
+    told = annotations(deployment)
+    wanted = {**told, REVISION: step.revision} if step.revision else told
+    if present != step.status or wanted != told:
+        meta = {**deployment["metadata"], **({"annotations": wanted} if wanted else {})}
+        changed = {**deployment, "metadata": meta, "status": step.status}
+        await cluster.update(DEPLOYMENT, changed, subresource="status")
 
 
 def deployments_of(change: Change, cluster: Cluster) -> Iterable[Key]:

@@ -1,0 +1,221 @@
+"""Controllers together on the real API server and a real store, with kubelets that only say they work."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.controlled_cluster import ControlledCluster, controlled_cluster
+from fairway.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    ENDPOINTS,
+    EVENT,
+    NAMESPACE,
+    POD,
+    REPLICA_SET,
+    REPLICATION_CONTROLLER,
+    SERVICE,
+    SERVICE_ACCOUNT,
+)
+from fairway.objects import Object
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[ControlledCluster]:
+    async with controlled_cluster(tmp_path) as made:
+        yield made
+
+
+def template(image: str = "v1", **labels: str) -> Object:
+    container = {"name": "c", "image": image, "ports": [{"name": "http", "containerPort": 8080}]}
+    return {"metadata": {"labels": {"app": "web", **labels}}, "spec": {"containers": [container]}}
+
+
+def workload(kind: str, api_version: str, replicas: int = 3, **spec: Any) -> Object:
+    selector: Any = {"matchLabels": {"app": "web"}} if api_version != "v1" else {"app": "web"}
+    return {
+        "kind": kind, "apiVersion": api_version, "metadata": {"namespace": "default", "name": "web"},
+        "spec": {"replicas": replicas, "selector": selector, "template": template(), **spec},
+    }  # fmt: skip
+
+
+def service(name: str = "web", **spec: Any) -> Object:
+    spec = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}], **spec}
+    return {"kind": "Service", "apiVersion": "v1", "metadata": {"namespace": "default", "name": name}, "spec": spec}
+
+
+def ready_ips(slices: list[Object], name: str = "web") -> list[str]:
+    return sorted(
+        endpoint["addresses"][0]
+        for found in slices
+        if found["metadata"]["labels"].get("kubernetes.io/service-name") == name
+        for endpoint in found.get("endpoints") or ()
+        if endpoint["conditions"]["ready"]
+    )
+
+
+async def test_pods_come_up_behind_their_service(cluster: ControlledCluster) -> None:
+    await cluster.client.create(SERVICE, service())
+    await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1"))
+    slices = await cluster.wait(ENDPOINT_SLICE, lambda found: len(ready_ips(found)) == 3)
+    assert ready_ips(slices) == ["10.1.0.2", "10.1.0.3", "10.1.0.4"]
+    endpoints = await cluster.wait_one(
+        ENDPOINTS, "web", lambda one: len((one.get("subsets") or [{}])[0].get("addresses", ())) == 3
+    )
+    (subset,) = endpoints["subsets"]
+    assert [one["ip"] for one in subset["addresses"]] == ["10.1.0.2", "10.1.0.3", "10.1.0.4"]
+    assert subset["ports"] == [{"name": "http", "port": 8080, "protocol": "TCP"}]
+    await cluster.wait_one(REPLICA_SET, "web", lambda one: one["status"].get("availableReplicas") == 3)
+
+
+async def test_a_deleted_pod_is_replaced_and_scaling_is_followed(cluster: ControlledCluster) -> None:
+    made = await cluster.client.create(REPLICATION_CONTROLLER, workload("ReplicationController", "v1"))
+    assert made["spec"]["replicas"] == 3
+    pods = await cluster.wait(POD, lambda found: sum("podIP" in one.get("status", {}) for one in found) == 3)
+    gone = pods[0]["metadata"]["name"]
+    await cluster.client.delete(POD, "default", gone)
+    pods = await cluster.wait(
+        POD, lambda found: len(found) == 3 and all(one["metadata"]["name"] != gone for one in found)
+    )
+    for replicas in (5, 1, 0):
+        await cluster.client.patch(REPLICATION_CONTROLLER, "default", "web", {"spec": {"replicas": replicas}})
+        await cluster.wait(POD, lambda found, replicas=replicas: len(found) == replicas)
+        await cluster.wait_one(
+            REPLICATION_CONTROLLER,
+            "web",
+            lambda one, replicas=replicas: one["status"]["replicas"] == replicas,
+        )
+
+
+async def test_a_deployment_rolls_over_without_a_gap(cluster: ControlledCluster) -> None:
+    await cluster.client.create(SERVICE, service())
+    await cluster.client.create(DEPLOYMENT, workload("Deployment", "apps/v1"))
+    await cluster.wait_one(DEPLOYMENT, "web", lambda one: one.get("status", {}).get("availableReplicas") == 3)
+    slices = await cluster.informer(ENDPOINT_SLICE)
+    await cluster.wait(ENDPOINT_SLICE, lambda found: len(ready_ips(found)) == 3)
+    least = 99
+
+    def count(change: object) -> None:
+        nonlocal least
+        least = min(least, len(ready_ips(list(slices.items()))))
+
+    slices.subscribe(count)
+    await cluster.client.patch(DEPLOYMENT, "default", "web", {"spec": {"template": template("v2")}})
+    done = await cluster.wait_one(
+        DEPLOYMENT, "web",
+        lambda one: one["status"].get("observedGeneration") == 2 and one["status"].get("updatedReplicas") == 3
+        and one["status"].get("replicas") == 3 and one["status"].get("availableReplicas") == 3,
+    )  # fmt: skip
+    assert done["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+    assert least >= 3
+    sets = await cluster.wait(REPLICA_SET, lambda found: sorted(one["spec"]["replicas"] for one in found) == [0, 3])
+    assert len(sets) == 2
+
+
+async def test_deleting_a_deployment_takes_everything_below_along(cluster: ControlledCluster) -> None:
+    await cluster.client.create(DEPLOYMENT, workload("Deployment", "apps/v1"))
+    await cluster.wait_one(DEPLOYMENT, "web", lambda one: one.get("status", {}).get("availableReplicas") == 3)
+    await cluster.client.delete(DEPLOYMENT, "default", "web", options={"propagationPolicy": "Background"})
+    await cluster.wait(POD, lambda found: not found)
+    await cluster.wait(REPLICA_SET, lambda found: not found)
+
+
+async def test_a_deployment_deleted_in_the_foreground_goes_last(cluster: ControlledCluster) -> None:
+    await cluster.client.create(DEPLOYMENT, workload("Deployment", "apps/v1"))
+    await cluster.wait_one(DEPLOYMENT, "web", lambda one: one.get("status", {}).get("availableReplicas") == 3)
+    order: list[str] = []
+    for kind in (DEPLOYMENT, REPLICA_SET, POD):
+        informer = await cluster.informer(kind)
+        informer.subscribe(lambda change, kind=kind: order.append(kind.name) if change.new is None else None)
+    await cluster.client.delete(DEPLOYMENT, "default", "web", options={"propagationPolicy": "Foreground"})
+    await cluster.wait(DEPLOYMENT, lambda found: not found)
+    assert order == ["Pod", "Pod", "Pod", "ReplicaSet", "Deployment"]
+
+
+async def test_orphans_stay_and_are_adopted_by_who_matches(cluster: ControlledCluster) -> None:
+    await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1"))
+    pods = await cluster.wait(POD, lambda found: sum("podIP" in one.get("status", {}) for one in found) == 3)
+    names = {one["metadata"]["name"] for one in pods}
+    await cluster.client.delete(REPLICA_SET, "default", "web", options={"propagationPolicy": "Orphan"})
+    await cluster.wait(REPLICA_SET, lambda found: not found)
+    pods = await cluster.wait(POD, lambda found: all("ownerReferences" not in one["metadata"] for one in found))
+    assert {one["metadata"]["name"] for one in pods} == names
+    made = await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1"))
+    uid = made["metadata"]["uid"]
+    pods = await cluster.wait(
+        POD, lambda found: all([o["uid"] for o in one["metadata"].get("ownerReferences", ())] == [uid] for one in found)
+    )
+    assert {one["metadata"]["name"] for one in pods} == names
+
+
+async def test_a_namespace_takes_its_content_along(cluster: ControlledCluster) -> None:
+    await cluster.client.create(NAMESPACE, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "shop"}})
+    await cluster.wait_one(SERVICE_ACCOUNT, "default", lambda one: True, namespace="shop")
+    root_ca = await cluster.wait_one(CONFIG_MAP, "kube-root-ca.crt", lambda one: True, namespace="shop")
+    assert root_ca["data"] == {"ca.crt": "PEM"}
+    made = workload("Deployment", "apps/v1")
+    await cluster.client.create(DEPLOYMENT, {**made, "metadata": {"namespace": "shop", "name": "web"}})
+    await cluster.client.create(SERVICE, {**service(), "metadata": {"namespace": "shop", "name": "web"}})
+    await cluster.wait_one(
+        DEPLOYMENT, "web", lambda one: one.get("status", {}).get("availableReplicas") == 3, namespace="shop"
+    )
+    await cluster.client.delete(NAMESPACE, None, "shop")
+    namespaces = await cluster.informer(NAMESPACE)
+    await namespaces.wait_until(lambda: namespaces.get(None, "shop") is None)
+    for kind in (POD, DEPLOYMENT, REPLICA_SET, SERVICE, ENDPOINT_SLICE, ENDPOINTS, CONFIG_MAP, SERVICE_ACCOUNT, EVENT):
+        assert (await cluster.client.list(kind, "shop"))[0] == [], kind.name
+
+
+async def test_hand_written_endpoints_are_mirrored_until_a_selector_appears(cluster: ControlledCluster) -> None:
+    await cluster.client.create(SERVICE, service(selector=None, ports=[{"port": 80}]))
+    subsets = [{"addresses": [{"ip": "192.0.2.7"}], "ports": [{"port": 80, "protocol": "TCP"}]}]
+    meta = {"namespace": "default", "name": "web"}
+    await cluster.client.create(
+        ENDPOINTS, {"kind": "Endpoints", "apiVersion": "v1", "metadata": meta, "subsets": subsets}
+    )
+    slices = await cluster.wait(ENDPOINT_SLICE, lambda found: ready_ips(found) == ["192.0.2.7"])
+    labels = next(one for one in slices if one["metadata"]["name"].startswith("web-"))["metadata"]["labels"]
+    assert labels["endpointslice.kubernetes.io/managed-by"] == "endpointslicemirroring-controller.k8s.io"
+    await cluster.client.patch(SERVICE, "default", "web", {"spec": {"selector": {"app": "web"}}})
+    await cluster.wait(ENDPOINT_SLICE, lambda found: ready_ips(found) == [])
+
+
+async def test_a_pod_that_fits_nowhere_says_why_and_goes_when_there_is_room(cluster: ControlledCluster) -> None:
+    big = {"name": "c", "image": "v1", "resources": {"requests": {"cpu": "1000"}}}
+    meta = {"namespace": "default", "name": "big"}
+    await cluster.client.create(
+        POD, {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": {"containers": [big]}}
+    )
+    text = (
+        "0/1 nodes are available: 1 Insufficient cpu. "
+        "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+    )
+    pod = await cluster.wait_one(POD, "big", lambda one: bool(one.get("status", {}).get("conditions")))
+    condition = next(one for one in pod["status"]["conditions"] if one["type"] == "PodScheduled")
+    assert (condition["status"], condition["reason"], condition["message"]) == ("False", "Unschedulable", text)
+    await cluster.wait(EVENT, lambda found: any(one["reason"] == "FailedScheduling" for one in found))
+    from fairway.kinds import NODE
+
+    node = await cluster.client.get(NODE, None, "n1")
+    status = {**node["status"], "allocatable": {**node["status"]["allocatable"], "cpu": "2000"}}
+    await cluster.client.patch(NODE, None, "n1", {"status": status}, subresource="status")
+    await cluster.wait_one(POD, "big", lambda one: one["spec"].get("nodeName") == "n1")
+
+
+async def test_a_hundred_pods_are_made_bound_and_behind_their_service_in_good_time(cluster: ControlledCluster) -> None:
+    await cluster.client.create(SERVICE, service())
+    await cluster.informer(ENDPOINT_SLICE)
+    started = time.perf_counter()
+    await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1", 100))
+    await cluster.wait(POD, lambda found: sum("nodeName" in one["spec"] for one in found) == 100)
+    bound_s = time.perf_counter() - started
+    await cluster.wait(ENDPOINT_SLICE, lambda found: len(ready_ips(found)) == 100)
+    ready_s = time.perf_counter() - started
+    print(f"100 pods bound in {bound_s:.3f} s, all behind the Service in {ready_s:.3f} s")
+    pods = await cluster.wait(POD, lambda found: len(found) == 100)
+    assert len(pods) == 100
+    assert ready_s < 5
