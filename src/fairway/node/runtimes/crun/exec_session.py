@@ -92,23 +92,28 @@ def _start_with_pipes(
 def _start_with_terminal(
     line: list[str], container_id: str, pid_file: Path, passed: tuple[int, int], stdin: bool
 ) -> Started:
-    """The runtime makes the terminal inside the container and sends us its other end."""
+    """The runtime makes the terminal inside the container and sends us its other end.
+
+    Both sides reach the socket through the folder's descriptor: the whole path would not fit in an address.
+    """
     path = pid_file.with_suffix(".tty")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        listener.listen(1)
-        listener.settimeout(CONSOLE_WAIT_S)
-        process = subprocess.Popen(
-            [*line, f"--console-socket={path}", container_id],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=passed,
-        )
-        try:
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    address = f"/proc/self/fd/{folder}/{path.name}"
+    try:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen(1)
+            process = subprocess.Popen(
+                [*line, f"--console-socket={address}", container_id],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(*passed, folder),
+            )
             terminal = _receive_terminal(listener, process)
-        finally:
-            path.unlink(missing_ok=True)
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(folder)
     if terminal < 0:
         return Started(process, pid_file, passed[1])
     writer = os.dup(terminal) if stdin else -1
