@@ -125,6 +125,12 @@ class Answers:
             response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2)
         return self.compressed(request, response)
 
+    def page(self, request: Request, response: Response) -> Response:
+        """What is served outside of the resources; its own headers go before the usual ones."""
+        own = {name for name, _ in response.headers}
+        response.headers = [*(usual for usual in self.headers() if usual[0] not in own), *response.headers]
+        return response if "Content-Encoding" in own else self.compressed(request, response)
+
     def compressed(self, request: Request, response: Response) -> Response:
         """Packed if it is large and the client takes it."""
         if self._may_pack(request, response.body):

@@ -111,6 +111,7 @@ def decide(kind: Kind, found: Object, options: DeleteOptions, now_s: float) -> V
         return Verdict(removes=True)
     marked = _marked(found, grace_s, finalizers, now_s)
     if kind is NAMESPACE:
+        marked["metadata"].pop("deletionGracePeriodSeconds", None)
         marked["status"] = {**(marked.get("status") or {}), "phase": "Terminating"}
     return Verdict(removes=False, marked=marked if marked != found else None)
 

@@ -150,9 +150,7 @@ class Http:
         asked = Asked(request.method.lower(), path=request.path)
         if not authorization.is_allowed(user, asked):
             raise authorization.denied(user, asked)
-        answer = self._pages.answer(request)
-        answer.headers = [*self._answers.headers(), *answer.headers]
-        return self._done(seen, self._answers.compressed(request, answer))
+        return self._done(seen, self._answers.page(request, self._pages.answer(request)))
 
     def _failed(self, seen: _Seen, error: Exception) -> Response:
         request = seen.request

@@ -6,7 +6,7 @@ Pure.  Source: Kubernetes API concepts, "Alternate representations of resources"
 from functools import lru_cache
 from typing import NamedTuple
 
-from fairway.objects.errors import StatusError, not_acceptable
+from fairway.objects.errors import not_acceptable
 
 JSON, YAML = "application/json", "application/yaml"
 _META_GROUP = "meta.k8s.io"
@@ -68,15 +68,6 @@ def _form(media: str, parameters: dict[str, str]) -> Form | None:
 def body_media(header: str) -> str:
     """The media type of a body, without parameters."""
     return header.partition(";")[0].strip().lower() or JSON
-
-
-def unsupported_body(accepted_media: tuple[str, ...]) -> StatusError:
-    """415 for a body that POST or PUT cannot read; without details (seen on 1.36.2)."""
-    return StatusError(
-        415, "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: "
-        + ", ".join(accepted_media),
-    )  # fmt: skip
 
 
 @lru_cache(256)

@@ -34,21 +34,37 @@ class Pages:
         self._version = orjson.dumps(version(settings.version), option=orjson.OPT_INDENT_2)
 
     def answer(self, request: Request) -> Response:
-        """Raises: ``StatusError`` 405 for anything but reading."""
+        """Raises: ``StatusError`` 405 for anything but reading what is here."""
+        found = self._find(request)
+        if found is None:
+            return Response(404, b"404 page not found\n", health.PLAIN, [("X-Content-Type-Options", "nosniff")])
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
+        return found
+
+    def _find(self, request: Request) -> Response | None:
         path = request.path.rstrip("/") or "/"
         if path == "/version":
             return Response(200, self._version)
         if path == "/metrics":
             return Response(200, self._counted.text(self._objects()).encode(), metrics.CONTENT_TYPE)
+        if path == "/":
+            return Response(200, _ROOT)
         excluded = [value for name, value in request.query if name == "exclude"]
         found = health.answer(path, dict(request.query), excluded, self._checks)
         for page in self._more:
-            if found is not None:
-                return found
-            found = page(request)
-        return found or Response(404, b"404 page not found\n", health.PLAIN, [("X-Content-Type-Options", "nosniff")])
+            found = found or page(request)
+        return found
+
+
+_ROOT = orjson.dumps(
+    {
+        "paths": [
+            "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz",
+            "/version",
+        ]
+    }
+)  # fmt: skip
 
 
 def version(text: str) -> dict[str, str]:

@@ -5,9 +5,11 @@ from collections.abc import Coroutine
 
 from fairway.apiserver.bootstrap import Bootstrap
 from fairway.apiserver.cache import Cache
+from fairway.apiserver.discovery import Discovery
 from fairway.apiserver.health import Check
 from fairway.apiserver.http import Http
 from fairway.apiserver.metrics import Metrics
+from fairway.apiserver.openapi import OpenApi
 from fairway.apiserver.pages import Pages
 from fairway.apiserver.routes import Routes
 from fairway.apiserver.serve import Api
@@ -26,7 +28,9 @@ class ApiServer:
         self.api = Api(store, self.cache, self.settings)
         self.metrics = Metrics()
         self._bootstrap = Bootstrap(self.api)
-        pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts)
+        address = f"{self.settings.advertise_address}:{self.settings.advertise_port}"
+        more = (Discovery(ALL, address).answer, OpenApi(ALL, self.settings.version).answer)
+        pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, more)
         self.handler: Handler = Http(self.api, Routes(ALL), pages, self.metrics).handle
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False

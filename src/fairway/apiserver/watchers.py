@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Set
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from fairway.apiserver.collection import Batch, Collection
 from fairway.apiserver.selection import Selection
@@ -70,20 +70,20 @@ class ObjectWatch:
 
 
 class ChangeSignal:
-    """Wakes whoever waits when one of some objects has changed."""
+    """Wakes whoever waits when an object has changed whose key ``concerns`` him."""
 
     uses_objects = False
 
-    def __init__(self, collections: Iterable[Collection], keys: Set[str]) -> None:
+    def __init__(self, collections: Iterable[Collection], concerns: Callable[[str], bool]) -> None:
         self._collections = list(collections)
-        self._keys = keys
+        self._concerns = concerns
         self._event = asyncio.Event()
         for collection in self._collections:
             collection.watchers[self] = None
 
     def take(self, batch: Batch) -> None:
         """See ``Watcher``."""
-        if any(event.key in self._keys for event in batch.events):
+        if any(self._concerns(event.key) for event in batch.events):
             self._event.set()
 
     def bookmark(self, revision: int) -> None:

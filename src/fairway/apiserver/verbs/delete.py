@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fairway.apiserver import deletion
-from fairway.apiserver.bodies import read_json
+from fairway.apiserver.bodies import PROTOBUF, read_json, read_protobuf
 from fairway.apiserver.call import Call
 from fairway.apiserver.deletion import DeleteOptions
+from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
@@ -32,13 +33,21 @@ def read_options(call: Call) -> DeleteOptions:
     """DeleteOptions: the body's or, without one, the query's.  Raises: ``StatusError`` 400 or 422."""
     given: Mapping[str, Any] = call.options
     if call.raw:
-        body = read_json("DeleteOptions", call.raw) if call.body is None else call.body
+        body = _body(call)
         if not isinstance(body, dict):
             raise bad_request("the body of a delete must be DeleteOptions")
         given = body
         if not isinstance(body.get("preconditions") or {}, dict):
             raise bad_request("preconditions must be an object")
     return deletion.read(given)
+
+
+def _body(call: Call) -> Any:
+    if call.body is not None:
+        return call.body
+    if body_media(call.content_type) == PROTOBUF:
+        return read_protobuf("DeleteOptions", call.raw)
+    return read_json("DeleteOptions", call.raw)
 
 
 async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Write ``src/fairway/apiserver/protobuf/messages.txt`` from the descriptors that a Kubernetes client carries.
+
+Usage: scripts/protobuf_table.py /path/to/kubectl
+Programs written in Go keep the descriptors of their protobuf messages, packed with gzip; any kubectl will do, and a
+newer one knows more fields.  Field numbers never change.
+"""
+
+import re
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HOUSE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOUSE / "src"))
+
+from fairway.apiserver.protobuf.wire import fields  # noqa: E402
+from fairway.objects import schema  # noqa: E402
+
+TABLE = HOUSE / "src/fairway/apiserver/protobuf/messages.txt"
+WANTED = re.compile(
+    r"k8s\.io\.(api\.(core\.v1|apps\.v1|apps\.v1beta[12]|extensions\.v1beta1|autoscaling\.v[12]|batch\.v1|coordination\.v1"
+    r"|discovery\.v1|events\.v1|networking\.v1|policy\.v1|authentication\.v1|authorization\.v1|rbac\.v1|certificates\.v1"
+    r"|storage\.v1|scheduling\.v1|node\.v1)|apimachinery\.pkg\.(api\.resource|apis\.meta\.v1|runtime|util\.intstr))$"
+)
+LETTERS = {1: "n", 3: "i", 4: "i", 5: "i", 8: "b", 9: "s", 12: "y", 13: "i"}
+MESSAGE, REPEATED = 11, 3
+# Pointers in Go: zero, false or empty differs from being absent.
+POINTERS = frozenset({
+    "activeDeadlineSeconds", "allocateLoadBalancerNodePorts", "allowPrivilegeEscalation",
+    "automountServiceAccountToken", "backoffLimit", "blockOwnerDeletion", "completions", "controller", "defaultMode",
+    "enableServiceLinks", "expirationSeconds", "fsGroup", "gracePeriodSeconds", "hostUsers", "immutable",
+    "leaseDurationSeconds", "leaseTransitions", "minReplicas", "mode", "optional", "orphanDependents", "parallelism",
+    "partition", "privileged", "progressDeadlineSeconds", "readOnlyRootFilesystem", "ready", "replicas",
+    "revisionHistoryLimit", "runAsGroup", "runAsNonRoot", "runAsUser", "serving", "setHostnameAsFQDN",
+    "shareProcessNamespace", "started", "storageClassName", "suspend", "terminating", "terminationGracePeriodSeconds",
+    "tolerationSeconds", "ttlSecondsAfterFinished",
+})  # fmt: skip
+
+
+def descriptors(program: bytes) -> Iterator[bytes]:
+    """Every packed file descriptor in a program."""
+    at = -1
+    while (at := program.find(b"\x1f\x8b\x08", at + 1)) >= 0:
+        try:
+            found = zlib.decompressobj(31).decompress(program[at : at + 400_000])
+        except zlib.error:
+            continue
+        if found[:1] == b"\n" and b".proto" in found[:200]:
+            yield found
+
+
+def parsed(raw: bytes | memoryview) -> dict[int, list[Any]]:
+    """The fields of a descriptor by number."""
+    found: dict[int, list[Any]] = {}
+    for number, _, value in fields(memoryview(raw)):
+        found.setdefault(number, []).append(value)
+    return found
+
+
+def text(found: dict[int, list[Any]], number: int) -> str:
+    """The text of one field, or empty."""
+    return bytes(found[number][0]).decode() if number in found else ""
+
+
+def short(name: str) -> str:
+    """``core.v1.ServiceSpec`` for ``.k8s.io.api.core.v1.ServiceSpec``."""
+    name = name.lstrip(".")
+    for prefix, instead in (
+        ("k8s.io.api.", ""), ("k8s.io.apimachinery.pkg.apis.", ""), ("k8s.io.apimachinery.pkg.api.", ""),
+        ("k8s.io.apimachinery.pkg.util.", ""), ("k8s.io.apimachinery.pkg.", ""),
+    ):  # fmt: skip
+        if name.startswith(prefix):
+            return instead + name.removeprefix(prefix)
+    return name
+
+
+def definition(package: str, message: str) -> Any:
+    """What the schema says of a message, or ``None``."""
+    try:
+        return schema.definition(schema.place_named(f"io.{package}.{message}".replace("io.k8s.io.", "io.k8s.")))
+    except (KeyError, ValueError):
+        return None
+
+
+def lines(raw: bytes) -> Iterator[str]:
+    """One line for each message of a file."""
+    file = parsed(raw)
+    package = text(file, 2)
+    if not WANTED.match(package):
+        return
+    for message in map(parsed, file.get(4, ())):
+        name = text(message, 1)
+        maps = {text(entry, 1): entry for entry in map(parsed, message.get(3, ()))}
+        known = definition(package, name)
+        columns = [column(parsed(field), maps, known) for field in message.get(2, ())]
+        yield "|".join([short(f"{package}.{name}"), *columns])
+
+
+def column(field: dict[int, list[Any]], maps: dict[str, Any], known: Any) -> str:
+    """One field in the table's form."""
+    name, number, type_ = text(field, 1), field[3][0], field[5][0]
+    target = text(field, 6)
+    entry = maps.get(target.rpartition(".")[2]) if type_ == MESSAGE else None
+    is_unknown = known is not None and known.fields is not None and name not in known.fields
+    prefix = "^" if is_unknown and type_ == MESSAGE and field[4][0] != REPEATED else ""
+    required = known is not None and name in (known.required or ())
+    suffix = "!" if name in POINTERS or (required and not prefix) else ""
+    if entry is not None:
+        value = parsed(entry[2][1])
+        shown = "{}" + letter(value[5][0], text(value, 6))
+    else:
+        shown = ("[]" if field[4][0] == REPEATED else "") + letter(type_, target)
+    return f"{number}:{prefix}{name}{suffix}:{shown}"
+
+
+def letter(type_: int, target: str) -> str:
+    """A type in the table's form."""
+    return short(target) if type_ == MESSAGE else LETTERS[type_]
+
+
+def main() -> None:
+    """Write the table."""
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    found = sorted({line for raw in descriptors(Path(sys.argv[1]).read_bytes()) for line in lines(raw)})
+    TABLE.write_text("# Made by scripts/protobuf_table.py; see messages.py for the form.\n" + "\n".join(found) + "\n")
+    print(f"{len(found)} messages in {TABLE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Special messages: those that mean something else in JSON than their fields.
+
+Pure.
+"""
+
+from base64 import b64decode
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from fairway.apiserver.protobuf.wire import Malformed
+from fairway.objects import Object
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DECIMALS = 1_000_000_000
+
+
+def _moment(found: Object) -> datetime | None:
+    """A point in time; the empty message is none at all."""
+    if not found:
+        return None
+    try:
+        return _EPOCH + timedelta(seconds=found.get("seconds", 0), microseconds=found.get("nanos", 0) // 1000)
+    except OverflowError as error:
+        raise Malformed("a time is out of range") from error
+
+
+def _time(found: Object) -> str | None:
+    moment = _moment(found)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def _micro_time(found: Object) -> str | None:
+    moment = _moment(found)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+
+
+def _int_or_string(found: Object) -> int | str:
+    kept: int | str = found.get("strVal", "") if found.get("type") == 1 else found.get("intVal", 0)
+    return kept
+
+
+def _json(found: Object) -> Any:
+    """JSON inside of protobuf: managed fields, raw extensions."""
+    text = b64decode(found.get("Raw") or found.get("raw") or "")
+    try:
+        return orjson.loads(text) if text else None
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"embedded JSON: {error}") from error
+
+
+def _duration(found: Object) -> str:
+    """Nanoseconds as Go writes a duration that consists of seconds."""
+    nanos = found.get("duration", 0)
+    whole, rest = divmod(abs(nanos), _DECIMALS)
+    text = f"{whole}.{rest:09d}".rstrip("0") if rest else str(whole)
+    return f"{'-' if nanos < 0 else ''}{text}s"
+
+
+SPECIAL: dict[str, Callable[[Object], Any]] = {
+    "meta.v1.Time": _time,
+    "meta.v1.MicroTime": _micro_time,
+    "meta.v1.Duration": _duration,
+    "meta.v1.FieldsV1": _json,
+    "runtime.RawExtension": _json,
+    "resource.Quantity": lambda found: found.get("string", ""),
+    "intstr.IntOrString": _int_or_string,
+    "authentication.v1.ExtraValue": lambda found: found.get("items", []),
+    "authorization.v1.ExtraValue": lambda found: found.get("items", []),
+    "meta.v1.Verbs": lambda found: found.get("items", []),
+}

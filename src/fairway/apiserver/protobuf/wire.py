@@ -1,0 +1,55 @@
+"""Wire: the fields of one protobuf message, without knowing what they mean.
+
+Pure.  Source: Protocol Buffers docs, "Encoding".
+"""
+
+from collections.abc import Iterator
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_VARINT_MAX_BYTES = 10
+
+
+class Malformed(ValueError):
+    """The bytes are no protobuf message."""
+
+
+def fields(message: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
+    """(number, wire type, value) of each field in order; a varint is a number, everything else its bytes."""
+    at, end = 0, len(message)
+    while at < end:
+        tag, at = _varint(message, at)
+        number, wire_type = tag >> 3, tag & 7
+        if number == 0:
+            raise Malformed("field number 0")
+        if wire_type == VARINT:
+            value, at = _varint(message, at)
+            yield number, wire_type, value
+            continue
+        if wire_type == BYTES:
+            size, at = _varint(message, at)
+        elif wire_type in (FIXED64, FIXED32):
+            size = 8 if wire_type == FIXED64 else 4
+        else:
+            raise Malformed(f"wire type {wire_type}")
+        if size > end - at:
+            raise Malformed("unexpected EOF")
+        yield number, wire_type, message[at : at + size]
+        at += size
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """(value, where the next field begins)"""
+    value = 0
+    for place in range(_VARINT_MAX_BYTES):
+        if at + place >= len(message):
+            raise Malformed("unexpected EOF")
+        byte = message[at + place]
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return value & 0xFFFF_FFFF_FFFF_FFFF, at + place + 1
+    raise Malformed("a number is too long")
+
+
+def signed(value: int) -> int:
+    """A varint as the 64 bit number that it stands for."""
+    return value - (1 << 64) if value >> 63 else value
