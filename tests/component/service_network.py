@@ -37,6 +37,9 @@ class Namespace:
     def __init__(self, name: str) -> None:
         self.name = name
         subprocess.run(["ip", "netns", "add", name], check=True)
+        for of in ("all", "default"):
+            # No waiting for the proof that nobody else has an IPv6 address.
+            self.sysctl(f"ipv6/conf/{of}/accept_dad", "0")
         self.ip("link", "set", "lo", "up")
 
     def ip(self, *words: str) -> None:
@@ -75,7 +78,7 @@ def _enter(descriptor: int) -> None:
 
 @dataclass
 class Pod:
-    """A pod's namespace and addresses; it answers every connection and packet with its name and the client's address."""
+    """A pod's namespace and addresses; it answers connections and packets with its name and who asks."""
 
     name: str
     node: str
@@ -103,6 +106,9 @@ class ServiceNetwork:
         self.client = self._namespace("client")
         for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
             self.node.sysctl(name, "1")
+        # The kernel refuses a client's UDP packets by ICMP only once a second otherwise.
+        self.node.sysctl("ipv4/icmp_ratelimit", "0")
+        self.node.sysctl("ipv6/icmp/ratelimit", "0")
         self._link("cl", self.client, (NODE_ADDRESS, CLIENT_ADDRESS), (NODE_ADDRESS6, CLIENT_ADDRESS6))
         self.node.ip("route", "add", "default", "via", CLIENT_ADDRESS)
         self.node.ip("-6", "route", "add", "default", "via", CLIENT_ADDRESS6)
@@ -150,7 +156,7 @@ class ServiceNetwork:
     def _pod(self, number: int, node: str) -> Pod:
         inside = self._namespace(f"p{number}")
         block = 0 if node == "here" else 1
-        pod = Pod(f"pod-{number}", node, inside, f"10.244.{block}.{10 + number}", f"fd44::{block}:{10 + number:x}")
+        pod = Pod(f"pod-{number}", node, inside, f"10.244.{block}.{10 + number}", f"fd44::{block + 1}:{10 + number:x}")
         self._link(f"p{number}", inside, ("10.244.0.1", pod.ip), ("fd44::1", pod.ip6))
         return pod
 

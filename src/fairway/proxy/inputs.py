@@ -37,6 +37,7 @@ SERVICE_NAME: Final = "kubernetes.io/service-name"
 TRIGGER_TIME: Final = "endpoints.kubernetes.io/last-change-trigger-time"
 SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 ZONE: Final = "topology.kubernetes.io/zone"
+TO_BE_DELETED: Final = "ToBeDeletedByClusterAutoscaler"
 DEFAULT_AFFINITY_S: Final = 10800
 
 _FAMILY = {"IPv4": IPV4, "IPv6": IPV6}
@@ -105,6 +106,8 @@ def node_of(found: Object) -> NodeView:
         zone=(meta.get("labels") or {}).get(ZONE, ""),
         addresses=tuple(dict.fromkeys(_addresses(known))),
         pod_cidrs=tuple(cidr for cidr in cidrs if cidr),
+        is_eligible=not meta.get("deletionTimestamp")
+        and all(taint.get("key") != TO_BE_DELETED for taint in spec.get("taints") or ()),
     )
 
 

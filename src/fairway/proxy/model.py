@@ -195,12 +195,13 @@ class Slice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """What matters of the node that the proxy runs on."""
+    """What matters of the node that the proxy runs on; ``is_eligible`` is false while it is being taken away."""
 
     name: str
     zone: str = ""
     addresses: tuple[Address, ...] = ()
     pod_cidrs: tuple[str, ...] = ()
+    is_eligible: bool = True
 
 
 PRIMARY: Final = "primary"

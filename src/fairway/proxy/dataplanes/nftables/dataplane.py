@@ -3,6 +3,8 @@
 Shape: ``open`` looks at what is there; ``commit`` sends one batch for both families; ``dump`` reads all elements back.
 A dump that is not marked as torn may still miss elements (a set that is being resized, another writer), so one counts
 only when a second one agrees and the generation did not move between them.
+A table whose sets are of another version is replaced.  The kernel makes ranges visible a moment later than all else of
+a commit, so meanwhile a second table with the same content, ``NAME-next``, stands in.
 """
 
 import asyncio
@@ -34,6 +36,7 @@ INLINE_ELEMENTS: Final = 2000
 _DUMPS: Final = 6
 _IPV6_ENABLED = "/proc/net/if_inet6"
 _NAME_LIMIT = 63
+_NEXT = "-next"
 
 
 def table_name(cluster: str) -> str:
@@ -58,6 +61,7 @@ class NftablesDataplane:
         self._socket: NetfilterSocket | None = None
         self._conntrack: ConntrackSocket | None = None
         self._frame: Batch = []
+        self._replaced: tuple[int, ...] = ()
 
     async def open(self) -> dict[int, Elements]:
         """See ``Dataplane``."""
@@ -121,31 +125,47 @@ class NftablesDataplane:
         return DataplaneError(f"{what} {self.table}: the kernel answered {error.strerror}; the rules in force stay")
 
     def _commit(self, transactions: Mapping[int, Transaction]) -> None:
+        stand_in = f"{self.table}{_NEXT}"
+        for family in self._replaced:
+            change = transactions.get(family, Transaction({}, {}))
+            self._send([*load.new_table(family, stand_in), *load.changed_elements(family, stand_in, change)])
         batch = list(self._frame)
         for family, change in transactions.items():
             batch += load.changed_elements(family, self.table, change)
+        self._send(batch)
+        self._send([load.delete_table(family, stand_in) for family in self._replaced])
+        self._frame, self._replaced = [], ()
+
+    def _send(self, batch: Batch) -> None:
+        if not batch:
+            return
         try:
             self._open_socket().commit(batch)
         except NetlinkError as error:
             raise self._refused(f"message {error.position} of {len(batch)} to table", error) from error
-        self._frame = []
 
     def _remove(self) -> None:
-        for family in (IPV4, IPV6):
-            if self._table_comment(family) is not None:
-                self._open_socket().commit([load.delete_table(family, self.table)])
+        self._send([
+            load.delete_table(family, name)
+            for family in (IPV4, IPV6)
+            for name in (self.table, f"{self.table}{_NEXT}")
+            if self._table_comment(family, name) is not None
+        ])  # fmt: skip
 
     def _take_hold(self) -> dict[int, Elements]:
         """Find out what is there, and prepare what the first commit has to bring beside elements."""
-        self._frame = []
+        self._frame, self._replaced = [], ()
         found: dict[int, Elements] = {}
         for family in self.families:
-            note = self._table_comment(family)
+            note = self._table_comment(family, self.table)
+            if self._table_comment(family, f"{self.table}{_NEXT}") is not None:
+                self._send([load.delete_table(family, f"{self.table}{_NEXT}")])  # of a process that was killed
             if note is None:
                 self._frame += load.new_table(family, self.table)
                 found[family] = {}
             elif note != load.table_comment(family):
                 self._frame += [load.delete_table(family, self.table), *load.new_table(family, self.table)]
+                self._replaced += (family,)
                 found[family] = {}
             else:
                 found[family] = self._dump_family(family)
@@ -191,9 +211,9 @@ class NftablesDataplane:
         found = first(answer, 20, len(answer), 1) if answer else None
         return int.from_bytes(found or b"", "big")
 
-    def _table_comment(self, family: int) -> str | None:
-        """What the table says of itself; ``None`` if there is no table."""
-        answer = self._open_socket().request(load.nft_message(load.GET_TABLE, 0, family, text(1, self.table)))
+    def _table_comment(self, family: int, name: str) -> str | None:
+        """What a table says of itself; ``None`` if there is no table."""
+        answer = self._open_socket().request(load.nft_message(load.GET_TABLE, 0, family, text(1, name)))
         return None if answer is None else load.comment_text(first(answer, 20, len(answer), 6) or b"")
 
     def _rules_comment(self, family: int) -> str:

@@ -1,0 +1,94 @@
+"""Inventory: the Services and slices that the proxy knows, and which Services are touched since it last looked.
+
+Shape: changes go in one by one; ``take`` gives the touched keys; ``resolved`` answers for one of them.  Pure.
+"""
+
+from fairway.proxy.model import NOTHING, NodeView, Resolved, Service, Settings, Slice
+from fairway.proxy.resolve import resolve
+
+
+class Inventory:
+    """What there is, by Service (``namespace/name``)."""
+
+    def __init__(self, node: NodeView, settings: Settings) -> None:
+        self.node = node
+        self.settings = settings
+        self._services: dict[str, Service] = {}
+        self._slices: dict[str, dict[str, Slice]] = {}
+        self._touched: dict[str, None] = {}
+        self.service_changes = 0
+        self.endpoint_changes = 0
+        self._triggers: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._services)
+
+    def __contains__(self, service: str) -> bool:
+        return service in self._services
+
+    @property
+    def pending(self) -> int:
+        """How many Services are touched."""
+        return len(self._touched)
+
+    def put_service(self, key: str, new: Service | None) -> None:
+        """A Service came, changed or went."""
+        if new is None:
+            if self._services.pop(key, None) is None:
+                return
+        elif self._services.get(key) == new:
+            return
+        else:
+            self._services[key] = new
+        self.service_changes += 1
+        self._touched[key] = None
+
+    def put_slice(self, name: str, old: Slice | None, new: Slice | None) -> None:
+        """A slice came, changed or went, perhaps from one Service to another."""
+        if old is not None and (new is None or new.service != old.service):
+            known = self._slices.get(old.service, {})
+            known.pop(name, None)
+            if not known:
+                self._slices.pop(old.service, None)
+            self._touch_endpoints(old.service, new)
+        if new is not None:
+            known = self._slices.setdefault(new.service, {})
+            before = known.get(name)
+            known[name] = new
+            if before is None or before._replace(triggered_s=0) != new._replace(triggered_s=0):
+                self._touch_endpoints(new.service, new)
+
+    def _touch_endpoints(self, service: str, new: Slice | None) -> None:
+        self.endpoint_changes += 1
+        self._touched[service] = None
+        if new is not None and new.triggered_s:
+            self._triggers[service] = min(new.triggered_s, self._triggers.get(service, new.triggered_s))
+
+    def touch(self, services: list[str]) -> None:
+        """These are not done after all."""
+        self._touched.update(dict.fromkeys(services))
+
+    def touch_all(self) -> None:
+        """Something changed that may concern every Service, such as the Node's zone."""
+        self._touched.update(dict.fromkeys(self._services))
+
+    def take(self, limit: int | None = None) -> list[str]:
+        """The touched Services, oldest first, at most ``limit``; they count as untouched from here on."""
+        if limit is None or len(self._touched) <= limit:
+            taken, self._touched = list(self._touched), {}
+            return taken
+        taken = [key for key, _ in zip(self._touched, range(limit), strict=False)]
+        for key in taken:
+            del self._touched[key]
+        return taken
+
+    def take_triggers(self, services: list[str]) -> list[float]:
+        """When the changes happened that these Services answer to, where that is known (Unix time)."""
+        return [self._triggers.pop(key) for key in services if key in self._triggers]
+
+    def resolved(self, service: str) -> Resolved:
+        """What the kernel should do for a Service; nothing if there is none."""
+        found = self._services.get(service)
+        if found is None:
+            return NOTHING
+        return resolve(found, self._slices.get(service, {}).values(), self.node, self.settings)

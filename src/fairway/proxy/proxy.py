@@ -1,0 +1,266 @@
+"""Proxy: follows Services, EndpointSlices and the Node, and keeps the dataplane as they say.
+
+Shape: informers write into the ``Inventory``; one loop takes what was touched, resolves it, and commits the
+difference.  Nothing is programmed until everything has been listed once; while the API is away, nothing changes.
+A change waits for one turn of the event loop, so that what arrived together is committed together, and no timer runs.
+After a refused commit nothing is believed of the dataplane any more: it is read, compared and repaired.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from fairway.client.interface import Client
+from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
+from fairway.objects import Object
+from fairway.proxy import inputs
+from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
+from fairway.proxy.delta import Table, Transaction
+from fairway.proxy.fixed import fixed_elements
+from fairway.proxy.health import Health
+from fairway.proxy.inventory import Inventory
+from fairway.proxy.metrics import ProxyMetrics
+from fairway.proxy.model import FAMILIES, NodeView, Resolved, Settings
+from fairway.proxy.sweep import Sweeper
+from fairway.proxy.words import Elements
+from fairway.reconcile.backoff import Backoff
+from fairway.reconcile.informer import Change, Informer
+
+log = logging.getLogger(__name__)
+
+CHUNK: Final = 250
+"""How many Services are committed at once, so that a flood of changes does not hold up the process."""
+_FIRST_DELAY_S, _MAX_DELAY_S = 0.05, 30.0
+_RECORD = "record"
+
+
+class Proxy:
+    """The Service proxy of one node.  ``client`` may be anything that speaks the API, a real one too."""
+
+    def __init__(
+        self, client: Client, dataplane: Dataplane, *, node_name: str, settings: Settings | None = None
+    ) -> None:
+        self.metrics = ProxyMetrics()
+        self._dataplane = dataplane
+        self._inventory = Inventory(NodeView(node_name), settings or Settings())
+        self._tables: dict[int, Table] = {}
+        self._wake = asyncio.Event()
+        self._programmed = asyncio.Event()
+        self._backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
+        self._is_doubtful = False
+        self._has_new_node = True
+        self._last_updated_s = 0.0
+        self._pending_since_s: float | None = None
+        self._sweeper = Sweeper(dataplane, self.metrics)
+        self._services = Informer(
+            client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME}", fields="spec.clusterIP!=None",
+            keep=_reducer(inputs.service_of),
+        )  # fmt: skip
+        self._slices = Informer(
+            client, ENDPOINT_SLICE, labels=f"!{inputs.HEADLESS}", keep=_reducer(inputs.slice_of)
+        )  # fmt: skip
+        self._node = Informer(client, NODE, fields=f"metadata.name={node_name}", keep=_reducer(inputs.node_of))
+
+    async def run(self) -> None:
+        """Work until cancelled; the rules stay in force after that."""
+        self._services.subscribe(self._take_service)
+        self._slices.subscribe(self._take_slice)
+        self._node.subscribe(self._take_node)
+        async with asyncio.TaskGroup() as tasks:
+            informers = (self._services, self._slices, self._node)
+            for informer in informers:
+                tasks.create_task(informer.run())
+            for informer in informers:
+                await informer.wait_synced()
+            tasks.create_task(self._sweeper.run())
+            await self._persist(self._start)
+            self._programmed.set()
+            while True:
+                await self._wake.wait()
+                await asyncio.sleep(0)
+                self._wake.clear()
+                await self._persist(self._catch_up)
+
+    async def wait_programmed(self) -> None:
+        """Return when the dataplane holds what was listed first."""
+        await self._programmed.wait()
+
+    @property
+    def services(self) -> int:
+        """How many Services are served."""
+        return len(self._inventory)
+
+    def health(self) -> Health:
+        """Whether changes get through."""
+        return Health(
+            now_s=time.time(),
+            last_updated_s=self._last_updated_s,
+            pending_since_s=self._pending_since_s,
+            node_eligible=self._inventory.node.is_eligible,
+            families=tuple(self._tables),
+        )
+
+    # What comes in
+
+    def _take_service(self, change: Change) -> None:
+        self._inventory.put_service(_key(change.object), _record(change.new))
+        self._queue()
+
+    def _take_slice(self, change: Change) -> None:
+        self._inventory.put_slice(_key(change.object), _record(change.old), _record(change.new))
+        self._queue()
+
+    def _take_node(self, change: Change) -> None:
+        known: NodeView = self._inventory.node
+        view = _record(change.new) or NodeView(known.name)
+        if view != known:
+            self._inventory.node = view
+            self._inventory.touch_all()
+            self._has_new_node = True
+            self._queue()
+
+    def _queue(self) -> None:
+        now_s = time.time()
+        if self._pending_since_s is None:
+            self._pending_since_s = now_s
+        self.metrics.set("sync_proxy_rules_last_queued_timestamp_seconds", now_s)
+        self._wake.set()
+
+    # What goes out
+
+    async def _persist(self, work: Callable[[], Any]) -> None:
+        """Do it until it is done; each failure waits longer."""
+        while True:
+            try:
+                await work()
+            except DataplaneError as error:
+                self._is_doubtful = True
+                self.metrics.add("sync_proxy_rules_nftables_sync_failures_total")
+                log.warning("dataplane refused", extra={"error": str(error), "failures": self._backoff.failures})
+            except Exception:
+                self._is_doubtful = True
+                log.exception("proxy failed to program")
+            else:
+                self._backoff.reset()
+                return
+            await asyncio.sleep(self._backoff.next_delay_s())
+
+    async def _start(self) -> None:
+        """Adopt what stands in the dataplane and repair what differs, in one transaction."""
+        began_s = time.perf_counter()
+        found = await self._dataplane.open()
+        self._tables = {family: Table(elements) for family, elements in found.items()}
+        self._has_new_node = False
+        self._fix()
+        self._inventory.touch_all()
+        services = self._inventory.take()
+        wanted: dict[str, Resolved] = {}
+        for start in range(0, len(services), CHUNK):
+            wanted |= self._resolve_all(services[start : start + CHUNK])
+            await asyncio.sleep(0)
+        repairs = {
+            family: await asyncio.to_thread(table.start, _of_family(wanted, family), found[family])
+            for family, table in self._tables.items()
+        }
+        await self._dataplane.commit(repairs)
+        self._is_doubtful = False
+        self._sweep()
+        self._done(began_s, services, is_full=True)
+
+    async def _catch_up(self) -> None:
+        """Bring everything that is touched into the dataplane."""
+        if self._is_doubtful:
+            await self._repair()
+        if self._has_new_node:
+            self._has_new_node = False
+            await self._dataplane.commit(self._fix())
+        while services := self._inventory.take(CHUNK):
+            began_s = time.perf_counter()
+            try:
+                await self._program(services)
+            except BaseException:
+                self._inventory.touch(services)
+                raise
+            self._done(began_s, services, is_full=False)
+            if self._inventory.pending:
+                await asyncio.sleep(0)
+        self._pending_since_s = None
+
+    async def _program(self, services: list[str]) -> None:
+        wanted = self._resolve_all(services)
+        changes = {family: table.change(_of_family(wanted, family)) for family, table in self._tables.items()}
+        await self._dataplane.commit(changes)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        for family, table in self._tables.items():
+            self._sweeper.want(family, table.flow_rules(), self._inventory.node.addresses)
+
+    async def _repair(self) -> None:
+        """Make the dataplane what the tables say, whatever it holds."""
+        began_s = time.perf_counter()
+        found: dict[int, Elements] = await self._dataplane.dump()
+        repairs = {family: table.repair(found.get(family, {})) for family, table in self._tables.items()}
+        await self._dataplane.commit(repairs)
+        self._is_doubtful = False
+        self._done(began_s, [], is_full=True)
+        log.info("dataplane repaired", extra={"elements": sum(each.size for each in repairs.values())})
+
+    def _fix(self) -> dict[int, Transaction]:
+        node, settings = self._inventory.node, self._inventory.settings
+        return {family: table.fix(fixed_elements(family, node, settings)) for family, table in self._tables.items()}
+
+    def _resolve_all(self, services: list[str]) -> dict[str, Resolved]:
+        wanted: dict[str, Resolved] = {}
+        for service in services:
+            try:
+                wanted[service] = self._inventory.resolved(service)
+            except Exception:
+                # One Service that cannot be understood must not hold up the others.
+                log.exception("service left as it is", extra={"service": service})
+        return wanted
+
+    def _done(self, began_s: float, services: list[str], *, is_full: bool) -> None:
+        self._last_updated_s = time.time()
+        took_s = time.perf_counter() - began_s
+        self.metrics.sync.observe(took_s)
+        (self.metrics.full_sync if is_full else self.metrics.partial_sync).observe(took_s)
+        for happened_s in self._inventory.take_triggers(services):
+            self.metrics.programming.observe(max(0.0, self._last_updated_s - happened_s))
+        self.metrics.set("sync_proxy_rules_last_timestamp_seconds", self._last_updated_s)
+        self.metrics.set("sync_proxy_rules_service_changes_total", self._inventory.service_changes)
+        self.metrics.set("sync_proxy_rules_endpoint_changes_total", self._inventory.endpoint_changes)
+        if not self._inventory.pending:
+            self._pending_since_s = None
+
+
+def _of_family(wanted: dict[str, Resolved], family: int) -> dict[str, Any]:
+    place = FAMILIES.index(family)
+    return {service: ports[place] for service, ports in wanted.items()}
+
+
+def _key(kept: Object) -> str:
+    meta = kept["metadata"]
+    return f"{meta['namespace']}/{meta['name']}"
+
+
+def _record(kept: Object | None) -> Any:
+    return None if kept is None else kept[_RECORD]
+
+
+def _reducer(record_of: Callable[[Object], Any]) -> Callable[[Object], Object]:
+    """Keep of an object its identity and what the proxy needs of it: a tenth of the memory."""
+
+    def keep(found: Object) -> Object:
+        meta = found["metadata"]
+        try:
+            record = record_of(found)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            log.exception("object not understood", extra={"namespace": meta.get("namespace"), "object": meta["name"]})
+            record = None
+        identity = {name: meta.get(name) for name in ("namespace", "name", "uid", "resourceVersion")}
+        return {"metadata": identity, _RECORD: record}
+
+    return keep

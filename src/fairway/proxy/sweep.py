@@ -1,0 +1,58 @@
+"""Sweep: ends flows that lead to endpoints which are gone, beside the loop that programs.
+
+Shape: flow rules go in, the newest per frontend counts; one task works them off.  Nothing wanted, nothing done.
+Reading the connection table takes milliseconds, for which no new Service should wait.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
+from fairway.proxy.delta import FlowRule
+from fairway.proxy.metrics import ProxyMetrics
+from fairway.proxy.model import Address, FrontendKey
+
+log = logging.getLogger(__name__)
+
+RETRY_S: Final = 1.0
+
+
+class Sweeper:
+    """Works off flow rules."""
+
+    def __init__(self, dataplane: Dataplane, metrics: ProxyMetrics) -> None:
+        self._dataplane = dataplane
+        self._metrics = metrics
+        self._wanted: dict[int, dict[FrontendKey, FlowRule]] = {}
+        self._own: frozenset[Address] = frozenset()
+        self._wake = asyncio.Event()
+
+    def want(self, family: int, rules: Iterable[FlowRule], own: Iterable[Address]) -> None:
+        """These flows are to be looked at; ``own`` are the node's addresses."""
+        for rule in rules:
+            self._wanted.setdefault(family, {})[rule.frontend] = rule
+            self._own = frozenset(own)
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            wanted, self._wanted = self._wanted, {}
+            began_s = time.perf_counter()
+            rules = {family: list(mine.values()) for family, mine in wanted.items()}
+            try:
+                ended = await self._dataplane.forget_flows(rules, self._own)
+            except DataplaneError as error:
+                log.warning("flows not swept", extra={"error": str(error)})
+                for family, mine in wanted.items():
+                    self._wanted[family] = mine | self._wanted.get(family, {})
+                await asyncio.sleep(RETRY_S)
+                self._wake.set()
+                continue
+            self._metrics.conntrack.observe(time.perf_counter() - began_s)
+            self._metrics.add("conntrack_reconciler_deleted_entries_total", ended)
