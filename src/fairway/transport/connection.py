@@ -339,6 +339,8 @@ class Connection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Return when the transport takes more, or the peer has gone."""
+        # Always a turn of the loop: uvloop writes, and learns that the peer has gone, only between turns.
+        await asyncio.sleep(0)
         await self._drain.wait()
 
     def end_stream(self) -> None:
