@@ -21,6 +21,7 @@ from fairway.node.pod_worker import PodWorker
 from fairway.node.references import References
 from fairway.node.resources import capacity
 from fairway.node.runtimes.interface import ContainerState, Images, Runtime, RuntimeFailure, Sandbox
+from fairway.node.server import NodeServer
 from fairway.node.settings import Settings
 from fairway.node.shared import NAMESPACE_INDEX, BeforeStop, Shared, no_wait
 from fairway.node.status_writer import StatusWriter
@@ -41,7 +42,8 @@ class Agent:
     """The node agent.  ``services``: an informer of all Services that runs already, where the process has one.
 
     ``before_stop`` waits until a leaving pod gets no new connection; it is given up after
-    ``settings.before_stop_timeout_s``.  ``ready`` is set when everything that was running has been taken up.
+    ``settings.before_stop_timeout_s``.  With a certificate in the settings the node's HTTPS API is served, without one
+    it is not.  ``ready`` is set when everything that was running has been taken up.
     """
 
     def __init__(
@@ -74,6 +76,8 @@ class Agent:
             try:
                 group.create_task(self._watch_runtime())
                 await self._take_stock(shared)
+                if self.settings.certificate_file:
+                    group.create_task(NodeServer(self.workers, self.settings).run())
                 registration = Registration(shared)
                 registration.set_problem("")
                 group.create_task(self._pods.run())

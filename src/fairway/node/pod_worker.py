@@ -17,7 +17,7 @@ from fairway.node.lifecycle import Lifecycle
 from fairway.node.pod_directory import termination_message
 from fairway.node.pod_spec import all_containers, shown
 from fairway.node.pod_status import pod_status
-from fairway.node.pod_view import Busy, PodView, Waiting, attempt_of
+from fairway.node.pod_view import PodView, Waiting, attempt_of
 from fairway.node.probing import begin_probing
 from fairway.node.runtimes.interface import ContainerState, Sandbox
 from fairway.node.shared import Shared
@@ -242,6 +242,7 @@ class PodWorker:
         self.shared.statuses.forget(self.uid)
         self._finished(self)
 
-    def is_idle(self) -> bool:
-        """Whether no operation is under way."""
-        return not self.is_sandbox_busy and all(record.busy is Busy.NO for record in self.records.values())
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing of the pod is left here."""
+        return self._is_finished

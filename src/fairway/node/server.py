@@ -1,0 +1,234 @@
+"""Server: the node's HTTPS API, what the API server asks for logs, exec, attach and port-forward.
+
+Shape: routes by the first part of the path; a client certificate of the API server or an administrator is required.
+Source: services.md 11.9; the paths and texts are those of a kubelet.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from urllib.parse import unquote
+
+import orjson
+
+from fairway.node.logs.container_log import container_log
+from fairway.node.logs.cri import OptionProblem, log_options
+from fairway.node.pod_view import Attempt
+from fairway.node.pod_worker import PodWorker
+from fairway.node.runtimes.interface import ExecSession, RuntimeFailure
+from fairway.node.settings import Settings
+from fairway.transport.interface import Answer, Peer, Request, Response, Stream, StreamWriter
+from fairway.transport.server import Server, frame, serve
+from fairway.transport.tls import server_context
+
+log = logging.getLogger(__name__)
+
+TEXT = "text/plain; charset=utf-8"
+API_SERVER = "kube-apiserver-kubelet-client"
+ADMINISTRATORS = "system:masters"
+
+
+class Refusal(Exception):
+    """The request cannot be served; the text goes to the client."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def is_allowed(peer: Peer) -> bool:
+    """Whether the client certificate is one that may ask a node for anything.  Pure."""
+    return peer.common_name == API_SERVER or ADMINISTRATORS in peer.organizations
+
+
+class NodeServer:
+    """The HTTPS API of one agent; ``workers`` are its pods by uid.  ``is_open``: certificates are not asked for."""
+
+    def __init__(
+        self, workers: Mapping[str, PodWorker], settings: Settings, *, is_open: bool = False
+    ) -> None:  # fmt: skip
+        self._workers = workers
+        self._settings = settings
+        self._is_open = is_open
+        self._routes: dict[str, Callable[[Request, list[str]], Answer | Awaitable[Answer]]] = {
+            "containerLogs": self._logs,
+            "exec": self._exec,
+            "attach": self._attach,
+            "portForward": self._port_forward,
+            "pods": self._pods,
+        }
+        self._relays: set[asyncio.Task[None]] = set()
+        self.server: Server | None = None
+
+    async def start(self) -> Server:
+        """Listen.  Raises: ``OSError``, ``ssl.SSLError``."""
+        settings = self._settings
+        context = None
+        if settings.certificate_file:
+            context = server_context(settings.certificate_file, settings.key_file, settings.client_ca_file or None)
+        host = settings.bind_address or settings.node_ip
+        self.server = await serve(self.handle, host=host, port=settings.port, ssl_context=context)
+        return self.server
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        server = await self.start()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await server.close(grace_s=0.5)
+
+    def handle(self, request: Request) -> Answer | Awaitable[Answer]:
+        """One request.  Only ``/healthz`` is for everybody."""
+        _, first, *rest = [*request.path.split("/"), ""]
+        if first == "healthz" and not any(rest):
+            return Response(200, b"ok", TEXT)
+        if not self._is_open and not is_allowed(request.peer):
+            return Response(401 if not request.peer.common_name else 403, b"Unauthorized", TEXT)
+        route = self._routes.get(first)
+        if route is None:
+            return Response(404, b"404 page not found\n", TEXT)
+        try:
+            return route(request, [unquote(part) for part in rest if part])
+        except Refusal as refusal:
+            return Response(refusal.status, str(refusal).encode(), TEXT)
+
+    # What is asked about
+
+    def _worker(self, namespace: str, name: str) -> PodWorker:
+        for worker in self._workers.values():
+            meta = worker.pod["metadata"]
+            if (meta["namespace"], meta["name"]) == (namespace, name):
+                return worker
+        raise Refusal(404, f'pod "{name}" not found')
+
+    def _container(self, parts: list[str]) -> tuple[PodWorker, str]:
+        if len(parts) != 3:
+            raise Refusal(404, "404 page not found")
+        worker = self._worker(parts[0], parts[1])
+        if parts[2] not in worker.records:
+            raise Refusal(400, f"container {parts[2]} is not valid for pod {parts[1]}")
+        return worker, parts[2]
+
+    def _pods(self, request: Request, parts: list[str]) -> Answer:
+        items = [worker.pod for worker in self._workers.values()]
+        return Response(200, orjson.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items}))
+
+    # Logs
+
+    def _logs(self, request: Request, parts: list[str]) -> Answer:
+        worker, name = self._container(parts)
+        try:
+            options = log_options(dict(request.query), worker.shared.now_s())
+        except OptionProblem as problem:
+            raise Refusal(400, str(problem)) from problem
+        attempt = logged_attempt(worker, name, is_previous=options.previous)
+        path = worker.shared.runtime.log_path(worker.uid, name, attempt.number)
+        return self._relayed(container_log(worker.records[name], attempt.number, path, options))
+
+    def _relayed(self, pieces: AsyncGenerator[bytes, None]) -> Stream:
+        relays: list[asyncio.Task[None]] = []
+
+        def opened(writer: StreamWriter) -> None:
+            task = asyncio.get_running_loop().create_task(_relay(writer, pieces))
+            relays.append(task)
+            self._relays.add(task)
+            task.add_done_callback(self._relays.discard)
+
+        def closed() -> None:
+            for task in relays:
+                task.cancel()
+
+        return Stream(opened, closed, content_type=TEXT)
+
+    # Streams
+
+    def _exec(self, request: Request, parts: list[str]) -> Answer:
+        from fairway.node.streams import remote_command
+
+        worker, name = self._container(parts)
+        _check_running(worker, name)
+
+        async def begin(asked: remote_command.Wanted) -> ExecSession:
+            if not asked.command:
+                raise RuntimeFailure("ExecFailed", "you must specify at least 1 command for the container")
+            return await worker.shared.runtime.exec(worker.uid, name, asked.command, tty=asked.tty, stdin=asked.stdin)
+
+        return remote_command.answer(request, begin, self._settings.stream_idle_timeout_s)
+
+    def _attach(self, request: Request, parts: list[str]) -> Answer:
+        from fairway.node.streams import remote_command
+        from fairway.node.streams.log_session import LogSession
+
+        worker, name = self._container(parts)
+        _check_running(worker, name)
+        record = worker.records[name]
+        number = record.attempts[-1].number
+
+        async def begin(asked: remote_command.Wanted) -> ExecSession:
+            attach = getattr(worker.shared.runtime, "attach", None)
+            if attach is not None:
+                session: ExecSession = await attach(worker.uid, name)
+                return session
+            if asked.stdin:
+                raise RuntimeFailure("AttachFailed", "this container runtime cannot attach to stdin")
+            return LogSession(record, number, worker.shared.runtime.log_path(worker.uid, name, number))
+
+        return remote_command.answer(request, begin, self._settings.stream_idle_timeout_s)
+
+    def _port_forward(self, request: Request, parts: list[str]) -> Answer:
+        from fairway.node.streams import port_forward
+        from fairway.node.streams.pod_connection import connect
+
+        if len(parts) != 2:
+            raise Refusal(404, "404 page not found")
+        worker = self._worker(parts[0], parts[1])
+        sandbox = worker.sandbox
+        if sandbox is None:
+            raise Refusal(400, f"unable to forward port because pod is not running. Current status={_phase(worker)}")
+
+        async def dial(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            return await connect(sandbox.netns, port)
+
+        return port_forward.answer(request, port_forward.Pod(parts[1], parts[0], worker.uid, dial))
+
+
+def _phase(worker: PodWorker) -> str:
+    return str((worker.pod.get("status") or {}).get("phase") or "Pending")
+
+
+def _check_running(worker: PodWorker, name: str) -> None:
+    if not worker.records[name].is_running:
+        raise Refusal(400, f'container not found ("{name}")')
+
+
+def logged_attempt(worker: PodWorker, name: str, *, is_previous: bool) -> Attempt:
+    """The attempt whose log is meant.  Raises: ``Refusal``."""
+    pod = worker.pod["metadata"]["name"]
+    attempts = [attempt for attempt in worker.records[name].attempts if not attempt.is_lost and attempt.container_id]
+    if is_previous:
+        ended = [attempt for attempt in attempts[:-1] if not attempt.is_running]
+        if not ended:
+            raise Refusal(400, f'previous terminated container "{name}" in pod "{pod}" not found')
+        return ended[-1]
+    if not attempts:
+        waiting = worker.records[name].waiting
+        reason = waiting.reason if waiting is not None else "ContainerCreating"
+        raise Refusal(400, f'container "{name}" in pod "{pod}" is waiting to start: {reason}')
+    return attempts[-1]
+
+
+async def _relay(writer: StreamWriter, pieces: AsyncGenerator[bytes, None]) -> None:
+    """Copy a log to a client at the client's pace."""
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if writer.is_closed:
+                    return
+                writer.write(frame(piece))
+                await writer.drained()
+        writer.close()
+    except OSError as error:
+        log.warning("log broke off", extra={"error": str(error)})
+        writer.abort()
