@@ -38,7 +38,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     subsets = new.get("subsets") or []
     if old is not None and subsets == (old.get("subsets") or []):
         return
-    known = [] if old is None else [address["ip"] for address in _addresses(old)]
+    known = [] if old is None else [address.get("ip") or "" for address in _addresses(old)]
     for index, subset in enumerate(subsets):
         yield from _subset(f"subsets[{index}]", subset, known)
 
@@ -91,7 +91,7 @@ def _shown(endpoints: Object, _now: float) -> str:
 
 def _backends(subsets: list[Object]) -> Iterator[str]:
     for subset in subsets:
-        ips = [address["ip"] for address in subset.get("addresses") or ()]
+        ips = [address.get("ip") or "" for address in subset.get("addresses") or ()]
         ports = subset.get("ports")
         if not ports:
             yield from ips

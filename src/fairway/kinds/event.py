@@ -50,7 +50,7 @@ def from_storage(event: Object) -> None:
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """An old-style event lives with its object; a new-style one (with eventTime) says who reports what."""
-    namespace, involved = new["metadata"].get("namespace", ""), new["involvedObject"].get("namespace", "")
+    namespace, involved = new["metadata"].get("namespace", ""), new["involvedObject"].get("namespace") or ""
     if new.get("eventTime"):
         if not involved and namespace not in ("default", "kube-system"):
             yield invalid_value("involvedObject.namespace", involved, _ELSEWHERE)
@@ -88,7 +88,7 @@ def _last_seen(event: Object, now: float) -> str:
 
 def _involved(event: Object, _now: float) -> str:
     involved = event["involvedObject"]
-    kind, name = involved.get("kind", "").lower(), involved.get("name")
+    kind, name = (involved.get("kind") or "").lower(), involved.get("name")
     return f"{kind}/{name}" if name else kind
 
 

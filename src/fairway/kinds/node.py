@@ -78,7 +78,7 @@ def _taints(taints: list[Object]) -> Iterator[Problem]:
     for index, taint in enumerate(taints):
         path, key, value, effect = (
             f"spec.taints[{index}]",
-            taint.get("key", ""),
+            taint.get("key") or "",
             taint.get("value"),
             taint.get("effect"),
         )
@@ -117,7 +117,7 @@ def _address(type_: str) -> Any:
     def cell(node: Object, _now: float) -> str:
         for address in (node.get("status") or {}).get("addresses") or ():
             if address.get("type") == type_:
-                return str(address["address"])
+                return address.get("address") or ""
         return NONE
 
     return cell

@@ -147,7 +147,8 @@ def validate_label_selector(selector: Object | None, path: str) -> Iterator[Prob
 
 
 def _validate_expression(expression: Object, path: str) -> Iterator[Problem]:
-    operator, values, key = expression.get("operator", ""), expression.get("values"), expression.get("key", "")
+    operator, values = expression.get("operator") or "", expression.get("values")
+    key = expression.get("key") or ""
     if operator in ("In", "NotIn"):
         if not values:
             yield required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'")

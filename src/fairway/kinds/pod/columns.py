@@ -39,7 +39,7 @@ def summary(pod: Object) -> Summary:
     ):
         word = "SchedulingGated"
     sidecars = {
-        each["name"] for each in pod["spec"].get("initContainers") or () if each.get("restartPolicy") == "Always"
+        each.get("name") for each in pod["spec"].get("initContainers") or () if each.get("restartPolicy") == "Always"
     }
     first = _init_containers(pod, sidecars)
     ready, restarts, restarted_at = first.ready, first.restarts, first.restarted_at
@@ -65,7 +65,7 @@ class _Init(NamedTuple):
     sidecar_restarted_at: str
 
 
-def _init_containers(pod: Object, sidecars: set[str]) -> _Init:
+def _init_containers(pod: Object, sidecars: set[Any]) -> _Init:
     word, ready, restarts, at, sidecar_restarts, sidecar_at = "", 0, 0, "", 0, ""
     count = len(pod["spec"].get("initContainers") or ())
     for index, each in enumerate((pod.get("status") or {}).get("initContainerStatuses") or ()):

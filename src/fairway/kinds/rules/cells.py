@@ -67,7 +67,7 @@ def field(*path: str) -> Callable[[Object], str]:
 
 def _containers(owner: Object, name: str) -> str:
     template = owner["spec"].get("template") or {}
-    return ",".join(each.get(name, "") for each in (template.get("spec") or {}).get("containers") or ())
+    return ",".join(each.get(name) or "" for each in (template.get("spec") or {}).get("containers") or ())
 
 
 def workload(show_selector: Callable[[Any], str]) -> tuple[Column, ...]:

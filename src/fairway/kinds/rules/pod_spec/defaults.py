@@ -97,12 +97,12 @@ def _handler(handler: Object) -> None:
 
 def _variable(variable: Object) -> None:
     source = variable.get("valueFrom")
-    if not source:
+    if source is None:
         drop_null(variable, "valueFrom")
         return
-    if source.get("fieldRef"):
+    if source.get("fieldRef") is not None:
         fill_empty(source["fieldRef"], apiVersion="v1")
-    if source.get("resourceFieldRef"):
+    if source.get("resourceFieldRef") is not None:
         _divisor(source["resourceFieldRef"])
 
 
@@ -130,7 +130,7 @@ def _volume(volume: Object) -> None:
 
 def _files(source: Any) -> None:
     for item in (source or {}).get("items") or ():
-        if item.get("fieldRef"):
+        if item.get("fieldRef") is not None:
             fill_empty(item["fieldRef"], apiVersion="v1")
-        if item.get("resourceFieldRef"):
+        if item.get("resourceFieldRef") is not None:
             _divisor(item["resourceFieldRef"])

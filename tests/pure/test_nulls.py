@@ -1,0 +1,195 @@
+"""A null is legal wherever a field is: no hook of any kind fails on one, or on a field that is missing."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairway.kinds import ALL
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+
+CONTAINER = {
+    "name": "web", "image": "nginx", "restartPolicy": "Always",
+    "ports": [{"name": "http", "containerPort": 80, "hostPort": 80, "hostIP": "1.2.3.4", "protocol": "TCP"}],
+    "env": [
+        {"name": "A", "value": "x"}, {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+        {"name": "C", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1"}}},
+        {"name": "D", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+    ],
+    "envFrom": [{"prefix": "X", "configMapRef": {"name": "c"}}],
+    "volumeMounts": [{"name": "v", "mountPath": "/v", "subPath": "a", "subPathExpr": "b"}],
+    "resources": {"limits": {"cpu": "1"}, "requests": {"cpu": "1", "memory": "1Gi"}},
+    "lifecycle": {"preStop": {"exec": {"command": ["x"]}}, "postStart": {"sleep": {"seconds": 1}}},
+    "livenessProbe": {"httpGet": {"path": "/", "port": 80, "httpHeaders": [{"name": "A", "value": "b"}]}},
+    "readinessProbe": {"tcpSocket": {"port": "http"}, "successThreshold": 1}, "startupProbe": {"grpc": {"port": 1}},
+    "securityContext": {
+        "runAsUser": 1, "capabilities": {"add": ["SYS_ADMIN"]}, "allowPrivilegeEscalation": False,
+        "seccompProfile": {"type": "Localhost", "localhostProfile": "a"},
+    },
+}  # fmt: skip
+TERM = {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}],
+        "matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}  # fmt: skip
+POD_TERM = {"topologyKey": "a", "namespaces": ["b"], "labelSelector": {
+    "matchLabels": {"a": "b"}, "matchExpressions": [{"key": "a", "operator": "Exists"}]}}  # fmt: skip
+DEMANDED, WISHED = "requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"
+POD_SPEC = {
+    "containers": [CONTAINER], "initContainers": [CONTAINER | {"name": "init"}],
+    "volumes": [
+        {"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}, {"secret": {"name": "s"}}]}},
+        {"name": "d", "downwardAPI": {"items": [{"path": "p", "fieldRef": {"fieldPath": "metadata.name"}}]}},
+        {"name": "c", "configMap": {"name": "c", "items": [{"key": "k", "path": "p", "mode": 1}]}},
+        {"name": "h", "hostPath": {"path": "/x"}}, {"name": "e", "emptyDir": {"sizeLimit": "1Gi"}},
+    ],
+    "nodeSelector": {"a": "b"}, "hostAliases": [{"ip": "1.2.3.4", "hostnames": ["a"]}], "overhead": {"cpu": "1"},
+    "tolerations": [{"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 1}],
+    "affinity": {
+        "nodeAffinity": {DEMANDED: {"nodeSelectorTerms": [TERM]}, WISHED: [{"weight": 1, "preference": TERM}]},
+        "podAffinity": {DEMANDED: [POD_TERM], WISHED: [{"weight": 1, "podAffinityTerm": POD_TERM}]},
+    },
+    "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "a", "labelSelector": {"matchLabels": {"a": "b"}}}],
+    "dnsPolicy": "None", "dnsConfig": {"nameservers": ["1.2.3.4"], "searches": ["a.b"], "options": [{"name": "x"}]},
+    "imagePullSecrets": [{"name": "s"}], "readinessGates": [{"conditionType": "a/b"}], "hostNetwork": True,
+    "schedulingGates": [{"name": "a/b"}], "securityContext": {"sysctls": [{"name": "a.b", "value": "1"}],
+                                                              "supplementalGroups": [1], "fsGroup": 1},
+    "os": {"name": "linux"}, "hostname": "a", "subdomain": "b", "nodeName": "n", "restartPolicy": "OnFailure",
+}  # fmt: skip
+STATE = {"name": "web", "ready": True, "restartCount": 1, "state": {"terminated": {"exitCode": 1, "signal": 9}},
+         "lastState": {"terminated": {"finishedAt": "2026-01-01T00:00:00Z"}}}  # fmt: skip
+POD = {
+    "spec": POD_SPEC,
+    "status": {
+        "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "podIP": "1.2.3.4",
+        "podIPs": [{"ip": "1.2.3.4"}], "hostIP": "1.2.3.4", "hostIPs": [{"ip": "1.2.3.4"}],
+        "containerStatuses": [STATE], "initContainerStatuses": [STATE | {"name": "init"}],
+    },
+}  # fmt: skip
+TEMPLATE = {"metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}}, "spec": POD_SPEC}
+OWNER = {
+    "spec": {"replicas": 1, "selector": {"matchLabels": {"a": "b"}}, "template": TEMPLATE, "minReadySeconds": 1,
+             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}},
+    "status": {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1},
+}  # fmt: skip
+SAMPLES: dict[str, Object] = {
+    "Namespace": {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}},
+    "Node": {
+        "spec": {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0/24"], "unschedulable": True,
+                 "taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]},
+        "status": {"capacity": {"cpu": "1"}, "conditions": [{"type": "Ready", "status": "True"}],
+                   "addresses": [{"type": "InternalIP", "address": "1.2.3.4"}], "nodeInfo": {"osImage": "x"}},
+    },
+    "Pod": POD,
+    "Service": {
+        "spec": {
+            "type": "LoadBalancer", "selector": {"a": "b"}, "clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"],
+            "ports": [{"name": "a", "port": 80, "targetPort": "x", "nodePort": 30000, "appProtocol": "a/b"},
+                      {"name": "b", "port": 80, "protocol": "UDP"}],
+            "externalIPs": ["1.2.3.4"], "loadBalancerSourceRanges": ["10.0.0.0/8"], "loadBalancerClass": "a/b",
+            "sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 1}},
+            "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack", "externalTrafficPolicy": "Local",
+            "healthCheckNodePort": 30001, "internalTrafficPolicy": "Local", "trafficDistribution": "PreferClose",
+            "externalName": "a.b", "loadBalancerIP": "1.2.3.4", "allocateLoadBalancerNodePorts": True,
+        },
+        "status": {"loadBalancer": {"ingress": [{"ip": "1.2.3.4", "hostname": "a.b"}]}},
+    },
+    "Endpoints": {"subsets": [{
+        "addresses": [{"ip": "1.2.3.4", "hostname": "a", "nodeName": "n"}], "notReadyAddresses": [{"ip": "1.2.3.5"}],
+        "ports": [{"name": "a", "port": 80, "appProtocol": "a/b"}, {"port": 81}],
+    }]},
+    "EndpointSlice": {
+        "addressType": "IPv6", "ports": [{"name": "a", "port": 80}],
+        "endpoints": [{"addresses": ["FD00::1"], "conditions": {"ready": True}, "hints": {"forZones": [{"name": "a"}]},
+                       "hostname": "a", "nodeName": "n", "deprecatedTopology": {"a": "b"}}],
+    },
+    "IPAddress": {"spec": {"parentRef": {"group": "a", "resource": "b", "namespace": "c", "name": "d"}}},
+    "ServiceCIDR": {"spec": {"cidrs": ["10.0.0.0/8", "fd00::/112"]}, "status": {}},
+    "ReplicaSet": OWNER, "Deployment": OWNER,
+    "ReplicationController": {"spec": {"selector": {"a": "b"}, "template": TEMPLATE}, "status": {"replicas": 1}},
+    "ConfigMap": {"data": {"a": "b"}, "binaryData": {"c": "eA=="}, "immutable": False},
+    "Secret": {"type": "kubernetes.io/dockercfg", "data": {".dockercfg": "e30="}, "stringData": {"a": "b"}},
+    "ServiceAccount": {"secrets": [{"name": "a"}], "imagePullSecrets": [{"name": "b"}]},
+    "Event": {
+        "involvedObject": {"kind": "Pod", "name": "a", "namespace": "default"}, "source": {"component": "c"},
+        "series": {"count": 1, "lastObservedTime": "2026-01-01T00:00:00Z"}, "message": "m", "count": 1,
+        "firstTimestamp": "2026-01-01T00:00:00Z", "eventTime": "2026-01-01T00:00:00Z", "reportingComponent": "x",
+        "lastTimestamp": "2026-01-01T00:00:00Z", "reason": "r", "action": "a", "type": "Normal",
+    },
+    "Lease": {"spec": {"holderIdentity": "a", "leaseDurationSeconds": 1, "leaseTransitions": 1}},
+}  # fmt: skip
+
+
+# Maps of texts and amounts: decoding leaves no null in them.
+MAPS = {
+    "labels", "annotations", "matchLabels", "nodeSelector", "limits", "requests", "capacity", "overhead", "data",
+    "binaryData", "stringData", "deprecatedTopology",
+}  # fmt: skip
+
+
+def _holes(found: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every field of every object below ``found``."""
+    if path and (path[-1] in MAPS or (path[-1] == "selector" and "matchLabels" not in found)):
+        return []
+    if isinstance(found, dict):
+        below = [hole for key, value in found.items() for hole in _holes(value, (*path, key))]
+        return [(*path, key) for key in found] + below
+    if isinstance(found, list):
+        return [hole for index, value in enumerate(found) for hole in _holes(value, (*path, index))]
+    return []
+
+
+def _pierced(sample: Object, hole: tuple[Any, ...], *, is_null: bool) -> Object:
+    found = deepcopy(sample)
+    place: Any = found
+    for step in hole[:-1]:
+        place = place[step]
+    if is_null:
+        place[hole[-1]] = None
+    else:
+        del place[hole[-1]]
+    return found
+
+
+def _run(kind: Kind, written: Object, old: Object) -> None:
+    for subresource, before in (("", None), ("", old), ("status", old)):
+        new = deepcopy(written)
+        new["metadata"] = {"name": "one", "namespace": "default", "labels": None, "annotations": None}
+        kind.defaults(new)
+        kind.prepare(new, before, subresource)
+        list(kind.warnings(new, before))
+        if list(kind.validate(new, before)):
+            continue  # what is shown and selected was stored, and so was valid
+        for column in kind.columns:
+            column.cell(new, 0.0)
+        for read in kind.fields.values():
+            read(new)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
+def test_no_hook_fails_on_a_null_or_on_what_is_missing(kind: Kind) -> None:
+    sample = SAMPLES[kind.name]
+    old = deepcopy(sample) | {"metadata": {"name": "one", "namespace": "default"}}
+    kind.defaults(old)
+    kind.prepare(old, None, "")
+    old["status"] = deepcopy(sample.get("status", {}))
+    for hole in _holes(sample):
+        for is_null in (True, False):
+            _run(kind, _pierced(sample, hole, is_null=is_null), old)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
+def test_a_null_means_the_same_as_nothing(kind: Kind) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(hole=st.sampled_from(_holes(SAMPLES[kind.name]) or [()]))
+    def check(hole: tuple[Any, ...]) -> None:
+        shown = []
+        for is_null in (True, False):
+            new = _pierced(SAMPLES[kind.name], hole, is_null=is_null)
+            new["metadata"] = {"name": "one", "namespace": "default"}
+            kind.defaults(new)
+            kind.prepare(new, None, "")
+            shown.append([(problem.path, problem.reason) for problem in kind.validate(new, None)])
+        assert shown[0] == shown[1]
+
+    check()
