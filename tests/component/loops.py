@@ -28,7 +28,8 @@ def on_both_loops(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..
     first = inspect.Parameter("loop_factory", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     run.__signature__ = wanted.replace(parameters=[first, *wanted.parameters.values()])  # type: ignore[attr-defined]
     factories = [asyncio.new_event_loop, uvloop.new_event_loop]
-    return pytest.mark.parametrize("loop_factory", factories, ids=["asyncio", "uvloop"])(run)
+    on_each: Callable[..., None] = pytest.mark.parametrize("loop_factory", factories, ids=["asyncio", "uvloop"])(run)
+    return on_each
 
 
 async def until(holds: Callable[[], bool]) -> None:

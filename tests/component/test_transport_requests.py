@@ -129,7 +129,7 @@ async def test_continue_waits_for_its_turn_behind_an_earlier_request() -> None:
 
 @on_both_loops
 async def test_a_body_over_the_limit_is_answered_even_while_it_is_still_sent() -> None:
-    called = []
+    called: list[Request] = []
     server = await serve(called.append, limits=Limits(body_bytes=1000, error_response=as_status))  # type: ignore[arg-type]
     async with await HttpPeer.connect(server) as peer:
         peer.writer.write(render("/", "Content-Length: 8000000", method="POST") + b"x" * 8_000_000)
@@ -175,7 +175,7 @@ async def test_what_is_no_request_is_refused_after_those_before_it_were_answered
 @pytest.mark.parametrize("sent", [b"GET / HTT", render("/", "Content-Length: 5", method="POST") + b"abc"])
 @on_both_loops
 async def test_half_a_request_reaches_nobody(sent: bytes) -> None:
-    called = []
+    called: list[Request] = []
     server = await serve(called.append)  # type: ignore[arg-type]
     async with await HttpPeer.connect(server) as peer:
         await peer.send(sent)
