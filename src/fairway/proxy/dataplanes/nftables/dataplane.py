@@ -66,11 +66,7 @@ class NftablesDataplane:
     async def open(self) -> dict[int, Elements]:
         """See ``Dataplane``."""
         self.close()
-        try:
-            self._socket = NetfilterSocket()
-            self._conntrack = ConntrackSocket()
-        except OSError as error:
-            raise DataplaneError(f"cannot open a netlink socket: {error.strerror}; root is needed") from error
+        self._connect()
         self.families = _families()
         return await self._threaded(self._take_hold)
 
@@ -97,7 +93,7 @@ class NftablesDataplane:
     async def remove(self) -> None:
         """See ``Dataplane``."""
         if self._socket is None:
-            self._socket = NetfilterSocket()
+            self._connect()
         await self._threaded(self._remove)
         self.close()
 
@@ -107,6 +103,13 @@ class NftablesDataplane:
             if held is not None:
                 held.close()
         self._socket = self._conntrack = None
+
+    def _connect(self) -> None:
+        try:
+            self._socket = NetfilterSocket()
+            self._conntrack = ConntrackSocket()
+        except OSError as error:
+            raise DataplaneError(f"cannot open a netlink socket: {error.strerror}; root is needed") from error
 
     # Below here everything runs in one thread at a time: the caller awaits each call.
 
