@@ -91,7 +91,7 @@ def _opened(path: Path, layout: Layout) -> Iterator[_Archive]:
     try:
         with ExitStack() as passing:
             if not path.is_file():  # A pipe can be read only once and only forwards.
-                path = passing.enter_context(_spooled(path.open("rb"), layout))
+                path = passing.enter_context(_spooled(passing.enter_context(path.open("rb")), layout))
             if is_packed(path):
                 path = passing.enter_context(_spooled(passing.enter_context(plain_reader(path)), layout))
             yield _Archive(passing.enter_context(tarfile.open(path, "r:")))

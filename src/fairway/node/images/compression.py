@@ -7,6 +7,7 @@ is is told by its first bytes, not by its name or media type.
 import bz2
 import io
 import lzma
+import os
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
@@ -61,6 +62,7 @@ def _gunzip(source: BinaryIO) -> BinaryIO:
 
 @contextmanager
 def _unzstd(source: BinaryIO) -> Iterator[BinaryIO]:
+    os.lseek(source.fileno(), 0, os.SEEK_SET)  # The file object may have read ahead; the program starts from here.
     try:
         process = subprocess.Popen(["zstd", "-dcq"], stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except FileNotFoundError:

@@ -84,11 +84,10 @@ class LayerWriter:
             return open_in_root(self._root, path or ".", _DIRECTORY)
         except FileNotFoundError:
             above, _, name = path.rpartition("/")
-            with _opened(self._open_folder(above)) as parent, suppress(FileExistsError):
-                os.mkdir(name, 0o755, dir_fd=parent)
-            return open_in_root(self._root, path, _DIRECTORY)
-        except NotADirectoryError:
-            raise InvalidLayer(f"{path!r} is used as a folder and is none") from None
+            with _opened(self._open_folder(above)) as parent:
+                return _make_folder(parent, name, path)
+        except OSError as error:
+            raise InvalidLayer(f"{path!r} is used as a folder and is none: {error.strerror}") from None
 
     def _write_whiteout(self, parent: int, name: str) -> None:
         if name == OPAQUE:
@@ -146,6 +145,14 @@ def _opened(descriptor: int) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _make_folder(parent: int, name: str, path: str) -> int:
+    try:
+        os.mkdir(name, 0o755, dir_fd=parent)
+    except FileExistsError:
+        raise InvalidLayer(f"{path!r} is used as a folder and is a link to nowhere") from None
+    return os.open(name, _DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
 
 
 def _is_folder(parent: int, name: str) -> bool:
