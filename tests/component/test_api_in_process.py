@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from component.memory_store import MemoryStore
 
+from component.memory_store import MemoryStore
 from fairway.apiserver.serve import Api
 from fairway.apiserver.server import ApiServer
 from fairway.client.in_process import InProcessClient

@@ -75,11 +75,11 @@ def read(options: Mapping[str, str], *, is_watch: bool) -> ListOptions:
         get("labelSelector", ""), get("fieldSelector", ""),
         revision_of(get("resourceVersion", "")),
         cast(Match, get("resourceVersionMatch", "")),
-        _number("limit", get("limit") or "0"),
+        max(0, _number("limit", get("limit") or "0")),
         get("continue", ""),
         flag("sendInitialEvents", initial) if initial else None,
         flag("allowWatchBookmarks", get("allowWatchBookmarks", "")),
-        _number("timeoutSeconds", get("timeoutSeconds") or "0"),
+        max(0, _number("timeoutSeconds", get("timeoutSeconds") or "0")),
     )  # fmt: skip
 
 

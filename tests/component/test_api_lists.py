@@ -1,0 +1,123 @@
+"""Lists: order, selectors, pages that agree with one another, revisions."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from component.api_world import World, world
+from fairway.apiserver.settings import Limits, Settings
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+async def fill(api: World, *names: str, **labels: str) -> None:
+    for name in names:
+        await api.ask("POST", MAPS, {"metadata": {"name": name, "labels": labels}})
+
+
+def names(found: Any) -> list[str]:
+    return [item["metadata"]["name"] for item in found["items"]]
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as made:
+        yield made
+
+
+async def test_a_list_says_of_which_revision_it_is(api: World) -> None:
+    await fill(api, "b", "a")
+    found = (await api.ask("GET", MAPS)).body
+    assert (found["kind"], found["apiVersion"], names(found)) == ("ConfigMapList", "v1", ["a", "b"])
+    assert found["metadata"] == {"resourceVersion": str(api.server.cache.revision)}
+
+
+async def test_labels_and_fields_select(api: World) -> None:
+    await fill(api, "a", "b", app="web")
+    await fill(api, "c")
+    assert names((await api.ask("GET", f"{MAPS}?labelSelector=app")).body) == ["a", "b"]
+    assert names((await api.ask("GET", f"{MAPS}?labelSelector=!app")).body) == ["c"]
+    assert names((await api.ask("GET", f"{MAPS}?fieldSelector=metadata.name=b")).body) == ["b"]
+    assert names((await api.ask("GET", "/api/v1/configmaps?fieldSelector=metadata.name!=b")).body) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("fieldSelector=spec.colour=blue", "field label not supported: spec.colour"),
+        ("labelSelector=a%20in%20b", "unable to parse requirement: "),
+        ("limit=many", "limit: strconv.ParseInt"),
+        ("resourceVersion=new", "invalid resource version: "),
+        ("continue=!!", "continue key is not valid: "),
+        (f"continue={urlsafe_b64encode(b'[]').decode()}", "continue key is not valid: "),
+    ],
+)
+async def test_options_that_cannot_be_read_are_a_400(api: World, query: str, message: str) -> None:
+    told = await api.ask("GET", f"{MAPS}?{query}")
+    assert (told.status, told.message[: len(message)]) == (400, message)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("resourceVersionMatch=Exact", "resourceVersionMatch is forbidden unless resourceVersion is provided"),
+        ("resourceVersionMatch=Exact&resourceVersion=0", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+        ("resourceVersionMatch=Near&resourceVersion=1", 'Unsupported value: "Near"'),
+        ("sendInitialEvents=true", "sendInitialEvents is forbidden for list"),
+    ],
+)  # fmt: skip
+async def test_options_that_do_not_go_together_are_a_422(api: World, query: str, message: str) -> None:
+    told = await api.ask("GET", f"{MAPS}?{query}")
+    assert (told.status, message in told.message) == (422, True)
+
+
+async def test_pages_show_the_state_of_the_first(api: World) -> None:
+    await fill(api, "a", "b", "c", "d", "e")
+    first = (await api.ask("GET", f"{MAPS}?limit=2")).body
+    assert (names(first), first["metadata"]["remainingItemCount"]) == (["a", "b"], 3)
+    await api.ask("DELETE", f"{MAPS}/d")
+    await fill(api, "bb", "f")
+    second = (await api.ask("GET", f"{MAPS}?limit=2&continue={first['metadata']['continue']}")).body
+    third = (await api.ask("GET", f"{MAPS}?limit=2&continue={second['metadata']['continue']}")).body
+    assert (names(second), names(third)) == (["c", "d"], ["e"])
+    assert "continue" not in third["metadata"]
+    assert {page["metadata"]["resourceVersion"] for page in (first, second, third)} == {
+        first["metadata"]["resourceVersion"]
+    }
+
+
+async def test_with_selectors_nobody_counts_what_remains(api: World) -> None:
+    await fill(api, "a", "b", "c", app="web")
+    found = (await api.ask("GET", f"{MAPS}?limit=1&labelSelector=app")).body
+    assert (names(found), "remainingItemCount" in found["metadata"]) == (["a"], False)
+
+
+async def test_a_page_of_a_forgotten_state_offers_to_go_on_with_the_newest() -> None:
+    async with world(Settings(limits=Limits(window_bytes=2_000))) as api:
+        await fill(api, "a", "b", "c")
+        first = (await api.ask("GET", f"{MAPS}?limit=1")).body
+        await fill(api, *(f"x{n}" for n in range(20)))
+        told = await api.ask("GET", f"{MAPS}?limit=1&continue={first['metadata']['continue']}")
+        assert (told.status, told.body["reason"]) == (410, "Expired")
+        newest = (await api.ask("GET", f"{MAPS}?limit=1&continue={told.body['metadata']['continue']}")).body
+        assert names(newest) == ["b"]
+
+
+async def test_an_exact_revision_is_shown_as_it_was(api: World) -> None:
+    await fill(api, "a")
+    then = (await api.ask("GET", MAPS)).body["metadata"]["resourceVersion"]
+    await fill(api, "b")
+    exact = (await api.ask("GET", f"{MAPS}?resourceVersion={then}&resourceVersionMatch=Exact")).body
+    newer = (await api.ask("GET", f"{MAPS}?resourceVersion={then}&resourceVersionMatch=NotOlderThan")).body
+    assert (names(exact), names(newer)) == (["a"], ["a", "b"])
+
+
+async def test_a_revision_of_the_future_is_a_504_that_says_when_to_come_back(api: World) -> None:
+    current = api.server.cache.revision
+    for target in (MAPS, "/api/v1/namespaces/default"):
+        told = await api.ask("GET", f"{target}?resourceVersion=999999")
+        assert (told.status, told.message) == (504, f"Timeout: Too large resource version: 999999, current: {current}")
+        assert told.body["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+        assert told.headers["retry-after"] == "1"
