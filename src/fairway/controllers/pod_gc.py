@@ -16,8 +16,6 @@ from fairway.reconcile.indexes import by_node, object_key
 from fairway.reconcile.informer import Change
 from fairway.reconcile.times import rfc3339
 
-QUARANTINE_S = 40.0
-"""How long a node must be away before its pods are taken for lost."""
 ENDED: Key = ("", "")
 BY_END = "ended"
 
@@ -72,7 +70,7 @@ async def _remove_if_lost(pod: Object, node_name: str, cluster: Cluster) -> floa
         missing.since_s.pop(node_name, None)
         return None
     now = cluster.now()
-    left_s = missing.since_s.setdefault(node_name, now) + QUARANTINE_S - now
+    left_s: float = missing.since_s.setdefault(node_name, now) + cluster.settings.vanished_node_s - now
     if left_s > 0:
         return left_s
     if await cluster.read(NODE, None, node_name) is None:

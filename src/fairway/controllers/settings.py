@@ -11,6 +11,8 @@ class Settings:
     """The cluster's CA certificates as PEM, for the ConfigMap in every namespace; empty: no ConfigMap."""
     node_grace_s: float = 40.0
     """A node whose Lease is older than this is lost."""
+    vanished_node_s: float = 40.0
+    """How long a node must be away before its pods are taken for lost."""
     event_ttl_s: float = 3600.0
     """Events are removed this long after they last happened."""
     terminated_pods: int = 12500

@@ -15,9 +15,9 @@ from typing import Any
 from fairway.client.interface import Client
 from fairway.kinds.kind import Kind
 from fairway.objects.errors import StatusError
-from fairway.reconcile.cluster import LABELS, Cluster, Written
+from fairway.reconcile.cluster import UNSEEN_LIMIT_S, Cluster, Written
 from fairway.reconcile.events import EventRecorder
-from fairway.reconcile.indexes import IndexFunction, by_label, object_key
+from fairway.reconcile.indexes import IndexFunction, object_key
 from fairway.reconcile.informer import Change, Informer
 from fairway.reconcile.queue import Queue
 
@@ -76,7 +76,10 @@ async def run(
     controllers: Iterable[Controller], client: Client, *, workers: int = 4, settings: Any = None,
     now: Callable[[], float] = time.time,
 ) -> None:  # fmt: skip
-    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds."""
+    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds.
+
+    Where one change concerns several, those that stand first have the first turn.
+    """
     chosen = list(controllers)
     informers = shared_informers(chosen, client)
     recorder = EventRecorder(client, "fairway", now=now)
@@ -84,6 +87,8 @@ async def run(
         group.create_task(recorder.run(), name="events")
         for informer in informers.values():
             group.create_task(informer.run(), name=f"informer {informer.kind.resource}")
+        for informer in informers.values():
+            await informer.wait_synced()
         for controller in chosen:
             cluster = Cluster(
                 client, informers, recorder, now, controller.name, settings,
@@ -104,11 +109,6 @@ def shared_informers(controllers: Iterable[Controller], client: Client) -> dict[
             for name, function in indexes.items():
                 informers[kind].add_index(name, function)
     return informers
-
-
-def label_index(*kinds: Kind) -> dict[Kind, Mapping[str, IndexFunction]]:
-    """The index that ``Cluster.find`` needs, for ``Controller.indexes``."""
-    return {kind: {LABELS: by_label} for kind in kinds}
 
 
 class Loop:
@@ -196,10 +196,19 @@ class Loop:
                 self._queue.add_after(key, again_s, self._clock.time())
         finally:
             if view.written:
-                self._unseen[key] = view.written
+                self._remember(key, view.written)
             self._queue.done(key)
             self._running -= 1
             self._pump_soon()
+
+    def _remember(self, key: Key, written: Written) -> None:
+        """Keep ``written`` for the key's next turn, but not for ever: it may never have one."""
+        self._unseen[key] = written
+        self._clock.call_later(UNSEEN_LIMIT_S, self._forget, key, written)
+
+    def _forget(self, key: Key, written: Written) -> None:
+        if self._unseen.get(key) is written:
+            del self._unseen[key]
 
     def _report(self, key: Key, error: Exception, delay_s: float) -> None:
         fields = {"controller": self._controller.name, "key": "/".join(key), "again_in_s": delay_s}

@@ -21,7 +21,7 @@ BURST = 25
 """Occurrences of one source about one object at once."""
 REFILL_S = 300.0
 """After the burst, one occurrence per this time."""
-MAX_REMEMBERED = 4096
+MAX_REMEMBERED = 2048
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ MAX_DELAY_S = 30.0
 SHORT_WATCH_S = 1.0
 """A watch that ends sooner without an event counts as a failure, so that a broken server is not hammered."""
 
+BREATH = 500
+"""Objects of a list that are taken in before others in the process have a turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -182,8 +185,10 @@ class Informer:
         del found
         for key in [key for key in self._objects if key not in present]:
             self._put(key, None)
-        for key, new in present.items():
+        for place, (key, new) in enumerate(present.items(), 1):
             self._put(key, new)
+            if place % BREATH == 0:
+                await asyncio.sleep(0)
         self._synced.set()
         self._advance(revision)
 

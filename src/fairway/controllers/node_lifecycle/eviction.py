@@ -18,9 +18,9 @@ from fairway.reconcile.informer import Change
 
 @dataclass(slots=True)
 class Marked:
-    """The pods (by uid) that will have to leave."""
+    """The pods that will have to leave, with their uids."""
 
-    uids: set[str] = field(default_factory=set)
+    uids: dict[Key, str] = field(default_factory=dict)
 
 
 async def reconcile(key: Key, cluster: Cluster) -> float | None:
@@ -28,20 +28,20 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
     marked: Marked = cluster.state
     pod = cluster.get(POD, *key)
     if pod is None or not is_active(pod):
+        marked.uids.pop(key, None)
         return None
     node = cluster.get(NODE, None, pod["spec"].get("nodeName") or "")
     deadline = eviction_s(pod, _taints(node))
     uid, shown = pod["metadata"]["uid"], "/".join(key)
     if deadline is None:
-        if uid in marked.uids:
-            marked.uids.discard(uid)
+        if marked.uids.pop(key, None) == uid:
             cluster.event(POD, pod, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {shown}")
         return None
     left_s = deadline - cluster.now()
     if left_s > 0:
-        marked.uids.add(uid)
+        marked.uids[key] = uid
         return left_s + 0.001
-    marked.uids.discard(uid)
+    marked.uids.pop(key, None)
     cluster.event(POD, pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {shown}")
     await cluster.delete(POD, pod)
     return None
@@ -66,7 +66,10 @@ def pods_of_node(change: Change, cluster: Cluster) -> Iterable[Key]:
 def pod_on_tainted_node(change: Change, cluster: Cluster) -> Iterable[Key]:
     """A pod that came to a tainted node, or changed what it tolerates."""
     old, new = change.old, change.new
-    if new is None or (old is not None and old["spec"] == new["spec"]):
+    if new is None:
+        key = object_key(change.object)
+        return (key,) if key in cluster.state.uids else ()
+    if old is not None and old["spec"] == new["spec"]:
         return ()
     return (object_key(new),) if _is_tainted(cluster.get(NODE, None, new["spec"].get("nodeName") or "")) else ()
 
