@@ -50,6 +50,7 @@ class Proxy:
         self._programmed = asyncio.Event()
         self._backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
         self._is_doubtful = False
+        self._repaired = asyncio.Event()
         self._has_new_node = True
         self._last_updated_s = 0.0
         self._pending_since_s: float | None = None
@@ -77,6 +78,7 @@ class Proxy:
             tasks.create_task(self._sweeper.run())
             await self._persist(self._start)
             self._programmed.set()
+            tasks.create_task(self._notice_others())
             while True:
                 await self._wake.wait()
                 await asyncio.sleep(0)
@@ -205,8 +207,22 @@ class Proxy:
         repairs = {family: table.repair(found.get(family, {})) for family, table in self._tables.items()}
         await self._dataplane.commit(repairs)
         self._is_doubtful = False
+        self._repaired.set()
         self._done(began_s, [], is_full=True)
         log.info("dataplane repaired", extra={"elements": sum(each.size for each in repairs.values())})
+
+    async def _notice_others(self) -> None:
+        """Repair at once what another program has taken away."""
+        while True:
+            try:
+                await self._dataplane.disturbed()
+            except DataplaneError as error:
+                log.warning("dataplane not watched", extra={"error": str(error)})
+                return
+            self._repaired.clear()
+            self._is_doubtful = True
+            self._wake.set()
+            await self._repaired.wait()
 
     def _fix(self) -> dict[int, Transaction]:
         node, settings = self._inventory.node, self._inventory.settings

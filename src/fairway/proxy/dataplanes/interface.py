@@ -39,6 +39,9 @@ class Dataplane(Protocol):
         The answer is how many.  Raises: ``DataplaneError``.
         """
 
+    async def disturbed(self) -> None:
+        """Return when another hand has taken away what was committed.  Raises: ``DataplaneError``."""
+
     async def remove(self) -> None:
         """Take everything away, without a trace."""
 

@@ -4,6 +4,7 @@ Shape: as ``NftablesDataplane``; a delete of what is not there and a changed val
 For tests and for a control plane without a node.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from fairway.proxy.dataplanes.interface import DataplaneError
@@ -21,6 +22,7 @@ class MemoryDataplane:
         self.forgotten: list[FlowRule] = []
         self.refusals = 0
         """How many of the next commits to refuse."""
+        self.disturbance = asyncio.Event()
 
     async def open(self) -> dict[int, Elements]:
         """See ``Dataplane``."""
@@ -49,6 +51,11 @@ class MemoryDataplane:
         """See ``Dataplane``."""
         self.forgotten += [rule for mine in rules.values() for rule in mine]
         return 0
+
+    async def disturbed(self) -> None:
+        """See ``Dataplane``."""
+        await self.disturbance.wait()
+        self.disturbance.clear()
 
     async def remove(self) -> None:
         """See ``Dataplane``."""

@@ -18,6 +18,7 @@ from fairway.proxy import words
 from fairway.proxy.dataplanes.interface import DataplaneError
 from fairway.proxy.dataplanes.nftables import load
 from fairway.proxy.dataplanes.nftables.conntrack import ConntrackSocket
+from fairway.proxy.dataplanes.nftables.monitor import Monitor
 from fairway.proxy.dataplanes.nftables.netlink import (
     F_CREATE,
     Batch,
@@ -60,6 +61,8 @@ class NftablesDataplane:
         self.families: tuple[int, ...] = ()
         self._socket: NetfilterSocket | None = None
         self._conntrack: ConntrackSocket | None = None
+        self._looking: NetfilterSocket | None = None
+        self._monitor: Monitor | None = None
         self._frame: Batch = []
         self._replaced: tuple[int, ...] = ()
 
@@ -90,6 +93,13 @@ class NftablesDataplane:
             return 0
         return await self._threaded(lambda: conntrack.forget(rules, own))
 
+    async def disturbed(self) -> None:
+        """See ``Dataplane``."""
+        if self._monitor is None or self._looking is None:
+            raise DataplaneError(f"table {self.table} was not opened")
+        while self._is_intact(self._looking):
+            await self._monitor.wait()
+
     async def remove(self) -> None:
         """See ``Dataplane``."""
         if self._socket is None:
@@ -99,15 +109,17 @@ class NftablesDataplane:
 
     def close(self) -> None:
         """See ``Dataplane``."""
-        for held in (self._socket, self._conntrack):
+        for held in (self._socket, self._conntrack, self._looking, self._monitor):
             if held is not None:
                 held.close()
-        self._socket = self._conntrack = None
+        self._socket = self._conntrack = self._looking = self._monitor = None
 
     def _connect(self) -> None:
         try:
             self._socket = NetfilterSocket()
             self._conntrack = ConntrackSocket()
+            self._looking = NetfilterSocket()
+            self._monitor = Monitor(self._socket.port)
         except OSError as error:
             raise DataplaneError(f"cannot open a netlink socket: {error.strerror}; root is needed") from error
 
@@ -172,7 +184,7 @@ class NftablesDataplane:
                 found[family] = {}
             else:
                 found[family] = self._dump_family(family)
-                if self._rules_comment(family) != load.rules_comment(family):
+                if self._rules_comment(self._open_socket(), family) != load.rules_comment(family):
                     timeouts = [word_of(each) for each in found[family].get(words.TIMEOUTS, {}).values()]
                     self._frame += load.new_rules(family, self.table, self._chain_names(family), timeouts)
         return found
@@ -216,14 +228,26 @@ class NftablesDataplane:
 
     def _table_comment(self, family: int, name: str) -> str | None:
         """What a table says of itself; ``None`` if there is no table."""
-        answer = self._open_socket().request(load.nft_message(load.GET_TABLE, 0, family, text(1, name)))
-        return None if answer is None else load.comment_text(first(answer, 20, len(answer), 6) or b"")
+        return _comment_of_table(self._open_socket(), family, name)
 
-    def _rules_comment(self, family: int) -> str:
+    def _rules_comment(self, asked: NetfilterSocket, family: int) -> str:
         request = load.nft_message(load.GET_RULE, 0, family, text(1, self.table), text(2, load.DIGEST_CHAIN))
-        for answer in self._open_socket().dump(request):
+        for answer in asked.dump(request):
             return load.comment_text(first(answer, 20, len(answer), 7) or b"")
         return ""
+
+    def _is_intact(self, asked: NetfilterSocket) -> bool:
+        """Whether the tables are there with our rules; before the first commit there is nothing to miss."""
+        if self._frame:
+            return True
+        try:
+            return all(
+                _comment_of_table(asked, family, self.table) == load.table_comment(family)
+                and self._rules_comment(asked, family) == load.rules_comment(family)
+                for family in self.families
+            )
+        except NetlinkError:
+            return False
 
     def _chain_names(self, family: int) -> Iterable[str]:
         request = load.nft_message(load.GET_CHAIN, 0, family)
@@ -233,3 +257,8 @@ class NftablesDataplane:
 
 
 _ = F_CREATE
+
+
+def _comment_of_table(asked: NetfilterSocket, family: int, name: str) -> str | None:
+    answer = asked.request(load.nft_message(load.GET_TABLE, 0, family, text(1, name)))
+    return None if answer is None else load.comment_text(first(answer, 20, len(answer), 6) or b"")
