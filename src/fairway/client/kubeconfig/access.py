@@ -121,7 +121,7 @@ def _pem(item: dict[str, Any], key: str, read: Callable[[str], str]) -> str:
     encoded = item.get(f"{key}-data")
     if encoded:
         try:
-            return base64.b64decode(encoded, validate=False).decode("ascii")
+            return base64.b64decode("".join(str(encoded).split()), validate=True).decode("ascii")
         except (binascii.Error, UnicodeDecodeError) as error:
             raise ValueError(f"{key}-data is not PEM in base64") from error
     return read(item[key]) if item.get(key) else ""
