@@ -80,7 +80,7 @@ class Kubelet:
             "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": now}],
         }
         meta = {"uid": pod["metadata"]["uid"]}
-        await self._quietly(
+        await self.quietly(
             self._client.patch(
                 POD, pod["metadata"]["namespace"], pod["metadata"]["name"], {"metadata": meta, "status": status},
                 subresource="status",
@@ -90,10 +90,10 @@ class Kubelet:
     async def _remove(self, pod: Object) -> None:
         meta = pod["metadata"]
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": meta["uid"]}}
-        await self._quietly(self._client.delete(POD, meta["namespace"], meta["name"], options=options))
+        await self.quietly(self._client.delete(POD, meta["namespace"], meta["name"], options=options))
 
     @staticmethod
-    async def _quietly(coming: Any) -> None:
+    async def quietly(coming: Any) -> None:
         try:
             await coming
         except StatusError as error:

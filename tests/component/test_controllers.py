@@ -91,6 +91,26 @@ async def test_a_deleted_pod_is_replaced_and_scaling_is_followed(cluster: Contro
         )
 
 
+async def test_there_are_never_more_pods_than_wanted_while_pods_are_lost(cluster: ControlledCluster) -> None:
+    pods = await cluster.informer(POD)
+    most = 0
+
+    def count(change: object) -> None:
+        nonlocal most
+        most = max(most, sum("deletionTimestamp" not in one["metadata"] for one in pods.items()))
+
+    pods.subscribe(count)
+    await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1", 20))
+    for turn in range(40):
+        await cluster.wait(POD, lambda found: len(found) >= 10)
+        victims = [one["metadata"]["name"] for one in pods.items()][: 1 + turn % 3]
+        for name in victims:
+            options = {"gracePeriodSeconds": turn % 2 * 30}
+            await cluster.kubelets[0].quietly(cluster.client.delete(POD, "default", name, options=options))
+    await cluster.wait_one(REPLICA_SET, "web", lambda one: one["status"].get("availableReplicas") == 20)
+    assert most == 20
+
+
 async def test_a_deployment_rolls_over_without_a_gap(cluster: ControlledCluster) -> None:
     await cluster.client.create(SERVICE, service())
     await cluster.client.create(DEPLOYMENT, workload("Deployment", "apps/v1"))
