@@ -40,8 +40,17 @@ class Taker:
         self._text = b""
         self._changed = asyncio.Event()
         self.is_closed = False
-        self.is_slow = False
+        self._is_fast = asyncio.Event()
+        self._is_fast.set()
         stream.opened(self)
+
+    def be_slow(self) -> None:
+        """Take nothing more until ``be_fast``."""
+        self._is_fast.clear()
+
+    def be_fast(self) -> None:
+        """See ``be_slow``."""
+        self._is_fast.set()
 
     pending_bytes = 0
 
@@ -53,14 +62,14 @@ class Taker:
     def close(self) -> None:
         if not self.is_closed:
             self.is_closed = True
+            self._is_fast.set()
             self._stream.closed()
             self._changed.set()
 
     abort = close
 
     async def drained(self) -> None:
-        while self.is_slow and not self.is_closed:
-            await asyncio.sleep(0)
+        await self._is_fast.wait()
 
     @property
     def lines(self) -> list[Any]:

@@ -63,7 +63,7 @@ async def test_options_that_cannot_be_read_are_a_400(api: World, query: str, mes
     ("query", "message"),
     [
         ("resourceVersionMatch=Exact", "resourceVersionMatch is forbidden unless resourceVersion is provided"),
-        ("resourceVersionMatch=Exact&resourceVersion=0", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+        ("resourceVersionMatch=Exact&resourceVersion=0", '"exact" is forbidden for resourceVersion "0"'),
         ("resourceVersionMatch=Near&resourceVersion=1", 'Unsupported value: "Near"'),
         ("sendInitialEvents=true", "sendInitialEvents is forbidden for list"),
     ],

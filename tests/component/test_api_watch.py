@@ -169,12 +169,12 @@ async def test_changes_of_other_kinds_do_not_age_a_watch() -> None:
 async def test_a_long_start_is_told_at_the_peers_pace_and_nothing_is_lost_meanwhile(api: World) -> None:
     await asyncio.gather(*[api.ask("POST", MAPS, config_map(f"c{n:04}")) for n in range(600)])
     watch = await api.watch(f"{MAPS}?watch=1")
-    watch.is_slow = True
+    watch.be_slow()
     await asyncio.sleep(0)
     assert len(watch.lines) < 600
     await api.ask("DELETE", f"{MAPS}/c0000")
     await api.ask("POST", MAPS, config_map("late"))
-    watch.is_slow = False
+    watch.be_fast()
     lines = seen(await watch.events(602))
     assert lines[:2] == [("ADDED", "c0000"), ("ADDED", "c0001")]
     assert lines[600:] == [("DELETED", "c0000"), ("ADDED", "late")]
