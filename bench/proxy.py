@@ -193,7 +193,7 @@ async def connects(size: int, network: ServiceNetwork) -> dict[str, float]:
 
 def reached(where: Namespace, at: str) -> bool:
     try:
-        connect(where, at, 80, timeout_s=0.005).close()
+        connect(where, at, 80, timeout_s=0.001).close()
     except OSError:
         return False
     return True

@@ -78,9 +78,19 @@ class NftablesDataplane:
         if not self._frame and not any(each.deletes or each.adds for each in transactions.values()):
             return
         if self._frame or sum(each.size for each in transactions.values()) > INLINE_ELEMENTS:
-            await self._threaded(lambda: self._commit(transactions))
+            await self._commit_much(transactions)
         else:
             self._commit(transactions)
+
+    async def _commit_much(self, transactions: Mapping[int, Transaction]) -> None:
+        monitor = self._monitor
+        if monitor is not None:
+            monitor.pause()
+        try:
+            await self._threaded(lambda: self._commit(transactions))
+        finally:
+            if monitor is not None and monitor is self._monitor:
+                monitor.resume()
 
     async def dump(self) -> dict[int, Elements]:
         """See ``Dataplane``."""

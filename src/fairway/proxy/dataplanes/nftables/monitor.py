@@ -16,7 +16,7 @@ from typing import Final
 from fairway.proxy.dataplanes.nftables.netlink import NETLINK_NETFILTER, NFTABLES
 
 _GROUP: Final = 7
-_SOL_NETLINK, _ADD_MEMBERSHIP = 270, 1
+_SOL_NETLINK, _ADD_MEMBERSHIP, _DROP_MEMBERSHIP = 270, 1, 2
 _ATTACH_FILTER = 26
 _NEW_GENERATION: Final = NFTABLES << 8 | 15
 
@@ -50,29 +50,42 @@ class Monitor:
         attached = struct.pack("HxxxxxxP" if ctypes.sizeof(ctypes.c_void_p) == 8 else "HxxP", 4, ctypes.addressof(held))
         self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
         self._socket.bind((0, 0))
-        self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _GROUP)
+        self._has_missed = False
+        self._readable = asyncio.Event()
+        self._join()
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
-    async def wait(self) -> None:
-        """Return when another program has ended a transaction, to whatever table."""
-        while not self._told():
-            await self._readable()
+    def pause(self) -> None:
+        """Do not listen: while somebody does, the kernel writes a message about each element of a commit."""
+        self._socket.setsockopt(_SOL_NETLINK, _DROP_MEMBERSHIP, _GROUP)
 
-    async def _readable(self) -> None:
+    def resume(self) -> None:
+        """Listen again, and tell once, since something may have been missed."""
+        self._join()
+        self._has_missed = True
+        self._readable.set()
+
+    def _join(self) -> None:
+        self._socket.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _GROUP)
+
+    async def wait(self) -> None:
+        """Return when another program has, or may have, ended a transaction, to whatever table."""
         loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        loop.add_reader(self._socket.fileno(), readable.set)
+        descriptor = self._socket.fileno()
+        loop.add_reader(descriptor, self._readable.set)
         try:
-            await readable.wait()
+            while not self._told():
+                await self._readable.wait()
+                self._readable.clear()
         finally:
-            loop.remove_reader(self._socket.fileno())
+            loop.remove_reader(descriptor)
 
     def _told(self) -> bool:
         """Read everything that is there."""
-        told = False
+        told, self._has_missed = self._has_missed, False
         while True:
             try:
                 received = self._socket.recv(65536)
