@@ -123,6 +123,7 @@ class Loop:
         self._unseen: dict[Key, Written] = {}
         self._pump_is_due = False
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
         self._group = asyncio.TaskGroup()
         self._clock = asyncio.get_running_loop()
 
@@ -170,11 +171,12 @@ class Loop:
         """Wake up at the next deadline, unless every worker is busy: the first one free looks again."""
         deadline = self._queue.next_deadline()
         if self._timer is not None:
-            if self._timer.when() == deadline:
+            if self._rings_at == deadline:
                 return
             self._timer.cancel()
             self._timer = None
         if deadline is not None and self._running < self._workers:
+            self._rings_at = deadline
             self._timer = self._clock.call_at(deadline, self._timer_rang)
 
     def _timer_rang(self) -> None:
