@@ -13,9 +13,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "component")]
@@ -89,11 +88,19 @@ class Source(MemoryClient):
         self.size = size
         self.events: dict[str, asyncio.Queue[Object]] = {}
 
-    async def list(self, kind: Kind, namespace: str | None = None, **_: Any) -> tuple[list[Object], str]:
-        if kind is NODE:
+    async def list(
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = "",
+        keep: Callable[[Object], Object] | None = None,
+    ) -> tuple[list[Object], str]:  # fmt: skip
+        """In pages of 500, as the HTTP client does for one who keeps a part of each."""
+        if kind is NODE or keep is None:
             return [], "1"
         make = service if kind is SERVICE else endpoint_slice
-        return [json.loads(json.dumps(make(number))) for number in range(self.size)], "1"
+        kept: list[Object] = []
+        for start in range(0, self.size, 500):
+            numbers = range(start, min(start + 500, self.size))
+            kept += [keep(each) for each in json.loads(json.dumps([make(number) for number in numbers]))]
+        return kept, "1"
 
     async def watch(
         self, kind: Kind, namespace: str | None = None, *, revision: str, labels: str = "", fields: str = ""

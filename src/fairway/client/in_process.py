@@ -3,7 +3,7 @@
 Shape: ``Api`` is what the API server offers to its own process; the composition root joins the two.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
 from fairway.client.interface import MERGE_PATCH, WatchEvent
@@ -41,14 +41,16 @@ class InProcessClient:
         return await self._api.call("get", kind, namespace=namespace, name=name, agent=self._agent)
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = ""
-    ) -> tuple[list[Object], str]:
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = "",
+        keep: Callable[[Object], Object] | None = None,
+    ) -> tuple[list[Object], str]:  # fmt: skip
         """See ``Client``."""
         found = await self._api.call(
             "list", kind, namespace=namespace, agent=self._agent,
             options={"labelSelector": labels, "fieldSelector": fields},
         )  # fmt: skip
-        return found["items"], found["metadata"]["resourceVersion"]
+        items = [keep(each) for each in found["items"]] if keep else found["items"]
+        return items, found["metadata"]["resourceVersion"]
 
     async def watch(
         self, kind: Kind, namespace: str | None = None, *, revision: str, labels: str = "", fields: str = ""

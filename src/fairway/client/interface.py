@@ -4,7 +4,7 @@ Shape: kinds are ``Kind`` records, objects are dicts that the receiver must not 
 Errors: ``StatusError`` is the server's answer; ``ConnectionError`` (or a subclass) means that none came.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -32,9 +32,13 @@ class Client(Protocol):
         """One object, newest."""
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = ""
-    ) -> tuple[list[Object], str]:
-        """All matching objects (of all namespaces if ``None``) and the resourceVersion of the list."""
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = "",
+        keep: Callable[[Object], Object] | None = None,
+    ) -> tuple[list[Object], str]:  # fmt: skip
+        """All matching objects (of all namespaces if ``None``) and the resourceVersion of the list.
+
+        ``keep`` reduces each object as it arrives, so that many of them are never in memory whole and at once.
+        """
 
     def watch(
         self, kind: Kind, namespace: str | None = None, *, revision: str, labels: str = "", fields: str = ""

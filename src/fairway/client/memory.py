@@ -6,7 +6,7 @@ Rules for those who use it: where an API server can run in process, prefer that 
 
 import asyncio
 import fnmatch
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from fairway.client.interface import MERGE_PATCH, EventType, WatchEvent
@@ -69,13 +69,14 @@ class MemoryClient:
         return self._found(kind, namespace, name)
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = ""
-    ) -> tuple[list[Object], str]:
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = "",
+        keep: Callable[[Object], Object] | None = None,
+    ) -> tuple[list[Object], str]:  # fmt: skip
         """See ``Client``."""
         self._count("list")
         pattern = kind.prefix + (f"{namespace}/*" if namespace else "*")
         found = [self._objects[key] for key in sorted(fnmatch.filter(self._objects, pattern))]
-        return found, str(self._revision)
+        return [keep(each) for each in found] if keep else found, str(self._revision)
 
     async def watch(
         self, kind: Kind, namespace: str | None = None, *, revision: str, labels: str = "", fields: str = ""

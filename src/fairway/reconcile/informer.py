@@ -179,10 +179,9 @@ class Informer:
 
     async def _list(self) -> None:
         found, revision = await self._client.list(
-            self.kind, self._namespace, labels=self._labels, fields=self._fields
+            self.kind, self._namespace, labels=self._labels, fields=self._fields, keep=self._keep
         )  # fmt: skip
-        present = {object_key(new): self._keep(new) if self._keep else new for new in found}
-        del found
+        present = {object_key(new): new for new in found}
         for key in [key for key in self._objects if key not in present]:
             self._put(key, None)
         for place, (key, new) in enumerate(present.items(), 1):

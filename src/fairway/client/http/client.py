@@ -20,6 +20,8 @@ from fairway.kinds.kind import Kind
 from fairway.objects import Object
 
 JSON = "application/json"
+PAGE = "500"
+"""How many objects to ask for at once, where only a part of each is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,22 @@ class HttpClient:
         return await self._call("GET", object_path(kind, namespace, name))
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = ""
-    ) -> tuple[list[Object], str]:
-        """See ``Client``.  A server that answers in pages is asked for all of them."""
-        path, token, items = collection_path(kind, namespace), "", []
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = "",
+        keep: Callable[[Object], Object] | None = None,
+    ) -> tuple[list[Object], str]:  # fmt: skip
+        """See ``Client``.  A server that answers in pages is asked for all of them; with ``keep`` it is asked to."""
+        path, token = collection_path(kind, namespace), ""
+        items: list[Object] = []
         while True:
             parameters = {"labelSelector": labels, "fieldSelector": fields, "continue": token}
+            if keep:
+                parameters["limit"] = PAGE
             found = await self._call("GET", with_query(path, parameters))
             for item in found.get("items") or ():
                 # Servers leave these out of the items of a typed list.
                 item.setdefault("kind", kind.name)
                 item.setdefault("apiVersion", kind.api_version)
-                items.append(item)
+                items.append(keep(item) if keep else item)
             token = found["metadata"].get("continue") or ""
             if not token:
                 return items, found["metadata"].get("resourceVersion", "")
