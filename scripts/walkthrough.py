@@ -140,7 +140,7 @@ def w1_create_and_look(demo: Demo) -> None:
     pod = demo.pods("app=kubia")[0]
     demo.explain("The manifest sends port 80 to port 80 of the pods, where nothing listens:")
     refused = demo.run("kubectl", "exec", pod, "--", "curl", "-sS", f"http://{address}", fails=True)
-    demo.check("refused" in refused, "the connection is refused, as on any Kubernetes")
+    demo.check("curl: (7)" in refused, "the connection is refused, as on any Kubernetes")
     answer = demo.run("fairway", "why", "svc/kubia")
     demo.check("targetPort: http" in answer, "fairway why names the port that was meant")
     demo.explain("The cure: targetPort: http")

@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure of a property.
+settings.register_profile("fairway", deadline=None)
+settings.load_profile("fairway")
 
 TIERS = ("pure", "component", "e2e", "house")
 

@@ -15,7 +15,7 @@ from fairway import controllers
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import NodeTunnel, Settings
 from fairway.client.in_process import InProcessClient
-from fairway.cluster import privileges, processes
+from fairway.cluster import logs, privileges, processes
 from fairway.cluster.config import Config, locate
 from fairway.store.sqlite import SqliteStore
 from fairway.transport import tls
@@ -87,7 +87,7 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
 
 def main(argv: list[str]) -> None:
     """Run as a process of its own."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.begin()
     given = processes.arguments(argv)
     ready = processes.ReadyPipe(given.get("ready_fd"))
     config = locate(given["name"], str(Path(given["data_dir"])))

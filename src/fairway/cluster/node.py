@@ -10,7 +10,7 @@ import uvloop
 
 from fairway.client.http import HttpClient
 from fairway.client.interface import Client
-from fairway.cluster import processes
+from fairway.cluster import logs, processes
 from fairway.cluster.config import Config, locate
 from fairway.cluster.machine import machine_of
 from fairway.kinds import NODE
@@ -105,7 +105,7 @@ def _is_ready(node: Object) -> bool:
 
 def main(argv: list[str]) -> None:
     """Run as a process of its own."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.begin()
     given = processes.arguments(argv)
     config = locate(given["name"], str(Path(given["data_dir"])))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -144,12 +144,23 @@ def _start(config: Config, started_s: float, timeout_s: float) -> None:
         if not waiting:
             os.close(reading)
             return
-    raise _failed(config, f"{' and '.join(waiting)} did not come up within {timeout_s:.0f} s")
+    late = " and ".join(waiting)
+    raise _failed(config, f"{late} did not come up within {timeout_s:.0f} s{_last_words(config, *waiting)}")
 
 
 def _failed(config: Config, what: str) -> ClusterError:
     flags = "" if config.name == "fairway" else f" --name {config.name}"
     return ClusterError(what, f"look at: fairway logs{flags}; then: sudo fairway down{flags}")
+
+
+def _last_words(config: Config, *parts: str) -> str:
+    """The last line that each part wrote, for the sentence about its failure."""
+    found = []
+    for part in parts:
+        with contextlib.suppress(OSError):
+            lines = (config.log_dir / f"{part}.log").read_text(errors="replace").split("\n")
+            found += [f"\n  {part} wrote: {line}" for line in lines if line.strip()][-1:]
+    return "".join(found)
 
 
 def _lines(descriptor: int, deadline_s: float) -> Iterator[str]:
