@@ -1,0 +1,102 @@
+"""Who may do what, and who a certificate stands for."""
+
+import pytest
+
+from fairway.apiserver.authentication import Authenticator
+from fairway.apiserver.authorization import Asked, denied, is_allowed
+from fairway.apiserver.call import ANONYMOUS, User
+from fairway.objects.errors import StatusError
+from fairway.transport.interface import Peer
+
+MASTER = User("admin", ("system:masters",))
+NODE = User("system:node:n1", ("system:nodes", "system:authenticated"))
+JANE = User("jane", ("system:authenticated",))
+
+
+@pytest.mark.parametrize("user", [MASTER])
+@pytest.mark.parametrize("asked", [Asked("delete", "", "secrets", "", "n", "x"), Asked("post", path="/x")])
+def test_masters_may_do_everything(user: User, asked: Asked) -> None:
+    assert is_allowed(user, asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed"),
+    [
+        (Asked("list", "", "pods"), True),
+        (Asked("watch", "discovery.k8s.io", "endpointslices"), True),
+        (Asked("get", "", "secrets", "", "n", "s"), True),
+        (Asked("update", "", "secrets", "", "n", "s"), False),
+        (Asked("patch", "", "pods", "status", "n", "p"), True),
+        (Asked("update", "", "pods", "", "n", "p"), False),
+        (Asked("delete", "", "pods", "", "n", "p"), True),
+        (Asked("create", "", "pods", "binding", "n", "p"), False),
+        (Asked("create", "", "nodes"), True),
+        (Asked("update", "", "nodes", "status", None, "n1"), True),
+        (Asked("update", "", "nodes", "status", None, "n2"), False),
+        (Asked("patch", "", "nodes", "", None, "n2"), False),
+        (Asked("update", "coordination.k8s.io", "leases", "", "kube-node-lease", "n1"), True),
+        (Asked("create", "", "events", "", "n"), True),
+        (Asked("create", "apps", "deployments", "", "n"), False),
+        (Asked("get", path="/metrics"), False),
+    ],
+)
+def test_a_node_may_do_what_a_kubelet_and_a_proxy_need(asked: Asked, allowed: bool) -> None:
+    assert is_allowed(NODE, asked) is allowed
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/livez/ping", "/readyz", "/version"])
+def test_everybody_may_ask_whether_we_are_well(path: str) -> None:
+    assert is_allowed(ANONYMOUS, Asked("get", path=path))
+    assert not is_allowed(ANONYMOUS, Asked("post", path=path))
+
+
+@pytest.mark.parametrize("path", ["/api", "/apis/apps/v1", "/openapi/v3/api/v1"])
+def test_only_known_users_may_discover(path: str) -> None:
+    assert is_allowed(JANE, Asked("get", path=path))
+    assert not is_allowed(ANONYMOUS, Asked("get", path=path))
+
+
+def test_a_path_that_only_begins_alike_is_another_path() -> None:
+    assert not is_allowed(ANONYMOUS, Asked("get", path="/versions"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        (
+            Asked("get", "", "pods", "log", "n", "p"),
+            'pods "p" is forbidden: User "jane" cannot get resource "pods/log" in API group "" in the namespace "n"',
+        ),
+        (
+            Asked("create", "apps", "deployments", "", "n"),
+            'deployments.apps is forbidden: User "jane" cannot create resource "deployments" in API group "apps" '
+            'in the namespace "n"',
+        ),
+        (
+            Asked("list", "", "nodes"),
+            'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
+        ),
+        (Asked("get", path="/x"), 'forbidden: User "jane" cannot get path "/x"'),
+    ],
+)
+def test_a_refusal_says_who_may_not_do_what_where(asked: Asked, text: str) -> None:
+    assert denied(JANE, asked).message == text
+
+
+def test_a_certificate_is_its_common_name_and_its_organizations_groups() -> None:
+    user = Authenticator().user(Peer("1.2.3.4", "jane", ("devs", "ops")), {})
+    assert (user.name, user.groups) == ("jane", ("devs", "ops", "system:authenticated"))
+
+
+def test_nobody_is_anonymous_and_a_bad_token_is_refused() -> None:
+    assert Authenticator().user(Peer("1.2.3.4"), {}) is ANONYMOUS
+    with pytest.raises(StatusError, match="Unauthorized"):
+        Authenticator().user(Peer("1.2.3.4"), {"authorization": "bearer x"})
+
+
+def test_masters_may_act_as_a_user_with_groups() -> None:
+    peer = Peer("1.2.3.4", "admin", ("system:masters",))
+    headers = {"impersonate-user": "jane", "impersonate-group": "devs, ops"}
+    assert Authenticator().user(peer, headers).groups == ("devs", "ops", "system:authenticated")
+    with pytest.raises(StatusError, match='cannot impersonate resource "users"'):
+        Authenticator().user(Peer("1.2.3.4", "jane"), headers)

@@ -1,0 +1,147 @@
+"""Protobuf bodies, made here field by field, and what they mean in JSON."""
+
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairway.apiserver.protobuf import Malformed, decode
+from fairway.apiserver.protobuf.messages import fields_of, message_of
+from fairway.apiserver.protobuf.wire import fields, signed
+from fairway.kinds import ALL
+
+
+def varint(value: int) -> bytes:
+    value &= 0xFFFF_FFFF_FFFF_FFFF
+    made = b""
+    while value > 0x7F:
+        made += bytes((value & 0x7F | 0x80,))
+        value >>= 7
+    return made + bytes((value,))
+
+
+def field(number: int, value: int | str | bytes) -> bytes:
+    """One field: a number, a text, or an inner message."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    raw = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(raw)) + raw
+
+
+def body(version: str, kind: str, *content: bytes) -> bytes:
+    type_meta = field(1, version) + field(2, kind)
+    return b"k8s\x00" + field(1, type_meta) + field(2, b"".join(content)) + field(3, "") + field(4, "")
+
+
+def meta(name: str, *more: bytes) -> bytes:
+    """ObjectMeta as Go writes it: empty texts and an empty time included."""
+    return field(1, field(1, name) + field(2, "") + field(3, "") + field(7, 0) + field(8, b"") + b"".join(more))
+
+
+def test_maps_texts_and_metadata() -> None:
+    labels = field(11, field(1, "app") + field(2, "web"))
+    data = field(2, field(1, "k") + field(2, "v")) + field(2, field(1, "empty") + field(2, ""))
+    assert decode(body("v1", "ConfigMap", meta("c", labels), data, field(4, 0))) == {
+        "kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "c", "labels": {"app": "web"}},
+        "data": {"k": "v", "empty": ""}, "immutable": False,
+    }  # fmt: skip
+
+
+def test_ports_that_are_numbers_or_names() -> None:
+    number = field(1, "a") + field(3, 80) + field(4, field(1, 0) + field(2, 8080) + field(3, "")) + field(5, 0)
+    name = field(1, "b") + field(3, 81) + field(4, field(1, 1) + field(2, 0) + field(3, "http"))
+    found = decode(body("v1", "Service", meta("s"), field(2, field(1, number) + field(1, name) + field(3, ""))))
+    assert found["spec"] == {
+        "ports": [
+            {"name": "a", "port": 80, "targetPort": 8080},
+            {"name": "b", "port": 81, "targetPort": "http"},
+        ]
+    }
+
+
+def test_what_is_a_pointer_in_go_is_kept_when_it_is_zero() -> None:
+    found = decode(body("apps/v1", "Deployment", meta("d"), field(2, field(1, 0) + field(5, 0))))
+    assert found["spec"] == {"replicas": 0}
+
+
+def test_fields_of_embedded_structs_stand_in_their_parent() -> None:
+    source = field(1, field(1, "path"))
+    volume = field(1, "v") + field(2, source)
+    found = decode(body("v1", "Pod", meta("p"), field(2, field(1, volume))))
+    assert found["spec"]["volumes"] == [{"name": "v", "hostPath": {"path": "path"}}]
+
+
+def test_bytes_amounts_and_times() -> None:
+    secret = decode(body("v1", "Secret", meta("s"), field(2, field(1, "k") + field(2, b"\x00\xff"))))
+    assert secret["data"] == {"k": "AP8="}
+    limits = field(1, field(1, "cpu") + field(2, field(1, "500m")))
+    container = field(1, "c") + field(8, limits)
+    pod = decode(body("v1", "Pod", meta("p"), field(2, field(2, container))))
+    assert pod["spec"]["containers"][0]["resources"] == {"limits": {"cpu": "500m"}}
+    times = field(4, field(1, 1_767_225_600) + field(2, 5_000)) + field(1, "me")
+    lease = decode(body("coordination.k8s.io/v1", "Lease", meta("l"), field(2, times)))
+    assert lease["spec"] == {"renewTime": "2026-01-01T00:00:00.000005Z", "holderIdentity": "me"}
+
+
+def test_negative_numbers() -> None:
+    assert decode(body("v1", "DeleteOptions", field(1, -1)))["gracePeriodSeconds"] == -1
+
+
+def test_fields_of_the_future_are_passed_over() -> None:
+    assert decode(body("v1", "ConfigMap", meta("c"), field(999, "new")))["metadata"] == {"name": "c"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"{}", "provided data does not appear to be a protobuf message"),
+        (b"k8s\x00", 'no kind "" is registered for version ""'),
+        (body("v1", "Gadget"), 'no kind "Gadget" is registered for version "v1"'),
+        (body("v1", "ConfigMap", b"\x0a\x7f"), "unexpected EOF"),
+        (body("v1", "ConfigMap", b"\x00"), "field number 0"),
+        (body("v1", "ConfigMap", b"\x0b"), "wire type 3"),
+        (body("v1", "ConfigMap", field(1, 7)), "wire type 0 where 2 is expected"),
+        (body("v1", "ConfigMap", field(1, field(1, b"\xff"))), "a text is not UTF-8"),
+        (body("v1", "ConfigMap", b"\xff" * 11), "a number is too long"),
+    ],
+)
+def test_what_is_malformed_says_why(raw: bytes, why: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        decode(raw)
+    assert why in str(refused.value)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_reader(content: bytes) -> None:
+    try:
+        found = decode(body("v1", "Pod", content))
+    except Malformed:
+        return
+    assert found["kind"] == "Pod"
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.binary(max_size=20), st.floats(allow_nan=False))
+def test_fields_come_out_as_they_went_in(number: int, raw: bytes, decimal: float) -> None:
+    message = field(1, number) + field(200_000, raw) + varint(3 << 3 | 1) + struct.pack("<d", decimal)
+    found: list[Any] = [
+        value if isinstance(value, int) else bytes(value) for _, _, value in fields(memoryview(message))
+    ]
+    assert [signed(found[0]), found[1], struct.unpack("<d", found[2])[0]] == [number, raw, decimal]
+
+
+def test_every_kind_has_a_message_and_every_message_of_a_field_is_known() -> None:
+    waiting = [message_of(kind.api_version, kind.name) for kind in ALL]
+    # ServiceCIDR and IPAddress are newer than some clients; what there is must be whole.
+    assert {kind.name for kind, name in zip(ALL, waiting, strict=True) if name is None} <= {"IPAddress", "ServiceCIDR"}
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name is None or name in seen:
+            continue
+        seen.add(name)
+        known = fields_of(name)
+        assert known is not None, name
+        waiting += [one.item for one in known.values() if len(one.item) > 1]
+    assert len(seen) > 150
