@@ -164,10 +164,10 @@ class PodNetwork:
         unshare(CLONE_NEWNET)
         try:
             mount("/proc/thread-self/ns/net", netns, flags=MS_BIND)
-            inside = Connection()
             for name, value in sysctls.items():
                 if name.startswith("net."):
                     Path("/proc/sys", *name.split(".")).write_text(value)
+            inside = Connection()
         finally:
             setns(self._host_netns, CLONE_NEWNET)
         with inside:

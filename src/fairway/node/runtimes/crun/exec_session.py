@@ -77,7 +77,12 @@ def _start_with_pipes(
     ours = [descriptor for descriptor in (out_read, err_read, in_write) if descriptor >= 0]
     try:
         process = subprocess.Popen(
-            [*line, container_id], stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=passed
+            [*line, container_id],
+            stdin=in_read,
+            stdout=out_write,
+            stderr=err_write,
+            pass_fds=passed,
+            start_new_session=True,  # What is killed later is this session, never our own.
         )
     except OSError as error:
         for descriptor in ours:
@@ -109,6 +114,7 @@ def _start_with_terminal(
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(*passed, folder),
+                start_new_session=True,
             )
             terminal = _receive_terminal(listener, process)
     finally:
@@ -193,9 +199,9 @@ class CrunExecSession:
         if self._end.ended.done():
             return
         with suppress(OSError, ValueError):
-            os.killpg(int(self._started.pid_file.read_text()), signal.SIGKILL)
-            return
-        self._started.process.kill()
+            os.killpg(os.getpgid(int(self._started.pid_file.read_text())), signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self._started.process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Let go of every descriptor."""

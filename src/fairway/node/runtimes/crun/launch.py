@@ -42,6 +42,7 @@ class Launcher:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         self._files = FILES_LIMIT_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_LIMIT_MAX)
         self._version = 1 if any(hierarchy.version == 1 for hierarchy in hierarchies) else 2
+        self._capabilities = effective_capabilities()
         self._exec_numbers = count(1)
 
     def close(self) -> None:
@@ -108,6 +109,7 @@ class Launcher:
                 cgroup_version=self._version,
                 sysctls=sandbox.sysctls,
                 devices=host_devices() if spec.privileged else (),
+                capabilities=self._capabilities,
             ),
         )
         make_working_dir(bundle.rootfs, config["process"]["cwd"], who.uid, who.gid)
@@ -148,6 +150,14 @@ def _failure(error: BaseException) -> BaseException:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return RuntimeFailure("CreateContainerError", f"failed to prepare the container: {what}")
     return error
+
+
+def effective_capabilities() -> int:
+    """What this process may do, as the kernel's bits; all where it does not say."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return int(line.split()[1], 16)
+    return -1
 
 
 def host_devices() -> list[Device]:

@@ -39,8 +39,10 @@ class Place:
         self._machine = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self) -> None:
-        """Let go of the machine's namespace."""
-        os.close(self._machine)
+        """Let go of the machine's namespace; later calls do nothing."""
+        if self._machine >= 0:
+            os.close(self._machine)
+            self._machine = -1
 
     @contextmanager
     def entered(self) -> Iterator[None]:

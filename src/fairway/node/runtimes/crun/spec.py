@@ -29,36 +29,16 @@ DEFAULT_CAPABILITIES = (
     "CAP_KILL",
     "CAP_AUDIT_WRITE",
 )
-ALL_CAPABILITIES = (
-    *DEFAULT_CAPABILITIES,
-    "CAP_AUDIT_CONTROL",
-    "CAP_AUDIT_READ",
-    "CAP_BLOCK_SUSPEND",
-    "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE",
-    "CAP_DAC_READ_SEARCH",
-    "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",
-    "CAP_LEASE",
-    "CAP_LINUX_IMMUTABLE",
-    "CAP_MAC_ADMIN",
-    "CAP_MAC_OVERRIDE",
-    "CAP_NET_ADMIN",
-    "CAP_NET_BROADCAST",
-    "CAP_PERFMON",
-    "CAP_SYSLOG",
-    "CAP_SYS_ADMIN",
-    "CAP_SYS_BOOT",
-    "CAP_SYS_MODULE",
-    "CAP_SYS_NICE",
-    "CAP_SYS_PACCT",
-    "CAP_SYS_PTRACE",
-    "CAP_SYS_RAWIO",
-    "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG",
-    "CAP_WAKE_ALARM",
+ALL_CAPABILITIES = tuple(
+    f"CAP_{name}"
+    for name in (
+        "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE "
+        "NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT "
+        "SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL "
+        "SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+    ).split()
 )
+"""In the kernel's order: the place of each is its bit."""
 MASKED_PATHS = (
     "/proc/acpi",
     "/proc/asound",
@@ -111,6 +91,8 @@ class Surroundings:
     cgroup_version: int
     sysctls: Mapping[str, str]
     devices: Sequence[Device] = ()
+    capabilities: int = -1
+    """What the runtime itself may do, as the kernel's bits: nobody can be given more."""
 
 
 def arguments(spec: ContainerSpec, image: Mapping[str, Any]) -> list[str]:
@@ -147,13 +129,14 @@ def _capability(name: str) -> str:
     return upper if upper.startswith("CAP_") or upper == "ALL" else f"CAP_{upper}"
 
 
-def capabilities(spec: ContainerSpec) -> list[str]:
+def capabilities(spec: ContainerSpec, possible: int = -1) -> list[str]:
     """``ALL`` added, then ``ALL`` dropped, then single additions, then single drops.  Privileged has all.
 
     Raises: ``UnusableSpec``.
     """
+    held = {name for bit, name in enumerate(ALL_CAPABILITIES) if possible >> bit & 1}
     if spec.privileged:
-        return sorted(ALL_CAPABILITIES)
+        return sorted(held)
     add = {_capability(name) for name in spec.capabilities_add}
     drop = {_capability(name) for name in spec.capabilities_drop}
     unknown = sorted((add | drop) - {"ALL"} - set(ALL_CAPABILITIES))
@@ -162,7 +145,7 @@ def capabilities(spec: ContainerSpec) -> list[str]:
     found = set(ALL_CAPABILITIES) if "ALL" in add else set(DEFAULT_CAPABILITIES)
     if "ALL" in drop:
         found.clear()
-    return sorted((found | add) - drop - {"ALL"})
+    return sorted(((found | add) - drop) & held)
 
 
 def oom_score(spec: ContainerSpec, memory_of_machine: int) -> int:
@@ -229,7 +212,7 @@ def namespaces(surroundings: Surroundings) -> list[dict[str, str]]:
 
 def process(spec: ContainerSpec, image: Mapping[str, Any], surroundings: Surroundings) -> dict[str, Any]:
     """The ``process`` part, which a command executed later inherits.  Raises: ``UnusableSpec``."""
-    allowed = capabilities(spec)
+    allowed = capabilities(spec, surroundings.capabilities)
     identity = surroundings.identity
     return {
         "terminal": spec.tty,

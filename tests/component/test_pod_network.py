@@ -1,0 +1,280 @@
+"""The pods' network in the real kernel, on a machine that is a network namespace of its own."""
+
+import asyncio
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.own_network import in_own_network, machine_in, needs, swept
+from fairway.node.machine import Machine
+from fairway.node.names import gateway_device, pod_device
+from fairway.node.pod_network.network import PodNetwork
+from fairway.node.pod_network.node import node_network_up
+from fairway.node.rtnetlink.connection import Connection
+from fairway.node.rtnetlink.messages import add_address, new_device, set_up
+from fairway.node.runtimes.interface import RuntimeFailure
+from fairway.node.syscalls import CLONE_NEWNET, setns
+
+pytestmark = needs("nft", "ip")
+Scenario = Callable[[Machine, PodNetwork], Coroutine[Any, Any, None]]
+
+
+def run(folder: Path, scenario: Scenario, **fields: Any) -> None:
+    async def whole() -> None:
+        with machine_in(folder, **fields) as machine:
+            await node_network_up(machine)
+            network = PodNetwork(machine)
+            await network.open()
+            try:
+                await scenario(machine, network)
+            finally:
+                network.close()
+                await swept(machine)
+            assert links() == ["lo"]
+            assert ip("route", "show", "table", "main") == ""
+
+    in_own_network(whole)
+
+
+def ip(*words: str, netns: Path | None = None) -> str:
+    inside = ["nsenter", f"--net={netns}"] if netns else []
+    return subprocess.run([*inside, "ip", *words], capture_output=True, text=True, check=True).stdout
+
+
+def inside(netns: Path, *command: str) -> str:
+    """What a command inside a pod says."""
+    words = ["nsenter", f"--net={netns}", *command]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=5).stdout
+
+
+def seen_from(netns: Path, server: socket.socket) -> str:
+    """Connect to a listening socket from inside a pod; the address that the server sees."""
+    address, port = server.getsockname()[:2]
+    inside(netns, "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}")
+    accepted, peer = server.accept()
+    accepted.close()
+    return str(peer[0])
+
+
+def forwarding(new: str = "") -> str:
+    """Whether this network namespace forwards, set first if ``new`` says so."""
+    path = Path("/proc/sys/net/ipv4/ip_forward")
+    if new:
+        path.write_text(new)
+    return path.read_text().strip()
+
+
+def links() -> list[str]:
+    with Connection() as connection:
+        return sorted(link.name for link in connection.links())
+
+
+def listener_in(netns: Path, address: str, port: int) -> socket.socket:
+    """A listening socket inside a pod; it stays there whatever thread uses it."""
+    own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    pod = os.open(netns, os.O_RDONLY)
+    try:
+        setns(pod, CLONE_NEWNET)
+        return socket.create_server((address, port))
+    finally:
+        setns(own, CLONE_NEWNET)
+        os.close(own)
+        os.close(pod)
+
+
+async def reaches(address: str, port: int, listener: socket.socket) -> str:
+    """Connect from the machine; the address that the pod sees."""
+    loop = asyncio.get_running_loop()
+    listener.setblocking(False)
+    client = socket.socket()
+    client.setblocking(False)
+    with client:
+        async with asyncio.timeout(2):
+            await loop.sock_connect(client, (address, port))
+            accepted, peer = await loop.sock_accept(listener)
+        accepted.close()
+        return str(peer[0])
+
+
+def test_a_pod_has_an_address_and_the_machine_reaches_it_as_the_gateway(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        ips = await network.attach("u1", {"net.core.somaxconn": "77"})
+        assert ips == ("10.213.0.2",)
+        with listener_in(network.netns("u1"), ips[0], 8080) as listener:
+            assert await reaches(ips[0], 8080, listener) == "10.213.0.1"
+        shown = ip("addr", "show", "eth0", netns=network.netns("u1"))
+        assert "inet 10.213.0.2/32" in shown
+        assert "inet6" not in shown
+        assert "127.0.0.1/8" in ip("addr", "show", "lo", netns=network.netns("u1"))
+        assert inside(network.netns("u1"), "cat", "/proc/sys/net/core/somaxconn") == "77\n"
+
+    run(tmp_path, scenario)
+
+
+def test_pods_reach_each_other_and_the_machine(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        one, other = [(await network.attach(uid, {}))[0] for uid in ("u1", "u2")]
+        with listener_in(network.netns("u2"), other, 80) as server:
+            assert seen_from(network.netns("u1"), server) == one
+        with socket.create_server((machine.gateway, 6443)) as server:
+            assert seen_from(network.netns("u1"), server) == one
+
+    run(tmp_path, scenario)
+
+
+def test_an_address_of_the_range_that_no_pod_has_is_unreachable_at_once(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        with socket.socket() as client, pytest.raises(OSError, match="No route to host"):
+            client.connect(("10.213.0.200", 80))
+
+    run(tmp_path, scenario)
+
+
+def test_the_service_range_is_routed_with_the_gateway_as_source(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        told = ip("route", "get", "10.212.0.1")
+        assert f"dev {gateway_device(machine.cluster)}" in told
+        assert "src 10.213.0.1" in told
+        await node_network_up(machine)
+        assert "10.213.0.1/32" in ip("addr", "show", gateway_device(machine.cluster))
+
+    run(tmp_path, scenario)
+
+
+def test_attaching_again_gives_the_same_address_and_a_new_pod_another(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        assert await network.attach("u1", {}) == await network.attach("u1", {}) == ("10.213.0.2",)
+        await network.detach("u1")
+        await network.detach("u1")
+        assert await network.attach("u2", {}) == ("10.213.0.3",)
+
+    run(tmp_path, scenario)
+
+
+def test_a_new_agent_finds_every_pod_and_gives_no_address_twice(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        before = {uid: await network.attach(uid, {}) for uid in ("u1", "u2", "u3")}
+        await network.detach("u2")
+        again = PodNetwork(machine)
+        await again.open()
+        assert {uid: again.ips(uid) for uid in again.attached()} == {"u1": before["u1"], "u3": before["u3"]}
+        assert await again.attach("u4", {}) == ("10.213.0.5",)
+        again.close()
+
+    run(tmp_path, scenario)
+
+
+def test_many_pods_at_once_have_an_address_each(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        found = await asyncio.gather(*(network.attach(f"u{number}", {}) for number in range(30)))
+        assert len({ips[0] for ips in found}) == 30
+        await asyncio.gather(*(network.detach(f"u{number}") for number in range(30)))
+        assert network.attached() == []
+        assert list(machine.netns_path.iterdir()) == []
+
+    run(tmp_path, scenario)
+
+
+def test_a_full_range_is_told(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        await network.attach("u1", {})
+        with pytest.raises(RuntimeFailure, match=r"no address is free in the node's pod range 10\.213\.0\.0/30"):
+            await network.attach("u2", {})
+
+    run(tmp_path, scenario, pod_cidr="10.213.0.0/30")
+
+
+def test_a_sysctl_that_the_kernel_refuses_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        with pytest.raises(RuntimeFailure) as refusal:
+            await network.attach("u1", {"net.core.nonsense": "1"})
+        assert refusal.value.reason == "FailedCreatePodSandBox"
+        assert "/proc/sys/net/core/nonsense" in str(refusal.value)
+        assert network.attached() == []
+        assert list(machine.netns_path.iterdir()) == []
+
+    run(tmp_path, scenario)
+
+
+def test_what_a_crash_left_half_made_is_made_again(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        await network.attach("u1", {})
+        ip("route", "del", "10.213.0.2/32")
+        again = PodNetwork(machine)
+        assert await again.attach("u1", {}) == ("10.213.0.2",)
+        network.netns("u2").touch()
+        ip("link", "add", pod_device(machine.cluster, "u2"), "type", "veth", "peer", "name", "x")
+        assert await again.attach("u2", {}) == ("10.213.0.3",)
+        again.close()
+
+    run(tmp_path, scenario)
+
+
+def test_two_address_families_side_by_side(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        ips = await network.attach("u1", {})
+        assert ips == ("10.213.0.2", "fd00:213::2")
+        told = ip("-6", "route", "get", "fd00:213::2")
+        assert f"dev {pod_device(machine.cluster, 'u1')}" in told
+        assert "fd00:213::2/128" in ip("-6", "addr", "show", "eth0", netns=network.netns("u1"))
+        assert "via fd00:213::1" in ip("-6", "route", netns=network.netns("u1"))
+
+    run(tmp_path, scenario, pod_cidr_v6="fd00:213::/64", gateway_v6="fd00:213::1")
+
+
+def test_the_world_sees_the_node_and_the_cluster_sees_the_pod(tmp_path: Path) -> None:
+    """A device of the machine plays the world: what leaves through it carries the machine's address."""
+
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        await network.attach("u1", {})
+        ip("netns", "add", f"world-{machine.cluster}")
+        try:
+            world = Path(f"/run/netns/world-{machine.cluster}")
+            ip("link", "add", "out", "type", "veth", "peer", "name", "in", "netns", f"world-{machine.cluster}")
+            ip("addr", "add", "192.0.2.1/24", "dev", "out")
+            ip("link", "set", "out", "up")
+            ip("addr", "add", "192.0.2.9/24", "dev", "in", netns=world)
+            ip("link", "set", "in", "up", netns=world)
+            with listener_in(world, "192.0.2.9", 80) as server:
+                assert seen_from(network.netns("u1"), server) == "192.0.2.1"
+        finally:
+            ip("link", "del", "out")
+            ip("netns", "del", f"world-{machine.cluster}")
+
+    run(tmp_path, scenario)
+
+
+def test_settings_go_back_when_the_last_cluster_goes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        forwarding("0")
+        other = {"pod_cidr": "10.214.0.0/24", "cluster_cidr": "10.214.0.0/16", "gateway": "10.214.0.1"}
+        with machine_in(tmp_path) as one, machine_in(tmp_path, service_cidrs=("10.211.0.0/16",), **other) as two:
+            await node_network_up(one)
+            await node_network_up(two)
+            await swept(one)
+            assert forwarding() == "1"
+            await swept(two)
+            assert forwarding() == "0"
+
+    in_own_network(scenario)
+    assert not (tmp_path / "run" / ".sysctls").exists()
+
+
+def test_a_kernel_s_refusal_names_what_was_asked() -> None:
+    async def scenario() -> None:
+        with Connection() as connection:
+            connection.run([new_device("d0", "bridge")])
+            link = connection.link("d0")
+            assert link is not None
+            connection.run([set_up(link.index), add_address(link.index, "10.0.0.1/32")])
+            with pytest.raises(OSError, match="File exists") as refusal:
+                connection.run([add_address(link.index, "10.0.0.1/32"), set_up(link.index)])
+            assert refusal.value.filename == f"add address 10.0.0.1/32 to device {link.index}"
+            assert connection.link("nothing") is None
+
+    in_own_network(scenario)

@@ -1,0 +1,78 @@
+"""Everything of a cluster is removed with no agent running, whatever has crashed, and nothing of another one's."""
+
+import shutil
+from pathlib import Path
+
+from component.container_world import PROGRAMS, UID, World, run
+from component.container_world import world as new_world
+from component.own_network import needs
+from fairway.node import cgroups, names
+from fairway.node.propagation import mounts_below
+from fairway.node.rtnetlink.connection import Connection
+from fairway.node.runtimes.crun import sweep
+
+pytestmark = needs(*PROGRAMS)
+
+
+def traces(world: World) -> list[str]:
+    """What of the cluster is still on the machine."""
+    machine = world.machine
+    with Connection() as connection:
+        found = [link.name for link in connection.links() if link.name != "lo"]
+    found += [str(pid) for pid in cgroups.processes(cgroups.hierarchies(), names.cluster_cgroup(machine.cluster))]
+    found += list(cgroups.children(cgroups.hierarchies(), names.cluster_cgroup(machine.cluster)))
+    found += mounts_below(machine.run_path)
+    return found + [str(path) for path in machine.run_path.glob("*")] + [
+        str(path) for path in machine.sandboxes_path.glob("*")
+    ]  # fmt: skip
+
+
+def test_a_sweep_removes_all_and_tells_it_and_the_next_finds_nothing(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.sandbox()
+        await world.start("sh", "-c", "trap '' TERM; sleep 1000 & while :; do busybox usleep 50000; done")
+        await world.runtime.close()
+        swept = await sweep(world.machine)
+        assert swept.left == []
+        assert "1 pods" in swept.removed
+        assert traces(world) == []
+        assert await world.images.find("busybox") is not None
+        again = await sweep(world.machine)
+        assert (again.removed, again.left) == ([], [])
+        world.runtime = type(world.runtime)(world.machine)
+
+    run(tmp_path, scenario)
+
+
+def test_a_sweep_needs_no_records(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.sandbox()
+        await world.start("sleep", "1000")
+        await world.runtime.close()
+        shutil.rmtree(world.machine.run_pods_path)
+        shutil.rmtree(world.machine.sandboxes_path)
+        assert (await sweep(world.machine)).left == []
+        assert traces(world) == []
+        world.runtime = type(world.runtime)(world.machine)
+
+    run(tmp_path, scenario)
+
+
+def test_a_sweep_takes_nothing_of_another_cluster(tmp_path: Path) -> None:
+    other = {"pod_cidr": "10.214.0.0/24", "cluster_cidr": "10.214.0.0/16", "gateway": "10.214.0.1"}
+    (tmp_path / "two").mkdir()
+
+    async def scenario(world: World) -> None:
+        await world.sandbox()
+        await world.start("sleep", "1000")
+
+        async with new_world(tmp_path / "two", service_cidrs=("10.211.0.0/16",), **other) as two:
+            await two.sandbox(UID)
+            await two.start("sleep", "1000")
+            await world.runtime.close()
+            assert (await sweep(world.machine)).left == []
+            assert (await two.state()).exit_code is None
+            assert await two.executed("echo", "well") == (0, b"well\n", b"")
+        world.runtime = type(world.runtime)(world.machine)
+
+    run(tmp_path, scenario)
