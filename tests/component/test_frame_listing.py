@@ -38,7 +38,7 @@ def _nft(where: Namespace, *words: str) -> str:
 def test_the_frame_reads_as_it_should(where: Namespace, family: str) -> None:
     if LISTING_OF not in _nft(where, "--version"):
         pytest.skip(f"the expected listing is that of nft {LISTING_OF}")
-    ProgrammedTable(where)
+    ProgrammedTable(where).dataplane.close()
     listed = _nft(where, "list", "table", family, "fairway-t")
     # The lists of 8 slots and more differ from those of 4 in their numbers only; digests change with every rule.
     listed = re.sub(r"\tchain (spread|bind)-(8|16|32|64|128|\d{3,}) \{.*?\n\t\}\n\n", "", listed, flags=re.DOTALL)

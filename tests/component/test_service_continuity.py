@@ -283,7 +283,7 @@ def test_two_clusters_live_side_by_side(network: ServiceNetwork, table: Programm
 
 def test_a_stand_in_that_a_killed_process_left_is_taken_away(network: ServiceNetwork, web: ProgrammedTable) -> None:
     inside = ["ip", "netns", "exec", network.node.name, "nft"]
-    subprocess.run([*inside, "add", "table", "ip", "fairway-t-next"], check=True)
+    subprocess.run([*inside, "add", "table", "ip", "fairway-t.next"], check=True)
     web.restart()
     listed = subprocess.run([*inside, "list", "tables"], capture_output=True, text=True, check=True).stdout
     assert listed == "table ip fairway-t\ntable ip6 fairway-t\n"

@@ -4,7 +4,7 @@ Shape: ``open`` looks at what is there; ``commit`` sends one batch for both fami
 A dump that is not marked as torn may still miss elements (a set that is being resized, another writer), so one counts
 only when a second one agrees and the generation did not move between them.
 A table whose sets are of another version is replaced.  The kernel makes ranges visible a moment later than all else of
-a commit, so meanwhile a second table with the same content, ``NAME-next``, stands in.
+a commit, so meanwhile a second table with the same content, ``NAME.next``, stands in.
 """
 
 import asyncio
@@ -37,7 +37,8 @@ INLINE_ELEMENTS: Final = 2000
 _DUMPS: Final = 6
 _IPV6_ENABLED = "/proc/net/if_inet6"
 _NAME_LIMIT = 63
-_NEXT = "-next"
+_NEXT = ".next"
+"""No cluster's name has a dot."""
 
 
 def table_name(cluster: str) -> str:
@@ -136,8 +137,13 @@ class NftablesDataplane:
     # Below here everything runs in one thread at a time: the caller awaits each call.
 
     async def _threaded(self, work: Callable[[], _T]) -> _T:
+        """``work`` in a thread; a cancelled caller waits for its end, so that no socket is closed under it."""
+        running = asyncio.get_running_loop().run_in_executor(None, work)
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
         except NetlinkError as error:
             raise self._refused("reading table", error) from error
 
