@@ -8,6 +8,7 @@ Source: Kubernetes docs, "Pod Lifecycle", "Container Lifecycle Hooks", "Images".
 import asyncio
 import logging
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fairway.node.backoff import due_s, extended
@@ -195,7 +196,8 @@ class Starting:
         name, image_ref = shown_names(image, reference)
         record.reference = reference
         record.waiting, record.retry_s, record.failures = None, 0.0, 0
-        record.put(attempt_of(state, name, image_ref))
+        # An end is taken in by ``observe`` alone, which also reads what the container left as its last message.
+        record.put(attempt_of(replace(state, exit_code=None, finished_s=None, oom_killed=False), name, image_ref))
 
     async def _after_start(self, record: ContainerRecord) -> None:
         try:

@@ -106,7 +106,7 @@ class LineReader:
         self._is_inside[stream] = is_part
         if self.options.stream and stream != self.options.stream.encode():
             return b""
-        head = time + b" " if self.options.timestamps and is_start else b""
+        head = zoned(time) + b" " if self.options.timestamps and is_start else b""
         return head + text + (b"" if is_part else b"\n")
 
     def _reach(self, time: bytes) -> bool:
@@ -115,6 +115,11 @@ class LineReader:
         except ValueError:
             return False
         return self._is_reached
+
+
+def zoned(time: bytes) -> bytes:
+    """A log's time with ``Z`` for UTC, which is how clients know it."""
+    return time[:-6] + b"Z" if time.endswith(b"+00:00") else time
 
 
 def is_line_end(line: bytes, stream: str) -> bool:

@@ -56,8 +56,9 @@ def parse_head(head: bytes) -> tuple[int, Mapping[str, str]]:
         raise ValueError(f'malformed HTTP response "{lines[0][:80]}"')
     found = {}
     for line in lines[1:]:
-        name, _, value = line.partition(":")
-        found[name.strip().lower()] = value.strip()
+        name, colon, value = line.partition(":")
+        if colon:
+            found[name.strip().lower()] = value.strip()
     return int(words[1]), found
 
 
