@@ -231,7 +231,7 @@ def test_the_image_s_own_command_is_run_where_none_is_given(tmp_path: Path) -> N
     ("command", "fields", "reason", "text"),
     [
         (["nonsense"], {}, "RunContainerError", "nonsense"),
-        (["/tmp"], {}, "RunContainerError", "/tmp"),
+        (["/tmp"], {}, "RunContainerError", "Operation not permitted"),
         (["sh"], {"image_id": "sha256:" + "0" * 64}, "CreateContainerError", "is not usable"),
         (["sh"], {"capabilities_add": ["FLY"]}, "CreateContainerError", "unknown capability"),
         (["sh"], {"mounts": [Mount("/nowhere-7f3a", "/x")]}, "RunContainerError", "nowhere-7f3a"),
