@@ -275,7 +275,7 @@ async def test_a_compaction_that_was_cut_short_is_finished_after_the_next_start(
 
 
 async def test_history_is_given_up_by_itself(tmp_path: Path) -> None:
-    retention = Retention(keep_s=0.05, keep_revisions=10, period_s=0.02, least_revisions=5)
+    retention = Retention(keep_s=0.05, keep_revisions=10, period_s=0.02, least_revisions=1)
     store = await SqliteStore.open(tmp_path / "store.db", retention=retention)
     for number in range(100):
         last = await store.commit([Put("/a", str(number).encode())])

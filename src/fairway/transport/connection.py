@@ -15,7 +15,7 @@ from typing import cast
 from fairway.transport.deadline import Awaited, Deadline
 from fairway.transport.drain import Drain
 from fairway.transport.head import CONTINUE
-from fairway.transport.interface import Answer, Response, Stream, TakeOver
+from fairway.transport.interface import Answer, Peer, Request, Response, Stream, TakeOver
 from fairway.transport.limits import KIBIBYTE
 from fairway.transport.parser import Incoming, RequestParser
 from fairway.transport.peer import peer_of
@@ -27,6 +27,7 @@ _log = logging.getLogger("fairway.transport")
 _JOINED_BYTES = 64 * KIBIBYTE
 """Bodies up to this size are copied behind their head, so that both travel in one record."""
 _BODILESS = frozenset({204, 304})
+_FORGOTTEN = Request("", "", [], {}, b"", Peer())
 
 
 class Connection(asyncio.Protocol):
@@ -247,19 +248,19 @@ class Connection(asyncio.Protocol):
             self._parser.resume()
 
     def _open_stream(self, incoming: Incoming, answer: Stream) -> None:
-        limits = self._shared.limits
         is_chunked = incoming.is_chunkable
         if not is_chunked:
-            incoming = self._current = incoming._replace(keep_alive=False)
+            incoming = incoming._replace(keep_alive=False)
         self._transport.write(self._head(incoming, answer, b"Transfer-Encoding: chunked\r\n" if is_chunked else b""))
         if incoming.request.method == "HEAD":
             self._complete(incoming)
             answer.closed()
             return
         self._deadline.rest()
-        stream = self._stream = OpenStream(
-            self, self._shared.flusher, answer.closed, limits.stream_pending_bytes, is_chunked=is_chunked
-        )
+        # Streams stay long: do not keep the request's headers for them.
+        self._current = incoming._replace(request=_FORGOTTEN)
+        flusher, limit_bytes = self._shared.flusher, self._shared.limits.stream_pending_bytes
+        stream = self._stream = OpenStream(self, flusher, answer.closed, limit_bytes, is_chunked=is_chunked)
         answer.opened(stream)
 
     def _hand_over(self, incoming: Incoming, answer: TakeOver) -> None:

@@ -125,10 +125,15 @@ class Log:
     def _insert(self, rows: Sequence[Row]) -> None:
         self._sql.execute(_INSERTS[len(rows)], [value for row in rows for value in row])
 
-    def checkpoint(self, *, is_last: bool = False) -> None:
-        """Move what is in the write-ahead log into the main file."""
+    def checkpoint(self, *, is_last: bool = False) -> int:
+        """Move what is in the write-ahead log into the main file; gives the pages that the log holds.
+
+        Any connection may do it while another one writes; once all is moved, the next write starts the log anew.
+        """
         with self._failures("checkpoint"):
-            self._sql.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if is_last else 'PASSIVE'})").fetchall()
+            mode = "TRUNCATE" if is_last else "PASSIVE"
+            _, pages, _ = self._sql.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+            return int(pages)
 
     # Reading.
 

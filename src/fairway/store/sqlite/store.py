@@ -75,7 +75,8 @@ class SqliteStore:
         self._waiting: deque[Commit] = deque()
         self._watchers: set[Watcher] = set()
         self._is_closed = False
-        self._writer = Writer(files.writing, turn, loop, self._durable, self._failed)
+        aside = self._checkpoint_aside if files.lock is not None else None
+        self._writer = Writer(files.writing, turn, loop, self._durable, self._failed, aside)
         self._retaining = loop.create_task(self._retain(retention)) if retention else None
 
     @classmethod
@@ -149,6 +150,19 @@ class SqliteStore:
                 failure = StoreFailure(str(error))
                 failure.__cause__ = error
                 commit.done.set_exception(failure)
+
+    def _checkpoint_aside(self, told: Callable[[int], None]) -> None:
+        """Called by the writer, in its thread: the reading thread moves the log while commits go on."""
+
+        def checkpoint() -> None:
+            pages = 0
+            try:
+                pages = self._files.reading.checkpoint()
+            except StoreFailure as error:
+                _log.warning("checkpoint failed, will be tried again: %s", error)
+            told(pages)
+
+        self._reader.submit(checkpoint)
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -19,10 +19,11 @@ from fairway.store.sqlite.row import Row
 
 _log = logging.getLogger("fairway.store")
 _GROUP_ROWS = 4096
-_CHECKPOINT_IDLE_BYTES = 4 << 20
-_CHECKPOINT_BYTES = 32 << 20
-"""Size of the write-ahead log at which it is moved when nothing waits, and at which it is moved even so."""
 _PAGE_BYTES = 4096
+_CHECKPOINT_BYTES = 4 << 20
+"""After that much was logged it is moved to the main file, by the reading thread, while commits go on."""
+_LONG_LOG_PAGES = 8192
+"""A log that became that long because commits never paused is moved to its end between two groups, and starts anew."""
 
 
 @dataclass(slots=True)
@@ -53,7 +54,11 @@ def _settle(done: "asyncio.Future[Any]", value: Any, error: BaseException | None
 
 
 class Writer:
-    """Owns the writing connection.  ``on_durable`` and ``on_failed`` are called on the event loop."""
+    """Owns the writing connection.  ``on_durable`` and ``on_failed`` are called on the event loop.
+
+    ``checkpoint_aside`` has a checkpoint done elsewhere and tells the length of the log, in pages; ``None`` where there
+    is no log.
+    """
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Writer:
         loop: asyncio.AbstractEventLoop,
         on_durable: Callable[[list[Commit]], None],
         on_failed: Callable[[StoreFailure], None],
+        checkpoint_aside: Callable[[Callable[[int], None]], object] | None,
     ) -> None:
         self._disk = log
         self._turn = turn
@@ -70,7 +76,10 @@ class Writer:
         self._on_failed = on_failed
         self._queue: SimpleQueue[Commit | Job | None] = SimpleQueue()
         self._failed_epoch = -1
+        self._checkpoint_aside = checkpoint_aside
+        self._is_checkpointing = False
         self._logged_bytes = 0
+        self._log_pages = 0
         self._closed: asyncio.Future[None] = loop.create_future()
         self._thread = threading.Thread(target=self._run, name="fairway-store-writer", daemon=True)
         self._thread.start()
@@ -154,14 +163,22 @@ class Writer:
         self._report(_settle, job.done, value, error)
 
     def _checkpoint_if_due(self) -> None:
-        if self._logged_bytes < (_CHECKPOINT_IDLE_BYTES if self._queue.empty() else _CHECKPOINT_BYTES):
+        if self._checkpoint_aside is None or self._is_checkpointing:
             return
-        self._logged_bytes = 0
-        try:
-            with self._turn:
+        if self._log_pages > _LONG_LOG_PAGES:
+            self._log_pages = self._logged_bytes = 0
+            try:
                 self._disk.checkpoint()
-        except StoreFailure as error:
-            _log.warning("checkpoint failed, will be tried again: %s", error)
+            except StoreFailure as error:
+                _log.warning("checkpoint failed, will be tried again: %s", error)
+        elif self._logged_bytes > _CHECKPOINT_BYTES:
+            self._logged_bytes = 0
+            self._is_checkpointing = True
+            self._checkpoint_aside(self._checkpointed)
+
+    def _checkpointed(self, pages: int) -> None:
+        self._log_pages = pages
+        self._is_checkpointing = False
 
     def _report(self, told: Callable[..., None], *arguments: Any) -> None:
         try:
