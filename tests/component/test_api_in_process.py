@@ -1,7 +1,7 @@
 """The API as callers in this process meet it, over a store without a disk."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -12,6 +12,7 @@ from fairway.client.in_process import InProcessClient
 from fairway.kinds import CONFIG_MAP
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
+from fairway.store.interface import Entry, Put, Revision, StoreCompacted
 
 
 def config_map(name: str, **data: str) -> Object:
@@ -93,3 +94,53 @@ async def test_nothing_is_created_in_a_namespace_that_is_not_there(client: InPro
     lost["metadata"]["namespace"] = "nowhere"
     with pytest.raises(StatusError, match='namespaces "nowhere" not found'):
         await client.create(CONFIG_MAP, lost)
+
+
+async def test_a_store_that_breaks_its_watch_is_read_again_and_watchers_list_again() -> None:
+    store = BreakingStore()
+    server = ApiServer(store)
+    await server.start()
+    client = InProcessClient(server.api)
+    _, revision = await client.list(CONFIG_MAP)
+    watch = client.watch(CONFIG_MAP, revision=revision)
+    following = asyncio.ensure_future(anext(watch))
+    await asyncio.sleep(0)
+    store.breaks.set()
+    with pytest.raises(StatusError) as told:
+        await asyncio.wait_for(following, 5)
+    assert told.value.code == 410
+    await client.create(CONFIG_MAP, config_map("after"))
+    assert (await client.get(CONFIG_MAP, "default", "after"))["metadata"]["name"] == "after"
+    await server.stop()
+
+
+async def test_whoever_runs_the_server_hears_of_a_background_task_that_dies() -> None:
+    store = MemoryStore()
+    server = ApiServer(store)
+    await server.start()
+    failing = asyncio.ensure_future(server.wait_failed())
+    await store.commit([Put("/core/configmaps/default/broken", b"not an object")])
+    with pytest.raises(ValueError, match="not found"):
+        await asyncio.wait_for(failing, 5)
+    await server.stop()
+
+
+class BreakingStore(MemoryStore):
+    """Its first watch breaks when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaks = asyncio.Event()
+
+    async def watch(self, prefix: str, after: Revision) -> AsyncIterator[Sequence[Entry]]:
+        entries = super().watch(prefix, after)
+        while True:
+            coming = asyncio.ensure_future(anext(entries))
+            broken = asyncio.ensure_future(self.breaks.wait())
+            await asyncio.wait({coming, broken}, return_when=asyncio.FIRST_COMPLETED)
+            broken.cancel()
+            if not coming.done():
+                coming.cancel()
+                self.breaks.clear()
+                raise StoreCompacted
+            yield coming.result()

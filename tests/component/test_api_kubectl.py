@@ -202,22 +202,3 @@ async def test_namespaces_and_collections(kubectl: Kubectl) -> None:
     assert "No resources found in n namespace." in await kubectl("-n", "n", "get", "cm")
     await kubectl("delete", "ns", "n", "--wait=false")
     assert "because it is being terminated" in await kubectl("-n", "n", "create", "configmap", "c", code=1)
-
-
-async def test_what_is_written_is_there_after_a_restart(address: str, tmp_path: Path, kubectl: Kubectl) -> None:
-    await kubectl("create", "-f", "-", text=SERVICE)
-    kept = await kubectl("get", "svc", "kubia", "-o", "json")
-    copy = tmp_path / "copy.db"
-    copy.write_bytes((tmp_path / "store.db").read_bytes())
-    wal = tmp_path / "store.db-wal"
-    if wal.exists():
-        (tmp_path / "copy.db-wal").write_bytes(wal.read_bytes())
-    store = await SqliteStore.open(copy)
-    server = ApiServer(store, Settings(advertise_address="10.244.0.1"))
-    await server.start()
-    from fairway.kinds import SERVICE as SERVICES
-
-    found = await server.api.call("get", SERVICES, namespace="default", name="kubia")
-    assert f'"uid": "{found["metadata"]["uid"]}"' in kept
-    await server.stop()
-    await store.close()

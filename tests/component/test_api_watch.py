@@ -197,3 +197,20 @@ async def test_watchers_are_told_to_list_again_when_changes_were_lost(api: World
             watcher.lose()
     (line,) = await watch.ended()
     assert (line["type"], line["object"]["code"]) == ("ERROR", 410)
+
+
+async def test_a_watcher_that_fails_costs_the_others_nothing(api: World, caplog: pytest.LogCaptureFixture) -> None:
+    from fairway.kinds import CONFIG_MAP
+
+    failing, well = await api.watch(f"{MAPS}?watch=1"), await api.watch(f"{MAPS}?watch=1")
+    first = next(iter(api.server.cache.of(CONFIG_MAP).watchers))
+
+    def fail(_: Any) -> None:
+        raise KeyError("column")
+
+    first.take = fail  # type: ignore[method-assign]
+    await api.ask("POST", MAPS, config_map("a"))
+    assert seen(await well.events(1)) == [("ADDED", "a")]
+    (line,) = await failing.ended()
+    assert (line["type"], line["object"]["code"]) == ("ERROR", 410)
+    assert "a watcher could not take its events" in caplog.text

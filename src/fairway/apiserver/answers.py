@@ -25,7 +25,9 @@ Header = tuple[str, str]
 
 _GZIP_LEVEL = 1
 _KEPT_FROM_BYTES = 64 * 1024
-_KEPT_LISTS = 8
+_KEPT_BYTES = 8 * 1024 * 1024
+_PACKED_MAX_BYTES = 4 * 1024 * 1024
+"""Larger answers are not packed: the event loop would stand still for others meanwhile."""
 _NAMESPACE = uuid.UUID("6a4f1a4e-7d7c-4c0a-9f0e-3d1f2b9a5c11")
 FIXED: tuple[Header, ...] = (
     ("Cache-Control", "no-cache, private"),
@@ -95,14 +97,16 @@ class Answers:
         return Response(200, kept.packed[0], headers=[*headers, *_PACKED])
 
     def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
-        """The list as it was answered before, if nothing changed since, or kept now if it is large."""
+        """The list as it was answered before, if nothing changed since, or kept now if it is large but not huge."""
         key = (shape, page.whole_prefix)
         kept = self._kept.get(key)
         if kept is not None and kept.changed == page.changed and kept.revision >= page.asked:
             return kept
-        if sum(len(item.wire) for item in page.items) < _KEPT_FROM_BYTES:
+        self._kept.pop(key, None)
+        size = sum(len(item.wire) for item in page.items)
+        if not _KEPT_FROM_BYTES <= size <= _KEPT_BYTES // 2:
             return None
-        if kept is None and len(self._kept) >= _KEPT_LISTS:
+        while self._kept and size + sum(len(one.body) for one in self._kept.values()) > _KEPT_BYTES:
             self._kept.pop(next(iter(self._kept)))
         made = self._kept[key] = _Kept(page.changed, page.revision, shape.page(page), [])
         return made
@@ -139,7 +143,8 @@ class Answers:
         return response
 
     def _may_pack(self, request: Request, body: bytes) -> bool:
-        return len(body) >= self._limits.gzip_from_bytes and "gzip" in request.headers.get("accept-encoding", "")
+        is_worth_it = self._limits.gzip_from_bytes <= len(body) <= _PACKED_MAX_BYTES
+        return is_worth_it and "gzip" in request.headers.get("accept-encoding", "")
 
 
 _PACKED: tuple[Header, ...] = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))

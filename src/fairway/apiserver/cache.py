@@ -11,17 +11,21 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from fairway.apiserver.collection import Batch, Collection
+from fairway.apiserver.collection import Batch, Collection, Watcher
 from fairway.apiserver.events import Event
 from fairway.apiserver.stored import Stored, splice
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
-from fairway.store.interface import Entry, Store, StoreCompacted, StoreFailure
+from fairway.store.interface import Entry, Revision, Store, StoreCompacted, StoreFailure
 
 log = logging.getLogger(__name__)
 
 _ROOT = "/"
+_NOTHING = "/nothing/"
+"""A prefix that no key has: reading it tells the revision."""
 _RETRY_S = 1.0
+_REPLAYED = 2000
+"""Revisions before the newest that a start goes through again."""
 
 
 class Cache:
@@ -49,9 +53,21 @@ class Cache:
         """One live object."""
         return self.collections[kind.prefix].live.get(kind.key(namespace, name))
 
-    async def load(self) -> None:
-        """Read everything that the store holds."""
-        entries, revision = await self._store.read(_ROOT)
+    async def load(self) -> int:
+        """Read what the store holds, as of some changes ago, so that ``run`` goes through those changes again.
+
+        Then watches that began before a restart can go on after it.  The newest revision: wait for it.
+        """
+        _, newest = await self._store.read(_NOTHING)
+        base = Revision(max(newest - _REPLAYED, 1))
+        try:
+            entries, base = await self._store.read(_ROOT, at=base if base < newest else None)
+        except StoreCompacted:
+            entries, base = await self._store.read(_ROOT)
+        self._fill(entries, base)
+        return newest
+
+    def _fill(self, entries: Sequence[Entry], revision: Revision) -> None:
         states: dict[Collection, list[Stored]] = {each: [] for each in self.collections.values()}
         self.claims = set()
         for entry in entries:
@@ -73,9 +89,11 @@ class Cache:
         while True:
             self.is_following = True
             try:
-                async for entries in self._store.watch(_ROOT, after=self.revision):  # type: ignore[arg-type]
+                async for entries in self._store.watch(_ROOT, after=Revision(self.revision)):
                     self.apply(entries)
-                log.warning("the store's watch ended; following again")
+                self.is_following = False
+                log.warning("the store's watch ended; following again soon")
+                await asyncio.sleep(_RETRY_S)
             except (StoreCompacted, StoreFailure) as error:
                 self.is_following = False
                 log.warning("the store's watch broke; loading again", extra={"error": str(error)})
@@ -147,7 +165,7 @@ class Cache:
         for collection, events in unsent.items():
             batch = Batch(events)
             for watcher in list(collection.watchers):
-                watcher.take(batch)
+                _tell(watcher, batch)
             is_used = collection.uses_objects
             for event in events:
                 self._economize(event, is_used=is_used)
@@ -208,3 +226,12 @@ class Cache:
     def _collection(self, key: str) -> Collection | None:
         third = key.find("/", key.find("/", 1) + 1) + 1
         return self.collections.get(key[:third])
+
+
+def _tell(watcher: Watcher, batch: Batch) -> None:
+    """One watcher that fails must not cost the others their events; it has to list again."""
+    try:
+        watcher.take(batch)
+    except Exception:
+        log.exception("a watcher could not take its events")
+        watcher.lose()

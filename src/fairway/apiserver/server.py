@@ -37,12 +37,19 @@ class ApiServer:
 
     async def start(self) -> None:
         """Load the cache, follow the store, and see that the objects every cluster has are there."""
-        await self.cache.load()
+        newest = await self.cache.load()
         self._run(self.cache.run(), "follow the store")
+        await self.cache.wait(newest)
         await self._bootstrap.ensure()
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
         self._run(self._tick(), "bookmarks")
         self._is_ready = True
+
+    async def wait_failed(self) -> None:
+        """Return never; raise what ended a background task.  Without them the process is of no use: end it."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
 
     async def stop(self) -> None:
         """Stop following; nothing is lost: what was acknowledged is in the store."""
@@ -64,11 +71,15 @@ class ApiServer:
         return [
             Check("ping", lambda: ""),
             Check("log", lambda: ""),
-            Check("etcd", lambda: "" if self.cache.is_following else "the store is not followed"),
-            Check("informer-sync", lambda: "" if self.cache.is_following else "not synced", only_ready=True),
+            Check("etcd", self._store_failure),
+            Check("informer-sync", self._store_failure, only_ready=True),
             Check("poststarthook/bootstrap-controller", lambda: "" if self._is_ready else "not finished"),
             Check("shutdown", lambda: "" if self._is_ready else "process is shutting down", only_ready=True),
         ]
+
+    def _store_failure(self) -> str:
+        is_well = self.cache.is_following and not any(task.done() for task in self._tasks)
+        return "" if is_well else "the store is not followed"
 
     def _object_counts(self) -> list[tuple[str, int]]:
         return [(found.kind.resource, len(found.live)) for found in self.cache.collections.values()]
