@@ -107,10 +107,14 @@ class Follower(asyncio.Protocol):
 class Fan:
     """Many streams and the moment when the last of them has everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
         self.followers: list[Follower] = []
-        self._left = 0
+        self._left = count
         self._done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    async def all_open(self) -> None:
+        """Return when every stream has got the head of its answer."""
+        await self._done
 
     def expect(self, size: int) -> "asyncio.Future[float]":
         self._left = len(self.followers)
@@ -156,7 +160,7 @@ class Bench:
         }  # fmt: skip
 
     async def streams(self, count: int) -> list[dict[str, Any]]:
-        loop, fan = asyncio.get_running_loop(), Fan()
+        loop, fan = asyncio.get_running_loop(), Fan(count)
         before = (await self.ask("/usage"))[1]
         for start in range(0, count, 50):
             opened = await asyncio.gather(
@@ -166,8 +170,8 @@ class Bench:
                 )
             )
             fan.followers += [follower for _, follower in opened]
-        while (usage := await self.ask("/usage"))[2] < count or not all(one.received for one in fan.followers):
-            await asyncio.sleep(0.05)
+        await fan.all_open()
+        usage = await self.ask("/usage")
         rows: list[dict[str, Any]] = [
             {"what": "KiB per idle stream", "value": round((usage[1] - before) / count / 1024, 1)}
         ]
