@@ -13,7 +13,7 @@ class Limits:
     watch_s: float = 1800.0
     """The shortest that a watch without timeoutSeconds lasts; the longest is twice that."""
     bookmark_s: float = 60.0
-    window_bytes: int = 24 * 1024 * 1024
+    window_bytes: int = 16 * 1024 * 1024
     """Remembered changes of all kinds together, for watches that resume."""
     gzip_from_bytes: int = 128 * 1024
     claim_tries: int = 64
