@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from fairway import controllers
+from fairway.apiserver.http import transport_error
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import NodeTunnel, Settings
 from fairway.client.in_process import InProcessClient
@@ -19,6 +20,7 @@ from fairway.cluster import logs, privileges, processes
 from fairway.cluster.config import Config, locate
 from fairway.store.sqlite import SqliteStore
 from fairway.transport import tls
+from fairway.transport.limits import Limits
 from fairway.transport.server import serve
 
 IP_FREEBIND = 15
@@ -66,23 +68,25 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
     pki = config.pki_dir
     await api_server.start()
     context = tls.server_context(pki / "apiserver.crt", pki / "apiserver.key", pki / "ca.crt")
-    server = await serve(api_server.handler, ssl_context=context, sockets=sockets)
+    limits = Limits(error_response=transport_error)
+    server = await serve(api_server.handler, ssl_context=context, sockets=sockets, limits=limits)
     ready.say("control ready")
     log.info("serving at %s", config.server)
     gc.freeze()
     client = InProcessClient(api_server.api, agent="fairway-controllers")
     told = controllers.Settings(root_ca=(pki / "ca.crt").read_text())
-    working = asyncio.create_task(controllers.run(controllers.ALL, client, settings=told))
-    waiting = asyncio.create_task(stopping.wait())
-    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if working.done():
-        working.result()
-    for task in (working, waiting):
+    works = (controllers.run(controllers.ALL, client, settings=told), api_server.wait_failed(), stopping.wait())
+    tasks = [asyncio.ensure_future(work) for work in works]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(working, waiting, return_exceptions=True)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
     await server.close(grace_s=2.0)
     await api_server.stop()
     await store.close()
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
 
 
 def main(argv: list[str]) -> None:

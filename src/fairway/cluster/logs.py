@@ -13,7 +13,7 @@ class LineFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the name is the library's)
+    def formatMessage(self, record: logging.LogRecord) -> str:
         """The line, its pairs included; a traceback follows on lines of its own."""
         pairs = (f" {key}={_shown(value)}" for key, value in vars(record).items() if key not in _PLAIN)
         return super().formatMessage(record) + "".join(pairs)

@@ -63,9 +63,13 @@ async def run(config: Config, ready: processes.ReadyPipe) -> None:
     client = HttpClient(config.server, ssl_context=context, agent="fairway-node")
     await node_network_up(machine)
     images = ImageStore(machine)
-    agent = Agent(client, CrunRuntime(machine), images, agent_settings(config))
     dataplane = NftablesDataplane(config.name)
     proxy = Proxy(client, dataplane, node_name=config.node_name, settings=proxy_settings(config))
+
+    async def before_stop(pod: Object) -> None:
+        await proxy.wait_left(each["ip"] for each in (pod.get("status") or {}).get("podIPs") or ())
+
+    agent = Agent(client, CrunRuntime(machine), images, agent_settings(config), before_stop=before_stop)
     works = (agent.run(), proxy.run(), _tell(client, config.node_name, proxy, ready, stopping))
     tasks = [asyncio.create_task(work) for work in works]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
