@@ -113,7 +113,7 @@ class ProgrammedTable:
 
     async def _start(self) -> int:
         with self.where.entered():
-            found = await self.dataplane.open()
+            found = (await self.dataplane.open()).elements
         self.tables = {family: Table(elements) for family, elements in found.items()}
         for family, table in self.tables.items():
             table.fix(fixed_elements(family, self.inventory.node, self.inventory.settings))

@@ -7,7 +7,7 @@ import pytest
 from service_network import Namespace, needs_root_and_namespaces
 
 from fairway.proxy import words
-from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
+from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError, Found
 from fairway.proxy.dataplanes.memory import MemoryDataplane
 from fairway.proxy.dataplanes.nftables import NftablesDataplane
 from fairway.proxy.delta import FlowRule, Transaction
@@ -113,8 +113,8 @@ async def test_what_was_removed_is_gone(dataplane: Dataplane, driver: tuple[str,
     where = driver[1]
     if where is None:
         await dataplane.remove()
-        assert await dataplane.open() == {4: {}, 6: {}}
+        assert await dataplane.open() == Found({4: {}, 6: {}}, is_fresh=True)
         return
     await dataplane.remove()
     with where.entered():
-        assert await dataplane.open() == {4: {}, 6: {}}
+        assert await dataplane.open() == Found({4: {}, 6: {}}, is_fresh=True)

@@ -15,6 +15,7 @@ from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
 from fairway.proxy import words
 from fairway.proxy.dataplanes.memory import MemoryDataplane
 from fairway.proxy.dataplanes.nftables import NftablesDataplane
+from fairway.proxy.delta import Transaction
 from fairway.proxy.model import UDP, Settings, address, frontend_key
 from fairway.proxy.proxy import Proxy
 
@@ -57,13 +58,26 @@ async def running(world: World) -> AsyncIterator[World]:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_what_is_there_at_the_start_is_one_commit(world: World) -> None:
+async def test_an_empty_dataplane_is_filled_in_portions(world: World) -> None:
     for number in range(1, 4):
         world.put(service(f"s{number}", f"10.96.0.{number}"), endpoint_slice(f"s{number}", PODS))
     task = asyncio.create_task(world.proxy.run())
     await world.proxy.wait_programmed()
-    assert (len(world.dataplane.commits), world.count(words.FRONTENDS), world.count(words.SLOTS)) == (1, 3, 12)
+    assert (len(world.dataplane.commits), world.count(words.FRONTENDS), world.count(words.SLOTS)) == (2, 3, 12)
     assert world.proxy.services == 3
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_filled_dataplane_is_brought_right_in_one_commit(world: World) -> None:
+    stale = {words.LISTS: {words.pack_word(512): words.pack_word(512)}}
+    await world.dataplane.commit({4: Transaction({}, stale)})
+    world.dataplane.commits.clear()
+    for number in range(1, 301):
+        world.put(service(f"s{number}", f"10.96.{number >> 8}.{number & 255}"), endpoint_slice(f"s{number}", PODS))
+    task = asyncio.create_task(world.proxy.run())
+    await world.proxy.wait_programmed()
+    assert (len(world.dataplane.commits), world.count(words.LISTS), world.count(words.SLOTS)) == (1, 300, 1200)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -129,7 +143,7 @@ async def test_nothing_is_programmed_before_everything_was_listed(world: World) 
         await asyncio.sleep(0)
     assert world.dataplane.commits == []
     await world.proxy.wait_programmed()
-    assert len(world.dataplane.commits) == 1
+    assert len(world.dataplane.commits) == 2
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

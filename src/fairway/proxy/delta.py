@@ -108,7 +108,7 @@ class Table:
 
     def start(self, wanted: Mapping[str, Sequence[ServicePort]], found: Elements) -> Transaction:
         """As ``change`` for all Services, against what the kernel was found to hold."""
-        fresh = self.change(wanted)
+        self.change(wanted)
         for name in (words.FRONTENDS, words.NODE_PORTS):
             self._touched_flows.update(FrontendKey(key) for key in found.get(name, ()) if frontend_parts(key)[1] != TCP)
         entries = [entry for entries in self._entries.values() for entry in entries]
@@ -117,7 +117,7 @@ class Table:
             {each.affinity for entry in entries for each in (entry.everywhere, entry.local) if each}
         )
         self._recovered = Recovered({})
-        return self.repair(found) if found else Transaction({}, fresh.adds | self._fixed)
+        return self.repair(found)
 
     def fix(self, fixed: Elements) -> Transaction:
         """Set the elements that follow from settings and the Node and not from any Service."""

@@ -9,7 +9,7 @@ After a refused commit nothing is believed of the dataplane any more: it is read
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from fairway.client.interface import Client
@@ -18,11 +18,12 @@ from fairway.objects import Object
 from fairway.proxy import inputs
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
 from fairway.proxy.delta import Table, Transaction
+from fairway.proxy.departures import Departures
 from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.health import Health
 from fairway.proxy.inventory import Inventory
 from fairway.proxy.metrics import ProxyMetrics
-from fairway.proxy.model import FAMILIES, NodeView, Resolved, Settings
+from fairway.proxy.model import FAMILIES, NodeView, Resolved, Settings, address
 from fairway.proxy.sweep import Sweeper
 from fairway.proxy.words import Elements
 from fairway.reconcile.backoff import Backoff
@@ -30,8 +31,9 @@ from fairway.reconcile.informer import Change, Informer
 
 log = logging.getLogger(__name__)
 
-CHUNK: Final = 250
-"""How many Services are committed at once, so that a flood of changes does not hold up the process."""
+PORTION: Final = 250
+"""How many Services are committed at once: a flood of changes does not hold up the process, and the kernel, which
+enlarges its hash tables between commits, takes many elements faster in portions."""
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.05, 30.0
 _RECORD = "record"
 
@@ -45,6 +47,7 @@ class Proxy:
         self.metrics = ProxyMetrics()
         self._dataplane = dataplane
         self._inventory = Inventory(NodeView(node_name), settings or Settings())
+        self._departures = Departures(node_name)
         self._tables: dict[int, Table] = {}
         self._wake = asyncio.Event()
         self._programmed = asyncio.Event()
@@ -89,6 +92,12 @@ class Proxy:
         """Return when the dataplane holds what was listed first."""
         await self._programmed.wait()
 
+    async def wait_left(self, addresses: Iterable[str]) -> None:
+        """Return when no Service sends new connections to these addresses of this node any more."""
+        leaving = frozenset(address(text) for text in addresses)
+        if self._pending_since_s is not None or self._departures.is_open(leaving):
+            await self._departures.wait(leaving)
+
     @property
     def services(self) -> int:
         """How many Services are served."""
@@ -111,7 +120,9 @@ class Proxy:
         self._queue()
 
     def _take_slice(self, change: Change) -> None:
-        self._inventory.put_slice(_key(change.object), _record(change.old), _record(change.new))
+        old, new = _record(change.old), _record(change.new)
+        self._inventory.put_slice(_key(change.object), old, new)
+        self._departures.put_slice(old, new)
         self._queue()
 
     def _take_node(self, change: Change) -> None:
@@ -150,26 +161,37 @@ class Proxy:
             await asyncio.sleep(self._backoff.next_delay_s())
 
     async def _start(self) -> None:
-        """Adopt what stands in the dataplane and repair what differs, in one transaction."""
+        """Adopt what stands in the dataplane and repair what differs, or fill an empty one."""
         began_s = time.perf_counter()
         found = await self._dataplane.open()
-        self._tables = {family: Table(elements) for family, elements in found.items()}
+        self._tables = {family: Table(elements) for family, elements in found.elements.items()}
         self._has_new_node = False
-        self._fix()
+        fixed = self._fix()
         self._inventory.touch_all()
         services = self._inventory.take()
+        if found.is_fresh:
+            await self._dataplane.commit(fixed)
+            for portion in _portions(services):
+                await self._program(portion)
+                await asyncio.sleep(0)
+        else:
+            await self._adopt(services, found.elements)
+        self._is_doubtful = False
+        self._sweep()
+        self._done(began_s, services, is_full=True)
+        self._departures.settle()
+
+    async def _adopt(self, services: list[str], found: dict[int, Elements]) -> None:
+        """Everything in one transaction, which is empty where all is right."""
         wanted: dict[str, Resolved] = {}
-        for start in range(0, len(services), CHUNK):
-            wanted |= self._resolve_all(services[start : start + CHUNK])
+        for portion in _portions(services):
+            wanted |= self._resolve_all(portion)
             await asyncio.sleep(0)
         repairs = {
             family: await asyncio.to_thread(table.start, _of_family(wanted, family), found[family])
             for family, table in self._tables.items()
         }
         await self._dataplane.commit(repairs)
-        self._is_doubtful = False
-        self._sweep()
-        self._done(began_s, services, is_full=True)
 
     async def _catch_up(self) -> None:
         """Bring everything that is touched into the dataplane."""
@@ -178,7 +200,7 @@ class Proxy:
         if self._has_new_node:
             self._has_new_node = False
             await self._dataplane.commit(self._fix())
-        while services := self._inventory.take(CHUNK):
+        while services := self._inventory.take(PORTION):
             began_s = time.perf_counter()
             try:
                 await self._program(services)
@@ -189,6 +211,7 @@ class Proxy:
             if self._inventory.pending:
                 await asyncio.sleep(0)
         self._pending_since_s = None
+        self._departures.settle()
 
     async def _program(self, services: list[str]) -> None:
         wanted = self._resolve_all(services)
@@ -250,6 +273,10 @@ class Proxy:
         self.metrics.set("sync_proxy_rules_endpoint_changes_total", self._inventory.endpoint_changes)
         if not self._inventory.pending:
             self._pending_since_s = None
+
+
+def _portions(services: list[str]) -> Iterator[list[str]]:
+    return (services[start : start + PORTION] for start in range(0, len(services), PORTION))
 
 
 def _of_family(wanted: dict[str, Resolved], family: int) -> dict[str, Any]:

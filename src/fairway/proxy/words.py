@@ -68,8 +68,8 @@ BINDINGS: Final = "affinity-bindings"
 """Written by packets alone, never by the proxy."""
 
 ORDER: Final = (
-    LIVE, ENDPOINTS, SLOTS, AFFINITY_SLOTS, TIMEOUTS, AFFINITY_LISTS, LISTS, CLUSTER_IPS, SOURCE_RANGES, FRONTENDS,
-    NODE_PORTS, HAIRPIN, SERVICE_CIDRS, POD_CIDRS, NODE_PORT_ADDRESSES,
+    SERVICE_CIDRS, POD_CIDRS, NODE_PORT_ADDRESSES, LIVE, ENDPOINTS, SLOTS, AFFINITY_SLOTS, TIMEOUTS, AFFINITY_LISTS,
+    LISTS, SOURCE_RANGES, HAIRPIN, FRONTENDS, NODE_PORTS, CLUSTER_IPS,
 )  # fmt: skip
 """What is pointed to comes before what points to it; deletes go the other way."""
 

@@ -7,7 +7,7 @@ nothing that belongs to others is read or changed.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fairway.proxy.delta import FlowRule, Transaction
 from fairway.proxy.model import Address
@@ -18,11 +18,21 @@ class DataplaneError(Exception):
     """The dataplane refused; what was in force is still in force.  The text says what was tried and answered."""
 
 
+class Found(NamedTuple):
+    """What a dataplane held when it was opened, per family that the machine has.
+
+    ``is_fresh``: nothing at all was in force, so there is no packet that a load in parts could harm.
+    """
+
+    elements: dict[int, Elements]
+    is_fresh: bool
+
+
 class Dataplane(Protocol):
     """Families are 4 and 6.  Drivers: nftables, memory."""
 
-    async def open(self) -> dict[int, Elements]:
-        """Take hold of what is there and tell, per family that the machine has, which elements it holds.
+    async def open(self) -> Found:
+        """Take hold of what is there and tell which elements it holds.
 
         Rules of another version are replaced with the first commit, in one step with it.  Raises: ``DataplaneError``.
         """

@@ -7,7 +7,7 @@ For tests and for a control plane without a node.
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from fairway.proxy.dataplanes.interface import DataplaneError
+from fairway.proxy.dataplanes.interface import DataplaneError, Found
 from fairway.proxy.delta import FlowRule, Transaction
 from fairway.proxy.model import FAMILIES, Address
 from fairway.proxy.words import Elements
@@ -24,9 +24,10 @@ class MemoryDataplane:
         """How many of the next commits to refuse."""
         self.disturbance = asyncio.Event()
 
-    async def open(self) -> dict[int, Elements]:
+    async def open(self) -> Found:
         """See ``Dataplane``."""
-        return await self.dump()
+        held = await self.dump()
+        return Found(held, is_fresh=not any(held.values()))
 
     async def commit(self, transactions: Mapping[int, Transaction]) -> None:
         """See ``Dataplane``."""

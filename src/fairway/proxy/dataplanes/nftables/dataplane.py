@@ -8,14 +8,15 @@ a commit, so meanwhile a second table with the same content, ``NAME.next``, stan
 """
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from fairway.proxy import words
-from fairway.proxy.dataplanes.interface import DataplaneError
+from fairway.proxy.dataplanes.interface import DataplaneError, Found
 from fairway.proxy.dataplanes.nftables import load
 from fairway.proxy.dataplanes.nftables.conntrack import ConntrackSocket
 from fairway.proxy.dataplanes.nftables.monitor import Monitor
@@ -34,6 +35,8 @@ from fairway.proxy.words import Elements, word_of
 _T = TypeVar("_T")
 INLINE_ELEMENTS: Final = 2000
 """What is smaller is sent from the event loop: a thread would cost more time than the kernel does."""
+QUIET_ELEMENTS: Final = 100
+"""From here on it is cheaper to look afterwards whether another program has changed something."""
 _DUMPS: Final = 6
 _IPV6_ENABLED = "/proc/net/if_inet6"
 _NAME_LIMIT = 63
@@ -67,31 +70,40 @@ class NftablesDataplane:
         self._frame: Batch = []
         self._replaced: tuple[int, ...] = ()
 
-    async def open(self) -> dict[int, Elements]:
+    async def open(self) -> Found:
         """See ``Dataplane``."""
         self.close()
         self._connect()
         self.families = _families()
-        return await self._threaded(self._take_hold)
+        held = await self._threaded(self._take_hold)
+        return Found(held, is_fresh=not any(held.values()) and not self._replaced)
 
     async def commit(self, transactions: Mapping[int, Transaction]) -> None:
         """See ``Dataplane``."""
         if not self._frame and not any(each.deletes or each.adds for each in transactions.values()):
             return
-        if self._frame or sum(each.size for each in transactions.values()) > INLINE_ELEMENTS:
-            await self._commit_much(transactions)
+        size = sum(each.size for each in transactions.values())
+        if self._frame or size > INLINE_ELEMENTS:
+            with self._unheard():
+                await self._threaded(lambda: self._commit(transactions))
+        elif size > QUIET_ELEMENTS:
+            with self._unheard():
+                self._commit(transactions)
         else:
             self._commit(transactions)
 
-    async def _commit_much(self, transactions: Mapping[int, Transaction]) -> None:
+    @contextlib.contextmanager
+    def _unheard(self) -> Iterator[None]:
+        """Nobody listens meanwhile: the kernel would write a message about each element."""
         monitor = self._monitor
-        if monitor is not None:
-            monitor.pause()
+        if monitor is None:
+            yield
+            return
+        monitor.pause()
         try:
-            await self._threaded(lambda: self._commit(transactions))
+            yield
         finally:
-            if monitor is not None and monitor is self._monitor:
-                monitor.resume()
+            monitor.resume()
 
     async def dump(self) -> dict[int, Elements]:
         """See ``Dataplane``."""
