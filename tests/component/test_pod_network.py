@@ -249,6 +249,43 @@ def test_the_world_sees_the_node_and_the_cluster_sees_the_pod(tmp_path: Path) ->
     run(tmp_path, scenario)
 
 
+HAIRPIN = """
+table ip service {
+\tchain before {
+\t\ttype nat hook prerouting priority -105; policy accept;
+\t\tip daddr 10.212.0.9 tcp dport 80 dnat to 10.213.0.2:8080
+\t}
+\tchain after {
+\t\ttype nat hook postrouting priority 95; policy accept;
+\t\tip saddr . ip daddr { 10.213.0.2 . 10.213.0.2 } masquerade
+\t}
+}
+"""
+
+
+def load(rules: str) -> None:
+    subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
+
+
+def filter_strictly() -> None:
+    for path in Path("/proc/sys/net/ipv4/conf").glob("*/rp_filter"):
+        path.write_text("1")
+
+
+def test_a_pod_reaches_itself_through_a_service_even_with_strict_reverse_path_filtering(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        (address,) = await network.attach("u1", {})
+        filter_strictly()
+        load(HAIRPIN)
+        with listener_in(network.netns("u1"), address, 8080) as server:
+            inside(network.netns("u1"), "bash", "-c", "exec 3<>/dev/tcp/10.212.0.9/80")
+            accepted, peer = server.accept()
+            accepted.close()
+            assert peer[0] == machine.gateway
+
+    run(tmp_path, scenario)
+
+
 def test_settings_go_back_when_the_last_cluster_goes(tmp_path: Path) -> None:
     async def scenario() -> None:
         forwarding("0")

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from fairway.node.images.compression import is_packed, plain_reader
+from fairway.node.images.index import NAME_ANNOTATION
 from fairway.node.images.layers import COPY_BYTES, clean_name
-from fairway.node.images.layout import DOCUMENT_MAX, NAME_ANNOTATION, Layout
+from fairway.node.images.layout import DOCUMENT_MAX, Layout
 from fairway.node.images.manifest import (
     OCI_CONFIG,
     OCI_LAYER,

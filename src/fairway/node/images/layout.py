@@ -23,12 +23,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fairway.node.images.compression import plain_reader
+from fairway.node.images.index import Entry, Index, encode_index
 from fairway.node.images.layers import COPY_BYTES, InvalidLayer, unpack_layer
-from fairway.node.images.manifest import OCI_MANIFEST, Descriptor, Manifest, diff_ids, parse_manifest
+from fairway.node.images.manifest import Descriptor, Manifest, diff_ids, parse_manifest
 from fairway.node.syscalls import syncfs
 
-NAME_ANNOTATION = "org.opencontainers.image.ref.name"
-RESOLVED_ANNOTATION = "fairway.digest"
 LAYER_NAME_LENGTH = 24
 DOCUMENT_MAX = 8 << 20
 
@@ -38,16 +37,6 @@ class DigestMismatch(Exception):
 
     def __init__(self, expected: str, found: str) -> None:
         super().__init__(f"unexpected commit digest {found}, expected {expected}: failed precondition")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in the index.  ``resolved`` is the digest that the name stood for at its registry, if it had one."""
-
-    name: str
-    digest: str
-    size: int
-    resolved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +74,7 @@ class Layout:
         self.layers_path = path / "layers"
         self._blobs = path / "blobs" / "sha256"
         self._ingest = path / "ingest"
-        self._index_path = path / "index.json"
-        self._index: tuple[tuple[int, int, int], list[Entry]] | None = None
+        self.index = Index(path / "index.json")
         self._documents: dict[str, dict[str, Any]] = {}
 
     def prepare(self) -> None:
@@ -95,7 +83,7 @@ class Layout:
             folder.mkdir(parents=True, exist_ok=True)
         mark = self.path / "oci-layout"
         if not mark.exists():
-            self._write_whole(mark, b'{"imageLayoutVersion":"1.0.0"}')
+            self.write_whole(mark, b'{"imageLayoutVersion":"1.0.0"}')
 
     # Locks
 
@@ -239,36 +227,25 @@ class Layout:
                 raise FileNotFoundError(f"layer {name} of image {image_id} is not unpacked")
         return Rootfs(self.layers_path, names, config)
 
-    # Index
-
-    def entries(self) -> list[Entry]:
-        """Every name; read again only when the index has changed."""
-        try:
-            status = self._index_path.stat()
-        except FileNotFoundError:
-            return []
-        mark = (status.st_mtime_ns, status.st_ino, status.st_size)
-        if self._index is None or self._index[0] != mark:
-            raw = json.loads(self._index_path.read_bytes())
-            self._index = (mark, [_entry(item) for item in raw.get("manifests", ())])
-        return self._index[1]
-
-    def change_index(self, change: Callable[[Sequence[Entry]], Sequence[Entry]]) -> None:
-        """Replace the names by what ``change`` makes of them, durably and alone."""
-        with self._locked("index.lock", fcntl.LOCK_EX):
-            self._index = None
-            entries = change(self.entries())
-            index = {"schemaVersion": 2, "manifests": [_encode(entry) for entry in entries]}
-            self._write_whole(self._index_path, json.dumps(index, indent=1).encode())
-            self._index = None
-
-    def _write_whole(self, path: Path, data: bytes) -> None:
+    def write_whole(self, path: Path, data: bytes) -> None:
+        """Replace a file of the store, durably: it is the old or the new one after any crash."""
         with self.new_file() as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
             os.rename(file.name, path)
         _sync_folder(path.parent)
+
+    # Names
+
+    def entries(self) -> Sequence[Entry]:
+        """Every name; read again only when the index has changed."""
+        return self.index.entries()
+
+    def change_index(self, change: Callable[[Sequence[Entry]], Sequence[Entry]]) -> None:
+        """Replace the names by what ``change`` makes of them, durably and alone."""
+        with self._locked("index.lock", fcntl.LOCK_EX):
+            self.write_whole(self.index.path, encode_index(change(self.index.entries())))
 
     # What the collector needs
 
@@ -298,18 +275,6 @@ class Layout:
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 entry.unlink(missing_ok=True)
-
-
-def _entry(raw: dict[str, Any]) -> Entry:
-    notes = raw.get("annotations", {})
-    return Entry(notes.get(NAME_ANNOTATION, ""), raw["digest"], raw["size"], notes.get(RESOLVED_ANNOTATION, ""))
-
-
-def _encode(entry: Entry) -> dict[str, Any]:
-    notes = {NAME_ANNOTATION: entry.name}
-    if entry.resolved:
-        notes[RESOLVED_ANNOTATION] = entry.resolved
-    return {"mediaType": OCI_MANIFEST, "digest": entry.digest, "size": entry.size, "annotations": notes}
 
 
 def _sync_folder(path: Path) -> None:

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import BinaryIO
 
+from fairway.node.images.index import Entry
 from fairway.node.images.layers import InvalidLayer
-from fairway.node.images.layout import DigestMismatch, Entry, Layout
+from fairway.node.images.layout import DigestMismatch, Layout
 from fairway.node.images.manifest import (
     OCI_MANIFEST,
     Descriptor,

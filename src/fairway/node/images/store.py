@@ -9,8 +9,9 @@ from pathlib import Path
 from fairway.node.images.archive import InvalidArchive, read_archive
 from fairway.node.images.credentials import credentials_from
 from fairway.node.images.garbage import collect
+from fairway.node.images.index import Entry
 from fairway.node.images.layers import InvalidLayer
-from fairway.node.images.layout import DigestMismatch, Entry, Layout
+from fairway.node.images.layout import DigestMismatch, Layout
 from fairway.node.images.manifest import InvalidManifest
 from fairway.node.images.reference import InvalidReference, Reference, parse_reference
 from fairway.node.machine import Machine

@@ -98,10 +98,5 @@ def remove_tree(path: Path) -> list[str]:
         for point in mounts_below(path):
             with suppress(OSError):
                 umount(point)
-    problems: list[str] = []
-
-    def told(_function: object, failed: str, _error: object) -> None:
-        problems.append(failed)
-
-    shutil.rmtree(path, onerror=told)
-    return problems if path.exists() else []
+    shutil.rmtree(path, ignore_errors=True)
+    return [str(left) for left in (path, *path.rglob("*"))] if path.exists() else []

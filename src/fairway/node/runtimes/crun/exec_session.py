@@ -8,12 +8,14 @@ import asyncio
 import fcntl
 import json
 import os
+import pty
 import select
 import signal
 import socket
 import struct
 import subprocess
 import termios
+import tty
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -41,6 +43,8 @@ class Started:
     terminal: int = -1
     has_stderr: bool = False
     """The runtime then complains there itself."""
+    is_behind: bool = False
+    """The terminal is not the command's own but the runtime's, which copies between the two."""
 
 
 def start_exec(
@@ -59,7 +63,9 @@ def start_exec(
             f"--process=/proc/self/fd/{described}",
             f"--pid-file={pid_file}",
         ]
-        begin = _start_with_terminal if process["terminal"] else _start_with_pipes
+        begin = _start_with_pipes
+        if process["terminal"]:
+            begin = _start_with_terminal if os.path.basename(command[0]) == "crun" else _start_behind_terminal
         return begin(line, container_id, pid_file, (described, complaint), stdin)
     except BaseException:
         os.close(complaint)
@@ -126,6 +132,30 @@ def _start_with_terminal(
     return Started(process, pid_file, passed[1], writer, {1: terminal}, os.dup(terminal))
 
 
+def _start_behind_terminal(
+    line: list[str], container_id: str, pid_file: Path, passed: tuple[int, int], stdin: bool
+) -> Started:
+    """For runc, which sends a terminal only when it does not wait for the command: a terminal before the terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        tty.setraw(theirs)  # Before runc does it, input would be echoed twice.
+        process = subprocess.Popen(
+            [*line, container_id],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            pass_fds=passed,
+            start_new_session=True,
+        )
+    except OSError:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    writer = os.dup(ours) if stdin else -1
+    return Started(process, pid_file, passed[1], writer, {1: ours}, os.dup(ours), has_stderr=True, is_behind=True)
+
+
 def _receive_terminal(listener: socket.socket, process: "subprocess.Popen[bytes]") -> int:
     """The terminal's descriptor; -1 when the runtime ended without sending one."""
     ended = os.pidfd_open(process.pid)
@@ -188,6 +218,8 @@ class CrunExecSession:
         if self._started.terminal >= 0:
             with suppress(OSError):
                 fcntl.ioctl(self._started.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+                if self._started.is_behind and not self.ended.done():
+                    self._started.process.send_signal(signal.SIGWINCH)
 
     async def wait(self) -> int:
         """The exit code."""
@@ -225,4 +257,5 @@ class CrunExecSession:
         if not begun and complaint:
             if not started.has_stderr:
                 self._complaint = complaint.strip() + b"\r\n"
-            self._code = NOT_FOUND if b"No such file" in complaint else NOT_EXECUTABLE
+            missing = b"No such file" in complaint or b"not found" in complaint
+            self._code = NOT_FOUND if missing else NOT_EXECUTABLE
