@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "component")]
 
+from _report import percentile, report  # noqa: E402
 from service_network import Namespace, ServiceNetwork, connect  # noqa: E402
 
 from fairway.client.interface import WatchEvent  # noqa: E402
@@ -120,10 +121,6 @@ def memory_mib() -> float:
     return 0.0
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
 def milliseconds(values: list[float]) -> dict[str, float]:
     return {"p50": statistics.median(values) * 1e3, "p99": percentile(values, 0.99) * 1e3}
 
@@ -137,6 +134,7 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
         running = asyncio.create_task(proxy.run())
         await proxy.wait_programmed()
     full_s = proxy.metrics.full_sync.total_s
+    resident, peak = memory_mib(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     programming = []
     for number in range(size, size + 300):
         before = proxy.metrics.sync.count
@@ -161,7 +159,7 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
     each = milliseconds(programming)
     return {
         "full_load_s": full_s, "restart_s": restart_s, "program_p50_ms": each["p50"], "program_p99_ms": each["p99"],
-        "rss_mib": memory_mib(), "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "rss_mib": resident, "peak_rss_mib": peak,
     }  # fmt: skip
 
 
@@ -240,19 +238,13 @@ def main() -> None:
     if wanted is not None:
         print(json.dumps(one(wanted)))
         return
-    results = {}
+    rows = []
     for size in SIZES:
         ran = subprocess.run(
             [sys.executable, __file__, "--size", str(size)], check=True, capture_output=True, text=True
         )
-        results[size] = json.loads(ran.stdout.splitlines()[-1])
-    names = list(results[SIZES[0]])
-    print(f"{'':24}" + "".join(f"{size:>12,}" for size in SIZES))
-    for name in names:
-        print(f"{name:24}" + "".join(f"{results[size][name]:12.3f}" for size in SIZES))
-    out = ROOT / "bench" / "results" / "proxy.json"
-    out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps({"services": results}, indent=2) + "\n")
+        rows.append({"services": size} | json.loads(ran.stdout.splitlines()[-1]))
+    report("proxy", rows)
 
 
 if __name__ == "__main__":
