@@ -111,8 +111,10 @@ async def world(folder: Path, **fields: Any) -> AsyncIterator[World]:
             await runtime.open()
             yield found
         finally:
-            await found.runtime.close()
-            await swept(machine)
+            try:
+                await found.runtime.close()
+            finally:
+                await swept(machine)
             assert not any(machine.sandboxes_path.glob("*"))
 
 
