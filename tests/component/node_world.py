@@ -1,6 +1,7 @@
 """A node agent on the in-process API with the runtime in memory: what the agent's tests stand on."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +11,8 @@ from typing import Any
 
 from component.memory_store import MemoryStore
 from fairway.apiserver.server import ApiServer
+from fairway.apiserver.settings import NodeTunnel
+from fairway.apiserver.settings import Settings as ApiSettings
 from fairway.client.in_process import InProcessClient
 from fairway.kinds import EVENT, NAMESPACE, POD
 from fairway.node.agent import Agent
@@ -105,17 +108,33 @@ class World:
         self.running = asyncio.create_task(self.agent.run())
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @asynccontextmanager
-async def node_world(directory: Path, **options: Any) -> AsyncIterator[World]:
-    server = ApiServer(MemoryStore())
+async def node_world(
+    directory: Path, *, pki: Path | None = None, runtime: MemoryRuntime | None = None, **options: Any
+) -> AsyncIterator[World]:
+    """With ``pki`` (a folder of certificates) the node's HTTPS API is served and the API server knows its way there."""
+    tunnel, serving = None, {}
+    if pki is not None:
+        tunnel = NodeTunnel(pki / "apiserver-kubelet-client.crt", pki / "apiserver-kubelet-client.key", pki / "ca.crt")
+        serving = {
+            "certificate_file": str(pki / "node.crt"), "key_file": str(pki / "node.key"),
+            "client_ca_file": str(pki / "ca.crt"), "port": free_port(),
+        }  # fmt: skip
+    server = ApiServer(MemoryStore(), ApiSettings(node_tunnel=tunnel))
     await server.start()
     for name in ("default", "kube-node-lease"):
         if server.cache.get(NAMESPACE, None, name) is None:
             await server.api.call("create", NAMESPACE, body={"metadata": {"name": name}})
     client = InProcessClient(server.api, agent="kubelet")
-    runtime = MemoryRuntime(directory / "logs", time.time, addresses=["127.0.0.1"])
+    runtime = runtime or MemoryRuntime(directory / "logs", time.time, addresses=["127.0.0.1"])
     images = MemoryImages({"luksa/kubia": KUBIA, "busybox:1.36": BUSYBOX})
-    settings = Settings(node_name="n1", node_ip=NODE_IP, root_dir=directory / "node")
+    settings = Settings(node_name="n1", node_ip=NODE_IP, root_dir=directory / "node", **serving)
     agent = Agent(client, runtime, images, settings, **options)
     world = World(server, client, runtime, images, settings, agent, asyncio.create_task(agent.run()), options)
     try:

@@ -69,7 +69,7 @@ async def read_log(
             if reader.is_full:
                 return
             if (fresh := _rotated(path, file)) is not None:
-                if file is not None:
+                if file is not None and fresh is not file:
                     file.close()
                 file = fresh
                 continue
@@ -96,7 +96,7 @@ def _opened(path: str) -> BinaryIO | None:
 
 
 def _rotated(path: str, file: BinaryIO | None) -> BinaryIO | None:
-    """The file that has the log's name now, if it is another one."""
+    """The file to go on with: that which has the log's name now, or this one if it was cut to nothing in place."""
     try:
         now = os.stat(path)
     except FileNotFoundError:
@@ -104,8 +104,8 @@ def _rotated(path: str, file: BinaryIO | None) -> BinaryIO | None:
     if file is not None:
         mine = os.fstat(file.fileno())
         if (mine.st_dev, mine.st_ino) == (now.st_dev, now.st_ino):
-            if now.st_size < file.tell():
-                # Cut to nothing in place, as some rotations do.
-                file.seek(0)
-            return None
+            if now.st_size >= file.tell():
+                return None
+            file.seek(0)
+            return file
     return _opened(path)

@@ -195,8 +195,9 @@ async def carry(
         # What the pod has to say decides: when it has ended, nothing that the client sends can be answered.
         await asyncio.wait(ways[1:])
     finally:
-        await _end(ways)
+        # Closed before anything is waited for: a second cancellation must not leave the connection open.
         writer.close()
+        await _end(ways)
 
 
 # WebSocket channels
