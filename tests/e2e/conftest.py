@@ -44,7 +44,7 @@ class Cluster:
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
         self.data_dir = str(folder / "data")
-        self.kubectl_program = (kubectls() or ["kubectl"])[-1]
+        self.kubectl_program = shutil.which("kubectl") or "kubectl"
         self.environment = {**os.environ, "KUBECONFIG": str(folder / "kubeconfig"), "HOME": str(folder)}
 
     def fairway(self, command: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
