@@ -19,9 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "component")]
 
-from _report import percentile, report  # noqa: E402
 from service_network import Namespace, ServiceNetwork, connect  # noqa: E402
 
+from _report import percentile, report  # noqa: E402
 from fairway.client.interface import WatchEvent  # noqa: E402
 from fairway.client.memory import MemoryClient  # noqa: E402
 from fairway.kinds import NODE, SERVICE  # noqa: E402
