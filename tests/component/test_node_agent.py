@@ -353,3 +353,12 @@ async def test_the_node_registers_with_a_lease(world: World) -> None:
     assert node["status"]["daemonEndpoints"] == {"kubeletEndpoint": {"Port": 10250}}
     lease = await world.client.get(LEASE, "kube-node-lease", "n1")
     assert lease["spec"]["holderIdentity"] == "n1"
+
+
+async def test_an_image_s_own_stop_signal_is_used(world: World) -> None:
+    world.images.local["quit:1"] = Image("sha256:" + "d" * 64, ("quit:1",), (), 1, stop_signal="SIGQUIT")
+    await world.create(pod(containers=[{"name": "kubia", "image": "quit:1"}]))
+    await world.until(is_ready)
+    await world.client.delete(POD, "default", "web")
+    await world.until_gone()
+    assert world.runtime.signals == [("kubia", 3)]

@@ -97,7 +97,7 @@ class Lifecycle:
         wanted = (record.container.get("lifecycle") or {}).get("stopSignal") or ""
         if not wanted:
             image = await self._shared.puller.images.find(record.reference or record.container.get("image") or "")
-            wanted = getattr(image, "stop_signal", "")
+            wanted = image.stop_signal if image is not None else ""
         return signal_number(wanted)
 
     async def _signal(self, record: ContainerRecord, number: int) -> None:

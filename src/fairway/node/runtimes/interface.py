@@ -167,6 +167,8 @@ class Image:
     digests: tuple[str, ...]
     size_bytes: int
     user: str = ""
+    stop_signal: str = ""
+    """What the image asks to be stopped with, as its config says it (``SIGQUIT``, ``3``); empty for SIGTERM."""
 
 
 class Images(Protocol):
