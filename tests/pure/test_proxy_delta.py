@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packet_tracer import Fate, Packet, everything_is_used, fate
@@ -113,6 +114,25 @@ def test_more_timeouts_than_numbers_share_the_nearest() -> None:
         web("10.0.0.1:80", table=table, affinity_s=seconds)
     web("10.0.0.1:80", table=table, affinity_s=86400)
     assert fate(table.elements(), _packet("10.96.0.10", 80)).affinity_s == words.TIMEOUT_LIMIT
+
+
+def test_a_local_list_without_endpoints_drops_while_there_are_others_and_else_refuses() -> None:
+    for endpoints, verdict in ((("10.0.0.1:80",), "drop"), ((), "refuse")):
+        table = Table()
+        web(*endpoints, table=table, local=(), flags=1 | words.LOCAL_LIST)
+        assert fate(table.elements(), _packet("10.96.0.10", 80)).verdict == verdict
+
+
+def test_numbers_of_what_is_gone_are_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "AFFINITY_LIMIT", 3)
+    monkeypatch.setattr(words, "LIST_LIMIT", 3)
+    table = Table()
+    for _ in range(5):
+        web("10.0.0.1:80", table=table, affinity_s=60, local=("10.0.0.1:80",))
+        table.change({"default/web": []})
+        web("10.0.0.1:80", table=table, affinity_s=60, local=("10.0.0.1:80",))
+        web("10.0.0.1:80", table=table)
+    assert fate(table.elements(), _packet("10.96.0.10", 80)).endpoints == {at("10.0.0.1:80")}
 
 
 def test_two_services_with_one_external_address_share_it_in_a_fixed_order() -> None:

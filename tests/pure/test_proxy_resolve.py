@@ -53,9 +53,10 @@ def test_where_none_is_ready_those_that_serve_while_they_leave_answer() -> None:
 
 
 def test_an_endpoint_in_two_slices_counts_once_and_as_not_terminating() -> None:
-    leaving, staying = member("10.0.0.1", state=LEAVING), member("10.0.0.1")
-    for order in ((leaving, staying), (staying, leaving)):
-        assert first(service(), *(made_slice(each) for each in order)).endpoints == (at("10.0.0.1:8080"),)
+    leaving, staying, other = member("10.0.0.1", state=LEAVING), member("10.0.0.1"), member("10.0.0.2")
+    for order in ((leaving, staying, other), (staying, leaving, other)):
+        found = first(service(), *(made_slice(each) for each in order)).endpoints
+        assert found == (at("10.0.0.1:8080"), at("10.0.0.2:8080"))
 
 
 def test_ports_are_matched_by_name_and_protocol() -> None:
