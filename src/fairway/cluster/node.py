@@ -1,6 +1,7 @@
 """Node: the process of the node agent and the Service proxy.  Needs root; speaks to the API over TLS like any node."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -50,7 +51,7 @@ def agent_settings(config: Config) -> AgentSettings:
 
 def proxy_settings(config: Config) -> ProxySettings:
     """What the proxy is told."""
-    return ProxySettings(service_cidrs=(config.service_cidr,), pod_cidrs=(config.pod_cidr,))
+    return ProxySettings(service_cidrs=(config.service_cidr,), pod_cidrs=(config.node_pod_cidr,))
 
 
 async def run(config: Config, ready: processes.ReadyPipe) -> None:
@@ -97,6 +98,7 @@ async def _tell(
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+    gc.freeze()
     ready.say("node ready")
     log.info("node is ready")
     await stopping.wait()
