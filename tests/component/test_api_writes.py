@@ -372,6 +372,10 @@ async def test_every_replicated_kind_is_scaled_in_one_form(api: World) -> None:
     scale = (await api.ask("GET", f"{SETS}/r/scale")).body
     assert (scale["kind"], scale["apiVersion"], scale["spec"]) == ("Scale", "autoscaling/v1", {"replicas": 1})
     assert scale["status"] == {"replicas": 0, "selector": "a=b"}
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    shown = (await api.ask("GET", f"{SETS}/r/scale", accept=table)).body
+    assert [one["name"] for one in shown["columnDefinitions"]] == ["Name", "Desired", "Available", "Age"]
+    assert shown["rows"][0]["cells"][:3] == ["r", 1, 0]
     scale["spec"]["replicas"] = 4
     assert (await api.ask("PUT", f"{SETS}/r/scale", scale)).body["spec"]["replicas"] == 4
     stale = await api.ask("PUT", f"{SETS}/r/scale", scale)

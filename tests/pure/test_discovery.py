@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from fairway.apiserver.discovery import Discovery, aggregated_version, version_rank
-from fairway.kinds.kind import SCALE, STATUS, Kind, Served, Subresource
+from fairway.kinds.kind import STATUS, Kind, Served, Subresource
+from fairway.kinds.rules.scale import SCALE
 from fairway.objects.errors import StatusError
 from fairway.transport.interface import Peer, Request, Response
 

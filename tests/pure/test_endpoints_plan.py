@@ -98,6 +98,11 @@ def test_ports_of_the_same_pods_stand_together() -> None:
     assert [one["port"] for one in found["ports"]] == [8080, 8443]
 
 
+def test_a_port_without_a_name_has_no_name() -> None:
+    (found,) = subsets(service(ports=[{"port": 80, "targetPort": 8080}]), pod("a", "10.0.0.1"))
+    assert found["ports"] == [{"port": 8080, "protocol": "TCP"}]
+
+
 def test_a_headless_service_without_ports_still_has_addresses() -> None:
     assert subsets(service(clusterIP="None", ports=[]), pod("a", "10.0.0.1")) == [{"addresses": ["10.0.0.1"]}]
 

@@ -25,6 +25,20 @@ def test_many_alike_share_an_event_after_the_tenth() -> None:
     assert eleventh.occurrence.message == "(combined from similar events): pod 10"
 
 
+def test_what_is_combined_is_one_event_with_the_latest_message() -> None:
+    event_log = EventLog()
+    for n in range(10):
+        event_log.observe(occurrence(f"pod {n}"), 1.0)
+    first = event_log.observe(occurrence("pod 10"), 1.0)
+    second = event_log.observe(occurrence("pod 11"), 2.0)
+    assert first is second
+    assert second is not None
+    assert (second.count, second.last_s) == (2, 2.0)
+    assert second.occurrence.message == "(combined from similar events): pod 11"
+    event_log.forget(second)
+    assert event_log.observe(occurrence("pod 12"), 3.0) is not second
+
+
 def test_a_source_that_does_not_stop_is_cut_off_until_time_has_passed() -> None:
     event_log = EventLog()
     written = [event_log.observe(occurrence("a"), 1.0) for _ in range(30)]

@@ -65,7 +65,7 @@ def test_the_patch_is_neither_changed_nor_shared(document: Any, patch: Any) -> N
     assert patch == before
 
 
-@pytest.mark.parametrize(("patch", "name"), [([], "array"), ("x", "value")])
+@pytest.mark.parametrize(("patch", "name"), [([], "array"), ("x", "string"), (3, "number")])
 def test_a_patch_is_an_object(patch: Any, name: str) -> None:
     with pytest.raises(StatusError) as caught:
         merge_patch.apply({}, patch)

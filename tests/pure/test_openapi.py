@@ -9,7 +9,8 @@ import pytest
 
 from fairway.apiserver.discovery import Entry
 from fairway.apiserver.openapi import OpenApi, gnostic, v2, v3
-from fairway.kinds.kind import SCALE, STATUS, Kind, Served, Subresource
+from fairway.kinds.kind import STATUS, Kind, Served, Subresource
+from fairway.kinds.rules.scale import SCALE
 from fairway.objects.errors import StatusError
 from fairway.transport.interface import Peer, Request, Response
 

@@ -138,9 +138,17 @@ class AsTable:
 
     def made(self, made: Object) -> bytes:
         """See ``Shape``."""
-        if made.get("kind") != self._kind.name:
-            return orjson.dumps(made)
-        return orjson.dumps(self._table([made], {}))
+        if made.get("kind") == self._kind.name:
+            return orjson.dumps(self._table([made], {}))
+        return orjson.dumps(self._table_of_subresource(made))
+
+    def _table_of_subresource(self, made: Object) -> Object:
+        """A Scale as a row; what no subresource has columns for (a Status) as it is."""
+        for one in self._kind.subresources:
+            if one.columns and one.kind == made.get("kind"):
+                found = table.build(one.columns, [made], time.time(), include=self._include)
+                return {**found, "apiVersion": self._version}
+        return made
 
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""

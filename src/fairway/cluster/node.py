@@ -18,6 +18,7 @@ from fairway.kinds import NODE
 from fairway.node.agent import Agent
 from fairway.node.images.store import ImageStore
 from fairway.node.pod_network.node import node_network_up
+from fairway.node.runtimes.crun.programs import runtime_identity
 from fairway.node.runtimes.crun.runtime import CrunRuntime
 from fairway.node.settings import Settings as AgentSettings
 from fairway.objects import Object
@@ -33,6 +34,7 @@ log = logging.getLogger("node")
 def agent_settings(config: Config) -> AgentSettings:
     """What the agent is told."""
     pki = config.pki_dir
+    runtime_name, runtime_version = runtime_identity()
     return AgentSettings(
         node_name=config.node_name,
         node_ip=config.node_ip,
@@ -46,6 +48,8 @@ def agent_settings(config: Config) -> AgentSettings:
         pod_cidrs=(config.node_pod_cidr,),
         cluster_dns=(config.dns_ip,),
         cluster_domain=config.cluster_domain,
+        runtime_name=runtime_name,
+        runtime_version=runtime_version,
     )
 
 

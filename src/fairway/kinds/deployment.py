@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fairway.kinds.kind import SCALE, STATUS, Column, Kind, Served
+from fairway.kinds.kind import STATUS, Column, Kind, Served
 from fairway.kinds.replica_set import parsed, selector_problems
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.cells import AGE, count, selector, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
+from fairway.kinds.rules.scale import SCALE
 from fairway.kinds.rules.values import (
     INT32_MAX,
     NON_NEGATIVE,

@@ -52,7 +52,8 @@ class Served:
 class Subresource:
     """A path below an object: ``status``, ``scale``, ``log``, ``exec``, ``binding``...
 
-    ``kind``, ``group`` and ``version`` are what discovery says where they differ from the parent's.
+    ``kind``, ``group`` and ``version`` are what discovery says where they differ from the parent's; ``columns`` follow
+    ``Name`` in the Table of such an object.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Subresource:
     kind: str = ""
     group: str = ""
     version: str = ""
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,6 @@ class Claim:
 
 
 STATUS = Subresource("status")
-SCALE = Subresource("scale", kind="Scale", group="autoscaling", version="v1")
 
 
 def _nothing(*_: Any) -> None:

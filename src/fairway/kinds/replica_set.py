@@ -5,10 +5,11 @@ Source: Kubernetes docs, "ReplicaSet".
 
 from collections.abc import Iterator
 
-from fairway.kinds.kind import SCALE, STATUS, Column, Kind, Served
+from fairway.kinds.kind import STATUS, Column, Kind, Served
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.cells import AGE, count, field, selector, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
+from fairway.kinds.rules.scale import SCALE
 from fairway.kinds.rules.values import child, drop_null, fill, non_negative, unchanged
 from fairway.objects import Object
 from fairway.objects.errors import Problem, StatusError, invalid_value, required

@@ -32,7 +32,7 @@ class Settings:
     labels: Mapping[str, str] = field(default_factory=dict)
     version: str = "v1.36.0+fairway"
     runtime_name: str = "crun"
-    runtime_version: str = "1"
+    runtime_version: str = "unknown"
     start_concurrency: int = 4
     """How many containers are started at the same moment on this machine."""
     pull_concurrency: int = 3

@@ -6,7 +6,8 @@ Source: Kubernetes docs, "Event v1 core"; the limits are those of upstream's rec
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from fairway.objects import Object
@@ -47,9 +48,13 @@ class Occurrence:
 
 @dataclass(slots=True)
 class Known:
-    """An Event as last written or about to be.  Times are Unix seconds; ``is_stored``: the server has it."""
+    """An Event as last written or about to be.  Times are Unix seconds; ``is_stored``: the server has it.
+
+    ``key`` is what further occurrences are recognised by; ``occurrence`` is the latest of them.
+    """
 
     name: str
+    key: Hashable
     occurrence: Occurrence
     first_s: float
     last_s: float
@@ -73,31 +78,33 @@ class EventLog:
     """What the recorder remembers, bounded; the oldest is forgotten first."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Occurrence, Known] = OrderedDict()
+        self._known: OrderedDict[Hashable, Known] = OrderedDict()
         self._alike: OrderedDict[tuple[object, ...], _Alike] = OrderedDict()
         self._buckets: OrderedDict[tuple[object, ...], _Bucket] = OrderedDict()
         self._last_ns = 0
 
     def observe(self, occurrence: Occurrence, now: float) -> Known | None:
         """The Event to write for ``occurrence``, counted up; ``None`` if the source is cut off."""
-        occurrence = self._combined(occurrence, now)
+        key, occurrence = self._combined(occurrence, now)
         if not self._is_allowed(occurrence, now):
             return None
-        known = self._known.get(occurrence)
+        known = self._known.get(key)
         if known is None:
-            known = Known(self._name(occurrence, now), occurrence, now, now)
-            _remember(self._known, occurrence, known)
+            known = Known(self._name(occurrence, now), key, occurrence, now, now)
+            _remember(self._known, key, known)
         else:
+            known.occurrence = occurrence
             known.count += 1
             known.last_s = now
-            self._known.move_to_end(occurrence)
+            self._known.move_to_end(key)
         return known
 
     def forget(self, known: Known) -> None:
         """The server no longer has it: the next equal occurrence is a new Event."""
-        self._known.pop(known.occurrence, None)
+        self._known.pop(known.key, None)
 
-    def _combined(self, occurrence: Occurrence, now: float) -> Occurrence:
+    def _combined(self, occurrence: Occurrence, now: float) -> tuple[Hashable, Occurrence]:
+        """The occurrence and what its Event is known by; when too many are alike, one Event with the latest message."""
         alike = self._alike.get(occurrence.alike)
         if alike is None or now - alike.last_s > ALIKE_S:
             alike = _Alike()
@@ -105,12 +112,9 @@ class EventLog:
         alike.last_s = now
         alike.messages.add(occurrence.message)
         if len(alike.messages) <= MAX_ALIKE:
-            return occurrence
+            return occurrence, occurrence
         alike.messages.discard(occurrence.message)
-        return Occurrence(
-            occurrence.component, occurrence.regarding, occurrence.type, occurrence.reason,
-            "(combined from similar events): " + occurrence.message,
-        )  # fmt: skip
+        return occurrence.alike, replace(occurrence, message="(combined from similar events): " + occurrence.message)
 
     def _is_allowed(self, occurrence: Occurrence, now: float) -> bool:
         bucket = self._buckets.get(occurrence.source)

@@ -64,8 +64,13 @@ def _subset(
     for key, is_ready in states:
         subset.setdefault("addresses" if is_ready else "notReadyAddresses", []).append(addresses[key])
     if ports:
-        subset["ports"] = ports
+        subset["ports"] = [_port(port) for port in ports]
     return subset
+
+
+def _port(port: Object) -> Object:
+    """An EndpointPort of this older kind: a port without a name has none, where a slice's has an empty one."""
+    return port if port.get("name") else {field: value for field, value in port.items() if field != "name"}
 
 
 def _subset_key(subset: Object) -> tuple[object, ...]:

@@ -10,12 +10,13 @@ from typing import Any
 from fairway.objects import Object
 from fairway.objects.errors import bad_request
 from fairway.objects.patches.values import copied, equal
+from fairway.objects.strict.go_text import value_name
 
 
 def apply(document: Object, patch: Any) -> Object:
     """The document with ``patch`` laid over it."""
     if not isinstance(patch, dict):
-        name = "array" if isinstance(patch, list) else "value"
+        name = value_name(patch)
         raise bad_request(
             f"error decoding patch: json: cannot unmarshal {name} into Go value of type map[string]interface {{}}"
         )

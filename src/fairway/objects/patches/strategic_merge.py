@@ -21,6 +21,7 @@ from fairway.objects.patches import lists
 from fairway.objects.patches.json_patch import rejected
 from fairway.objects.patches.lists import DIRECTIVE, MERGE, REPLACE, inserted
 from fairway.objects.schema import Type
+from fairway.objects.strict.go_text import value_name
 
 RETAIN_KEYS = "$retainKeys"
 SET_ORDER = "$setElementOrder/"
@@ -30,8 +31,7 @@ DELETE_FROM = "$deleteFromPrimitiveList/"
 def apply(document: Object, patch: Any, api_version: str, kind: str) -> Object:
     """The document with ``patch`` merged into it.  Raises: ``StatusError`` 400, 422 or 500, as upstream."""
     if not isinstance(patch, dict):
-        name = "array" if isinstance(patch, list) else "value"
-        raise bad_request(f"json: cannot unmarshal {name} into Go value of type map[string]interface {{}}")
+        raise bad_request(f"json: cannot unmarshal {value_name(patch)} into Go value of type map[string]interface {{}}")
     place = schema.place_of(api_version, kind)
     return _merge_map(document, patch, None if place is None else Type(schema.DEFINED, None, place))
 

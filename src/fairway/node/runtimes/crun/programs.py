@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 
 from fairway.node.cgroups import Hierarchy, mixed_version_2
 from fairway.node.runtimes.interface import RuntimeFailure
 
+RUNTIMES = ("crun", "runc")
+UNKNOWN = "unknown"
 INSTALL = "`apt-get install crun conmon`"
 
 
@@ -24,14 +27,34 @@ class Programs:
         return os.path.basename(self.runtime)
 
 
+def _find(*names: str) -> str | None:
+    """The first of the programs that the machine has."""
+    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
 def find_programs(hierarchies: list[Hierarchy]) -> Programs:
     """crun if there is one, else runc; conmon in any case.  Raises: ``RuntimeFailure`` naming the cure."""
-    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-    runtime = shutil.which("crun", path=path) or shutil.which("runc", path=path)
+    runtime = _find(*RUNTIMES)
     if runtime is None:
         raise RuntimeFailure("ContainerRuntimeNotReady", f"crun is missing: install it with {INSTALL}")
-    monitor = shutil.which("conmon", path=path)
+    monitor = _find("conmon")
     if monitor is None:
         raise RuntimeFailure("ContainerRuntimeNotReady", f"conmon is missing: install it with {INSTALL}")
     hidden = mixed_version_2(hierarchies) if runtime.endswith("/crun") else ""
     return Programs(runtime, monitor, hidden)
+
+
+def runtime_identity() -> tuple[str, str]:
+    """Name and version of the OCI runtime, as the Node tells them."""
+    runtime = _find(*RUNTIMES)
+    if runtime is None:
+        return RUNTIMES[0], UNKNOWN
+    told = subprocess.run([runtime, "--version"], capture_output=True, text=True, check=False).stdout
+    return os.path.basename(runtime), version_in(told)
+
+
+def version_in(told: str) -> str:
+    """The version in what ``--version`` prints: ``crun version 1.8.1`` and more lines.  Pure."""
+    first, _, _ = told.partition("\n")
+    return first.rpartition("version ")[2].strip() or UNKNOWN
