@@ -14,8 +14,6 @@ from fairway.objects.errors import StatusError, bad_request
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 _YAML = frozenset({YAML, "text/yaml", "application/x-yaml"})
-_NODES_MAX = 1_000_000
-"""Values in one YAML document once its aliases are written out: a few lines of YAML can mean gigabytes."""
 
 
 def read(call: Call) -> Any:
@@ -30,7 +28,10 @@ def read(call: Call) -> Any:
     else:
         raise unsupported()
     # What follows compares the body with its bytes: let them be the same again.
-    call.raw = orjson.dumps(found)
+    try:
+        call.raw = orjson.dumps(found)
+    except orjson.JSONEncodeError as error:
+        raise bad_request(f"error decoding from json: {error}") from error
     return orjson.loads(call.raw)
 
 
@@ -71,18 +72,6 @@ def read_yaml(wanted: str, raw: bytes) -> Any:
     from fairway.apiserver import yaml_form
 
     try:
-        found = yaml_form.load(raw)
+        return yaml_form.load(raw)
     except ValueError as error:
         raise bad_request(f"error decoding from json: error converting YAML to JSON: {error}") from error
-    budget = _NODES_MAX
-    waiting = [found]
-    while waiting:
-        value = waiting.pop()
-        budget -= 1
-        if budget < 0:
-            raise bad_request("error decoding from json: document contains excessive aliasing")
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return found

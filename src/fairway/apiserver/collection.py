@@ -90,7 +90,7 @@ class Collection:
     def keys(self, prefix: str, start: str = "") -> list[str]:
         """The keys under ``prefix``, in order, from ``start`` on."""
         low = bisect_left(self._keys, max(prefix, start))
-        high = bisect_left(self._keys, prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        high = bisect_left(self._keys, True, low, key=lambda key: not key.startswith(prefix))
         return self._keys[low:high]
 
     def since(self, revision: int) -> list[Event]:

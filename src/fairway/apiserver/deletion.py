@@ -12,11 +12,15 @@ from fairway.apiserver.decode import copy
 from fairway.kinds import NAMESPACE
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, meta
-from fairway.objects.errors import Problem, StatusError, conflict, invalid_value, not_supported
+from fairway.objects.errors import Problem, StatusError, bad_request, conflict, invalid_value, not_supported
 from fairway.objects.errors import invalid as invalid_object
+from fairway.objects.label_syntax import integer
 from fairway.objects.meta import FOREGROUND, ORPHAN
+from fairway.objects.strict.go_text import value_name
 
 _POLICIES = ("Foreground", "Background", "Orphan")
+_LAST_S = 253_402_300_799
+"""The end of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Verdict:
 
 
 def read(given: Mapping[str, Any]) -> DeleteOptions:
-    """DeleteOptions of a body or, as text, of a query.  Raises: ``StatusError`` 422 for what cannot be."""
+    """DeleteOptions of a body or, as text, of a query.  Raises: ``StatusError`` 400 or 422 for what cannot be."""
     problems = list(_problems(given))
     if problems:
         raise invalid_object("meta.k8s.io", "DeleteOptions", "", problems)
@@ -50,7 +54,7 @@ def read(given: Mapping[str, Any]) -> DeleteOptions:
     preconditions = given.get("preconditions") or {}
     grace = given.get("gracePeriodSeconds")
     return DeleteOptions(
-        None if grace in (None, "") else int(grace), policy,
+        _seconds(grace), policy,
         preconditions.get("uid") or "", preconditions.get("resourceVersion") or "", bool(given.get("dryRun")),
     )  # fmt: skip
 
@@ -62,7 +66,7 @@ def _problems(given: Mapping[str, Any]) -> Iterator[Problem]:
         yield invalid_value("propagationPolicy", policy, detail)
     if policy and policy not in _POLICIES:
         yield not_supported("propagationPolicy", policy, (*_POLICIES, "nil"))
-    if not _is_number(grace):
+    if grace not in (None, "") and _seconds(grace) is None:
         yield invalid_value("gracePeriodSeconds", grace, "must be an integer")
     dry_run = given.get("dryRun") or []
     asked = dry_run if isinstance(dry_run, list) else [dry_run]
@@ -70,10 +74,32 @@ def _problems(given: Mapping[str, Any]) -> Iterator[Problem]:
         yield not_supported("dryRun", asked, ("All",))
 
 
-def _is_number(grace: object) -> bool:
-    if grace is None or (isinstance(grace, int) and not isinstance(grace, bool)):
-        return True
-    return isinstance(grace, str) and (not grace or grace.lstrip("-").isdecimal())
+def _seconds(grace: object) -> int | None:
+    """A number of 64 bits, in a body or as text in a query; ``None`` for anything else."""
+    if type(grace) is int:
+        return grace if -(2**63) <= grace < 2**63 else None
+    return integer(grace) if isinstance(grace, str) else None
+
+
+_FIELDS: Mapping[str, tuple[type, str]] = {
+    "kind": (str, "string"), "apiVersion": (str, "string"), "propagationPolicy": (str, "v1.DeletionPropagation"),
+    "orphanDependents": (bool, "bool"), "preconditions": (dict, "v1.Preconditions"), "dryRun": (list, "[]string"),
+    "uid": (str, "types.UID"), "resourceVersion": (str, "string"),
+}  # fmt: skip
+
+
+def check_types(body: Mapping[str, Any], *, inside: str = "DeleteOptions") -> None:
+    """What a client cannot say rightly must not delete anything.  Raises: ``StatusError`` 400."""
+    for name, value in body.items():
+        known = _FIELDS.get(name)
+        if known is None or value is None:
+            continue
+        wanted, shown = known
+        if not isinstance(value, wanted):
+            why = f"json: cannot unmarshal {value_name(value)} into Go struct field {inside}.{name} of type {shown}"
+            raise bad_request(f'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: {why}')
+        if isinstance(value, dict):
+            check_types(value, inside="Preconditions")
 
 
 def check_preconditions(kind: Kind, found: Object, options: DeleteOptions) -> None:
@@ -106,6 +132,7 @@ def decide(kind: Kind, found: Object, options: DeleteOptions, now_s: float) -> V
         is_pending, grace_s = _grace(kind, found, options)
         if is_pending:
             return Verdict(removes=False)
+        grace_s = None if grace_s is None else _countable(grace_s, now_s)
     finalizers = _finalizers(found, options)
     if not finalizers and not grace_s and not _is_held(kind, found):
         return Verdict(removes=True)
@@ -129,6 +156,11 @@ def _grace(kind: Kind, found: Object, options: DeleteOptions) -> tuple[bool, int
     usual = kind.grace_s(found)
     # Nothing runs: there is nothing to wait for, whatever was asked.
     return False, usual if usual == 0 or asked is None else asked
+
+
+def _countable(grace_s: int, now_s: float) -> int:
+    """At most what leads to a time that can be written."""
+    return min(grace_s, int(_LAST_S - now_s))
 
 
 def _finalizers(found: Object, options: DeleteOptions) -> list[str]:

@@ -11,12 +11,14 @@ from typing import Literal, NamedTuple, cast
 import orjson
 
 from fairway.objects.errors import Problem, StatusError, bad_request, forbidden_value, invalid, not_supported
+from fairway.objects.label_syntax import integer, number_fault
 
 EXACT, NOT_OLDER = "Exact", "NotOlderThan"
 Match = Literal["", "Exact", "NotOlderThan"]
 _TOKEN_VERSION = "meta.k8s.io/v1"
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+_UINT64_DIGITS = 20
 
 
 class ListOptions(NamedTuple):
@@ -37,10 +39,10 @@ PLAIN = ListOptions()
 
 
 def _number(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise bad_request(f'{name}: strconv.ParseInt: parsing "{text}": invalid syntax') from error
+    found = integer(text)
+    if found is None:
+        raise bad_request(f'{name}: strconv.ParseInt: parsing "{text}": {number_fault(text)}')
+    return found
 
 
 def flag(name: str, text: str) -> bool:
@@ -56,10 +58,13 @@ def revision_of(text: str) -> int | None:
     """A resourceVersion of the query; ``None`` for none.  Raises: ``StatusError`` 400."""
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal()) or int(text) >= 1 << 64:
-        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+    is_number = text.isascii() and text.isdecimal()
+    # Length first: Python refuses to read very long numbers at all.
+    number = int(text) if is_number and len(text.lstrip("0")) <= _UINT64_DIGITS else 1 << 64
+    if number >= 1 << 64:
+        why = f'strconv.ParseUint: parsing "{text}": {"value out of range" if is_number else "invalid syntax"}'
         raise bad_request(f'invalid resource version: resourceVersion: Invalid value: "{text}": {why}')
-    return int(text)
+    return number
 
 
 def read(options: Mapping[str, str], *, is_watch: bool) -> ListOptions:
@@ -136,6 +141,6 @@ def read_token(token: str) -> tuple[int, str]:
         version, revision, start = found["v"], found["rv"], found["start"]
     except (Base64Error, ValueError, TypeError, KeyError) as error:
         raise bad_request(f"continue key is not valid: {error}") from error
-    if version != _TOKEN_VERSION or not isinstance(revision, int) or not isinstance(start, str) or not start:
+    if version != _TOKEN_VERSION or type(revision) is not int or not isinstance(start, str) or not start:
         raise bad_request("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
     return revision, start

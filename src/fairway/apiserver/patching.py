@@ -28,9 +28,14 @@ def read(call: Call) -> tuple[str, Any]:
     if call.body is not None:
         return media, call.body
     try:
-        return media, orjson.loads(call.raw)
+        given = orjson.loads(call.raw)
+        # What can be written again is not too deep for what follows, which is recursive.
+        orjson.dumps(given)
     except orjson.JSONDecodeError as error:
         raise bad_request(f"error decoding patch: {error}") from error
+    except orjson.JSONEncodeError as error:
+        raise bad_request("error decoding patch: json: exceeded max depth") from error
+    return media, given
 
 
 def apply(document: Object, media: str, patch: Any, api_version: str, kind: str) -> Object:

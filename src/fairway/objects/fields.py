@@ -34,8 +34,12 @@ class Term:
     value: str
 
     def __str__(self) -> str:
-        escaped = re.sub(r"[\\,=]", lambda found: "\\" + found[0], self.value)
-        return f"{self.field}{'=' if self.equal else '!='}{escaped}"
+        return f"{self.field}{'=' if self.equal else '!='}{escape(self.value)}"
+
+
+def escape(value: str) -> str:
+    """``value`` as it stands in a selector's text."""
+    return re.sub(r"[\\,=]", lambda found: "\\" + found[0], value)
 
 
 def _unescape(value: str) -> str:

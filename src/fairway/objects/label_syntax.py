@@ -17,15 +17,25 @@ _TOKENS = re.compile(r"!=|==|[=!(),<>]|[^=!(),<> \t\r\n]+")
 _SYMBOLS = frozenset(("!=", "==", "=", "!", "(", ")", ",", "<", ">"))
 _BINARY = "in, notin, =, ==, !=, gt, lt"
 _END = ""
+_INT64_DIGITS = 19
 
 
 def integer(value: str) -> int | None:
     """``value`` as Go's ParseInt reads it, or ``None``."""
-    digits = value[1:] if value[:1] in ("+", "-") else value
-    if not (digits.isascii() and digits.isdecimal()):
+    if not _is_decimal(value) or len(value.lstrip("+-0")) > _INT64_DIGITS:
         return None
     number = int(value)
     return number if -(2**63) <= number < 2**63 else None
+
+
+def number_fault(value: str) -> str:
+    """Why ``integer`` refused ``value``, in Go's words."""
+    return "value out of range" if _is_decimal(value) else "invalid syntax"
+
+
+def _is_decimal(value: str) -> bool:
+    digits = value[1:] if value[:1] in ("+", "-") else value
+    return digits.isascii() and digits.isdecimal()
 
 
 class _Refused(Exception):

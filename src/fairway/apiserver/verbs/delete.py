@@ -36,9 +36,8 @@ def read_options(call: Call) -> DeleteOptions:
         body = _body(call)
         if not isinstance(body, dict):
             raise bad_request("the body of a delete must be DeleteOptions")
+        deletion.check_types(body)
         given = body
-        if not isinstance(body.get("preconditions") or {}, dict):
-            raise bad_request("preconditions must be an object")
     return deletion.read(given)
 
 

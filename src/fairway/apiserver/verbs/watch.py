@@ -10,6 +10,7 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.list_options import too_new
 from fairway.apiserver.reply import Watching
 from fairway.apiserver.selection import select
+from fairway.objects.fields import escape
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -20,7 +21,7 @@ def watch(call: Call, api: "Api") -> Watching:
     options = list_options.read(call.options, is_watch=True)
     fields = options.fields
     if call.name:
-        fields = f"metadata.name={call.name}" + (f",{fields}" if fields else "")
+        fields = f"metadata.name={escape(call.name)}" + (f",{fields}" if fields else "")
     selection = select(call.kind, call.namespace, options.labels, fields)
     collection, current = api.cache.of(call.kind), api.cache.revision
     starts_whole = options.sends_initial if options.sends_initial is not None else not options.revision

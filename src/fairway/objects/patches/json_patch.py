@@ -7,11 +7,16 @@ Source: RFC 6902 (operations), RFC 6901 (places).  Raises: ``StatusError`` 400, 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request
 from fairway.objects.patches.values import copied, equal
 
 MAX_OPERATIONS = 10_000
+MAX_COPIED_BYTES = 3 * 1024 * 1024
+"""What all copies of one patch may come to: each may double the document."""
+_INDEX_DIGITS = 9
 
 
 class _Impossible(Exception):
@@ -25,10 +30,15 @@ def apply(document: Any, operations: Any) -> Any:
     if len(operations) > MAX_OPERATIONS:
         detail = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: {detail}")
+    copied_bytes = 0
     try:
         for operation in operations:
+            if isinstance(operation, dict) and operation.get("op") == "copy":
+                copied_bytes += _size(_find(document, _place(operation, "from")))
+                if copied_bytes > MAX_COPIED_BYTES:
+                    raise _Impossible
             document = _apply_one(document, operation)
-    except _Impossible:
+    except (_Impossible, RecursionError):
         raise rejected() from None
     return document
 
@@ -41,7 +51,8 @@ def rejected() -> StatusError:
 def _apply_one(document: Any, operation: Any) -> Any:
     if not isinstance(operation, dict):
         raise _Impossible
-    run = _OPERATIONS.get(operation.get("op", ""))
+    name = operation.get("op", "")
+    run = _OPERATIONS.get(name) if isinstance(name, str) else None
     if run is None:
         raise _Impossible
     return run(document, operation)
@@ -57,7 +68,10 @@ def _place(operation: Object, name: str = "path") -> list[str]:
 
 def _index(part: str, count: int) -> int:
     """A place in a list of ``count``.  RFC 6901 §4: digits without leading zeros."""
-    if not (part.isascii() and part.isdecimal()) or (len(part) > 1 and part[0] == "0") or int(part) >= count:
+    if not (part.isascii() and part.isdecimal()) or (len(part) > 1 and part[0] == "0"):
+        raise _Impossible
+    # Length first: Python refuses to read very long numbers at all.
+    if len(part) > _INDEX_DIGITS or int(part) >= count:
         raise _Impossible
     return int(part)
 
@@ -132,6 +146,14 @@ def _move(document: Any, operation: Object) -> Any:
         _find(document, source)
         return document
     return _insert(document, target, _take(document, source))
+
+
+def _size(value: Any) -> int:
+    """How many bytes of JSON a value is.  Deeper than JSON can be is an impossible one."""
+    try:
+        return len(orjson.dumps(value))
+    except orjson.JSONEncodeError:
+        raise _Impossible from None
 
 
 def _copy(document: Any, operation: Object) -> Any:

@@ -84,9 +84,16 @@ def check_patched(
     found = inspect(patched, b"", api_version=api_version, kind=kind)
     text = found.type_error or (found.strict_error if found.fields and validation == "Strict" else "")
     if text:
-        shown = go_text(patch if patch is not None else patched, as_json=patch is None)
-        raise invalid("", "", "", [invalid_value("patch", shown, text)])
+        raise invalid("", "", "", [invalid_value("patch", _shown(patched, patch), text)])
     return found.fields if validation == "Warn" else []
+
+
+def _shown(patched: Object, patch: Object | None) -> str:
+    """The patch, or what it made, as an error shows it; nothing where that is deeper than can be written."""
+    try:
+        return go_text(patch if patch is not None else patched, as_json=patch is None)
+    except (RecursionError, orjson.JSONEncodeError):
+        return ""
 
 
 def _unhandled(api_version: str, kind: str, text: str) -> StatusError:
