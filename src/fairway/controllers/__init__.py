@@ -10,6 +10,7 @@ from fairway.controllers.endpoint_slice_mirroring import ENDPOINT_SLICE_MIRRORIN
 from fairway.controllers.endpoints import ENDPOINTS_OF_SERVICES
 from fairway.controllers.event_ttl import EVENT_TTL
 from fairway.controllers.garbage_collector import GARBAGE_COLLECTOR
+from fairway.controllers.load_balancer import LOAD_BALANCERS
 from fairway.controllers.namespace import NAMESPACES
 from fairway.controllers.node_lifecycle import NODE_LIFECYCLE, TAINT_EVICTION
 from fairway.controllers.pod_gc import POD_GC
@@ -26,6 +27,7 @@ ALL: tuple[Controller, ...] = (
     ENDPOINT_SLICES,
     ENDPOINTS_OF_SERVICES,
     ENDPOINT_SLICE_MIRRORING,
+    LOAD_BALANCERS,
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
     DEPLOYMENTS,

@@ -17,3 +17,5 @@ class Settings:
     """Events are removed this long after they last happened."""
     terminated_pods: int = 12500
     """Ended pods that are kept; the oldest beyond are removed."""
+    load_balancer_cidrs: tuple[str, ...] = ()
+    """Where Services of type LoadBalancer get their addresses from; empty: they are left to others."""

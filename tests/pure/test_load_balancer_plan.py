@@ -1,0 +1,280 @@
+"""Which Service has which load balancer address, decided without any I/O."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairway.controllers.load_balancer.ledger import Ledger
+from fairway.controllers.load_balancer.plan import CONDITION, FINALIZER, Plan, plan
+from fairway.controllers.load_balancer.pool import pool_of
+from fairway.objects import Object
+from fairway.reconcile.indexes import object_key
+from fairway.reconcile.informer import Change
+
+POOL = pool_of(("10.97.0.0/29",))
+NOW = "2026-01-02T03:04:05Z"
+
+
+def service(name: str, *ips: str, created: str = "2026-01-01T00:00:00Z", **spec: Any) -> Object:
+    ingress = {"ingress": [{"ip": ip, "ipMode": "VIP"} for ip in ips]} if ips else {}
+    meta: Object = {"namespace": "default", "name": name, "creationTimestamp": created}
+    if ips:
+        meta["finalizers"] = [FINALIZER]
+    return {
+        "metadata": meta, "spec": {"type": "LoadBalancer", "ipFamilies": ["IPv4"], **spec},
+        "status": {"loadBalancer": ingress},
+    }  # fmt: skip
+
+
+class World:
+    """The API's Services and the controller's ledger; ``turn`` is one reconcile."""
+
+    def __init__(self, *services: Object, pool: tuple[str, ...] = ("10.97.0.0/29",)) -> None:
+        self.ledger = Ledger()
+        self.pool = pool_of(pool)
+        self.services: dict[str, Object] = {}
+        for each in services:
+            self.put(each)
+
+    def put(self, new: Object) -> bool:
+        name = new["metadata"]["name"]
+        old, self.services[name] = self.services.get(name), new
+        return self.ledger.observe(Change(old, new))
+
+    def remove(self, name: str) -> bool:
+        return self.ledger.observe(Change(self.services.pop(name), None))
+
+    def decide(self, name: str) -> Plan:
+        """What a reconcile decides and promises; nothing is written yet."""
+        found = plan(self.services[name], self.ledger, self.pool, NOW)
+        key = object_key(self.services[name])
+        self.ledger.promise(key, found.addresses)
+        self.ledger.advance(self.pool, self.ledger.promised_to(key))
+        return found
+
+    def turn(self, name: str) -> Plan:
+        found = self.decide(name)
+        if found.changed is not None:
+            self.put(found.changed)
+        return found
+
+    def addresses(self, name: str) -> list[str]:
+        return [entry["ip"] for entry in self.services[name]["status"]["loadBalancer"].get("ingress", ())]
+
+
+def test_a_new_service_gets_the_first_address_and_the_finalizer_in_one_write() -> None:
+    found = World(service("web")).decide("web")
+    assert found.changed is not None
+    assert found.changed["status"] == {"loadBalancer": {"ingress": [{"ip": "10.97.0.1", "ipMode": "VIP"}]}}
+    assert found.changed["metadata"]["finalizers"] == ["service.kubernetes.io/load-balancer-cleanup"]
+    assert [reason for reason, _ in (*found.before, *found.after)] == ["EnsuringLoadBalancer", "EnsuredLoadBalancer"]
+
+
+def test_a_service_that_is_right_is_left_alone() -> None:
+    found = World(service("web", "10.97.0.3")).decide("web")
+    assert (found.changed, found.before, found.after) == (None, (), ())
+
+
+def test_two_decisions_before_any_write_never_give_one_address_twice() -> None:
+    world = World(service("a"), service("b"))
+    assert (world.decide("a").addresses, world.decide("b").addresses) == (("10.97.0.1",), ("10.97.0.2",))
+
+
+def test_a_refused_write_is_tried_again_with_the_same_address() -> None:
+    world = World(service("a"))
+    assert world.decide("a").addresses == world.decide("a").addresses == ("10.97.0.1",)
+
+
+def test_an_address_that_was_given_back_rests() -> None:
+    world = World(service("a"))
+    world.turn("a")
+    world.remove("a")
+    world.put(service("b"))
+    assert world.decide("b").addresses == ("10.97.0.2",)
+
+
+def test_after_a_restart_the_statuses_tell_who_has_what() -> None:
+    world = World(service("a", "10.97.0.1"), service("new"), service("b", "10.97.0.4"))
+    assert world.decide("new").addresses == ("10.97.0.5",)
+    assert world.decide("a").addresses == ("10.97.0.1",)
+
+
+@pytest.mark.parametrize("class_", [None, "fairway.dev/load-balancer"])
+def test_services_without_a_class_and_of_our_class_are_served(class_: str | None) -> None:
+    assert World(service("web", loadBalancerClass=class_)).decide("web").addresses == ("10.97.0.1",)
+
+
+def test_a_foreign_class_is_left_alone_whatever_it_says() -> None:
+    foreign = service("web", "10.97.0.1", loadBalancerClass="example.com/internal")
+    world = World(foreign, service("ours"))
+    assert world.decide("web") == Plan()
+    world.put({**foreign, "metadata": {**foreign["metadata"], "deletionTimestamp": NOW}})
+    assert world.decide("web") == Plan()
+    assert world.decide("ours").addresses == ("10.97.0.2",)
+
+
+def test_without_a_pool_services_are_left_to_others() -> None:
+    assert World(service("web"), pool=()).decide("web") == Plan()
+
+
+def test_a_wanted_address_is_given_if_it_is_free() -> None:
+    world = World(service("web", loadBalancerIP="10.97.0.5"), service("next"))
+    assert world.decide("web").addresses == ("10.97.0.5",)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason", "message"),
+    [
+        ("10.97.0.2", "AddressInUse", "10.97.0.2 is in use by Service default/other"),
+        ("10.97.0.3", "AddressInUse", "10.97.0.3 is in use by Service default/outside"),
+        ("10.97.0.7", "AddressNotInPool", "10.97.0.7 is not in the pool 10.97.0.0/29"),
+        ("192.0.2.1", "AddressNotInPool", "192.0.2.1 is not in the pool 10.97.0.0/29"),
+        ("a-name", "AddressNotInPool", "a-name is not in the pool 10.97.0.0/29"),
+    ],
+)
+def test_a_wanted_address_that_cannot_be_had_is_said(wanted: str, reason: str, message: str) -> None:
+    outside = service("outside", externalIPs=["10.97.0.3"])
+    outside["spec"]["type"] = "ClusterIP"
+    world = World(service("other", "10.97.0.2"), outside, service("web", loadBalancerIP=wanted))
+    world.turn("web")
+    assert world.services["web"]["status"]["conditions"] == [
+        {"type": CONDITION, "status": "False", "lastTransitionTime": NOW, "reason": reason, "message": message}
+    ]
+    assert world.addresses("web") == []
+    assert world.decide("web").changed is None
+
+
+def test_who_waits_for_an_address_is_told_when_it_is_free() -> None:
+    world = World(service("other", "10.97.0.2"), service("web", loadBalancerIP="10.97.0.2"))
+    world.turn("web")
+    assert world.remove("other") is True
+    world.turn("web")
+    assert world.addresses("web") == ["10.97.0.2"]
+    assert "conditions" not in world.services["web"]["status"]
+
+
+def test_another_wish_moves_a_service_and_a_wish_in_vain_does_not() -> None:
+    world = World(service("other", "10.97.0.2"), service("web", "10.97.0.1"))
+    had = world.services["web"]
+    world.put({**had, "spec": {**had["spec"], "loadBalancerIP": "10.97.0.4"}})
+    found = world.turn("web")
+    assert world.addresses("web") == ["10.97.0.4"]
+    assert ("LoadbalancerIP", "10.97.0.1 -> 10.97.0.4") in found.before
+    had = world.services["web"]
+    world.put({**had, "spec": {**had["spec"], "loadBalancerIP": "10.97.0.2"}})
+    world.turn("web")
+    assert world.addresses("web") == ["10.97.0.4"]
+    assert world.services["web"]["status"]["conditions"][0]["reason"] == "AddressInUse"
+
+
+def test_a_leaving_service_gives_up_its_address_before_it_goes() -> None:
+    leaving = service("web", "10.97.0.1")
+    leaving["metadata"] |= {"deletionTimestamp": NOW, "finalizers": ["example.com/mine", FINALIZER]}
+    world = World(leaving)
+    found = world.turn("web")
+    assert world.services["web"]["metadata"]["finalizers"] == ["example.com/mine"]
+    assert world.services["web"]["status"] == {"loadBalancer": {}}
+    assert [reason for reason, _ in (*found.before, *found.after)] == ["DeletingLoadBalancer", "DeletedLoadBalancer"]
+
+
+def test_a_service_that_became_a_node_port_loses_the_finalizer_and_frees_its_address() -> None:
+    world = World(service("web", "10.97.0.1"))
+    had = world.services["web"]
+    other = {**had, "spec": {**had["spec"], "type": "NodePort"}, "status": {"loadBalancer": {}}}
+    assert world.put(other) is True
+    found = world.turn("web")
+    assert found.changed is not None
+    assert found.changed["metadata"]["finalizers"] == []
+
+
+def test_a_full_pool_is_said_and_the_next_free_address_is_taken() -> None:
+    world = World(*(service(f"s{number}") for number in range(7)))
+    for number in range(7):
+        world.turn(f"s{number}")
+    assert [world.addresses(f"s{number}") for number in range(6)] == [[f"10.97.0.{number}"] for number in range(1, 7)]
+    assert world.services["s6"]["status"]["conditions"][0]["reason"] == "PoolExhausted"
+    world.remove("s2")
+    world.turn("s6")
+    assert world.addresses("s6") == ["10.97.0.3"]
+
+
+def test_of_two_that_claim_one_address_the_older_keeps_it() -> None:
+    world = World(
+        service("young", "10.97.0.1", created="2026-01-02T00:00:00Z"),
+        service("old", "10.97.0.1", created="2026-01-01T00:00:00Z"),
+    )
+    assert world.turn("old").addresses == ("10.97.0.1",)
+    assert world.turn("young").addresses == ("10.97.0.2",)
+
+
+def test_an_address_outside_the_pool_is_replaced() -> None:
+    world = World(service("web", "10.50.0.1"))
+    found = world.turn("web")
+    assert world.addresses("web") == ["10.97.0.1"]
+    assert ("LoadbalancerIP", "10.50.0.1 -> 10.97.0.1") in found.before
+
+
+def test_ip_mode_and_ports_that_somebody_wrote_stay() -> None:
+    written = service("web", "10.97.0.1")
+    written["status"]["loadBalancer"]["ingress"][0]["ipMode"] = "Proxy"
+    assert World(written).decide("web").changed is None
+
+
+def test_a_dual_stack_service_has_one_address_of_each_family() -> None:
+    world = World(service("web", ipFamilies=["IPv6", "IPv4"]), pool=("10.97.0.0/24", "fd97::/112"))
+    assert world.decide("web").addresses == ("fd97::1", "10.97.0.1")
+
+
+def test_a_family_that_the_pool_lacks_is_said() -> None:
+    found = World(service("web", ipFamilies=["IPv6"])).decide("web")
+    assert found.fault is not None
+    assert (found.addresses, found.fault.reason) == ((), "NoPool")
+
+
+NAMES = st.sampled_from("abcdefghij")
+WISHES = st.sampled_from([None, None, "10.97.0.1", "10.97.0.3", "10.97.0.6", "10.1.1.1"])
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["create", "wish", "decide", "write", "remove", "restart", "retype"]), NAMES, WISHES),
+    max_size=60,
+)
+
+
+@given(STEPS)
+def test_no_address_is_ever_with_two_services(steps: list[tuple[str, str, str | None]]) -> None:
+    world = World()
+    decided: dict[str, Plan] = {}
+    for step, name, wish in steps:
+        known = world.services.get(name)
+        if step == "create" and known is None:
+            world.put(service(name, loadBalancerIP=wish))
+        elif step == "restart":
+            world.ledger, decided = Ledger(), {}
+            for each in world.services.values():
+                world.ledger.observe(Change(None, each))
+        elif known is None:
+            continue
+        elif step == "wish":
+            decided.pop(name, None)  # its write would be refused as stale
+            world.put({**known, "spec": {**known["spec"], "loadBalancerIP": wish}})
+        elif step == "retype":
+            decided.pop(name, None)
+            world.put({**known, "spec": {**known["spec"], "type": "NodePort"}, "status": {"loadBalancer": {}}})
+        elif step == "decide":
+            decided[name] = world.decide(name)
+        elif step == "write" and (found := decided.pop(name, None)) is not None and found.changed is not None:
+            world.put(found.changed)
+        elif step == "remove":
+            decided.pop(name, None)
+            world.remove(name)
+        held = [at for each in world.services for at in world.addresses(each)]
+        assert len(held) == len(set(held))
+        assert all(at in world.pool for at in held)
+    for name in list(world.services):
+        world.turn(name)
+    # Whoever wants no particular address has one: ten names and six addresses.
+    waiting = [name for name, each in world.services.items() if each["spec"]["type"] == "LoadBalancer"
+               and not each["spec"].get("loadBalancerIP") and not world.addresses(name)]  # fmt: skip
+    held = [at for each in world.services for at in world.addresses(each)]
+    assert not waiting or len(held) >= 3
