@@ -222,7 +222,6 @@ async def test_containers_learn_of_services_by_their_environment(world: World) -
     env = world.runtime.specs[made["metadata"]["uid"], "kubia", 0].env
     assert env["REDIS_PRIMARY_SERVICE_HOST"] == "10.96.0.11"
     assert env["REDIS_PRIMARY_PORT_6379_TCP"] == "tcp://10.96.0.11:6379"
-    assert env["HOSTNAME"] == "web"
 
 
 async def test_a_restart_of_the_agent_restarts_nothing_and_writes_nothing(world: World) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.node.backoff import Backoff, due_s, extended
-from fairway.node.container_spec import container_spec
+from fairway.node.container_spec import container_spec, sandbox_spec
 from fairway.node.durations import go_duration
 from fairway.node.environment import environment
 from fairway.node.expansion import expanded
@@ -100,7 +100,7 @@ def test_own_variables_go_before_those_from_a_source_and_of_services() -> None:
     }
     found = environment(pod(), container, {("ConfigMap", "c"): config_map(x="from")}, [service("a")], AROUND)
     assert found["ALL"] == "from 10.96.0.11 $(LATER)"
-    assert (found["A_SERVICE_PORT"], found["P_x"], found["HOSTNAME"]) == ("mine", "over", "web")
+    assert (found["A_SERVICE_PORT"], found["P_x"]) == ("mine", "over")
 
 
 def test_fields_of_the_pod_are_values() -> None:
@@ -337,3 +337,17 @@ def test_no_attempt_is_due_before_its_failure(since_s: float, later_s: float) ->
     failed_s = since_s + later_s
     assert due_s(Backoff(10, since_s), failed_s) >= failed_s
     assert due_s(None, failed_s) == failed_s
+
+
+def test_the_groups_of_a_pod_are_those_it_asks_for_and_that_of_its_volumes() -> None:
+    asking = pod(securityContext={"supplementalGroups": [3000, 1000], "fsGroup": 2000})
+    strict = {**MAIN, "securityContext": {"allowPrivilegeEscalation": False}}
+    spec = container_spec(asking, strict, 0, Image("sha256:1", (), (), 1), {}, [])
+    assert (spec.groups, spec.no_new_privileges) == ((1000, 2000, 3000), True)
+    plain = container_spec(pod(), MAIN, 0, Image("sha256:1", (), (), 1), {}, [])
+    assert (plain.groups, plain.no_new_privileges) == ((), False)
+
+
+def test_a_pod_on_the_machine_s_network_has_the_machine_s_name() -> None:
+    assert sandbox_spec(pod(hostNetwork=True)).hostname == ""
+    assert sandbox_spec(pod()).hostname == "web"

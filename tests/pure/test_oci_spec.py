@@ -130,6 +130,14 @@ def test_a_privileged_container_sees_the_machine_s_devices_and_nothing_is_hidden
     assert "maskedPaths" not in config["linux"]
 
 
+def test_the_pod_s_groups_join_those_of_the_account_and_no_process_gains_privileges_where_that_is_ruled_out() -> None:
+    config = oci.runtime_config(
+        container(groups=(2000, 9), no_new_privileges=True), IMAGE, surroundings(identity=Identity(7, 8, (9,)))
+    )
+    assert config["process"]["user"]["additionalGids"] == [9, 2000]
+    assert config["process"]["noNewPrivileges"] is True
+
+
 def test_a_command_executed_later_is_the_same_user_in_the_same_place() -> None:
     config = oci.runtime_config(container(), IMAGE, surroundings(identity=Identity(7, 8, (9,))))
     process = oci.exec_process(config, ["ls"], tty=True)

@@ -19,7 +19,7 @@ def sandbox_spec(pod: Object) -> SandboxSpec:
     context = pod["spec"].get("securityContext") or {}
     return SandboxSpec(
         pod_uid=meta["uid"], namespace=meta["namespace"], name=meta["name"],
-        hostname=hostname(pod), host_network=is_host_network(pod),
+        hostname="" if is_host_network(pod) else hostname(pod), host_network=is_host_network(pod),
         sysctls={sysctl["name"]: sysctl["value"] for sysctl in context.get("sysctls") or []},
     )  # fmt: skip
 
@@ -44,10 +44,18 @@ def container_spec(
         env=dict(variables), working_dir=container.get("workingDir") or "", mounts=mounts,
         tty=bool(container.get("tty")), stdin=bool(container.get("stdin")),
         user=security(pod, container, "runAsUser"), group=security(pod, container, "runAsGroup"),
+        groups=supplementary_groups(pod), no_new_privileges=own.get("allowPrivilegeEscalation") is False,
         privileged=bool(own.get("privileged")), read_only_root=bool(own.get("readOnlyRootFilesystem")),
         capabilities_add=tuple(capabilities.get("add") or ()), capabilities_drop=tuple(capabilities.get("drop") or ()),
         cpu_shares=cpu_shares(container), cpu_quota_us=cpu_quota_us(container), memory_bytes=memory_bytes(container),
     )  # fmt: skip
+
+
+def supplementary_groups(pod: Object) -> tuple[int, ...]:
+    """The groups that every process of the pod is in: those asked for, and the one that owns its volumes."""
+    context = pod["spec"].get("securityContext") or {}
+    asked = {*(context.get("supplementalGroups") or ()), context.get("fsGroup")}
+    return tuple(sorted(group for group in asked if group is not None))
 
 
 def _check_not_root(pod: Object, container: Object, image: Image) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from fairway.node.expansion import expanded
 from fairway.node.field_refs import ReferenceProblem, Surroundings, container_resource, pod_field
-from fairway.node.pod_spec import hostname
 from fairway.node.service_variables import service_variables
 from fairway.objects import Object
 
@@ -50,7 +49,7 @@ def environment(
         value = _value(pod, container, variable, sources, around, (own, of_services))
         if value is not None:
             own[variable["name"]] = value
-    return {"HOSTNAME": hostname(pod), **of_services, **own}
+    return {**of_services, **own}
 
 
 def _from_source(source: Object, namespace: str, sources: Sources) -> dict[str, str]:

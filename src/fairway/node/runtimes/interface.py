@@ -52,6 +52,9 @@ class ContainerSpec:
     stdin: bool = False
     user: int | None = None
     group: int | None = None
+    groups: Sequence[int] = ()
+    """Supplementary ones, beside those that the image's account files give the user."""
+    no_new_privileges: bool = False
     privileged: bool = False
     read_only_root: bool = False
     capabilities_add: Sequence[str] = ()
@@ -69,6 +72,7 @@ class SandboxSpec:
     namespace: str
     name: str
     hostname: str
+    """Empty: the machine's own, with its network."""
     host_network: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,7 +105,7 @@ class ContainerState:
 
 
 class ExecSession(Protocol):
-    """A command inside a container.  ``output`` yields (1, stdout bytes) and (2, stderr bytes) until both are closed."""
+    """A command inside a container.  ``output`` yields (1, stdout bytes) and (2, stderr bytes) until both close."""
 
     def output(self) -> AsyncIterator[tuple[int, bytes]]:
         """What the command writes, as it comes.  With a tty everything is stream 1."""

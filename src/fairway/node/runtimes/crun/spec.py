@@ -256,7 +256,7 @@ def process(spec: ContainerSpec, image: Mapping[str, Any], surroundings: Surroun
         "user": {
             "uid": identity.uid,
             "gid": identity.gid,
-            "additionalGids": list(identity.groups),
+            "additionalGids": sorted({*identity.groups, *spec.groups}),
         },
         "args": arguments(spec, image),
         "env": environment(spec, image, surroundings.hostname),
@@ -266,7 +266,7 @@ def process(spec: ContainerSpec, image: Mapping[str, Any], surroundings: Surroun
             {"type": "RLIMIT_NOFILE", "hard": surroundings.files_limit, "soft": surroundings.files_limit},
         ],
         "oomScoreAdj": oom_score(spec, surroundings.memory_of_machine),
-        "noNewPrivileges": False,
+        "noNewPrivileges": spec.no_new_privileges,
     }
 
 
