@@ -1,0 +1,179 @@
+"""What people type at kubectl and what it answers: a table of rows, with the newest kubectl and some with every one."""
+
+import re
+import shlex
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from .conftest import Cluster, kubectls
+from .kubectl_manifests import write_all
+from .kubectl_rows import CORE, ROWS, Row, Step
+
+PATIENCE_S = 15.0
+
+
+def newest() -> str:
+    """The highest version among the machine's kubectls; Debian's is the oldest there is."""
+    found = kubectls()
+    return next((program for program in reversed(found) if "debian" not in program), found[-1] if found else "")
+
+
+@pytest.fixture(scope="session")
+def known(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What every row knows: where the manifests are, how cluster IPs begin, the range of node ports and one of them."""
+    folder = tmp_path_factory.mktemp("manifests")
+    net = cluster.get("svc", "kubernetes", "-n", "default")["spec"]["clusterIP"].removesuffix(".0.1")
+    refused = cluster.run("create", "service", "nodeport", "low", "--tcp=80", "--node-port=80").stderr
+    first, last = re.findall(r"range of valid ports is (\d+)-(\d+)", refused)[0]
+    write_all(folder, net)
+    return {"manifests": str(folder), "net": net, "range": f"{first}-{last}", "port": str(int(last) - 1)}
+
+
+class Typist:
+    """Types the steps of a row in one namespace, remembering what steps keep."""
+
+    def __init__(self, cluster: Cluster, namespace: str, known: dict[str, str], program: str) -> None:
+        self._cluster, self._namespace, self._program = cluster, namespace, program
+        self._manifests = Path(known["manifests"])
+        self._kept = {**known, "ns": namespace}
+
+    def all_of(self, steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            deadline = time.monotonic() + (PATIENCE_S if step.until else 0)
+            while (problem := self._problem(step)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert not problem, problem
+
+    def _problem(self, step: Step) -> str:
+        """What is wrong with the answer; empty if nothing is."""
+        words = [self._word(word) for word in shlex.split(step.command)]
+        given = self._filled(step.given)
+        done = self._cluster.run("-n", self._namespace, *words, program=self._program, text=given)
+        if step.keep:
+            self._kept[step.keep] = done.stdout
+        wrong = [says for says in step.says if not self._is_said(self._filled(says), done.stdout, done.stderr)]
+        wrong += [f"never {one}" for one in step.never if one in done.stdout + done.stderr]
+        if done.returncode != step.code:
+            wrong.append(f"exit {step.code}, not {done.returncode}")
+        return f"{step.command}\n  wants: {wrong}\n{done.stdout}{done.stderr}" if wrong else ""
+
+    def _word(self, word: str) -> str:
+        return str(self._manifests / f"{word[1:]}.yaml") if word.startswith("@") else self._filled(word)
+
+    def _filled(self, text: str) -> str:
+        for name, value in self._kept.items():
+            text = text.replace(f"${name}", value)
+        return text
+
+    @staticmethod
+    def _is_said(says: str, out: str, err: str) -> bool:
+        match says[:1]:
+            case "=":
+                return out.strip() == says[1:].strip()
+            case "~":
+                return re.search(says[1:], f"{out}\n{err}", re.MULTILINE) is not None
+        return says in out + err
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row(cluster: Cluster, namespace: str, known: dict[str, str], row: Row) -> None:
+    Typist(cluster, namespace, known, newest()).all_of(row.steps)
+
+
+@pytest.mark.parametrize("row", CORE, ids=lambda row: row.name)
+def test_a_row_with_every_kubectl(
+    cluster: Cluster, namespace: str, known: dict[str, str], row: Row, any_kubectl: str
+) -> None:
+    Typist(cluster, namespace, known, any_kubectl).all_of(row.steps)
+
+
+@contextmanager
+def typed(cluster: Cluster, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A command that goes on while others are typed; its end is not waited for longer than it takes."""
+    running = subprocess.Popen(
+        [newest(), *words], env=cluster.environment, cwd=cluster.folder, text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def listened(pipe: IO[str] | None, what: str) -> str:
+    """The first line that tells ``what``."""
+    assert pipe is not None
+    return next(line for line in pipe if what in line)
+
+
+def test_w02_wait_sees_the_deletes_of_others(cluster: Cluster, namespace: str) -> None:
+    for name in ("test-1", "test-2"):
+        cluster.kubectl("create", "deployment", name, "--image=luksa/kubia", "--replicas=0", "-n", namespace)
+    words = ("wait", "deployment", "--for=delete", "--all", "--timeout=20s", "-n", namespace, "-v=6")
+    with typed(cluster, *words) as waiting:
+        listened(waiting.stderr, "watch=true")
+        cluster.kubectl("delete", "deploy", "test-1", "test-2", "-n", namespace)
+        assert waiting.stdout is not None
+        said = [waiting.stdout.readline().strip() for _ in range(2)]
+        assert said == ["deployment.apps/test-1 condition met", "deployment.apps/test-2 condition met"]
+
+
+def test_x07_port_forward_to_a_service_answers_twice(cluster: Cluster, namespace: str) -> None:
+    kubia = ("--image=luksa/kubia", "--image-pull-policy=IfNotPresent", "--port=8080", "--expose")
+    cluster.kubectl("run", "web", *kubia, "-n", namespace)
+    cluster.ready_pods(namespace, "run=web", 1)
+    with typed(cluster, "port-forward", "svc/web", ":8080", "-n", namespace) as forwarding:
+        line = listened(forwarding.stdout, "Forwarding from 127.0.0.1:")
+        assert line.endswith("-> 8080\n")
+        port = line.removeprefix("Forwarding from 127.0.0.1:").split()[0]
+        for _ in range(2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                assert answer.read() == b"You've hit web\n"
+            assert listened(forwarding.stdout, "Handling") == f"Handling connection for {port}\n"
+    said = cluster.run("port-forward", "svc/web", "8080:99", "-n", namespace, program=newest())
+    assert (said.returncode, "Service web does not have a service port 99" in said.stderr) == (1, True)
+
+
+def test_proxy_serves_the_api_on_loopback(cluster: Cluster) -> None:
+    with typed(cluster, "proxy", "--port=0") as proxy:
+        address = listened(proxy.stdout, "Starting to serve on").rpartition(" ")[2].strip()
+        with urllib.request.urlopen(f"http://{address}/api/v1/namespaces/default/services", timeout=5) as answer:
+            assert b'"name":"kubernetes"' in answer.read().replace(b": ", b":")
+
+
+def test_edit_changes_what_the_editor_leaves(cluster: Cluster, namespace: str, known: dict[str, str]) -> None:
+    cluster.kubectl("create", "-f", f"{known['manifests']}/svc-a.yaml", "-n", namespace)
+    edit = {**cluster.environment, "KUBE_EDITOR": "sed -i s/6379/6380/"}
+    words = [newest(), "edit", "svc", "redis-master", "-n", namespace]
+    done = subprocess.run(words, env=edit, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (0, "service/redis-master edited\n")
+    assert cluster.get("svc", "redis-master", "-n", namespace)["spec"]["ports"][0]["port"] == 6380
+    done = subprocess.run(words, env={**edit, "KUBE_EDITOR": "true"}, capture_output=True, text=True, timeout=20)
+    assert "Edit cancelled, no changes made." in done.stdout + done.stderr
+
+
+def test_a_cordoned_node_takes_no_pods_and_drain_empties_it(cluster: Cluster, namespace: str) -> None:
+    node = cluster.get("nodes")["items"][0]["metadata"]["name"]
+    run = ("run", "--image=luksa/kubia", "--image-pull-policy=IfNotPresent", "-n", namespace)
+    cluster.kubectl(*run, "early", "--labels=drain=me")
+    cluster.ready_pods(namespace, "drain=me", 1)
+    try:
+        drain = ("drain", node, "--force", "--ignore-daemonsets", "--pod-selector=drain=me", "--timeout=40s")
+        assert f"node/{node} drained" in cluster.kubectl(*drain, program=newest())
+        assert "Ready,SchedulingDisabled" in cluster.kubectl("get", "node", node)
+        cluster.kubectl(*run, "late", "--labels=drain=not")
+        cluster.wait(
+            lambda: "1 node(s) were unschedulable" in cluster.kubectl("describe", "pod", "late", "-n", namespace),
+            "told",
+        )
+    finally:
+        assert cluster.kubectl("uncordon", node) == f"node/{node} uncordoned\n"
+    cluster.ready_pods(namespace, "drain=not", 1)
