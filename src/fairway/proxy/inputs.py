@@ -55,6 +55,7 @@ def service_of(found: Object) -> Service | None:
     reachable = spec.get("type") in _REACHABLE
     balanced = spec.get("type") == "LoadBalancer"
     external_ips = _addresses(spec.get("externalIPs"))
+    external_local = (reachable or bool(external_ips)) and spec.get("externalTrafficPolicy") == "Local"
     return Service(
         ports=tuple(
             Port(
@@ -70,8 +71,9 @@ def service_of(found: Object) -> Service | None:
         ingress_ips=_ingress_ips(found) if balanced else (),
         source_ranges=_source_ranges(found) if balanced else (),
         internal_local=spec.get("internalTrafficPolicy") == "Local",
-        external_local=(reachable or bool(external_ips)) and spec.get("externalTrafficPolicy") == "Local",
+        external_local=external_local,
         affinity_s=_affinity_s(spec),
+        health_check_port=(spec.get("healthCheckNodePort") or 0) if balanced and external_local else 0,
     )
 
 

@@ -3,7 +3,7 @@
 Shape: changes go in one by one; ``take`` gives the touched keys; ``resolved`` answers for one of them.  Pure.
 """
 
-from fairway.proxy.model import NOTHING, NodeView, Resolved, Service, Settings, Slice
+from fairway.proxy.model import NOTHING, READY, HealthCheck, NodeView, Resolved, Service, Settings, Slice
 from fairway.proxy.resolve import resolve
 
 
@@ -92,3 +92,16 @@ class Inventory:
         if found is None:
             return NOTHING
         return resolve(found, self._slices.get(service, {}).values(), self.node, self.settings)
+
+    def health_check(self, service: str) -> HealthCheck | None:
+        """What load balancers may ask about a Service; ``None`` if nothing."""
+        found = self._services.get(service)
+        if found is None or not found.health_check_port:
+            return None
+        ready = {
+            entry.address
+            for each in self._slices.get(service, {}).values()
+            for entry in each.endpoints
+            if entry.node == self.node.name and entry.state & READY
+        }
+        return HealthCheck(found.health_check_port, len(ready))

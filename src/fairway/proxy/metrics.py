@@ -5,6 +5,7 @@ Source: Kubernetes docs, "Kubernetes Metrics Reference"; Prometheus docs, "Expos
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -55,6 +56,7 @@ class ProxyMetrics:
         self.partial_sync = Histogram(SYNC_BOUNDS_S)
         self.programming = Histogram(PROGRAMMING_BOUNDS_S)
         self.conntrack = Histogram(SYNC_BOUNDS_S)
+        self.answers: Counter[tuple[str, int]] = Counter()
         self.values: dict[str, tuple[str, float]] = {
             "sync_proxy_rules_last_timestamp_seconds": ("gauge", 0),
             "sync_proxy_rules_last_queued_timestamp_seconds": ("gauge", 0),
@@ -76,6 +78,10 @@ class ProxyMetrics:
         kind, known = self.values[name]
         self.values[name] = (kind, known + value)
 
+    def answered(self, path: str, code: int) -> None:
+        """Somebody asked ``healthz`` or ``livez``."""
+        self.answers[f"proxy_{path}_total", code] += 1
+
     def text(self) -> str:
         """Everything, as Prometheus reads it."""
         return "\n".join(self._lines()) + "\n"
@@ -89,3 +95,7 @@ class ProxyMetrics:
         for name, (kind, value) in self.values.items():
             yield f"# TYPE kubeproxy_{name} {kind}"
             yield f"kubeproxy_{name} {value}"
+        for name in sorted({name for name, _ in self.answers}):
+            yield f"# TYPE kubeproxy_{name} counter"
+            yield from (f'kubeproxy_{name}{{code="{code}"}} {count}' for (each, code), count in
+                        sorted(self.answers.items()) if each == name)  # fmt: skip

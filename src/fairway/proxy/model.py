@@ -142,6 +142,7 @@ class Service(NamedTuple):
 
     ``source_ranges`` limits the load balancer's addresses; empty means everyone.
     ``affinity_s`` is how long a client stays with its endpoint; 0 means no affinity.
+    ``health_check_port`` is where load balancers ask whether this node has endpoints; 0 means nowhere.
     """
 
     ports: tuple[Port, ...]
@@ -152,6 +153,14 @@ class Service(NamedTuple):
     internal_local: bool = False
     external_local: bool = False
     affinity_s: int = 0
+    health_check_port: int = 0
+
+
+class HealthCheck(NamedTuple):
+    """What a load balancer learns at ``port``: how many addresses of this node are ready for the Service."""
+
+    port: int
+    local_endpoints: int
 
 
 READY: Final = 1

@@ -21,12 +21,14 @@ from fairway.proxy.delta import Table, Transaction
 from fairway.proxy.departures import Departures
 from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.health import Health
+from fairway.proxy.health_check import HealthChecks, listening_hosts
 from fairway.proxy.inventory import Inventory
 from fairway.proxy.metrics import ProxyMetrics
 from fairway.proxy.model import FAMILIES, NodeView, Resolved, Settings, address
 from fairway.proxy.sweep import Sweeper
 from fairway.proxy.words import Elements
 from fairway.reconcile.backoff import Backoff
+from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.informer import Change, Informer
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,11 @@ class Proxy:
         self._last_updated_s = 0.0
         self._pending_since_s: float | None = None
         self._sweeper = Sweeper(dataplane, self.metrics)
+        self._recorder = EventRecorder(client, "kube-proxy", host=node_name)
+        self._health_checks = HealthChecks(
+            lambda: listening_hosts(self._inventory.node, self._inventory.settings),
+            lambda: self.health().is_live, self._tell_deaf_check,
+        )  # fmt: skip
         self._services = Informer(
             client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME}", fields="spec.clusterIP!=None",
             keep=_reducer(inputs.service_of),
@@ -79,6 +86,8 @@ class Proxy:
             for informer in informers:
                 await informer.wait_synced()
             tasks.create_task(self._sweeper.run())
+            tasks.create_task(self._recorder.run())
+            tasks.create_task(self._health_checks.run())
             await self._persist(self._start)
             self._programmed.set()
             tasks.create_task(self._notice_others())
@@ -97,6 +106,16 @@ class Proxy:
         leaving = frozenset(address(text) for text in addresses)
         if self._pending_since_s is not None or self._departures.is_open(leaving):
             await self._departures.wait(leaving)
+
+    @property
+    def node_name(self) -> str:
+        """The node that it works on."""
+        return str(self._inventory.node.name)
+
+    @property
+    def settings(self) -> Settings:
+        """What it was told."""
+        return self._inventory.settings
 
     @property
     def services(self) -> int:
@@ -266,6 +285,8 @@ class Proxy:
         took_s = time.perf_counter() - began_s
         self.metrics.sync.observe(took_s)
         (self.metrics.full_sync if is_full else self.metrics.partial_sync).observe(took_s)
+        for service in services:
+            self._health_checks.want(service, self._inventory.health_check(service))
         for happened_s in self._inventory.take_triggers(services):
             self.metrics.programming.observe(max(0.0, self._last_updated_s - happened_s))
         self.metrics.set("sync_proxy_rules_last_timestamp_seconds", self._last_updated_s)
@@ -273,6 +294,14 @@ class Proxy:
         self.metrics.set("sync_proxy_rules_endpoint_changes_total", self._inventory.endpoint_changes)
         if not self._inventory.pending:
             self._pending_since_s = None
+
+    def _tell_deaf_check(self, service: str, port: int, error: OSError) -> None:
+        namespace, _, name = service.partition("/")
+        kept = self._services.get(namespace, name)
+        if kept is not None:
+            node = self._inventory.node.name
+            text = f'node {node} failed to start healthcheck "{service}" on port {port}: {error}'
+            self._recorder.record(SERVICE, kept, "Warning", "FailedToStartServiceHealthcheck", text)
 
 
 def _portions(services: list[str]) -> Iterator[list[str]]:

@@ -1,0 +1,106 @@
+"""Status server: what the proxy tells about itself over HTTP, on kube-proxy's ports and paths.
+
+Shape: two listeners; one for everybody (``/healthz``, ``/livez``), one for this machine (``/metrics``, ``/healthz``,
+``/proxyMode``, ``/configz``).  A port that cannot be had is tried again for ever: the rules do not depend on it.
+Source: Kubernetes docs, "kube-proxy", --healthz-bind-address and --metrics-bind-address; KEP-3836.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from fairway.proxy.proxy import Proxy
+from fairway.reconcile.backoff import Backoff
+from fairway.transport.interface import Handler, Request, Response
+from fairway.transport.server import Server, serve
+
+log = logging.getLogger(__name__)
+
+MODE: Final = "nftables"
+TEXT: Final = "text/plain; charset=utf-8"
+METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
+NO_SNIFFING: Final = ("X-Content-Type-Options", "nosniff")
+_FIRST_DELAY_S, _MAX_DELAY_S = 1.0, 60.0
+_GRACE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Hosts (empty: every address) and ports."""
+
+    health_host: str = ""
+    health_port: int = 10256
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 10249
+
+
+class StatusServer:
+    """Answers for one proxy."""
+
+    def __init__(self, proxy: Proxy, listening: Listening | None = None) -> None:
+        self._proxy = proxy
+        self._listening = listening or Listening()
+        self._local: dict[str, Callable[[], Response]] = {
+            "/metrics": lambda: Response(200, proxy.metrics.text().encode(), METRICS),
+            "/healthz": lambda: Response(200, b"ok", TEXT, [NO_SNIFFING]),
+            "/proxyMode": lambda: Response(200, MODE.encode(), TEXT, [NO_SNIFFING]),
+            "/configz": self._configz,
+        }
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        at = self._listening
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._serve(self.answer_health, at.health_host, at.health_port))
+            tasks.create_task(self._serve(self.answer_local, at.metrics_host, at.metrics_port))
+
+    def answer_health(self, request: Request) -> Response:
+        """``/healthz``: may this node be sent traffic; ``/livez``: does the proxy work."""
+        if request.path not in ("/healthz", "/livez"):
+            return _not_found()
+        health = self._proxy.health()
+        is_good = health.is_healthy if request.path == "/healthz" else health.is_live
+        code = 200 if is_good else 503
+        self._proxy.metrics.answered(request.path[1:], code)
+        return Response(code, health.body(), "application/json", [NO_SNIFFING])
+
+    def answer_local(self, request: Request) -> Response:
+        """What only this machine may ask."""
+        found = self._local.get(request.path)
+        return found() if found is not None else _not_found()
+
+    def _configz(self) -> Response:
+        at, settings = self._listening, self._proxy.settings
+        config = {
+            "kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "mode": MODE,
+            "clusterCIDR": ",".join(settings.pod_cidrs), "nodePortAddresses": list(settings.nodeport_addresses),
+            "healthzBindAddress": f"{at.health_host or '0.0.0.0'}:{at.health_port}",
+            "metricsBindAddress": f"{at.metrics_host or '0.0.0.0'}:{at.metrics_port}",
+            "hostnameOverride": self._proxy.node_name, "nftables": {"masqueradeAll": settings.masquerade_all},
+        }  # fmt: skip
+        return Response(200, json.dumps({"kubeproxy.config.k8s.io": config}).encode(), headers=[NO_SNIFFING])
+
+    async def _serve(self, handler: Handler, host: str, port: int) -> None:
+        server = await _listen(handler, host, port)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await server.close(_GRACE_S)
+
+
+async def _listen(handler: Handler, host: str, port: int) -> Server:
+    backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
+    while True:
+        try:
+            return await serve(handler, host=host, port=port)
+        except OSError as error:
+            level = logging.DEBUG if backoff.failures else logging.WARNING
+            log.log(level, "proxy status not served", extra={"host": host, "port": port, "error": str(error)})
+        await asyncio.sleep(backoff.next_delay_s())
+
+
+def _not_found() -> Response:
+    return Response(404, b"404 page not found\n", TEXT, [NO_SNIFFING])
