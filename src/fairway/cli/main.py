@@ -1,16 +1,18 @@
 """The command line: finds the command, parses its flags, turns failures into sentences.
 
 Shape: ``COMMANDS`` names a module of ``cli/commands`` for each command; only the one asked for is imported.  A command
-module has ``configure(parser)`` and ``run(args) -> int``.
+module has ``configure(parser)`` and ``run(args) -> int``.  Exit codes: 0 success, 1 failure, 2 wrong usage, 130 broken
+off by Ctrl-C, 141 nobody reads what is printed.
 """
 
-import argparse
-import importlib
+import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-from fairway.cluster.config import DEFAULT_DATA_DIR, DEFAULT_NAME
-from fairway.cluster.errors import ClusterError
+if TYPE_CHECKING:
+    import argparse
 
 COMMANDS = {
     "up": "start a cluster, or what is missing of it",
@@ -22,39 +24,87 @@ COMMANDS = {
     "why": "say why each pod is, or is not, behind a Service",
     "version": "print the version",
 }
+USAGE, BROKEN_OFF, UNREAD = 2, 130, 141
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run ``argv`` and give the exit code: 0 success, 1 failure, 2 wrong usage."""
+    """Run ``argv`` and give the exit code."""
+    from fairway.cluster.errors import ClusterError
+
+    try:
+        code = _run(list(argv))
+        sys.stdout.flush()
+        return code
+    except ClusterError as error:
+        sys.stdout.flush()
+        print(f"error: {error}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return BROKEN_OFF
+    except BrokenPipeError:
+        # Python flushes once more at its end: let it go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(argv: list[str]) -> int:
+    if argv[:1] == ["help"] and len(argv) > 1:
+        argv = [argv[1], "--help"]
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(_overview())
-        return 0 if argv else 2
+        return 0 if argv else USAGE
     name, *rest = argv
     if name == "--version":
         name = "version"
     if name not in COMMANDS:
-        print(f'error: unknown command "{name}"\n\n{_overview()}', file=sys.stderr)
-        return 2
-    module = importlib.import_module(f"fairway.cli.commands.{name}")
+        print(f'error: unknown command "{name}"\n  fix: {_suggestion(name)}', file=sys.stderr)
+        return USAGE
+    import importlib
+
+    return _call(name, importlib.import_module(f"fairway.cli.commands.{name}"), rest)
+
+
+def _call(name: str, module: ModuleType, words: Sequence[str]) -> int:
+    import argparse
+
     parser = argparse.ArgumentParser(
-        prog=f"fairway {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"fairway {name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     module.configure(parser)
-    try:
-        return int(module.run(parser.parse_args(rest)))
-    except ClusterError as error:
-        print(f"error: {error}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, BrokenPipeError):
-        return 130
+    return int(module.run(parser.parse_args(words)))
 
 
-def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
+def _suggestion(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    return f"did you mean: fairway {near[0]}" if near else "see all commands: fairway --help"
+
+
+def add_cluster_flags(parser: "argparse.ArgumentParser") -> None:
     """The two flags that say which cluster is meant."""
+    from fairway.cluster.config import DEFAULT_DATA_DIR, DEFAULT_NAME
+
     parser.add_argument("--name", default=DEFAULT_NAME, help="name of the cluster (default %(default)s)")
     parser.add_argument(
-        "--data-dir", default=DEFAULT_DATA_DIR, help="where clusters keep their data (default %(default)s)"
+        "--data-dir",
+        type=_folder,
+        default=DEFAULT_DATA_DIR,
+        metavar="DIR",
+        help="where clusters keep their data (default %(default)s)",
     )
+
+
+def _folder(text: str) -> str:
+    return os.path.abspath(text)
 
 
 def _overview() -> str:

@@ -8,18 +8,20 @@ import ipaddress
 import json
 import os
 import re
-import socket
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairway.cluster.errors import ClusterError
+from fairway.cluster import values
+from fairway.cluster.errors import ClusterError, NoClusterError
 
 DEFAULT_NAME = "fairway"
 DEFAULT_DATA_DIR = "/var/lib/fairway"
 RUN_ROOT = Path("/run/fairway")
+LOAD_BALANCER_CIDR = "10.97.0.0/16"
+NO_POOL = "none"
+"""The value of ``load_balancer_cidr`` that leaves load balancers to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +36,49 @@ class Setting:
 SETTINGS = (
     Setting("service_cidr", "range of cluster IPs (default 10.96.0.0/16, or the next free one)", "CIDR"),
     Setting("pod_cidr", "range of pod addresses (default 10.244.0.0/16, or the next free one)", "CIDR"),
+    Setting(
+        "load_balancer_cidr",
+        "addresses of Services of type LoadBalancer (default 10.97.0.0/16, or the next free one), or none",
+        "CIDR",
+    ),
     Setting("node_port_range", "node ports, first-last (default 30000-32767)", "RANGE"),
     Setting("api_port", "port of the API server (default 6443, or a free one)", "PORT"),
     Setting("bind_address", "address the API server listens on for clients (default 127.0.0.1)", "IP"),
     Setting("node_api_port", "port of the node agent's API (default 10250, or a free one)", "PORT"),
+    Setting("proxy_health_port", "port of the Service proxy's /healthz (default 10256, or a free one)", "PORT"),
+    Setting("proxy_metrics_port", "port of the Service proxy's /metrics (default 10249, or a free one)", "PORT"),
     Setting("cluster_domain", "DNS domain of the cluster (default cluster.local)", "DOMAIN"),
     Setting("node_name", "name of this node (default: the host name)", "NAME"),
     Setting("node_ip", "address under which this node is known (default: that of the default route)", "IP"),
 )
 
 
+FIXED = ("service_cidr", "pod_cidr", "node_name")
+"""Settings that the objects of a cluster are made with, so that they cannot change while it has any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of one cluster, complete.  ``data_dir`` is the parent; the cluster's own folder is ``state_dir``."""
+    """The settings of one cluster, complete.  ``data_dir`` is the parent; the cluster's own folder is ``state_dir``.
+
+    ``chosen`` names the settings that the user gave himself, at this ``up`` or an earlier one.
+    """
 
     name: str = DEFAULT_NAME
     data_dir: str = DEFAULT_DATA_DIR
     service_cidr: str = "10.96.0.0/16"
     pod_cidr: str = "10.244.0.0/16"
+    load_balancer_cidr: str = LOAD_BALANCER_CIDR
     node_port_range: str = "30000-32767"
     api_port: int = 6443
     bind_address: str = "127.0.0.1"
     node_api_port: int = 10250
+    proxy_health_port: int = 10256
+    proxy_metrics_port: int = 10249
     cluster_domain: str = "cluster.local"
     node_name: str = ""
     node_ip: str = ""
+    chosen: tuple[str, ...] = ()
 
     @property
     def state_dir(self) -> Path:
@@ -109,6 +129,11 @@ class Config:
         return str(ipaddress.ip_network(self.service_cidr)[10])
 
     @property
+    def load_balancer_cidrs(self) -> tuple[str, ...]:
+        """The pool of load balancers' addresses; none where they are left to others, or not yet settled."""
+        return () if self.load_balancer_cidr in ("", NO_POOL) else (self.load_balancer_cidr,)
+
+    @property
     def node_ports(self) -> range:
         """The node port numbers."""
         first, last = self.node_port_range.split("-")
@@ -120,6 +145,15 @@ class Config:
         host = "127.0.0.1" if self.bind_address in ("0.0.0.0", "::") else self.bind_address
         return f"https://[{host}]:{self.api_port}" if ":" in host else f"https://{host}:{self.api_port}"
 
+    @property
+    def flags(self) -> str:
+        """What to type after a command so that it means this cluster: nothing for the default one."""
+        return name_flags(self.name, self.data_dir)
+
+    def changed(self, other: "Config") -> list[str]:
+        """Names of the settings whose values differ."""
+        return [each.name for each in SETTINGS if getattr(self, each.name) != getattr(other, each.name)]
+
     def save(self) -> None:
         """Record the choices so that the next ``up`` and the cluster's processes find the same."""
         path = self.state_dir / "config.json"
@@ -128,107 +162,102 @@ class Config:
         os.replace(fresh, path)
 
 
+def read(path: Path) -> Config:
+    """The settings in a ``config.json``.  Raises: ``OSError``, ``ValueError``."""
+    found = json.loads(path.read_text())
+    if not isinstance(found, dict):
+        raise ValueError("it holds no settings")
+    # A cluster of an earlier release has no pool before the next `up` has looked which addresses are free.
+    found.setdefault("load_balancer_cidr", "")
+    known = {field.name for field in dataclasses.fields(Config)}
+    config = Config(**{key: value for key, value in found.items() if key in known})
+    return dataclasses.replace(config, chosen=tuple(config.chosen))
+
+
 def locate(name: str, data_dir: str) -> Config:
-    """The recorded settings of an existing cluster.  Raises: ``ClusterError`` where there is none."""
-    path = Path(data_dir) / name / "config.json"
+    """The recorded settings of an existing cluster.
+
+    Raises: ``NoClusterError`` where there is none, ``ClusterError`` where they cannot be read.
+    """
+    path = Path(data_dir) / values.cluster_name(name) / "config.json"
+    flags = name_flags(name, data_dir)
     try:
-        found = json.loads(path.read_text())
+        return dataclasses.replace(read(path), name=name, data_dir=data_dir)
     except FileNotFoundError:
-        raise ClusterError(
-            f'there is no cluster "{name}" in {data_dir}', f"start one: sudo fairway up{_name_flags(name, data_dir)}"
+        raise NoClusterError(
+            f'there is no cluster "{name}" in {data_dir}', f"start one: sudo fairway up{flags}"
         ) from None
+    except OSError as error:
+        raise ClusterError(f"{path} cannot be read: {error.strerror}", "name another folder in --data-dir") from error
     except ValueError as error:
         raise ClusterError(
-            f"{path} is damaged: {error}", f"remove it and run: sudo fairway up --name {name}"
+            f"{path} is damaged: {error}",
+            f"copy it back from /run/fairway/{name}/config.json, or start anew: sudo fairway down{flags} --purge",
         ) from error
-    known = {field.name for field in dataclasses.fields(Config)}
-    return Config(**{key: value for key, value in found.items() if key in known})
 
 
-def _name_flags(name: str, data_dir: str) -> str:
+def name_flags(name: str, data_dir: str) -> str:
+    """The flags that name a cluster, with a space in front; empty for the default one."""
     flags = f" --name {name}" if name != DEFAULT_NAME else ""
     return flags + (f" --data-dir {data_dir}" if data_dir != DEFAULT_DATA_DIR else "")
 
 
-def resolve(name: str, data_dir: str, given: Mapping[str, Any], file: str | None = None) -> tuple[Config, set[str]]:
-    """The wanted settings and the names of those that the user chose himself (which are never moved aside).
+def resolve(name: str, data_dir: str, given: Mapping[str, Any], file: str | None = None) -> Config:
+    """The wanted settings; ``chosen`` names those that the user gave himself, which are never moved aside.
 
     Order of precedence: flags, the TOML file, what an earlier ``up`` recorded, defaults.
-    Raises: ``ClusterError`` for a value that is out of shape.
+    Raises: ``ClusterError`` for a value that is out of shape, or cannot change any more.
     """
     data_dir = str(Path(data_dir).absolute())
-    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", name):
-        raise ClusterError(
-            f'cluster name "{name}" is not valid: at most 40 lower-case letters, digits and hyphens',
-            "choose another: sudo fairway up --name demo",
-        )
-    chosen = {**_read_toml(file), **{key: value for key, value in given.items() if value is not None}}
+    wanted = {key: values.checked(key, value, f"{file}: {key} = {value}") for key, value in _read_toml(file).items()}
+    for key, value in given.items():
+        if value is not None:
+            wanted[key] = values.checked(key, value, f"--{key.replace('_', '-')} {value}")
     try:
         base = locate(name, data_dir)
-    except ClusterError:
+        _check_fixed(base, wanted)
+    except NoClusterError:
         base = Config(name=name, data_dir=data_dir, node_name=_host_name())
-    base = dataclasses.replace(base, name=name, data_dir=data_dir)
-    config = dataclasses.replace(base, **{key: _checked(key, value) for key, value in chosen.items()})
-    return config, set(chosen)
+    return dataclasses.replace(base, **wanted, chosen=_in_order({*base.chosen, *wanted}))
+
+
+def _in_order(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(setting.name for setting in SETTINGS if setting.name in names)
+
+
+def _check_fixed(base: Config, wanted: Mapping[str, Any]) -> None:
+    for key in FIXED:
+        if key in wanted and wanted[key] != (there := getattr(base, key)):
+            raise ClusterError(
+                f'cluster "{base.name}" exists with {key.replace("_", " ")} {there}, which its objects hold: '
+                f"it cannot become {wanted[key]}",
+                f"leave the setting away, or start anew: sudo fairway down{base.flags} --purge",
+            )
 
 
 def _host_name() -> str:
-    name = re.sub(r"[^a-z0-9.-]", "-", socket.gethostname().lower()).strip("-.")
+    import socket
+
+    labels = re.sub(r"[^a-z0-9.-]", "-", socket.gethostname().lower()).split(".")
+    name = ".".join(label for label in (each.strip("-")[:63].strip("-") for each in labels) if label)
     return name or "node"
 
 
 def _read_toml(file: str | None) -> dict[str, Any]:
     if not file:
         return {}
+    import tomllib
+
     try:
         found = tomllib.loads(Path(file).read_text())
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ClusterError(
-            f"cannot read settings from {file}: {error}", "give a TOML file, see docs/settings.md"
+            f"cannot read settings from {file}: {error.strerror}", "give a TOML file, see docs/settings.md"
         ) from error
-    names = {setting.name for setting in SETTINGS}
-    values = {key.replace("-", "_"): value for key, value in found.items()}
-    if unknown := sorted(set(values) - names):
-        raise ClusterError(f"{file}: unknown setting {unknown[0]!r}", f"known settings: {', '.join(sorted(names))}")
-    return values
-
-
-def _checked(key: str, value: Any) -> Any:
-    """``value`` in the setting's type.  Raises: ``ClusterError``."""
-    try:
-        return _CHECKS.get(key, str)(value)
     except ValueError as error:
-        flag = f"--{key.replace('_', '-')}"
-        raise ClusterError(f"{flag} {value}: {error}", "run `fairway up --help` for the form it takes") from error
-
-
-def _port(value: Any) -> int:
-    port = int(value)
-    if not 1 <= port <= 65535:
-        raise ValueError("a port is between 1 and 65535")
-    return port
-
-
-def _cidr(value: Any) -> str:
-    network = ipaddress.ip_network(str(value))
-    if network.version == 4 and not 12 <= network.prefixlen <= 28:
-        raise ValueError("the prefix must be between /12 and /28")
-    return str(network)
-
-
-def _range(value: Any) -> str:
-    first, _, last = str(value).partition("-")
-    if not 1 <= int(first) <= int(last) <= 65535:
-        raise ValueError("expected first-last, such as 30000-32767")
-    return f"{int(first)}-{int(last)}"
-
-
-_CHECKS: Mapping[str, Any] = {
-    "api_port": _port,
-    "node_api_port": _port,
-    "service_cidr": _cidr,
-    "pod_cidr": _cidr,
-    "node_port_range": _range,
-    "bind_address": lambda value: str(ipaddress.ip_address(value)),
-    "node_ip": lambda value: str(ipaddress.ip_address(value)),
-}
+        raise ClusterError(f"{file} is not valid TOML: {error}", "mend it; docs/settings.md has an example") from error
+    names = {setting.name for setting in SETTINGS}
+    settings = {key.replace("-", "_"): value for key, value in found.items()}
+    if unknown := sorted(set(settings) - names):
+        raise ClusterError(f"{file}: unknown setting {unknown[0]!r}", f"known settings: {', '.join(sorted(names))}")
+    return settings

@@ -5,51 +5,88 @@ table, 4. the run folder and the kubeconfig's context, 5. with ``purge`` the dat
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 from fairway.cluster import kubeconfig, processes
-from fairway.cluster.config import DEFAULT_NAME, Config, locate
+from fairway.cluster.config import DEFAULT_DATA_DIR, Config, locate
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.machine import machine_of
-from fairway.cluster.up import lock
-
-GRACE_S = 20.0
+from fairway.cluster.up import check_not_elsewhere, lock
+from fairway.cluster.values import cluster_name
 
 
 def run(name: str, data_dir: str, *, purge: bool) -> None:
     """Stop and sweep.  Raises: ``ClusterError`` if something could not be removed."""
-    flags = "" if name == DEFAULT_NAME else f" --name {name}"
-    if os.geteuid() != 0:
-        raise ClusterError("fairway down needs root", f"run: sudo fairway down{flags}")
     config = _known(name, data_dir)
+    if os.geteuid() != 0:
+        raise ClusterError("fairway down needs root", f"run: sudo fairway down{config.flags}")
+    check_not_elsewhere(config, "down")
     with lock(config):
-        _end_processes(config)
+        was_there = config.state_dir.exists() or config.run_dir.exists()
+        was_there |= processes.end_all(name, data_dir)
         left = asyncio.run(_sweep(config))
-        kubeconfig.remove(config.context)
-        shutil.rmtree(config.run_dir, ignore_errors=True)
-        if left:
-            raise ClusterError("could not remove: " + "; ".join(left), f"run again: sudo fairway down{flags}")
+        left += _try(lambda: kubeconfig.remove(config))
+        left += _remove_tree(config.run_dir)
         if purge:
-            shutil.rmtree(config.state_dir, ignore_errors=True)
-    print(
-        f'cluster "{name}" is down' + (", its data is removed" if purge else f"; its data stays in {config.state_dir}")
+            left += _remove_tree(config.state_dir)
+        if left:
+            raise ClusterError("could not remove: " + "; ".join(left), f"run again: sudo fairway down{config.flags}")
+        _remove_last_folders(config)
+    print(_summary(config, was_there=was_there, purge=purge))
+
+
+def _summary(config: Config, *, was_there: bool, purge: bool) -> str:
+    if not was_there:
+        return f'there is no cluster "{config.name}" in {config.data_dir}, and nothing of it on this machine'
+    if purge:
+        return f'cluster "{config.name}" is down, its data is removed'
+    kept = f'cluster "{config.name}" is down; its data stays in {config.state_dir}'
+    return (
+        f"{kept}\n  up again: sudo fairway up{config.flags}   remove its data: sudo fairway down{config.flags} --purge"
     )
 
 
 def _known(name: str, data_dir: str) -> Config:
-    """The cluster's settings; where they are lost its name is enough to sweep by."""
+    """The cluster's settings; where they are lost its name is enough to sweep by.  Raises: ``ClusterError``."""
+    config = Config(name=cluster_name(name), data_dir=data_dir)
+    with contextlib.suppress(ClusterError):
+        config = locate(name, data_dir)
+    return config
+
+
+def _try(step: Callable[[], None]) -> list[str]:
+    """What went wrong in a step, as a list for all that is left."""
     try:
-        return locate(name, data_dir)
-    except ClusterError:
-        return Config(name=name, data_dir=data_dir)
+        step()
+    except ClusterError as error:
+        return [str(error)]
+    return []
 
 
-def _end_processes(config: Config) -> None:
-    """The supervisor first, or it would start again what ends."""
-    for role in processes.ROLES:
-        for pid in processes.find(role, config.name, config.data_dir):
-            processes.end(pid, grace_s=GRACE_S)
+def _remove_tree(folder: Path) -> list[str]:
+    """Remove a folder; what of it would not go."""
+    try:
+        shutil.rmtree(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        return [f"{error.filename}: {error.strerror}"]
+    return []
+
+
+def _remove_last_folders(config: Config) -> None:
+    """The lock, and the folders that all clusters share if this was the last one."""
+    folders = [config.run_dir.parent]
+    if config.data_dir == DEFAULT_DATA_DIR:
+        folders.append(Path(config.data_dir))
+    (config.run_dir.parent / f".{config.name}.lock").unlink(missing_ok=True)
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 async def _sweep(config: Config) -> list[str]:

@@ -1,14 +1,40 @@
-"""The kubeconfig of a cluster: printed, merged into the invoking user's file, taken out again."""
+"""The kubeconfig of a cluster: printed, merged into the invoking user's file, taken out again.
+
+Shape: which files the context went into is kept in the cluster's ``kubeconfigs.json``, so that it is taken out of all.
+"""
 
 import base64
+import json
 import os
 import pwd
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from fairway.client.kubeconfig import Entry, KubeconfigError, change_file, merged, paths, removed, rendered
+from fairway.client.kubeconfig import (
+    Entry,
+    KubeconfigError,
+    change_file,
+    is_blank,
+    merged,
+    paths,
+    removed,
+    rendered,
+)
 from fairway.cluster.config import Config
 from fairway.cluster.errors import ClusterError
+
+SHELLS = frozenset({"bash", "dash", "fish", "ksh", "sh", "su", "tcsh", "zsh"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file that the context was put into, whose it is, and whether it was made for that."""
+
+    path: str
+    uid: int
+    gid: int
+    is_made: bool
 
 
 def entry(config: Config) -> Entry:
@@ -27,40 +53,92 @@ def text(config: Config) -> str:
     except OSError as error:
         raise ClusterError(
             f"cannot read the administrator's credentials in {config.pki_dir}: {error.strerror}",
-            f"run: sudo fairway kubeconfig --name {config.name}",
+            _cure(config, error),
         ) from error
 
 
+def _cure(config: Config, error: OSError) -> str:
+    command = "kubeconfig" if isinstance(error, PermissionError) else "up"
+    return f"run: sudo fairway {command}{config.flags}"
+
+
 def invoking_user() -> pwd.struct_passwd:
-    """Who typed the command: the user behind sudo, or this one."""
-    return pwd.getpwuid(int(os.environ.get("SUDO_UID") or os.getuid()))
+    """Who typed the command: the user behind ``sudo COMMAND``, or this one, also in a shell that sudo gave.
+
+    Raises: ``ClusterError`` for an account that the machine does not know.
+    """
+    behind = os.environ.get("SUDO_UID", "")
+    is_shell = Path(os.environ.get("SUDO_COMMAND", "").partition(" ")[0]).name in SHELLS
+    uid = int(behind) if behind.isdecimal() and os.geteuid() == 0 and not is_shell else os.geteuid()
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise ClusterError(
+            f"this machine has no account with the user id {uid}", "name the file to write in $KUBECONFIG, run as root"
+        ) from None
 
 
 def path() -> Path:
-    """The file that kubectl would write: the first of ``$KUBECONFIG``, else ``~/.kube/config`` of the invoking user.
+    """The file that kubectl reads first: the first of ``$KUBECONFIG``, else ``~/.kube/config`` of the invoking user.
 
     ``$HOME`` counts only where it is the invoking user's own: sudo may leave it or change it.
     """
-    home = Path(os.environ.get("HOME", "")) if "SUDO_UID" not in os.environ else Path(invoking_user().pw_dir)
-    return paths(os.environ, home)[0]
+    user = invoking_user()
+    is_own = user.pw_uid == os.geteuid()
+    home = Path((os.environ.get("HOME") if is_own else "") or user.pw_dir)
+    return paths(os.environ, home)[0].expanduser().absolute()
 
 
 def merge(config: Config) -> Path:
     """Put the cluster's context into the user's file, make it current; the file's path.  Raises: ``ClusterError``."""
-    added = entry(config)
-    _change(lambda old: merged(old, added))
-    return path()
-
-
-def remove(context: str) -> None:
-    """Take the context out again and make the one before it current.  Raises: ``ClusterError``."""
-    if path().exists():
-        _change(lambda old: removed(old, context))
-
-
-def _change(change: Callable[[str], str]) -> None:
-    user = invoking_user()
+    added, user, file = entry(config), invoking_user(), path()
+    known = {place.path: place for place in _places(config)}
+    place = known.get(str(file)) or Place(str(file), user.pw_uid, user.pw_gid, is_made=not file.exists())
     try:
-        change_file(path(), change, owner=(user.pw_uid, user.pw_gid))
+        _change(place, lambda old: merged(old, added))
+    except ClusterError as error:
+        raise ClusterError(
+            f"the cluster is up, but {error}", f"{error.fix}; or: sudo fairway kubeconfig{config.flags} > FILE"
+        ) from error
+    _keep(config, [*(other for other in known.values() if other.path != place.path), place])
+    return file
+
+
+def remove(config: Config) -> None:
+    """Take the context out of every file again and make the one before it current; drop a file that was made for it.
+
+    Raises: ``ClusterError``.
+    """
+    for place in _places(config):
+        if Path(place.path).exists():
+            _change(place, lambda old, place=place: _without(old, config.context, place))  # type: ignore[misc]
+    _record(config).unlink(missing_ok=True)
+
+
+def _without(old: str, context: str, place: Place) -> str:
+    new = removed(old, context)
+    return "" if place.is_made and is_blank(new) else new
+
+
+def _change(place: Place, change: Callable[[str], str]) -> None:
+    try:
+        change_file(Path(place.path), change, owner=(place.uid, place.gid))
     except KubeconfigError as error:
         raise ClusterError(str(error), "mend or remove that file, or name another in $KUBECONFIG") from error
+
+
+def _record(config: Config) -> Path:
+    return config.state_dir / "kubeconfigs.json"
+
+
+def _places(config: Config) -> list[Place]:
+    try:
+        return [Place(**each) for each in json.loads(_record(config).read_text())]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _keep(config: Config, places: list[Place]) -> None:
+    fresh = _record(config).with_suffix(".new")
+    fresh.write_text(json.dumps([asdict(place) for place in places], indent=1) + "\n")
+    os.replace(fresh, _record(config))

@@ -13,6 +13,6 @@ def machine_of(config: Config) -> Machine:
         pod_cidr=config.node_pod_cidr,
         cluster_cidr=config.pod_cidr,
         gateway=config.gateway,
-        service_cidrs=(config.service_cidr,),
+        service_cidrs=(config.service_cidr, *config.load_balancer_cidrs),
         dns_address=config.dns_ip,
     )

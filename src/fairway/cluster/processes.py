@@ -58,6 +58,14 @@ def end(pid: int, *, grace_s: float) -> bool:
     return True
 
 
+def end_all(name: str, data_dir: str, *, grace_s: float = 20.0) -> bool:
+    """End a cluster's processes; whether there were any.  The supervisor first, or it would start again what ends."""
+    pids = [pid for role in ROLES for pid in find(role, name, data_dir)]
+    for pid in pids:
+        end(pid, grace_s=grace_s)
+    return bool(pids)
+
+
 def wait_gone(handles: Sequence[int], wait_s: float) -> bool:
     """Whether all processes behind the pidfds ended within ``wait_s``."""
     poll, left = select.poll(), set(handles)

@@ -126,6 +126,7 @@ class Supervisor:
         with contextlib.suppress(ChildProcessError):
             _, status = os.waitpid(child.pid, 0)
             self._say(f"{child.role}, pid {child.pid}, ended: {describe(status)}")
+            self.ready.say(f"{child.role} ended: {describe(status)}")
         now_s = time.monotonic()
         child.due_s = now_s + child.next_delay_s(now_s)
 

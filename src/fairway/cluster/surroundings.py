@@ -1,122 +1,208 @@
 """Surroundings: what of the machine is taken already, and the choices that go round it.
 
-Shape: ``settle(config, chosen, taken)`` is pure; ``look()`` reads the machine.
+Shape: ``settle(config, taken)`` is pure; ``look()`` reads the machine.
 """
 
 import contextlib
 import dataclasses
 import errno
 import ipaddress
-import json
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairway.cluster.config import RUN_ROOT, Config
+from fairway.cluster.config import LOAD_BALANCER_CIDR, NO_POOL, RUN_ROOT, Config, read
 from fairway.cluster.errors import ClusterError
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Network = ipaddress.IPv4Network
+PRIVATE = tuple(map(Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+"""Where ranges are looked for; source: RFC 1918."""
+RANGES = ("service_cidr", "pod_cidr", "load_balancer_cidr")
+PORTS = ("api_port", "node_api_port", "proxy_health_port", "proxy_metrics_port")
+
+
+def _always(port: int) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Ranges and node ports in use by others, and a test for TCP ports."""
+    """What others hold.
 
-    networks: tuple[Network, ...]
-    node_ports: tuple[range, ...]
-    ports: frozenset[int]
+    ``networks`` and ``node_ports`` are in use, each with the words for who uses it; ``spared`` are the networks of
+    clusters that are down, which are gone round but not forbidden; ``ports`` are TCP ports in use of those that the
+    cluster wants; ``is_free`` tests any other.
+    """
+
+    networks: tuple[tuple[Network, str], ...] = ()
+    node_ports: tuple[tuple[range, str], ...] = ()
+    spared: tuple[Network, ...] = ()
+    ports: frozenset[int] = frozenset()
+    is_free: Callable[[int], bool] = _always
 
 
-def look(config: Config, *, is_new: bool) -> Taken:
-    """What others hold: routes and addresses of the machine, and the other clusters of this house."""
+def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Taken:
+    """What others hold: routes of the machine, listening programs, and the other clusters.
+
+    ``own_ports`` are those that this cluster's own processes listen on at the moment.
+    """
     others = [other for other in running() if other.name != config.name]
-    # Routes of a cluster that existed before are its own, left by a crash.
-    own = [] if is_new else [ipaddress.ip_network(config.service_cidr), ipaddress.ip_network(config.pod_cidr)]
-    networks = [route for route in _routes() if not any(_is_within(route, mine) for mine in own)]
-    networks += [ipaddress.ip_network(cidr) for other in others for cidr in (other.service_cidr, other.pod_cidr)]
-    wanted = (config.api_port, config.node_api_port)
-    busy = frozenset(port for port in wanted if not _is_free(port))
+    # Routes inside the ranges of a cluster that existed before are its own, left by a crash; wider ones are older.
+    own = [] if is_new else _networks(config)
+    routes = [route for route in _routes() if not any(route.overlaps(mine) for mine in own)]
+    networks = [(route, "a route of this machine") for route in routes]
+    networks += [(network, f'cluster "{other.name}"') for other in others for network in _networks(other)]
+    siblings = _recorded(config) if is_new else []
+    held = {getattr(other, name) for other in others for name in PORTS}
+    hosts = {"127.0.0.1", config.bind_address, config.node_ip} - {""}
+
+    def is_free(port: int) -> bool:
+        return port not in held and (port in own_ports or all(_can_listen(host, port) for host in hosts))
+
     return Taken(
         tuple(networks),
-        tuple(o.node_ports for o in others),
-        busy | {p for o in others for p in (o.api_port, o.node_api_port)},
+        tuple((other.node_ports, f'cluster "{other.name}"') for other in others),
+        tuple(network for other in siblings for network in _networks(other)),
+        frozenset(port for name in PORTS if not is_free(port := getattr(config, name))),
+        is_free,
     )
 
 
-def _is_within(network: Network, other: Network) -> bool:
-    return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+def _networks(config: Config) -> list[Network]:
+    return [Network(cidr) for name in RANGES if (cidr := getattr(config, name)) not in ("", NO_POOL)]
 
 
-def settle(config: Config, chosen: set[str], taken: Taken, *, is_new: bool, free_port: Iterator[int]) -> Config:
-    """``config`` with every default that is taken moved aside.  Pure.
+def settle(config: Config, taken: Taken, *, is_new: bool) -> Config:
+    """``config`` with every default that is taken moved aside.  Pure but for ``taken.is_free``.
 
     A range is only moved while the cluster is new: later it is written into its objects.
     Raises: ``ClusterError`` where the user himself chose what is taken.
     """
-    changes: dict[str, object] = {}
-    for name in ("service_cidr", "pod_cidr"):
-        wanted = ipaddress.ip_network(getattr(config, name))
-        used = [*taken.networks, *(ipaddress.ip_network(str(v)) for k, v in changes.items() if k.endswith("cidr"))]
-        if not any(wanted.version == n.version and wanted.overlaps(n) for n in used):
-            continue
-        if name in chosen or not is_new:
-            raise ClusterError(
-                f"{name.replace('_', ' ')} {wanted} overlaps a network that this machine already uses",
-                f"choose another: sudo fairway up --{name.replace('_', '-')} 10.120.0.0/16",
-            )
-        changes[name] = str(_next_free(wanted, used))
-    for name in ("api_port", "node_api_port"):
-        if getattr(config, name) in taken.ports:
-            if name in chosen:
+    config = _settle_ranges(config, taken, is_new=is_new)
+    if "node_port_range" in config.chosen or not is_new:
+        for ports, whose in taken.node_ports:
+            if _meet(config.node_ports, ports):
                 raise ClusterError(
-                    f"port {getattr(config, name)} is in use by another program",
-                    f"choose another --{name.replace('_', '-')}",
+                    f"node port range {config.node_port_range} overlaps that of {whose}",
+                    f"choose another: sudo fairway up{config.flags} --node-port-range 20000-22767",
                 )
-            changes[name] = next(free_port)
-    if "node_port_range" not in chosen and is_new:
-        changes["node_port_range"] = _free_node_ports(config.node_ports, taken.node_ports)
-    return dataclasses.replace(config, **changes)  # type: ignore[arg-type]
+    else:
+        moved = _free_node_ports(config.node_ports, [ports for ports, _ in taken.node_ports])
+        config = dataclasses.replace(config, node_port_range=moved)
+    return _settle_ports(config, taken)
+
+
+def _settle_ranges(config: Config, taken: Taken, *, is_new: bool) -> Config:
+    """First the ranges that stay, then those that may move, each clear of those before it."""
+    fixed = [name for name in RANGES if name in config.chosen or (not is_new and getattr(config, name))]
+    placed: list[tuple[Network, str]] = []
+    for name in [*fixed, *(name for name in RANGES if name not in fixed)]:
+        value = getattr(config, name) or LOAD_BALANCER_CIDR
+        if value == NO_POOL:
+            continue
+        network, used = Network(value), [*taken.networks, *placed]
+        meets = next((each for each in used if network.overlaps(each[0])), None)
+        if meets and name in fixed:
+            raise _overlap(config, name, *meets, is_new=is_new)
+        avoided = [each for each, _ in used] + ([] if name in fixed else list(taken.spared))
+        if any(network.overlaps(each) for each in avoided):
+            network = _next_free(network, avoided)
+        placed.append((network, f"the {_words(name)}"))
+        config = dataclasses.replace(config, **{name: str(network)})  # type: ignore[arg-type]
+    return config
+
+
+def _overlap(config: Config, name: str, network: Network, whose: str, *, is_new: bool) -> ClusterError:
+    flag = f"--{name.replace('_', '-')}"
+    cure = (
+        f"choose another: sudo fairway up{config.flags} {flag} 10.120.0.0/16"
+        if is_new
+        else f"stop what uses it, or start anew: sudo fairway down{config.flags} --purge"
+    )
+    what = whose if str(network) == getattr(config, name) else f"{whose}, {network}"
+    return ClusterError(f"{_words(name)} {getattr(config, name)} overlaps {what}", cure)
+
+
+def _settle_ports(config: Config, taken: Taken) -> Config:
+    used: set[int] = set()
+    for name in sorted(PORTS, key=lambda name: name not in config.chosen):
+        port = getattr(config, name)
+        clash = _port_clash(config, port, taken, used)
+        if clash and name in config.chosen:
+            raise ClusterError(f"{_words(name)} {port} {clash}", f"choose another --{name.replace('_', '-')}")
+        if clash:
+            above = (each for each in range(port + 1, 65536) if not _port_clash(config, each, taken, used))
+            port = next((each for each in above if taken.is_free(each)), None)
+            if port is None:
+                raise ClusterError(f"no free {_words(name)} was found", f"name one: --{name.replace('_', '-')}")
+        used.add(port)
+        config = dataclasses.replace(config, **{name: port})
+    return config
+
+
+def _port_clash(config: Config, port: int, taken: Taken, used: set[int]) -> str:
+    """Why the port cannot be had, as the end of a sentence; empty if it can."""
+    if port in taken.ports:
+        return "is in use by another program"
+    if port in config.node_ports:
+        return f"lies in the range of node ports, {config.node_port_range}"
+    return "is wanted twice" if port in used else ""
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace("api", "API")
 
 
 def _next_free(wanted: Network, used: Iterable[Network]) -> Network:
+    """A private network of the same size that is free: the next above, or one of another private block."""
     taken = list(used)
-    step = wanted.num_addresses
-    for number in range(1, 512):
-        start = int(wanted.network_address) + number * step
-        candidate = ipaddress.ip_network((start, wanted.prefixlen))
-        if not candidate.is_private:
-            break
-        if not any(candidate.version == n.version and candidate.overlaps(n) for n in taken):
-            return candidate
-    raise ClusterError(f"no free network like {wanted} was found", "name one: sudo fairway up --pod-cidr 172.30.0.0/16")
+    home = next((block for block in PRIVATE if wanted.subnet_of(block)), None)
+    blocks = sorted(PRIVATE, key=lambda block: block != home)
+    for block in blocks:
+        if wanted.prefixlen < block.prefixlen:
+            continue
+        for candidate in block.subnets(new_prefix=wanted.prefixlen):
+            is_above = block != home or candidate > wanted
+            if is_above and not any(candidate.overlaps(network) for network in taken):
+                return candidate
+    raise ClusterError(
+        f"no free network of the size of {wanted} was found",
+        "name two: sudo fairway up --service-cidr 172.30.0.0/20 --pod-cidr 172.30.16.0/20",
+    )
 
 
-def _free_node_ports(wanted: range, others: tuple[range, ...]) -> str:
+def _free_node_ports(wanted: range, others: list[range]) -> str:
     """The range itself, or the same number of ports below or above those of other clusters."""
     candidates = [wanted, *(range(start, start + len(wanted)) for start in range(20000, 62000, len(wanted)))]
     for candidate in candidates:
-        if not any(candidate.start < o.stop and o.start < candidate.stop for o in others):
+        if not any(_meet(candidate, other) for other in others):
             return f"{candidate.start}-{candidate.stop - 1}"
     raise ClusterError("no free node port range was found", "name one: sudo fairway up --node-port-range 40000-41000")
 
 
+def _meet(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop
+
+
 def running() -> list[Config]:
     """The clusters that are up on this machine, or were when it lost them."""
+    return _read_all(RUN_ROOT.glob("*/config.json"))
+
+
+def _recorded(config: Config) -> list[Config]:
+    """The other clusters of the same data folder, also those that are down."""
+    found = _read_all(Path(config.data_dir).glob("*/config.json"))
+    return [other for other in found if other.name != config.name]
+
+
+def _read_all(paths: Iterable[Path]) -> list[Config]:
     found = []
-    for path in sorted(RUN_ROOT.glob("*/config.json")):
+    for path in sorted(paths):
         with contextlib.suppress(OSError, ValueError, TypeError):
-            found.append(Config(**json.loads(path.read_text())))
+            found.append(read(path))
     return found
-
-
-def free_ports() -> Iterator[int]:
-    """Port numbers that nobody listens on now."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            yield probe.getsockname()[1]
 
 
 def default_address() -> str:
@@ -130,23 +216,29 @@ def default_address() -> str:
         return "" if address.startswith("127.") else address
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def is_own_address(address: str) -> bool:
+    """Whether a device of this machine has the address."""
+    return _can_listen(address, 0)
+
+
+def _can_listen(host: str, port: int) -> bool:
+    """Whether nothing listens there, and for port 0 whether the address is this machine's."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError as error:
-            return error.errno != errno.EADDRINUSE
+            return port != 0 and error.errno != errno.EADDRINUSE
     return True
 
 
 def _routes() -> list[Network]:
     """IPv4 networks that the machine routes, the default route apart.  Source: proc(5), /proc/net/route."""
-    networks: list[Network] = []
+    networks = []
     for line in Path("/proc/net/route").read_text().splitlines()[1:]:
         fields = line.split()
         address, mask = (struct.pack("<I", int(fields[i], 16)) for i in (1, 7))
         if mask != b"\0\0\0\0":
             prefix = int.from_bytes(mask, "big").bit_count()
-            networks.append(ipaddress.ip_network((int.from_bytes(address, "big"), prefix)))
+            networks.append(Network((int.from_bytes(address, "big"), prefix)))
     return networks

@@ -8,56 +8,103 @@ import contextlib
 import dataclasses
 import fcntl
 import os
-import select
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fairway.cluster import certificates, kubeconfig, privileges, processes, surroundings
-from fairway.cluster.config import Config
-from fairway.cluster.errors import ClusterError
+from fairway.cluster import certificates, kubeconfig, privileges, processes, start, surroundings
+from fairway.cluster.config import Config, locate
+from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
+from fairway.cluster.start import say
 
 PROGRAMS = {"crun": "crun", "conmon": "conmon"}
 """Program -> package of what a node cannot do without."""
 
 
-def run(config: Config, chosen: set[str], *, timeout_s: float) -> None:
-    """Start whatever of the cluster does not run.  Raises: ``ClusterError``."""
+def run(config: Config, *, timeout_s: float) -> None:
+    """Start whatever of the cluster does not run, and start anew what runs with other settings.
+
+    Raises: ``ClusterError``.
+    """
     started_s = time.monotonic()
     _check_machine(config)
     with lock(config):
-        is_up = all(processes.find(role, config.name, config.data_dir) for role in processes.ROLES)
-        config = _prepare(config, chosen)
-        _say(f'cluster "{config.name}" in {config.state_dir}', started_s)
-        if is_up:
-            _say("everything runs already", started_s)
-        else:
-            _start(config, started_s, timeout_s)
+        try:
+            config = _bring_up(config, started_s, timeout_s)
+        except KeyboardInterrupt:
+            raise BrokenOffError(
+                f'broken off: cluster "{config.name}" may be up in part, or still be starting',
+                f"go on: sudo fairway up{config.flags}; or stop it: sudo fairway down{config.flags}",
+            ) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ClusterError(
+                f"{error.filename or config.state_dir}: {error.strerror}", "name another folder in --data-dir"
+            ) from error
         where = kubeconfig.merge(config)
-    _say(f'kubeconfig: context "{config.context}" in {where}', started_s)
-    print("\nNext:  kubectl get svc")
+    say(f'kubeconfig: context "{config.context}" in {where}', started_s)
+    print(f"\nNext:  {_next_command()}", flush=True)
+
+
+def _next_command() -> str:
+    if shutil.which("kubectl"):
+        return "kubectl get svc"
+    cure = "sudo apt-get install -y kubernetes-client" if shutil.which("apt-get") else "install kubectl"
+    return f"{cure}    (there is no kubectl here; see https://kubernetes.io/docs/tasks/tools/)"
+
+
+def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
+    is_new, changed = _compare(config)
+    is_running = _runs(config)
+    if changed or not is_running:
+        config = _settle(config, is_new=is_new, is_running=is_running)
+    if changed and is_running:
+        say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
+        processes.end_all(config.name, config.data_dir)
+    is_up = all(processes.find(role, config.name, config.data_dir) for role in processes.ROLES)
+    _make_folders(config)
+    say(f'cluster "{config.name}" in {config.state_dir}', started_s)
+    if is_up:
+        say("everything runs already", started_s)
+    else:
+        start.run(config, started_s, timeout_s)
+    return config
 
 
 def _check_machine(config: Config) -> None:
     """Say at once what is missing.  Raises: ``ClusterError`` that names the cure."""
     if os.geteuid() != 0:
         raise ClusterError(
-            "fairway up needs root: it makes network namespaces and kernel rules", "run: sudo fairway up"
+            "fairway up needs root: it makes network namespaces and kernel rules", f"run: sudo fairway up{config.flags}"
         )
     missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
     if missing:
         raise ClusterError(
             f"missing on this machine: {', '.join(missing)}", f"run: sudo apt-get install -y {' '.join(missing)}"
         )
+    for name in ("node_ip", "bind_address"):
+        address = getattr(config, name)
+        if name in config.chosen and not surroundings.is_own_address(address):
+            raise ClusterError(
+                f"{name.replace('_', ' ')} {address} is no address of this machine", "see which there are: ip address"
+            )
+    check_not_elsewhere(config, "up")
+
+
+def check_not_elsewhere(config: Config, command: str) -> None:
+    """Raises: ``ClusterError`` if the cluster of that name has its data in another folder: its parts would be hit."""
     for other in surroundings.running():
-        if other.name == config.name and other.data_dir != config.data_dir and _runs(other):
+        if other.name == config.name and other.data_dir != config.data_dir and _exists(other):
             raise ClusterError(
                 f'a cluster "{config.name}" runs already with its data in {other.data_dir}',
-                f"name that folder (--data-dir {other.data_dir}) or choose another --name",
+                f"name that folder: sudo fairway {command}{other.flags}; or choose another --name",
             )
+
+
+def _exists(config: Config) -> bool:
+    return (config.state_dir / "config.json").exists() or _runs(config)
 
 
 def _runs(config: Config) -> bool:
@@ -67,31 +114,63 @@ def _runs(config: Config) -> bool:
 @contextlib.contextmanager
 def lock(config: Config) -> Iterator[None]:
     """One ``up`` or ``down`` of a cluster at a time.  Raises: ``ClusterError`` if another is at work."""
-    config.run_dir.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with open(config.run_dir.parent / f".{config.name}.lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ClusterError(
-                f'another fairway up or down of cluster "{config.name}" is at work', "wait for it, then try again"
-            ) from None
+    path = config.run_dir.parent / f".{config.name}.lock"
+    while (descriptor := _locked(path, config.name)) < 0:
+        pass
+    try:
         yield
+    finally:
+        os.close(descriptor)
 
 
-def _prepare(config: Config, chosen: set[str]) -> Config:
-    """Settle the settings and make folders and certificates."""
-    is_new = not (config.state_dir / "config.json").exists()
-    if not _runs(config):
-        taken = surroundings.look(config, is_new=is_new)
-        config = surroundings.settle(config, chosen, taken, is_new=is_new, free_port=surroundings.free_ports())
-        if "node_ip" not in chosen:
-            config = dataclasses.replace(config, node_ip=surroundings.default_address() or config.gateway)
-    for folder, mode in ((config.state_dir, 0o755), (config.log_dir, 0o755), (config.run_dir, 0o755)):
-        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+def _locked(path: Path, name: str) -> int:
+    """A descriptor that holds the lock, or -1 where a `down` took the file away meanwhile, as its last deed."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        return -1
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            return descriptor
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ClusterError(
+            f'another fairway up or down of cluster "{name}" is at work', "wait for it, then try again"
+        ) from None
+    except FileNotFoundError:
+        pass
+    os.close(descriptor)
+    return -1
+
+
+def _compare(config: Config) -> tuple[bool, list[str]]:
+    """Whether the cluster is new, and which settings differ from those it was last started with."""
+    try:
+        return False, config.changed(locate(config.name, config.data_dir))
+    except NoClusterError:
+        return True, []
+
+
+def _settle(config: Config, *, is_new: bool, is_running: bool) -> Config:
+    """Every default that is taken moved aside.  Raises: ``ClusterError`` where the user chose what is taken."""
+    own_ports: set[int] = set()
+    if is_running:
+        before = locate(config.name, config.data_dir)
+        own_ports = {getattr(before, name) for name in surroundings.PORTS}
+    if "node_ip" not in config.chosen:
+        config = dataclasses.replace(config, node_ip=surroundings.default_address())
+    config = surroundings.settle(config, surroundings.look(config, is_new=is_new, own_ports=own_ports), is_new=is_new)
+    return dataclasses.replace(config, node_ip=config.node_ip or config.gateway)
+
+
+def _make_folders(config: Config) -> None:
+    for folder in (config.state_dir, config.log_dir, config.run_dir):
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     config.save()
     shutil.copyfile(config.state_dir / "config.json", config.run_dir / "config.json")
     _make_certificates(config)
-    return config
 
 
 def _make_certificates(config: Config) -> None:
@@ -114,67 +193,3 @@ def _give(folder: Path, uid: int, gid: int) -> None:
     """Let the control process own its store, also one that root wrote before."""
     for path in (folder, *folder.iterdir()):
         os.chown(path, uid, gid)
-
-
-def _start(config: Config, started_s: float, timeout_s: float) -> None:
-    """Start the supervisor and wait for ``control ready`` and ``node ready`` on its pipe."""
-    for pid in processes.find("supervisor", config.name, config.data_dir):
-        processes.end(pid, grace_s=15.0)  # one that lost a child and waits: start afresh
-    reading, writing = os.pipe()
-    os.set_inheritable(writing, True)
-    words = [*processes.command("supervisor", config.name, config.data_dir), "--ready-fd", str(writing)]
-    with open(config.log_dir / "supervisor.log", "ab") as log:
-        subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=(writing,),
-            start_new_session=True,
-            cwd="/",
-        )
-    os.close(writing)
-    waiting = {"control": f"API server at {config.server}", "node": f'node "{config.node_name}"'}
-    for line in _lines(reading, started_s + timeout_s):
-        part, _, news = line.partition(" ")
-        if news not in ("ready", "adopted"):
-            raise _failed(config, f"{part}: {news}")
-        if part in waiting:
-            _say(f"{waiting.pop(part)} is {'ready' if news == 'ready' else 'running'}", started_s)
-        if not waiting:
-            os.close(reading)
-            return
-    late = " and ".join(waiting)
-    raise _failed(config, f"{late} did not come up within {timeout_s:.0f} s{_last_words(config, *waiting)}")
-
-
-def _failed(config: Config, what: str) -> ClusterError:
-    flags = "" if config.name == "fairway" else f" --name {config.name}"
-    return ClusterError(what, f"look at: fairway logs{flags}; then: sudo fairway down{flags}")
-
-
-def _last_words(config: Config, *parts: str) -> str:
-    """The last line that each part wrote, for the sentence about its failure."""
-    found = []
-    for part in parts:
-        with contextlib.suppress(OSError):
-            lines = (config.log_dir / f"{part}.log").read_text(errors="replace").split("\n")
-            found += [f"\n  {part} wrote: {line}" for line in lines if line.strip()][-1:]
-    return "".join(found)
-
-
-def _lines(descriptor: int, deadline_s: float) -> Iterator[str]:
-    """Lines from a pipe until ``deadline_s`` (monotonic) or its end."""
-    rest = b""
-    while (wait_s := deadline_s - time.monotonic()) > 0:
-        if not select.select([descriptor], [], [], wait_s)[0]:
-            return
-        piece = os.read(descriptor, 4096)
-        if not piece:
-            return
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from (line.decode() for line in lines)
-
-
-def _say(text: str, started_s: float) -> None:
-    print(f"  {time.monotonic() - started_s:5.2f} s  {text}", flush=True, file=sys.stdout)

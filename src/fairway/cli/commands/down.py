@@ -1,7 +1,6 @@
 """Stop a cluster and remove from the machine whatever it made; ``--purge`` removes its data too."""
 
 import argparse
-from pathlib import Path
 
 from fairway.cli.main import add_cluster_flags
 
@@ -16,5 +15,5 @@ def run(args: argparse.Namespace) -> int:
     """Stop and sweep."""
     from fairway.cluster import down
 
-    down.run(args.name, str(Path(args.data_dir).absolute()), purge=args.purge)
+    down.run(args.name, args.data_dir, purge=args.purge)
     return 0

@@ -11,32 +11,35 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from fairway.cli.main import add_cluster_flags
-from fairway.cluster.config import Config, locate
-from fairway.cluster.errors import ClusterError
+from fairway.cluster.config import Config, locate, name_flags
+from fairway.cluster.errors import ClusterError, NoClusterError
 from fairway.node.runtimes.interface import Image, Images, RuntimeFailure
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Three sub-commands."""
-    actions = parser.add_subparsers(dest="action", required=True)
-    importing = actions.add_parser("import", help="import an image archive")
+    add_cluster_flags(parser)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="{import,list,remove}")
+    importing = actions.add_parser("import", help="import an image archive", allow_abbrev=False)
     importing.add_argument("file", help="archive made by `docker save` or in the OCI layout; - for standard input")
     importing.add_argument("--tag", default="", help="name for an archive that holds one image without a name")
-    listing = actions.add_parser("list", help="list images")
+    listing = actions.add_parser("list", help="list images", allow_abbrev=False)
     listing.add_argument("--json", action="store_true", help="print JSON")
-    removing = actions.add_parser("remove", help="remove an image by name or id")
+    removing = actions.add_parser("remove", help="remove an image by name or id", allow_abbrev=False)
     removing.add_argument("image")
     for action in (importing, listing, removing):
         add_cluster_flags(action)
+        action.set_defaults(**dict.fromkeys(("name", "data_dir"), argparse.SUPPRESS))  # those before the word count
 
 
 def run(args: argparse.Namespace) -> int:
     """Work on the image store itself: no process of the cluster need run."""
     if os.geteuid() != 0:
-        raise ClusterError("images belong to root", f"run: sudo fairway image {args.action}")
+        raise ClusterError(
+            "images belong to root", f"run: sudo fairway image {args.action}{name_flags(args.name, args.data_dir)}"
+        )
     try:
         return asyncio.run(_run(args))
     except RuntimeFailure as error:
@@ -52,13 +55,13 @@ def _cure(args: argparse.Namespace) -> str:
 
 
 def _config(args: argparse.Namespace) -> Config:
-    data_dir = str(Path(args.data_dir).absolute())
     try:
-        return locate(args.name, data_dir)
-    except ClusterError:
-        if args.action != "import":
-            raise
-        return Config(name=args.name, data_dir=data_dir)  # images may come before the first `up`
+        return locate(args.name, args.data_dir)
+    except NoClusterError:
+        config = Config(name=args.name, data_dir=args.data_dir)  # images may come before the first `up`
+        if args.action == "import" or config.state_dir.exists():
+            return config
+        raise
 
 
 async def _run(args: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """Print a kubeconfig with the administrator's credentials for the cluster."""
 
 import argparse
-from pathlib import Path
 
 from fairway.cli.main import add_cluster_flags
 
@@ -16,5 +15,5 @@ def run(args: argparse.Namespace) -> int:
     from fairway.cluster import kubeconfig
     from fairway.cluster.config import locate
 
-    print(kubeconfig.text(locate(args.name, str(Path(args.data_dir).absolute()))), end="")
+    print(kubeconfig.text(locate(args.name, args.data_dir)), end="")
     return 0

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from fairway.cli.main import add_cluster_flags
 
@@ -12,19 +11,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Flags."""
     parser.add_argument("part", nargs="?", choices=("control", "node", "supervisor"), help="one part (default: all)")
     parser.add_argument("-f", "--follow", action="store_true", help="go on as lines are written")
-    parser.add_argument("--tail", type=int, default=200, metavar="N", help="begin with the last N lines (default 200)")
+    parser.add_argument(
+        "--tail", type=_count, default=200, metavar="N", help="begin with the last N lines (default 200)"
+    )
     add_cluster_flags(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Let tail(1) do it: it follows by inotify and survives rotation."""
     from fairway.cluster.config import locate
+    from fairway.cluster.errors import ClusterError
 
-    config = locate(args.name, str(Path(args.data_dir).absolute()))
+    config = locate(args.name, args.data_dir)
     parts = [args.part] if args.part else ["supervisor", "control", "node"]
     paths = [str(path) for part in parts if (path := config.log_dir / f"{part}.log").exists()]
     if not paths:
-        print(f"no logs yet in {config.log_dir}", file=sys.stderr)
-        return 1
+        raise ClusterError(f"no logs yet in {config.log_dir}", f"start the cluster: sudo fairway up{config.flags}")
+    if not all(os.access(path, os.R_OK) for path in paths):
+        raise ClusterError(
+            f"the logs in {config.log_dir} are for root to read", f"run: sudo fairway logs{config.flags}"
+        )
     sys.stdout.flush()
     os.execvp("tail", ["tail", "-n", str(args.tail), *(["-F"] if args.follow else []), *paths])

@@ -3,9 +3,9 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from fairway.cli.main import add_cluster_flags
 from fairway.cluster.config import Config, locate
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look and tell."""
-    config = locate(args.name, str(Path(args.data_dir).absolute()))
+    config = locate(args.name, args.data_dir)
     parts = [*_processes(config), *asyncio.run(_api(config))]
     if args.json:
         print(json.dumps({"config": asdict(config), "parts": [asdict(part) for part in parts]}, indent=1))
@@ -45,8 +45,8 @@ def _print(config: Config, parts: list[Part]) -> None:
         print(f"  {'✓' if part.is_well else '✗'} {part.name:<{width}}  {part.text}")
     print(f"  service addresses {config.service_cidr}   pods {config.pod_cidr}   node ports {config.node_port_range}")
     if not all(part.is_well for part in parts):
-        flags = "" if config.name == "fairway" else f" --name {config.name}"
-        print(f"  fix: sudo fairway up{flags}   (what it says: fairway logs{flags})", file=sys.stderr)
+        sys.stdout.flush()
+        print(f"  fix: sudo fairway up{config.flags}   (why: sudo fairway logs{config.flags})", file=sys.stderr)
 
 
 def _processes(config: Config) -> list[Part]:
@@ -70,7 +70,15 @@ async def _api(config: Config) -> list[Part]:
     try:
         context = client_context(pki / "ca.crt", pki / "admin.crt", pki / "admin.key")
     except PermissionError:
-        return [Part("api", False, f"cannot read {pki / 'admin.key'}: run sudo fairway status")]
+        return [
+            Part(
+                "api",
+                False,
+                f"cannot be asked: {pki / 'admin.key'} is for root, run: sudo fairway status{config.flags}",
+            )
+        ]
+    except OSError as error:
+        return [Part("api", False, f"cannot be asked: a certificate in {pki} is missing or damaged ({error.strerror})")]
     client = HttpClient(config.server, ssl_context=context, agent="fairway-status", timeout_s=5.0)
     try:
         version = json.loads((await client.request("GET", "/version")).body)
@@ -78,11 +86,20 @@ async def _api(config: Config) -> list[Part]:
         pods, _ = await client.list(POD)
         services, _ = await client.list(SERVICE)
     except (OSError, StatusError) as error:
-        return [Part("api", False, f"{config.server} does not answer: {error}")]
+        return [Part("api", False, f"{config.server} does not answer: {_reason(error)}")]
     finally:
         await client.close()
     api = Part("api", True, f"{config.server}   {version['gitVersion']}   {len(services)} services, {len(pods)} pods")
     return [api, *map(_node, nodes)]
+
+
+def _reason(error: Exception) -> str:
+    """The end of a chain of causes, without numbers."""
+    cause: BaseException = error
+    while isinstance(cause.__cause__, OSError):
+        cause = cause.__cause__
+    code = cause.errno if isinstance(cause, OSError) else None
+    return os.strerror(code) if code is not None and code > 0 else str(error)
 
 
 def _node(node: Object) -> Part:

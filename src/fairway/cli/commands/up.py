@@ -13,9 +13,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Flags, made from the list of settings."""
     add_cluster_flags(parser)
     parser.add_argument("--config", metavar="FILE", help="TOML file with any of the settings below")
-    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="give up after (default 60)")
+    parser.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="give up after (default 60)")
     for setting in SETTINGS:
         parser.add_argument(f"--{setting.name.replace('_', '-')}", metavar=setting.metavar, help=setting.help)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,6 +34,5 @@ def run(args: argparse.Namespace) -> int:
     from fairway.cluster.config import resolve
 
     given = {setting.name: getattr(args, setting.name) for setting in SETTINGS}
-    config, chosen = resolve(args.name, args.data_dir, given, args.config)
-    up.run(config, chosen, timeout_s=args.timeout)
+    up.run(resolve(args.name, args.data_dir, given, args.config), timeout_s=args.timeout)
     return 0

@@ -4,7 +4,7 @@ Source: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files"; kub
 """
 
 from fairway.client.kubeconfig.access import Access, KubeconfigError, connect, load, paths, select
-from fairway.client.kubeconfig.document import Entry, merged, removed, rendered
+from fairway.client.kubeconfig.document import Entry, is_blank, merged, removed, rendered
 from fairway.client.kubeconfig.file import change_file
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "KubeconfigError",
     "change_file",
     "connect",
+    "is_blank",
     "load",
     "merged",
     "paths",

@@ -89,6 +89,12 @@ def removed(text: str, name: str) -> str:
     return _render(root) if was_there else text
 
 
+def is_blank(text: str) -> bool:
+    """Whether a kubeconfig names nothing at all.  Raises: ``KubeconfigError``."""
+    root = _parse(text)
+    return not any(_section(root, section).value for section in _SECTIONS) and not _text_at(root, "current-context")
+
+
 def _parse(text: str) -> MappingNode:
     try:
         root = yaml.compose(text if text.strip() else _NEW, Loader=_LOADER)

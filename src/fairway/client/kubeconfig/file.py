@@ -29,7 +29,9 @@ def change_file(
 ) -> None:
     """Replace the text of ``path`` (``""`` if it is missing) by ``change`` of it; mode 0600, owned by ``owner``.
 
-    Links are followed.  Raises: ``KubeconfigError``, also if the file belongs to someone other than ``owner``.
+    Where ``change`` gives ``""``, the file is removed.  Links are followed.
+
+    Raises: ``KubeconfigError``, also if the file belongs to someone other than ``owner``.
     """
     whose = Owner(*owner) if owner is not None else None
     path = path.expanduser()
@@ -39,7 +41,9 @@ def change_file(
         with _locked(path, lock_timeout_s):
             old = _read(path, whose)
             new = change(old)
-            if new != old:
+            if not new:
+                path.unlink(missing_ok=True)
+            elif new != old:
                 _replace(path, new, whose)
     except OSError as error:
         raise KubeconfigError(f"kubeconfig {path} cannot be changed: {error.strerror}") from error

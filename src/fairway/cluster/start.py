@@ -1,0 +1,117 @@
+"""Start: the supervisor as a process of its own, and the wait until control and node are ready."""
+
+import contextlib
+import os
+import re
+import select
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from fairway.cluster import processes
+from fairway.cluster.config import Config
+from fairway.cluster.errors import ClusterError
+
+PATIENCE = 3
+"""A part that ends so often before it was ready will not get there by itself."""
+
+_TAIL_BYTES = 16 << 10
+_FAILURE = re.compile(r"^[\s|+-]*((?:\w+\.)*\w*(?:Error|Failure|Exception|Exit)\b.*)")
+
+
+def run(config: Config, started_s: float, timeout_s: float) -> None:
+    """Start the supervisor and wait for ``control ready`` and ``node ready`` on its pipe.  Raises: ``ClusterError``."""
+    for pid in processes.find("supervisor", config.name, config.data_dir):
+        processes.end(pid, grace_s=15.0)  # one that lost a child and waits: start afresh
+    reading, writing = os.pipe()
+    try:
+        _spawn(config, writing)
+    finally:
+        os.close(writing)
+    try:
+        _wait(config, reading, started_s, timeout_s)
+    finally:
+        os.close(reading)
+
+
+def _spawn(config: Config, writing: int) -> None:
+    words = [*processes.command("supervisor", config.name, config.data_dir), "--ready-fd", str(writing)]
+    with open(os.open(config.log_dir / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640), "ab") as log:
+        subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(writing,),
+            start_new_session=True,
+            cwd="/",
+        )
+
+
+def _wait(config: Config, reading: int, started_s: float, timeout_s: float) -> None:
+    waiting = {"control": f"API server at {config.server}", "node": f'node "{config.node_name}"'}
+    ends: Counter[str] = Counter()
+    for line in _lines(reading, started_s + timeout_s):
+        part, _, news = line.partition(" ")
+        if news in ("ready", "adopted"):
+            if part in waiting:
+                say(f"{waiting.pop(part)} is {'ready' if news == 'ready' else 'running'}", started_s)
+            if not waiting:
+                return
+        elif news.startswith("ended"):
+            ends[part] += 1
+            if ends[part] >= PATIENCE:
+                raise _failed(config, f"{part} keeps ending{_last_words(config, part)}")
+        else:
+            raise _failed(config, f"{part}: {news}")
+    late = " and ".join(waiting)
+    if time.monotonic() < started_s + timeout_s:
+        raise _failed(config, f"the supervisor ended{_last_words(config, 'supervisor', *waiting)}")
+    raise _failed(config, f"{late} did not come up within {timeout_s:g} s{_last_words(config, *waiting)}")
+
+
+def _failed(config: Config, what: str) -> ClusterError:
+    return ClusterError(what, f"look at: fairway logs{config.flags}; then: sudo fairway down{config.flags}")
+
+
+def _last_words(config: Config, *parts: str) -> str:
+    """What each part wrote last, for the sentence about its failure."""
+    found = []
+    for part in parts:
+        with contextlib.suppress(OSError):
+            text = last_word(_tail(config.log_dir / f"{part}.log"))
+            found += [f"\n  {part} wrote: {text}"] if text else []
+    return "".join(found)
+
+
+def _tail(path: Path) -> str:
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        return file.read().decode(errors="replace")
+
+
+def last_word(text: str) -> str:
+    """The last exception of a log, or its last line.  Pure."""
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    failures = [found[1] for line in lines if (found := _FAILURE.match(line)) and "ExceptionGroup" not in line]
+    return (failures or lines or [""])[-1]
+
+
+def _lines(descriptor: int, deadline_s: float) -> Iterator[str]:
+    """Lines from a pipe until ``deadline_s`` (monotonic) or its end."""
+    rest = b""
+    while (wait_s := deadline_s - time.monotonic()) > 0:
+        if not select.select([descriptor], [], [], wait_s)[0]:
+            return
+        piece = os.read(descriptor, 4096)
+        if not piece:
+            return
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line.decode() for line in lines)
+
+
+def say(text: str, started_s: float) -> None:
+    """A line of progress with the seconds since the start."""
+    print(f"  {time.monotonic() - started_s:5.2f} s  {text}", flush=True)

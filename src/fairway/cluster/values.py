@@ -1,0 +1,112 @@
+"""Values: the shape that each setting's value must have, and what values must not do to each other.  Pure."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fairway.cluster.errors import ClusterError
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
+_NOT_FOR_HOSTS = tuple(
+    map(ipaddress.IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"))
+)
+
+
+def cluster_name(name: str) -> str:
+    """``name`` if a cluster may be called so: it becomes part of paths and of names in the kernel.
+
+    Raises: ``ClusterError``.
+    """
+    if not _NAME.fullmatch(name):
+        raise ClusterError(
+            f'cluster name "{name}" is not valid: at most 40 lower-case letters, digits and hyphens',
+            "choose another, such as --name demo",
+        )
+    return name
+
+
+def checked(key: str, value: Any, origin: str) -> Any:
+    """``value`` in the setting's type; ``origin`` is how the user wrote it.  Raises: ``ClusterError``."""
+    try:
+        return _CHECKS[key](value)
+    except ValueError as error:
+        raise ClusterError(f"{origin}: {error}", "`fairway up --help` and docs/settings.md tell the form") from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected text in quotes")
+    return value.strip()
+
+
+def _port(value: Any) -> int:
+    shown = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,6}", shown) or not 1 <= int(shown) <= 65535:
+        raise ValueError("a port is a number between 1 and 65535")
+    return int(shown)
+
+
+def _cidr(value: Any) -> str:
+    text = _text(value)
+    if "/" not in text:
+        raise ValueError("expected an address and a prefix, such as 10.96.0.0/16")
+    network = ipaddress.ip_network(text)
+    if not isinstance(network, ipaddress.IPv4Network):
+        raise ValueError("IPv6 ranges are not served yet")
+    if not 12 <= network.prefixlen <= 28:
+        raise ValueError("the prefix must be between /12 and /28")
+    if any(network.overlaps(reserved) for reserved in _NOT_FOR_HOSTS):
+        raise ValueError("this range is reserved: take a private one, such as 10.120.0.0/16")
+    return str(network)
+
+
+def _pool(value: Any) -> str:
+    return "none" if value == "none" else _cidr(value)
+
+
+def _range(value: Any) -> str:
+    found = re.fullmatch(r"([0-9]{1,5})\s*-\s*([0-9]{1,5})", str(value).strip())
+    if not found or not 1 <= int(found[1]) <= int(found[2]) <= 65535:
+        raise ValueError("expected first-last, such as 30000-32767")
+    return f"{int(found[1])}-{int(found[2])}"
+
+
+def _listening_address(value: Any) -> str:
+    address = ipaddress.ip_address(_text(value))
+    if address.is_multicast:
+        raise ValueError("nobody can listen on a multicast address")
+    return str(address)
+
+
+def _node_address(value: Any) -> str:
+    address = ipaddress.ip_address(_text(value))
+    if not isinstance(address, ipaddress.IPv4Address):
+        raise ValueError("expected an IPv4 address")
+    if any(address in network for network in _NOT_FOR_HOSTS):
+        raise ValueError("expected an address of this machine that others can reach")
+    return str(address)
+
+
+def _subdomain(value: Any) -> str:
+    text = _text(value)
+    if len(text) > 253 or not _SUBDOMAIN.fullmatch(text):
+        raise ValueError("expected lower-case letters, digits, hyphens and dots, as in a host name")
+    return text
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "api_port": _port,
+    "node_api_port": _port,
+    "service_cidr": _cidr,
+    "pod_cidr": _cidr,
+    "load_balancer_cidr": _pool,
+    "proxy_health_port": _port,
+    "proxy_metrics_port": _port,
+    "node_port_range": _range,
+    "bind_address": _listening_address,
+    "node_ip": _node_address,
+    "node_name": _subdomain,
+    "cluster_domain": _subdomain,
+}
