@@ -25,6 +25,7 @@ from fairway.objects import Object
 from fairway.proxy.dataplanes.nftables import NftablesDataplane
 from fairway.proxy.model import Settings as ProxySettings
 from fairway.proxy.proxy import Proxy
+from fairway.proxy.status_server import Listening, StatusServer
 from fairway.reconcile.informer import Informer
 from fairway.transport import tls
 
@@ -75,7 +76,9 @@ async def run(config: Config, ready: processes.ReadyPipe) -> None:
         await proxy.wait_left(each["ip"] for each in (pod.get("status") or {}).get("podIPs") or ())
 
     agent = Agent(client, CrunRuntime(machine), images, agent_settings(config), before_stop=before_stop)
-    works = (agent.run(), proxy.run(), _tell(client, config.node_name, proxy, ready, stopping))
+    listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
+    status = StatusServer(proxy, listening)
+    works = (agent.run(), proxy.run(), status.run(), _tell(client, config.node_name, proxy, ready, stopping))
     tasks = [asyncio.create_task(work) for work in works]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

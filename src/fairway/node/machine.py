@@ -10,7 +10,8 @@ class Machine:
 
     ``data_dir`` outlives reboots (images, writable layers, logs); ``run_dir`` holds what a reboot ends (network
     namespaces, monitors' files), ``/run/fairway/<cluster>`` when ``None``.  ``pod_cidr`` is this node's range,
-    ``cluster_cidr`` that of all nodes: pod traffic which leaves it is masqueraded.
+    ``cluster_cidr`` that of all nodes: pod traffic which leaves it is masqueraded.  ``service_cidrs`` are all ranges
+    of addresses that only the Service proxy knows, those of load balancers too.
     """
 
     cluster: str
