@@ -1,0 +1,173 @@
+"""Dns: cluster DNS as a whole: follows Services and EndpointSlices, keeps the zone as they say, and serves it.
+
+Shape: informers write into the ``Zone`` at once; what a change touches is said anew from the next question on.
+Only the slices that can matter are followed: those of headless Services, and those that nobody's controller made.
+While the API is away, everything goes on as it was last heard of.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from sys import intern
+from typing import Any, Final
+
+from fairway.client.interface import Client
+from fairway.dns.exchange import Upstream
+from fairway.dns.forward import TRIES_S, Forwarder
+from fairway.dns.metrics import DnsMetrics
+from fairway.dns.records import HEADLESS, MANAGED_BY, SLICE_CONTROLLER, Slice, service_of, slice_of
+from fairway.dns.responder import Responder
+from fairway.dns.server import Late, TcpServer, UdpServer, bind
+from fairway.dns.upstreams import Upstreams
+from fairway.dns.zone import Topic, Zone
+from fairway.kinds import ENDPOINT_SLICE, SERVICE
+from fairway.objects import Object
+from fairway.reconcile.backoff import Backoff
+from fairway.reconcile.informer import Change, Informer
+
+log = logging.getLogger(__name__)
+
+_RECORD: Final = "record"
+_FIRST_DELAY_S, _MAX_DELAY_S = 0.2, 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the server is told.
+
+    ``listen`` are the addresses to serve at; ``address`` is the one that clients know.  ``cidrs`` are the ranges whose
+    reverse names are never asked of others.  Without ``upstreams`` those of ``resolv_conf`` are asked.
+    """
+
+    domain: str = "cluster.local"
+    address: str = "10.96.0.10"
+    listen: tuple[str, ...] = ("10.96.0.10",)
+    port: int = 53
+    cidrs: tuple[str, ...] = ()
+    resolv_conf: Path = Path("/etc/resolv.conf")
+    upstreams: tuple[Upstream, ...] = ()
+    tries_s: tuple[float, ...] = TRIES_S
+
+
+class ClusterDns:
+    """The DNS server of one node.  ``client`` may be anything that speaks the API."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self.metrics = DnsMetrics(f"dns://:{settings.port}", f"{settings.domain}.")
+        self._settings = settings
+        self._zone = Zone(
+            settings.domain, address=settings.address, cidrs=settings.cidrs, serial=int(time.time())
+        )  # fmt: skip
+        own = [Upstream(host, settings.port) for host in (*settings.listen, settings.address)]
+        upstreams = Upstreams(settings.resolv_conf, fixed=settings.upstreams, own=own)
+        self._forwarder = Forwarder(upstreams, self.metrics, tries_s=settings.tries_s)
+        self.responder = Responder(self._zone, self._forwarder, self.metrics)
+        self._services = Informer(client, SERVICE, keep=_reducer(service_of))
+        self._slices = [
+            Informer(client, ENDPOINT_SLICE, labels=labels, keep=_reducer(slice_of))
+            for labels in (HEADLESS, f"!{HEADLESS},{MANAGED_BY}!={SLICE_CONTROLLER}")
+        ]
+        self._serving = asyncio.Event()
+        self._synced = asyncio.Event()
+        self.ports: tuple[int, ...] = ()
+
+    async def run(self) -> None:
+        """Work until cancelled.  What goes wrong with a socket is tried again, for ever."""
+        self._services.subscribe(self._take_service)
+        for place, informer in enumerate(self._slices):
+            informer.subscribe(self._take_slice(place))
+        async with asyncio.TaskGroup() as tasks:
+            for informer in (self._services, *self._slices):
+                tasks.create_task(informer.run())
+            tasks.create_task(self._serve())
+            for informer in (self._services, *self._slices):
+                await informer.wait_synced()
+            self.responder.is_synced = True
+            self._synced.set()
+            log.info("cluster DNS knows the cluster", extra={"services": self._zone.services})
+
+    async def wait_serving(self) -> None:
+        """Return when the sockets are open."""
+        await self._serving.wait()
+
+    async def wait_ready(self) -> None:
+        """Return when the sockets are open and the cluster is known."""
+        await self._serving.wait()
+        await self._synced.wait()
+
+    # What comes in
+
+    def _take_service(self, change: Change) -> None:
+        meta = change.object["metadata"]
+        new = change.new[_RECORD] if change.new else None
+        if change.old is None or change.new is None or change.old[_RECORD] != new:
+            self._say(self._zone.put_service(meta["namespace"], meta["name"], new))
+
+    def _take_slice(self, place: int) -> Callable[[Change], None]:
+        """The two informers never hold the same slice at once, but one may hear of it before the other forgets it."""
+
+        def take(change: Change) -> None:
+            meta = change.object["metadata"]
+            old: Slice | None = change.old[_RECORD] if change.old else None
+            new: Slice | None = change.new[_RECORD] if change.new else None
+            if old != new:
+                self._say(self._zone.put_slice(f"{place}/{meta['namespace']}/{meta['name']}", old, new))
+                if new is not None and new.triggered_s and self.responder.is_synced:
+                    self.metrics.programming.observe(max(time.time() - new.triggered_s, 0.0))
+
+        return take
+
+    def _say(self, touched: set[Topic]) -> None:
+        self.responder.touch(touched)
+
+    # What goes out
+
+    async def _serve(self) -> None:
+        backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
+        while True:
+            async with AsyncExitStack() as stack:
+                try:
+                    await self._open(stack)
+                except OSError as error:
+                    log.warning("cluster DNS cannot listen", extra={"error": str(error), "tries": backoff.failures})
+                else:
+                    self._serving.set()
+                    log.info("cluster DNS serves", extra={"at": ",".join(self._settings.listen)})
+                    await asyncio.Event().wait()
+            await asyncio.sleep(backoff.next_delay_s())
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        late = Late()
+        stack.push_async_callback(self._forwarder.close)
+        stack.push_async_callback(late.close)
+        ports = []
+        for host in dict.fromkeys(self._settings.listen):
+            datagrams = bind(host, self._settings.port, socket.SOCK_DGRAM)
+            udp = UdpServer(datagrams, self.responder, late)
+            stack.callback(udp.close)
+            port = datagrams.getsockname()[1]
+            tcp = TcpServer(self.responder, late)
+            await tcp.listen(bind(host, port, socket.SOCK_STREAM))
+            stack.callback(tcp.close)
+            ports.append(port)
+        self.ports = tuple(ports)
+
+
+def _reducer(record_of: Callable[[Object], Any]) -> Callable[[Object], Object]:
+    """Keep of an object its name, its version and what is said of it."""
+
+    def keep(found: Object) -> Object:
+        meta = found["metadata"]
+        record = None
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            record = record_of(found)
+        namespace = intern(meta.get("namespace") or "")
+        identity = {"namespace": namespace, "name": meta["name"], "resourceVersion": meta.get("resourceVersion")}
+        return {"metadata": identity, _RECORD: record}
+
+    return keep

@@ -1,0 +1,187 @@
+"""Responder: a message in, an answer out: from our zones at once, from other servers when they have answered.
+
+Shape: ``respond`` gives the answer, a coroutine that will give it, or ``None`` for what deserves none.
+Nothing is said of our zones before the API was heard once: a name that is not known yet is not a name that is not.
+"""
+
+import logging
+from collections.abc import Coroutine
+
+from fairway.dns.answers import Prepared, Ready, Said, rotations, say, tails
+from fairway.dns.exchange import Ask
+from fairway.dns.forward import Forwarder, ForwardFailure
+from fairway.dns.metrics import DnsMetrics
+from fairway.dns.received import Received, answer_sets, given_on
+from fairway.dns.wire import (
+    BADVERS,
+    FORMERR,
+    HAS_RECURSION,
+    HEADER,
+    IN,
+    IS_AUTHENTIC,
+    IS_AUTHORITATIVE,
+    IS_TRUNCATED,
+    OPT_BYTES,
+    REFUSED,
+    SERVFAIL,
+    Body,
+    Query,
+    Refusal,
+    Sections,
+    bare,
+    head,
+    opt,
+    read_query,
+    write,
+)
+from fairway.dns.zone import Topic, Zone
+
+log = logging.getLogger(__name__)
+
+_TRANSFERS = (251, 252)
+Answer = bytes | None
+Later = Coroutine[None, None, Answer]
+
+
+class Responder:
+    """Answers; ``prepared`` may be asked first by a server that is in a hurry."""
+
+    def __init__(self, zone: Zone, forwarder: Forwarder, metrics: DnsMetrics) -> None:
+        self.prepared = Prepared()
+        self.is_synced = False
+        self._zone = zone
+        self._forwarder = forwarder
+        self._metrics = metrics
+
+    def touch(self, topics: set[Topic]) -> None:
+        """Say something new of these from now on."""
+        self.prepared.drop(topics)
+
+    def respond(self, message: bytes, *, is_tcp: bool, family: int = 1) -> Answer | Later:
+        """The answer to one message, whatever its bytes are."""
+        try:
+            query = read_query(message)
+        except Refusal as refusal:
+            return None if refusal.rcode is None else bare(message, None, refusal.rcode)
+        turn = _Turn(message, query, "tcp" if is_tcp else "udp", family, query.limit(is_tcp=is_tcp))
+        if refused := _refused(query):
+            return self._bare(turn, refused)
+        place = self._zone.find(query.name)
+        if place is None:
+            return self._forward(turn)
+        if not self.is_synced:
+            return self._bare(turn, SERVFAIL)
+        said = say(self._zone, query.name, query.type, place)
+        return self._chase(turn, said) if said.elsewhere else self._tell(turn, said)
+
+    def _bare(self, turn: "_Turn", rcode: int, *, is_own: bool = True) -> bytes:
+        self._count(turn, rcode, is_own=is_own)
+        return bare(turn.message, turn.query, rcode)
+
+    def _count(self, turn: "_Turn", rcode: int, *, is_own: bool) -> list[int]:
+        counter = self._metrics.answers(turn.protocol, turn.family, turn.query.type, rcode, is_own=is_own)
+        counter[0] += 1
+        return counter
+
+    def _tell(self, turn: "_Turn", said: Said) -> bytes:
+        """Answer from our zones; over UDP the answer is kept ready for the next who asks."""
+        counter = self._count(turn, said.sections.rcode, is_own=True)
+        if turn.protocol == "tcp" or not turn.is_common():
+            return turn.finished(said.sections, write(turn.query.name, said.sections, turn.room()))
+        bodies = [write(turn.query.name, turned, turn.room()) for turned in rotations(said.sections)]
+        first = bodies[0]
+        ready = Ready(
+            turn.head(said.sections, first), turn.query.end,
+            tails([body.content + turn.opt(said.sections.rcode) for body in bodies if body.counts == first.counts]),
+            counter,
+        )  # fmt: skip
+        self.prepared.put(turn.message[2:].lower(), ready, said.topics)
+        self._metrics.prepared_entries = len(self.prepared.entries)
+        return turn.message[:2] + ready.head + turn.message[HEADER : ready.end] + next(ready.tails)
+
+    def _forward(self, turn: "_Turn") -> Answer | Later:
+        query = turn.query
+        if self._forwarder.is_probe(query.name):
+            return self._bare(turn, REFUSED, is_own=False)
+        ask = turn.ask(query.name)
+        kept = self._forwarder.kept(ask)
+        return self._give_on(turn, *kept) if kept else self._forward_later(turn, ask)
+
+    async def _forward_later(self, turn: "_Turn", ask: Ask) -> Answer:
+        try:
+            received, age_s = await self._forwarder.resolve(ask)
+        except ForwardFailure:
+            return self._bare(turn, SERVFAIL, is_own=False)
+        return self._give_on(turn, received, age_s)
+
+    def _give_on(self, turn: "_Turn", received: Received, age_s: int) -> bytes:
+        self._count(turn, received.rcode, is_own=False)
+        body = given_on(received, age_s, turn.room())
+        flags = HAS_RECURSION | (IS_AUTHENTIC if received.is_authentic else 0)
+        return turn.assembled(body, received.rcode, flags)
+
+    async def _chase(self, turn: "_Turn", said: Said) -> Answer:
+        """An alias that leads out of the cluster: what is there belongs into the same answer."""
+        ask = turn.ask(said.elsewhere)
+        try:
+            received, age_s = self._forwarder.kept(ask) or await self._forwarder.resolve(ask)
+            found = answer_sets(received, ask.question, age_s)
+            rcode = received.rcode
+        except ForwardFailure:
+            found, rcode = (), SERVFAIL
+        self._count(turn, rcode, is_own=True)
+        sections = said.sections._replace(rcode=rcode, answer=said.sections.answer + found)
+        return turn.finished(sections, write(turn.query.name, sections, turn.room()))
+
+
+def _refused(query: Query) -> int:
+    """The code for what is not answered on principle; 0 for all else."""
+    if query.edns is not None and query.edns.version:
+        return BADVERS
+    if query.type == 0:
+        return FORMERR
+    return REFUSED if query.class_ != IN or query.type in _TRANSFERS else 0
+
+
+class _Turn:
+    """One message and how it is to be answered."""
+
+    __slots__ = ("family", "limit", "message", "protocol", "query")
+
+    def __init__(self, message: bytes, query: Query, protocol: str, family: int, limit: int) -> None:
+        self.message, self.query, self.protocol, self.family, self.limit = message, query, protocol, family, limit
+
+    def ask(self, name: bytes) -> Ask:
+        """The question for others about ``name``."""
+        edns = self.query.edns
+        disabled = bool(self.query.flags & 0x10)
+        return Ask(name, self.query.type, self.query.class_, bool(edns and edns.is_dnssec_ok), disabled)
+
+    def room(self) -> int:
+        """How long the body may be."""
+        return self.limit - self.query.end - (OPT_BYTES if self.query.edns else 0)
+
+    def is_common(self) -> bool:
+        """Whether others will send the very same bytes, and whether upper and lower case differ only in the name."""
+        rest = self.message[2:HEADER] + self.message[self.query.end - 4 :]
+        return len(self.message) - self.query.end in (0, OPT_BYTES) and rest.lower() == rest.upper()
+
+    def opt(self, rcode: int) -> bytes:
+        """The OPT record of the answer."""
+        return opt(self.query, rcode)
+
+    def head(self, sections: Sections, body: Body) -> bytes:
+        """The head of an answer of ours."""
+        flags = HAS_RECURSION | (IS_AUTHORITATIVE if sections.is_authoritative else 0)
+        return head(self.query, sections.rcode, body.counts, flags | (IS_TRUNCATED if body.is_truncated else 0))
+
+    def finished(self, sections: Sections, body: Body) -> bytes:
+        """The whole answer from our zones."""
+        flags = HAS_RECURSION | (IS_AUTHORITATIVE if sections.is_authoritative else 0)
+        return self.assembled(body, sections.rcode, flags)
+
+    def assembled(self, body: Body, rcode: int, flags: int) -> bytes:
+        """The whole answer."""
+        flags |= IS_TRUNCATED if body.is_truncated else 0
+        made = self.message[:2] + head(self.query, rcode, body.counts, flags)
+        return made + self.message[HEADER : self.query.end] + body.content + opt(self.query, rcode)

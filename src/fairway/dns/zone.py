@@ -1,0 +1,291 @@
+"""Zone: every name of the cluster, and what there is under it.
+
+Shape: Services and Slices are put in, ``find`` says what is under a name; ``topic_of`` says on which change an answer
+depends, and each change tells the topics that it touches.  No I/O.
+Source: Kubernetes DNS-Based Service Discovery, version 1.1.0; RFC 1034 section 4.3.2.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+from typing import Final, NamedTuple
+
+from fairway.dns.names import Labels, labels_of, packed_address, reverse_prefix, undashed, wire_name
+from fairway.dns.records import Endpoint, Port, Service, Slice
+from fairway.dns.wire import AAAA, CNAME, NS, PTR, SOA, SRV, TXT, A
+
+VERSION: Final = "1.1.0"
+DEFAULT_TTL_S: Final = 5
+_PRIORITY = 0
+_REFRESH_S, _RETRY_S, _EXPIRE_S = 7200, 1800, 86400
+
+Node = dict[int, list[bytes]]
+"""The record data of one name, by type; empty for a name that only has names below it."""
+Topic = str | bytes
+"""What answers depend on: ``namespace/service``, ``namespace``, a packed address; empty for what never changes."""
+
+
+class Place(NamedTuple):
+    """Where a name lies: in which zone of ours, and what is there; ``node`` is ``None`` where nothing is."""
+
+    apex: bytes
+    node: Node | None
+
+
+class _View:
+    """The endpoints of one headless Service, put in order when first asked for."""
+
+    __slots__ = ("addresses", "hosts", "targets")
+
+    def __init__(self, slices: Iterable[Slice]) -> None:
+        self.addresses: dict[bytes, str] = {}
+        self.hosts: dict[str, list[bytes]] = {}
+        self.targets: dict[tuple[str, str], dict[tuple[str, int], None]] = {}
+        for each in slices:
+            for endpoint in each.endpoints:
+                self._add(endpoint, each.ports)
+
+    def _add(self, endpoint: Endpoint, ports: tuple[Port, ...]) -> None:
+        self.addresses.setdefault(endpoint.address, endpoint.hostname)
+        host = self.hosts.setdefault(endpoint.hostname, [])
+        if endpoint.address not in host:
+            host.append(endpoint.address)
+        for port in ports:
+            self.targets.setdefault((port.name, port.protocol), {})[endpoint.hostname, port.number] = None
+
+
+class Zone:
+    """The cluster's domain and the reverse names of its address ranges.
+
+    ``address`` is that of the server itself; ``cidrs`` are the ranges for whose addresses nobody else is asked.
+    """
+
+    def __init__(self, domain: str, *, address: str = "", cidrs: Iterable[str] = (), serial: int = 1) -> None:
+        self.apex = wire_name(domain)
+        self.serial = serial
+        self._labels = labels_of(self.apex)
+        self._address = packed_address(address)
+        self._networks = [ip_network(cidr, strict=False) for cidr in cidrs]
+        self._namespaces: dict[str, dict[str, Service]] = {}
+        self._slices: dict[str, dict[str, Slice]] = {}
+        self._views: dict[str, _View] = {}
+        self._cluster_ips: dict[bytes, str] = {}
+        self._hosts: dict[bytes, dict[tuple[str, str], int]] = {}
+
+    # What changes
+
+    def put_service(self, namespace: str, name: str, new: Service | None) -> set[Topic]:
+        """Add, replace or remove a Service; the topics that this touches."""
+        services = self._namespaces.setdefault(namespace, {})
+        old = services.get(name)
+        topic = f"{namespace}/{name}"
+        touched: set[Topic] = {topic}
+        if bool(services) != (new is not None or bool(services.keys() - {name})):
+            touched.add(namespace)
+        for address in old.addresses if old else ():
+            if self._cluster_ips.get(address) == topic:
+                del self._cluster_ips[address]
+                touched.add(address)
+        if new is not None:
+            services[name] = new
+            self._cluster_ips.update(dict.fromkeys(new.addresses, topic))
+            touched.update(new.addresses)
+        else:
+            services.pop(name, None)
+        if not services:
+            del self._namespaces[namespace]
+        for each in self._slices.get(topic, {}).values():
+            touched.update(endpoint.address for endpoint in each.endpoints)
+        self.serial += 1
+        return touched
+
+    def put_slice(self, key: str, old: Slice | None, new: Slice | None) -> set[Topic]:
+        """Add, replace or remove an EndpointSlice; the topics that this touches."""
+        touched: set[Topic] = set()
+        for each, step in ((old, -1), (new, 1)):
+            if each is None:
+                continue
+            touched.add(each.service)
+            self._views.pop(each.service, None)
+            for endpoint in each.endpoints:
+                touched.add(endpoint.address)
+                self._count_host(endpoint, each.service, step)
+        if old is not None:
+            slices = self._slices[old.service]
+            del slices[key]
+            if not slices:
+                del self._slices[old.service]
+        if new is not None:
+            self._slices.setdefault(new.service, {})[key] = new
+        self.serial += 1
+        return touched
+
+    def _count_host(self, endpoint: Endpoint, service: str, step: int) -> None:
+        counts = self._hosts.setdefault(endpoint.address, {})
+        name = (service, endpoint.hostname)
+        counts[name] = counts.get(name, 0) + step
+        if not counts[name]:
+            del counts[name]
+        if not counts:
+            del self._hosts[endpoint.address]
+
+    # What is asked
+
+    @property
+    def services(self) -> int:
+        """How many Services have names."""
+        return sum(map(len, self._namespaces.values()))
+
+    def soa(self, apex: bytes) -> bytes:
+        """The data of a start-of-authority record."""
+        times = (self.serial & 0xFFFFFFFF, _REFRESH_S, _RETRY_S, _EXPIRE_S, DEFAULT_TTL_S)
+        return self._name("ns", "dns") + self._name("hostmaster") + struct.pack(">5I", *times)
+
+    def topic_of(self, name: bytes) -> Topic:
+        """The change on which answers for a name of ours depend."""
+        labels = labels_of(name)
+        inner = self._inner(labels)
+        if inner is None:
+            found = reverse_prefix(labels)
+            return found if isinstance(found, bytes) else b""
+        if len(inner) < 2 or inner[-1] != "svc":
+            return ""
+        return f"{inner[-2]}/{inner[-3]}" if len(inner) > 2 else inner[-2]
+
+    def find(self, name: bytes) -> Place | None:
+        """What is under a name; ``None`` if others are to be asked."""
+        labels = labels_of(name)
+        inner = self._inner(labels)
+        if inner is not None:
+            return Place(self.apex, self._find(inner))
+        found = reverse_prefix(labels)
+        return None if found is None else self._find_reverse(found, labels)
+
+    def _inner(self, labels: Labels) -> Labels | None:
+        size = len(self._labels)
+        return labels[: len(labels) - size] if labels[-size:] == self._labels else None
+
+    def _find(self, inner: Labels) -> Node | None:
+        match inner:
+            case ():
+                return {SOA: [self.soa(self.apex)], NS: [self._name("ns", "dns")]}
+            case ("dns-version",):
+                return {TXT: [bytes((len(VERSION),)) + VERSION.encode()]}
+            case ("ns", "dns"):
+                return _addresses([self._address]) if self._address else {}
+            case ("dns",) | ("svc",) | ("pod",) | (_, "pod"):
+                return {}
+            case (label, _, "pod"):
+                packed = undashed(label)
+                return _addresses([packed]) if packed else None
+            case (namespace, "svc"):
+                return {} if namespace in self._namespaces else None
+            case (*below, name, namespace, "svc"):
+                return self._find_service(tuple(below), name, namespace)
+        return None
+
+    def _find_service(self, below: Labels, name: str, namespace: str) -> Node | None:
+        service = self._namespaces.get(namespace, {}).get(name)
+        if service is None:
+            return None
+        if service.external_name:
+            return None if below else {CNAME: [service.external_name]}
+        own = self._name(name, namespace, "svc")
+        return self._find_headless(below, f"{namespace}/{name}", own) if service.is_headless else _find_balanced(
+            below, service, own
+        )  # fmt: skip
+
+    def _find_headless(self, below: Labels, topic: str, own: bytes) -> Node | None:
+        view = self._views.get(topic)
+        if view is None:
+            view = self._views[topic] = _View(self._slices.get(topic, {}).values())
+        if not view.addresses:
+            return None
+        match below:
+            case ():
+                return _addresses(view.addresses) | _targets(own, [t for each in view.targets.values() for t in each])
+            case (port, protocol) if port[:1] == protocol[:1] == "_":
+                targets = view.targets.get((port[1:], protocol[1:])) if port != "_" else None
+                return _targets(own, targets) if targets else None
+            case (label,) if label[:1] == "_":
+                return {} if any(name and protocol == label[1:] for name, protocol in view.targets) else None
+            case (label,):
+                return _addresses(view.hosts[label]) if label in view.hosts else None
+        return None
+
+    def _find_reverse(self, found: bytes | tuple[int, ...], labels: Labels) -> Place | None:
+        if isinstance(found, bytes):
+            names = [self._name(*name) for name in self._names_of(found)]
+            apex = self._reverse_apex(found, labels)
+            if names:
+                return Place(apex or self.apex, {PTR: names})
+            return Place(apex, None) if apex else None
+        unit = 4 if labels[-2:] == ("ip6", "arpa") else 8
+        packed = _packed(found, unit)
+        apex = self._reverse_apex(packed, labels, len(found) * unit) if packed else b""
+        return Place(apex, {}) if apex else None
+
+    def _names_of(self, address: bytes) -> Iterator[tuple[str, ...]]:
+        if topic := self._cluster_ips.get(address):
+            namespace, _, name = topic.partition("/")
+            yield name, namespace, "svc"
+        for (topic, host), _ in self._hosts.get(address, {}).items():
+            namespace, _, name = topic.partition("/")
+            service = self._namespaces.get(namespace, {}).get(name)
+            if service is not None and service.is_headless:
+                yield host, name, namespace, "svc"
+
+    def _reverse_apex(self, packed: bytes, labels: Labels, known_bits: int = 128) -> bytes:
+        """The zone of ours that an address, or the part of one, lies in; empty if in none."""
+        for network in self._networks:
+            if network.max_prefixlen != len(packed) * 8 or known_bits < network.prefixlen:
+                continue
+            shift = network.max_prefixlen - network.prefixlen
+            if int.from_bytes(packed, "big") >> shift == int(network.network_address) >> shift:
+                unit = 8 if network.version == 4 else 4
+                return wire_name(".".join(labels[-2 - -(-network.prefixlen // unit) :]))
+        return b""
+
+    def _name(self, *labels: str) -> bytes:
+        return b"".join(bytes((len(label),)) + label.encode("latin-1") for label in labels) + self.apex
+
+
+def _find_balanced(below: Labels, service: Service, own: bytes) -> Node | None:
+    """What is at and below the name of a Service with cluster IPs."""
+    match below:
+        case ():
+            return _addresses(service.addresses) | _srv([(port.number, own) for port in service.ports])
+        case (port, protocol) if port[:1] == protocol[:1] == "_":
+            asked = (port[1:], protocol[1:])
+            numbers = [each.number for each in service.ports if each.name and (each.name, each.protocol) == asked]
+            return _srv([(number, own) for number in numbers]) or None
+        case (protocol,) if protocol[:1] == "_":
+            return {} if any(each.name and each.protocol == protocol[1:] for each in service.ports) else None
+    return None
+
+
+def _addresses(packed: Iterable[bytes]) -> Node:
+    node: Node = {}
+    for each in packed:
+        node.setdefault(A if len(each) == 4 else AAAA, []).append(each)
+    return node
+
+
+def _targets(own: bytes, targets: Iterable[tuple[str, int]]) -> Node:
+    return _srv([(number, bytes((len(host),)) + host.encode("latin-1") + own) for host, number in targets])
+
+
+def _srv(targets: list[tuple[int, bytes]]) -> Node:
+    """Equal shares for all targets."""
+    weight = max(100 // len(targets), 1) if targets else 0
+    made = [struct.pack(">HHH", _PRIORITY, weight, number) + target for number, target in dict.fromkeys(targets)]
+    return {SRV: made} if made else {}
+
+
+def _packed(parts: tuple[int, ...], unit: int) -> bytes:
+    """The first part of an address, filled up with zeros; nothing where there is no part."""
+    if not parts:
+        return b""
+    if unit == 8:
+        return bytes(parts) + bytes(4 - len(parts))
+    return bytes.fromhex("".join(f"{part:x}" for part in parts).ljust(32, "0"))

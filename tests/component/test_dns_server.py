@@ -1,0 +1,318 @@
+"""Cluster DNS at real sockets: both transports, changes, and other name servers on loopback."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import pytest
+from name_server import NameServer, Running, closed_port, cluster_dns, name_server
+
+from fairway.client.memory import MemoryClient
+from fairway.dns import forward, server
+from fairway.dns.exchange import Upstream
+from fairway.kinds import ENDPOINT_SLICE, SERVICE
+from fairway.objects import Object
+
+WEB = "web.default.svc.cluster.local"
+
+
+def service(name: str, ip: str = "10.96.0.17", **spec: Any) -> Object:
+    ports = [{"name": "http", "protocol": "TCP", "port": 80}]
+    return {
+        "kind": "Service", "metadata": {"name": name, "namespace": "default", "uid": name},
+        "spec": {"clusterIP": ip, "clusterIPs": [ip], "ports": ports, **spec},
+    }  # fmt: skip
+
+
+def headless_slice(name: str, count: int) -> Object:
+    labels = {"kubernetes.io/service-name": name, "service.kubernetes.io/headless": ""}
+    return {
+        "kind": "EndpointSlice", "metadata": {"name": f"{name}-1", "namespace": "default", "labels": labels},
+        "addressType": "IPv4", "ports": [{"name": "http", "protocol": "TCP", "port": 8080}],
+        "endpoints": [{"addresses": [f"10.244.{n >> 8}.{n & 255}"], "conditions": {}} for n in range(1, count + 1)],
+    }  # fmt: skip
+
+
+def texts(message: dns.message.Message) -> list[str]:
+    return [f"{dns.rdatatype.to_text(each.rdtype)} {data}" for each in message.answer for data in each]
+
+
+@pytest.fixture
+def client() -> MemoryClient:
+    made = MemoryClient()
+    made.put(SERVICE, service("web"))
+    return made
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+async def test_both_transports_answer(client: MemoryClient, tcp: bool) -> None:
+    async with cluster_dns(client) as running:
+        await running.dns.wait_ready()
+        for _ in range(2):  # the second is prepared
+            answer = await running.ask(WEB, tcp=tcp)
+            assert texts(answer) == ["A 10.96.0.17"]
+            assert answer.flags & dns.flags.AA
+            assert answer.flags & dns.flags.RA
+        assert (await running.ask("no.default.svc.cluster.local", tcp=tcp)).rcode() == dns.rcode.NXDOMAIN
+
+
+@pytest.mark.skipif(shutil.which("dig") is None, reason="needs dig")
+async def test_dig_finds_nothing_to_complain_of(client: MemoryClient) -> None:
+    async with cluster_dns(client) as running:
+        await running.dns.wait_ready()
+        for words in (("+notcp",), ("+tcp",), ("+noedns",), ("+dnssec",), ("+nocookie",)):
+            said = await running.dig(*words, f"_http._tcp.{WEB}", "SRV")
+            assert not [line for line in said if "WARNING" in line and "Multicast" not in line]
+            assert any(line.endswith(f"SRV\t0 100 80 {WEB}.") for line in said)
+        assert (await running.dig("+short", "-x", "10.96.0.17")) == [f"{WEB}."]
+        said = await running.dig(WEB, "AAAA")
+        assert any("status: NOERROR" in line for line in said)
+        assert any("ANSWER: 0, AUTHORITY: 1" in line for line in said)
+
+
+async def test_a_change_is_told_from_the_next_question_on(client: MemoryClient) -> None:
+    async with cluster_dns(client) as running:
+        await running.dns.wait_ready()
+        loop = asyncio.get_running_loop()
+        waits = []
+        for number in range(20, 40):
+            began_s = loop.time()
+            client.put(SERVICE, service("web", f"10.96.0.{number}"))
+            while texts(await running.ask(WEB)) != [f"A 10.96.0.{number}"]:
+                assert loop.time() - began_s < 5
+            waits.append(loop.time() - began_s)
+        assert sorted(waits)[10] < 0.02
+        client.remove(SERVICE, "default", "web")
+        while (await running.ask(WEB)).rcode() != dns.rcode.NXDOMAIN:
+            assert loop.time() - began_s < 5
+
+
+async def test_an_external_name_becomes_an_address(client: MemoryClient) -> None:
+    client.put(SERVICE, {**service("flip", type="ExternalName", externalName="example.org")})
+    async with cluster_dns(client) as running:
+        await running.dns.wait_ready()
+        assert texts(await running.ask("flip.default.svc.cluster.local", "CNAME")) == ["CNAME example.org."]
+        client.put(SERVICE, service("flip", "10.96.0.33"))
+        began_s = asyncio.get_running_loop().time()
+        while texts(await running.ask("flip.default.svc.cluster.local")) != ["A 10.96.0.33"]:
+            assert asyncio.get_running_loop().time() - began_s < 5
+        assert texts(await running.ask("flip.default.svc.cluster.local", "CNAME")) == []
+
+
+async def test_before_the_first_list_the_answer_is_a_failure_and_not_a_no() -> None:
+    client = MemoryClient()
+    client.failures["list"] = [ConnectionRefusedError()] * 1000
+    async with cluster_dns(client) as running:
+        assert (await running.ask(WEB)).rcode() == dns.rcode.SERVFAIL
+        client.failures.clear()
+        client.put(SERVICE, service("web"))
+        await running.dns.wait_ready()
+        assert texts(await running.ask(WEB)) == ["A 10.96.0.17"]
+
+
+async def test_answers_go_on_while_the_api_is_away(client: MemoryClient) -> None:
+    async with cluster_dns(client) as running:
+        await running.dns.wait_ready()
+        client.failures["watch"] = [ConnectionRefusedError()] * 1000
+        client.disconnect()
+        assert texts(await running.ask(WEB)) == ["A 10.96.0.17"]
+        assert (await running.ask("other.default.svc.cluster.local")).rcode() == dns.rcode.NXDOMAIN
+
+
+async def test_a_long_answer_is_cut_over_udp_and_whole_over_tcp(client: MemoryClient) -> None:
+    client.put(SERVICE, service("many", "None"))
+    client.put(ENDPOINT_SLICE, headless_slice("many", 300))
+    name = "many.default.svc.cluster.local"
+    async with cluster_dns(client) as running:
+        await running.dns.wait_ready()
+        plain, extended = await running.ask(name), await running.ask(name, use_edns=0, payload=4096)
+        assert plain.flags & dns.flags.TC
+        assert extended.flags & dns.flags.TC
+        assert 20 < len(texts(plain)) < len(texts(extended)) < 300
+        firsts = {texts(await running.ask(name))[0] for _ in range(40)}
+        assert len(firsts) == 16
+        whole = await running.ask(name, tcp=True)
+        assert not whole.flags & dns.flags.TC
+        assert len(texts(whole)) == 300
+
+
+async def test_questions_on_one_connection_are_answered_each_when_it_can_be(client: MemoryClient) -> None:
+    async with name_server(lambda query: None) as slow, cluster_dns(client, upstreams=(slow.upstream,)) as running:
+        await running.dns.wait_ready()
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        questions = [
+            dns.message.make_query(name, "A", id=number)
+            for number, name in enumerate(["slow.example.org", *[WEB] * 200], 1)
+        ]
+        for question in questions:
+            wire = question.to_wire()
+            writer.write(len(wire).to_bytes(2, "big") + wire)
+        ids = []
+        for _ in range(200):
+            wire = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+            ids.append(dns.message.from_wire(wire).id)
+        assert ids == list(range(2, 202))
+        writer.close()
+
+
+async def test_a_silent_client_is_dismissed(client: MemoryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "IDLE_S", 0.05)
+    async with cluster_dns(client) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(b"\0\x20half")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
+# Other name servers
+
+
+def example(query: dns.message.Message, ttl_s: int = 60) -> dns.message.Message:
+    """The address of whatever is asked, nothing for AAAA, and no name below ``no.``."""
+    answer = dns.message.make_response(query, recursion_available=True)
+    name = query.question[0].name
+    if str(name).startswith("no."):
+        answer.set_rcode(dns.rcode.NXDOMAIN)
+    elif query.question[0].rdtype == dns.rdatatype.A:
+        answer.answer = [dns.rrset.from_text(name, ttl_s, "IN", "A", "192.0.2.1")]
+        return answer
+    answer.authority = [dns.rrset.from_text("example.org.", ttl_s, "IN", "SOA", "a.b. c.d. 1 2 3 4 60")]
+    return answer
+
+
+async def test_other_names_are_forwarded_once_and_kept(client: MemoryClient) -> None:
+    async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        await running.dns.wait_ready()
+        answers = await asyncio.gather(*(running.ask("www.example.org") for _ in range(20)))
+        assert [texts(each) for each in answers] == [["A 192.0.2.1"]] * 20
+        assert texts(await running.ask("WWW.example.org", tcp=True)) == ["A 192.0.2.1"]
+        assert other.asked == ["www.example.org."]
+        assert (await running.ask("no.example.org")).rcode() == dns.rcode.NXDOMAIN
+        assert (await running.ask("no.example.org")).rcode() == dns.rcode.NXDOMAIN
+        assert len(other.asked) == 2
+        await asyncio.gather(*(running.ask(f"{n}.example.org") for n in range(30)))
+        assert len({port for port, _ in other.sources}) > 20
+        assert len({number for _, number in other.sources}) > 20
+
+
+async def test_an_alias_out_of_the_cluster_is_followed_there(client: MemoryClient) -> None:
+    client.put(SERVICE, {**service("alias", type="ExternalName", externalName="www.example.org")})
+    async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        await running.dns.wait_ready()
+        answer = await running.ask("alias.default.svc.cluster.local")
+        assert texts(answer) == ["CNAME www.example.org.", "A 192.0.2.1"]
+        assert texts(await running.ask("alias.default.svc.cluster.local", "AAAA")) == ["CNAME www.example.org."]
+
+
+async def test_a_dead_server_is_followed_by_the_next_and_then_asked_last(client: MemoryClient) -> None:
+    dead = Upstream("127.0.0.1", closed_port())
+    async with (
+        name_server(example) as other,
+        name_server(lambda query: None) as silent,
+        cluster_dns(client, upstreams=(silent.upstream, dead, other.upstream), tries_s=(0.1, 0.2)) as running,
+    ):
+        loop = asyncio.get_running_loop()
+        assert texts(await running.ask("a.example.org")) == ["A 192.0.2.1"]
+        began_s = loop.time()
+        assert texts(await running.ask("b.example.org")) == ["A 192.0.2.1"]
+        assert loop.time() - began_s < 0.09
+        assert silent.asked == ["a.example.org."]
+
+
+async def test_without_any_answer_it_is_a_failure_or_what_was_known(
+    client: MemoryClient,
+) -> None:
+    is_well = True
+
+    def reply(query: dns.message.Message) -> dns.message.Message | None:
+        return example(query, 1) if is_well else None
+
+    async with (
+        name_server(reply) as other,
+        cluster_dns(client, upstreams=(other.upstream,), tries_s=(0.05,)) as running,
+    ):
+        assert texts(await running.ask("www.example.org")) == ["A 192.0.2.1"]
+        is_well = False
+        assert (await running.ask("other.example.org")).rcode() == dns.rcode.SERVFAIL
+        await asyncio.sleep(1.05)  # the answer's life is over: seconds are the unit of the protocol
+        stale = await running.ask("www.example.org")
+        assert texts(stale) == ["A 192.0.2.1"]
+        assert stale.answer[0].ttl == forward.STALE_TTL_S
+
+
+async def test_what_does_not_fit_is_asked_again_over_tcp(client: MemoryClient) -> None:
+    def cut(query: dns.message.Message) -> dns.message.Message:
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.TC
+        return answer
+
+    async with name_server(cut, example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        assert texts(await running.ask("www.example.org")) == ["A 192.0.2.1"]
+
+
+async def test_a_server_that_knows_no_edns_is_asked_without(client: MemoryClient) -> None:
+    def old(query: dns.message.Message) -> dns.message.Message:
+        if query.edns < 0:
+            return example(query)
+        answer = dns.message.Message(query.id)
+        answer.flags |= dns.flags.QR
+        answer.set_rcode(dns.rcode.FORMERR)
+        return answer
+
+    async with name_server(old) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        assert texts(await running.ask("www.example.org")) == ["A 192.0.2.1"]
+
+
+async def test_a_server_that_asks_us_in_turn_is_found_and_left_out(client: MemoryClient) -> None:
+    ours: list[Running] = []
+    pending: set[asyncio.Task[None]] = set()
+
+    async def turn(server: NameServer, data: bytes, addr: Any) -> None:
+        server._transport.sendto(await ours[0].over_udp(data), addr)
+
+    class Looping(NameServer):
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            self.asked.append(str(dns.message.from_wire(data).question[0].name))
+            task = asyncio.get_running_loop().create_task(turn(self, data, addr))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+
+    looping = Looping(lambda query: None)
+    await looping.open()
+    async with cluster_dns(client, upstreams=(looping.upstream,), tries_s=(0.2,)) as running:
+        ours.append(running)
+        assert (await running.ask("www.example.org")).rcode() == dns.rcode.SERVFAIL
+        assert looping.asked.count("www.example.org.") == 1
+        assert (await running.ask("two.example.org")).rcode() == dns.rcode.SERVFAIL
+        assert "two.example.org." not in looping.asked
+    await asyncio.gather(*pending, return_exceptions=True)
+    await looping.close()
+
+
+async def test_name_servers_are_read_anew_when_their_file_changes(client: MemoryClient, tmp_path: Path) -> None:
+    path = tmp_path / "resolv.conf"
+    async with cluster_dns(client, resolv_conf=path, tries_s=(0.05,)) as running:
+        assert (await running.ask("www.example.org")).rcode() == dns.rcode.SERVFAIL
+        path.write_text("nameserver 127.0.0.1\n")
+        upstreams = running.dns._forwarder._upstreams
+        assert upstreams.current() == (Upstream("127.0.0.1"),)
+
+
+async def test_what_happens_is_counted(client: MemoryClient) -> None:
+    async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        await running.dns.wait_ready()
+        for _ in range(3):
+            await running.ask(WEB)
+        await running.ask("www.example.org", tcp=True)
+        text = running.dns.metrics.text()
+    server_label = 'server="dns://:0"'
+    own = f'{server_label},zone="cluster.local.",view="",proto="udp",family="1",type="A"'
+    assert f"coredns_dns_requests_total{{{own}}} 3" in text
+    assert f'coredns_dns_responses_total{{{server_label},zone=".",view="",rcode="NOERROR",plugin="forward"}} 1' in text
