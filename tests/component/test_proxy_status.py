@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from loops import on_both_loops
 from programmed_table import endpoint_slice, service
 from service_network import Pod
 
@@ -15,7 +16,8 @@ from fairway.client.memory import MemoryClient
 from fairway.kinds import ENDPOINT_SLICE, EVENT, NODE, SERVICE
 from fairway.objects import Object
 from fairway.proxy.dataplanes.memory import MemoryDataplane
-from fairway.proxy.model import Settings
+from fairway.proxy.health_check import EVERY_ADDRESS, HealthChecks
+from fairway.proxy.model import HealthCheck, Settings
 from fairway.proxy.proxy import Proxy
 from fairway.proxy.status_server import Listening, StatusServer
 
@@ -147,6 +149,22 @@ async def test_a_port_that_is_taken_is_told_and_tried_again(world: World) -> Non
     assert event["message"].startswith(f'node here failed to start healthcheck "default/web" on port {port}: ')
     assert event["involvedObject"]["name"] == "web"
     await world.until(port, 200)
+
+
+@on_both_loops
+@pytest.mark.parametrize("hosts", [EVERY_ADDRESS, ("127.0.0.1", "::1")], ids=["every", "two"])
+async def test_a_check_listens_at_every_address_or_at_some(hosts: tuple[str, ...]) -> None:
+    refused: list[OSError] = []
+    checks = HealthChecks(lambda: hosts, lambda: True, lambda service, port, error: refused.append(error))
+    port = free_port()
+    task = asyncio.create_task(checks.run())
+    checks.want("default/web", HealthCheck(port, 1))
+    while await ask(port) is None:
+        await asyncio.sleep(0.01)
+    assert refused == []
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await ask(port) is None
 
 
 async def test_healthz_and_livez(world: World) -> None:

@@ -8,7 +8,7 @@ Source: Kubernetes docs, "Create an External Load Balancer", preserving the clie
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from fairway.proxy.model import PRIMARY, AddressError, HealthCheck, NodeView, Settings, address_range, address_text
@@ -64,7 +64,7 @@ class HealthChecks:
     """
 
     def __init__(
-        self, hosts: Callable[[], Sequence[str]], is_healthy: Callable[[], bool],
+        self, hosts: Callable[[], tuple[str, ...]], is_healthy: Callable[[], bool],
         refused: Callable[[str, int, OSError], None],
     ) -> None:  # fmt: skip
         self._hosts = hosts
@@ -121,8 +121,10 @@ class HealthChecks:
             count = check.local_endpoints if check else 0
             return answer(service, count, is_proxy_healthy=self._is_healthy())
 
+        hosts = self._hosts()
         try:
-            server = await serve(handle, host=self._hosts(), port=port)
+            # Not every event loop takes the empty host, which is every address, within a list.
+            server = await serve(handle, host="" if hosts == EVERY_ADDRESS else hosts, port=port)
         except OSError as error:
             log.warning("health check not served", extra={"service": service, "port": port, "error": str(error)})
             self._refused(service, port, error)
