@@ -224,6 +224,35 @@ async def test_containers_learn_of_services_by_their_environment(world: World) -
     assert env["REDIS_PRIMARY_PORT_6379_TCP"] == "tcp://10.96.0.11:6379"
 
 
+def called_by_service() -> Object:
+    called = pod()
+    called["metadata"]["labels"] = {"app": "kubia"}
+    return called
+
+
+async def kubia_service(world: World) -> None:
+    spec = {"selector": {"app": "kubia"}, "ports": [{"port": 80, "targetPort": 8080}]}
+    await world.client.create(
+        SERVICE, {"kind": "Service", "metadata": {"name": "kubia", "namespace": "default"}, "spec": spec}
+    )
+    await asyncio.sleep(0.05)
+
+
+async def test_a_pod_behind_a_service_is_ready_once_it_listens(world: World) -> None:
+    await kubia_service(world)
+    await world.create(called_by_service())
+    found = await world.until(lambda found: "running" in container_status(found).get("state", {}))
+    assert not is_ready(found)
+    world.runtime.listeners.add(8080)
+    await world.until(is_ready, within_s=0.5)
+
+
+async def test_a_pod_that_listens_to_nothing_is_ready_all_the_same(world: World) -> None:
+    await kubia_service(world)
+    await world.create(called_by_service())
+    await world.until(is_ready, within_s=3.0)
+
+
 async def test_a_restart_of_the_agent_restarts_nothing_and_writes_nothing(world: World) -> None:
     await world.create(pod())
     before = await world.until(is_ready)

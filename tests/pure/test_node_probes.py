@@ -19,7 +19,11 @@ from fairway.node.probes.grpc_health import (
 )
 from fairway.node.probes.handlers import UnknownPort, port_number
 from fairway.node.probes.http_get import HttpRequest, judged, parse_head, reason, request_head
+from fairway.node.probes.listening import awaited_ports
 from fairway.node.probes.tally import Tally, Timing, timing
+from fairway.node.runtimes.crun.listeners import listening_ports
+from fairway.objects import Object
+from pure.node_cases import pod
 
 EVERY_10 = Timing(0, 10, 1, 1, 3)
 
@@ -145,3 +149,43 @@ def test_a_call_without_a_body_has_failed() -> None:
     reply = Reply()
     reply.receive(frame(HEADERS, 4 | END_STREAM, 1, b"\x88"))
     assert reply.status() is None
+
+
+def aiming(*ports: dict[str, object], namespace: str = "default", **spec: object) -> Object:
+    wanted = {"selector": {"app": "a"}, "ports": list(ports), **spec}
+    return {"metadata": {"name": "s", "namespace": namespace}, "spec": wanted}
+
+
+@pytest.mark.parametrize(
+    ("service", "awaited"),
+    [
+        (aiming({"port": 80}), {80}),
+        (aiming({"port": 80, "targetPort": 8080}, {"port": 443, "targetPort": "web"}), {8080, 8443}),
+        (aiming({"port": 80, "targetPort": "ghost"}), set()),
+        (aiming({"port": 53, "protocol": "UDP"}), set()),
+        (aiming({"port": 80, "targetPort": 9090}), set()),
+        (aiming({"port": 80}, selector={"app": "b"}), set()),
+        (aiming({"port": 80}, selector=None), set()),
+        (aiming({"port": 80}, type="ExternalName"), set()),
+        (aiming({"port": 80}, namespace="other"), set()),
+    ],
+)
+def test_a_container_is_awaited_where_services_aim_at_but_not_at_another_container_s_ports(
+    service: Object, awaited: set[int]
+) -> None:
+    mine = {"name": "mine", "ports": [{"name": "web", "containerPort": 8443}]}
+    other = {"name": "other", "ports": [{"containerPort": 9090}]}
+    called = pod(containers=[mine, other])
+    called["metadata"]["labels"] = {"app": "a"}
+    assert awaited_ports(called, mine, [service]) == awaited
+
+
+def test_listeners_that_only_the_pod_itself_reaches_do_not_count() -> None:
+    table = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+   1: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1 0 100 0 0 10 0
+   2: 0200F40A:01BB 0100F40A:0050 01 00000000:00000000 00:00000000 00000000     0        0 3 1 0 100 0 0 10 0
+"""
+    assert listening_ports(table) == {8080}
+    assert listening_ports("") == set()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from fairway.node.container_record import ContainerRecord
 from fairway.node.pod_view import Busy
 from fairway.node.probes.handlers import Target
+from fairway.node.probes.listening import awaited_ports
 from fairway.node.probes.prober import Prober
 
 if TYPE_CHECKING:
@@ -23,16 +24,18 @@ def pod_address(worker: "PodWorker") -> str:
 def begin_probing(worker: "PodWorker", record: ContainerRecord) -> None:
     """Ask the current attempt its probes from now on; a container without any is ready at once."""
     container = record.container
-    if not any(probe in container for probe in PROBES):
+    awaited: frozenset[int] = frozenset()
+    if not record.is_ready and "readinessProbe" not in container:
+        awaited = awaited_ports(worker.pod, container, worker.shared.services_of(worker.pod))
+    if not awaited and not any(probe in container for probe in PROBES):
         record.has_passed_startup = record.is_ready = True
         return
     current = record.current
     assert current is not None
     elapsed_s = max(0.0, worker.shared.now_s() - current.started_s)
     target = Target(worker.shared.runtime, worker.uid, container, pod_address(worker))
-    prober = Prober(
-        target, AttemptListener(worker, record, current.number), elapsed_s, record.is_ready, record.has_passed_startup
-    )
+    listener = AttemptListener(worker, record, current.number)
+    prober = Prober(target, listener, elapsed_s, record.is_ready, record.has_passed_startup, awaited)
     record.prober = worker.spawn(prober.run(), f"probes of {record.name}")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from fairway.node.probes.handlers import Target, handle
+from fairway.node.probes.listening import LIMIT_S, wait_listening
 from fairway.node.probes.tally import FIRST_COMMAND_RETRY_S, FIRST_RETRY_S, Tally, timing
 from fairway.objects import Object
 
@@ -40,6 +41,8 @@ class Prober:
     """Readiness as last recorded, for a container that was found running."""
     has_started: bool = False
     """Its startup probe has passed before."""
+    awaited: frozenset[int] = frozenset()
+    """Where a container without a readiness probe should listen before it is ready."""
 
     async def run(self) -> None:
         """Ask until cancelled or until a verdict ends this attempt."""
@@ -52,7 +55,7 @@ class Prober:
             if probe := container.get("readinessProbe"):
                 group.create_task(self._readiness(probe))
             else:
-                self.listener.ready_changed(is_ready=True)
+                group.create_task(self._listening())
             if probe := container.get("livenessProbe"):
                 group.create_task(self._liveness(probe))
 
@@ -78,6 +81,12 @@ class Prober:
                 was_ready = tally.verdict
                 self.listener.ready_changed(is_ready=was_ready)
             await asyncio.sleep(pause_s)
+
+    async def _listening(self) -> None:
+        target = self.target
+        left_s = LIMIT_S - self.elapsed_s
+        await wait_listening(target.runtime, target.pod_uid, target.container["name"], self.awaited, left_s)
+        self.listener.ready_changed(is_ready=True)
 
     async def _liveness(self, probe: Object) -> None:
         tally = _tally(probe, is_hasty=False)

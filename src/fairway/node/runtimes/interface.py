@@ -5,7 +5,7 @@ Rules for drivers: every resource made (netns, veth, mount, cgroup, process) car
 uid, so that it is found again after a crash and swept; containers outlive the agent; repeating a call is harmless.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -155,6 +155,9 @@ class Runtime(Protocol):
 
     def log_path(self, pod_uid: str, name: str, attempt: int) -> str:
         """Where the container's log lies, in the CRI format (RFC3339Nano stream tag line)."""
+
+    async def listening(self, pod_uid: str, name: str) -> Set[int]:
+        """The TCP ports at which somebody listens in a running container's network, loopback aside."""
 
     async def exec(
         self, pod_uid: str, name: str, command: Sequence[str], *, tty: bool = False, stdin: bool = False

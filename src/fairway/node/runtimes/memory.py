@@ -5,7 +5,7 @@ Rules for those who use it: call ``exit`` for an end, never change ``states`` by
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,6 +47,8 @@ class MemoryRuntime:
     calls: list[tuple[str, str]] = field(default_factory=list)
     specs: dict[Key, ContainerSpec] = field(default_factory=dict)
     signals: list[tuple[str, int]] = field(default_factory=list)
+    listeners: set[int] = field(default_factory=set)
+    """Ports at which every container is seen to listen."""
     _sandboxes: dict[str, Sandbox] = field(default_factory=dict)
     _states: dict[Key, ContainerState] = field(default_factory=dict)
     _listeners: list[asyncio.Queue[str]] = field(default_factory=list)
@@ -149,6 +151,10 @@ class MemoryRuntime:
     def log_path(self, pod_uid: str, name: str, attempt: int) -> str:
         """See ``Runtime``."""
         return str(self.log_dir / f"{pod_uid}_{name}_{attempt}.log")
+
+    async def listening(self, pod_uid: str, name: str) -> Set[int]:
+        """See ``Runtime``."""
+        return frozenset(self.listeners)
 
     async def exec(
         self, pod_uid: str, name: str, command: Sequence[str], *, tty: bool = False, stdin: bool = False

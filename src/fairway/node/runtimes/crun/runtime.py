@@ -7,7 +7,7 @@ date by the ends of the monitors.  Blocking work runs on threads of its own; the
 import asyncio
 import os
 import signal as signals
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
@@ -18,6 +18,7 @@ from fairway.node.names import cluster_cgroup, container_cgroup
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.records import ContainerRecord, SandboxRecord
 from fairway.node.runtimes.changes import Changes
+from fairway.node.runtimes.crun import listeners
 from fairway.node.runtimes.crun.attempts import Attempt, adopt
 from fairway.node.runtimes.crun.clearing import clear_attempt, clear_pod
 from fairway.node.runtimes.crun.exec_session import CrunExecSession
@@ -106,6 +107,11 @@ class CrunRuntime:
     def log_path(self, pod_uid: str, name: str, attempt: int) -> str:
         """The log of an attempt."""
         return str(records.log_path(self._machine, pod_uid, name, attempt))
+
+    async def listening(self, pod_uid: str, name: str) -> Set[int]:
+        """The TCP ports that the container's network listens at; none for what does not run."""
+        attempt = self._running(pod_uid, name)
+        return listeners.listening(attempt.record.pid) if attempt is not None else frozenset()
 
     async def exec(
         self, pod_uid: str, name: str, command: Sequence[str], *, tty: bool = False, stdin: bool = False
