@@ -159,7 +159,7 @@ async def test_a_check_listens_at_every_address_or_at_some(hosts: tuple[str, ...
     port = free_port()
     task = asyncio.create_task(checks.run())
     checks.want("default/web", HealthCheck(port, 1))
-    while await ask(port) is None:
+    while await ask(port) is None:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     assert refused == []
     task.cancel()
