@@ -79,7 +79,9 @@ class Http:
         if route.subresource:
             connect = CONNECTS.get((route.kind.plural, route.subresource))
             if connect is not None and route.kind.subresource(route.subresource) is not None:
-                return self._connected(seen, connect(call, request, self._api))
+                coming = connect(call, request, self._api)
+                # A backend may take as long as it likes; what joins a node's streams may not.
+                return self._connected(seen, coming if route.subresource == "proxy" else self._api.bounded(coming))
         form = negotiation.accepted(request.headers.get("accept", ""))
         shape = self._shapes.of(route.kind, route.served, form, call.options.get("includeObject", ""))
         if call.verb in _WITH_BODY:
@@ -123,7 +125,7 @@ class Http:
 
     async def _connected(self, seen: _Seen, coming: Awaitable[Answer]) -> Answer:
         try:
-            answer = await self._api.bounded(coming)
+            answer = await coming
         except Exception as error:
             return self._failed(seen, error)
         if not isinstance(answer, TakeOver):

@@ -73,7 +73,7 @@ def _below(resources: dict[str, tuple[Kind, Served | None]], parts: list[str], *
     if parts[0] == "namespaces" and len(parts) > 2 and parts[2] not in _NAMESPACE_SUBRESOURCES:
         namespace, parts = parts[1], parts[2:]
     found = resources.get(parts[0])
-    if found is None or "" in parts:
+    if found is None or "" in parts[:3]:
         raise no_such_resource()
     kind, served = found
     if kind.namespaced != (namespace is not None) and (not kind.namespaced or len(parts) > 1):
@@ -81,7 +81,7 @@ def _below(resources: dict[str, tuple[Kind, Served | None]], parts: list[str], *
     name = parts[1] if len(parts) > 1 else ""
     subresource = parts[2] if len(parts) > 2 else ""
     rest = "/".join(parts[3:])
-    if rest and subresource not in _SUBRESOURCES_WITH_PATH:
+    if len(parts) > 3 and subresource not in _SUBRESOURCES_WITH_PATH:
         raise no_such_resource()
     return Route(kind, served, namespace, name, subresource, rest, is_watch)
 
@@ -89,10 +89,13 @@ def _below(resources: dict[str, tuple[Kind, Served | None]], parts: list[str], *
 _OF_OBJECTS = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _OF_COLLECTIONS = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
 _OF_SUBRESOURCES = {**_OF_OBJECTS, "POST": "create"}
+_OF_PROXIES = {**_OF_SUBRESOURCES, "OPTIONS": "options"}
 
 
 def verb(method: str, route: Route, *, is_watch: bool) -> str:
     """Kubernetes' verb for ``method`` there; empty if there is none."""
+    if route.subresource in _SUBRESOURCES_WITH_PATH:
+        return _OF_PROXIES.get(method, "")
     if route.subresource:
         return _OF_SUBRESOURCES.get(method, "")
     if route.name and not (is_watch and method == "GET"):

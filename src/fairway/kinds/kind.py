@@ -80,6 +80,11 @@ class Claim:
 STATUS = Subresource("status")
 
 
+def proxy_of(name: str) -> Subresource:
+    """The ``proxy`` below a kind of that name: any HTTP request, passed on."""
+    return Subresource("proxy", verbs=("create", "delete", "get", "patch", "update"), kind=f"{name}ProxyOptions")
+
+
 def _nothing(*_: Any) -> None:
     return None
 

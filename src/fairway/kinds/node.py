@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Nodes"; "Taints and Tolerations".
 from collections.abc import Iterator
 from typing import Any
 
-from fairway.kinds.kind import STATUS, Column, Kind
+from fairway.kinds.kind import STATUS, Column, Kind, proxy_of
 from fairway.kinds.rules.addresses import cidr, family_of_range
 from fairway.kinds.rules.cells import AGE, NONE, UNKNOWN, at
 from fairway.kinds.rules.quantities import canonical_amounts
@@ -132,7 +132,7 @@ NODE = Kind(
     group="", version="v1", name="Node", plural="nodes",
     short_names=("no",),
     namespaced=False,
-    subresources=(STATUS,),
+    subresources=(STATUS, proxy_of("Node")),
     columns=(
         Column("Status", _status),
         Column("Roles", _roles),

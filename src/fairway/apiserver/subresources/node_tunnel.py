@@ -15,7 +15,7 @@ from fairway.objects.errors import StatusError, internal
 from fairway.transport.tls import client_context
 
 CONNECT_S = 10.0
-_HEAD_MAX_BYTES = 64 * 1024
+HEAD_MAX_BYTES = 64 * 1024
 _PIECE_BYTES = 64 * 1024
 
 
@@ -72,7 +72,7 @@ class NodeAnswer:
         except ValueError as error:
             raise ConnectionResetError("the node's answer is malformed") from error
 
-    async def body(self, limit_bytes: int = _HEAD_MAX_BYTES) -> bytes:
+    async def body(self, limit_bytes: int = HEAD_MAX_BYTES) -> bytes:
         """The whole body, cut at ``limit_bytes``."""
         found = b""
         async for piece in self.pieces():
@@ -83,7 +83,8 @@ class NodeAnswer:
 
 
 @lru_cache(4)
-def _context(tunnel: NodeTunnel) -> ssl.SSLContext:
+def node_context(tunnel: NodeTunnel) -> ssl.SSLContext:
+    """Trusts the cluster's CA and shows the API server's certificate."""
     return client_context(tunnel.ca, tunnel.certificate, tunnel.key)
 
 
@@ -96,7 +97,7 @@ async def open_node(
     try:
         async with asyncio.timeout(CONNECT_S):
             reader, writer = await asyncio.open_connection(
-                node.host, node.port, ssl=_context(tunnel), server_hostname=node.name, limit=_HEAD_MAX_BYTES
+                node.host, node.port, ssl=node_context(tunnel), server_hostname=node.name, limit=HEAD_MAX_BYTES
             )
     except TimeoutError as error:
         raise _unreachable(node, "i/o timeout") from error

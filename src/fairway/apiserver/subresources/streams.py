@@ -85,7 +85,7 @@ async def _join(request: Request, api: "Api", pod: Object, path: str, asked: Seq
     target = f"{path}?{urlencode(asked)}" if asked else path
     answer = await open_node(api.settings.node_tunnel, node, request.method, target, headers)
     if answer.status == 101:
-        return TakeOver(lambda connection: _pipe(connection, answer))
+        return TakeOver(lambda connection: pipe(connection, answer))
     return await _refused(answer)
 
 
@@ -102,7 +102,7 @@ async def _refused(answer: NodeAnswer) -> Answer:
     return Response(answer.status, body, answer.headers.get("content-type", "text/plain; charset=utf-8"))
 
 
-async def _pipe(client: RawConnection, node: NodeAnswer) -> None:
+async def pipe(client: RawConnection, node: NodeAnswer) -> None:
     """Both ways until one side has ended: TLS connections have no half-closed state that could be passed on."""
 
     async def to_node() -> None:

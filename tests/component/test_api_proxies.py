@@ -1,0 +1,304 @@
+"""Requests through a proxy subresource, over real sockets on both sides."""
+
+import asyncio
+import gzip
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.api_world import ADMIN, NOBODY, World, world
+from component.authority import Authority
+from fairway.apiserver.settings import NodeTunnel, Settings
+from fairway.transport.interface import Answer, RawConnection, Request, Response, Stream, StreamWriter, TakeOver
+from fairway.transport.server import Server, frame, serve
+from fairway.transport.tls import server_context
+
+NAMESPACE = "/api/v1/namespaces/default"
+WEB = f"{NAMESPACE}/services/web:80/proxy"
+MERGE = "application/merge-patch+json"
+
+
+def own_address() -> str:
+    """An address of this machine that is no loopback, which Endpoints may not have; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
+
+
+HERE = own_address()
+pytestmark = pytest.mark.skipif(not HERE, reason="needs an address that is no loopback")
+
+
+class Backend:
+    """An HTTP server that answers as its test says, and remembers the last request."""
+
+    def __init__(self) -> None:
+        self.asked: Request
+        self.script: Callable[[Request], Answer | Awaitable[Answer]] = lambda _: Response(200, b"hello", "text/plain")
+
+    def handle(self, request: Request) -> Answer | Awaitable[Answer]:
+        self.asked = request
+        return self.script(request)
+
+
+@dataclass
+class Told:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        return ", ".join(value for found, value in self.headers if found.lower() == name)
+
+
+class Front:
+    """A client of the API server's socket."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def open(
+        self, method: str, target: str, body: bytes = b"", *headers: str
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        lines = "".join(f"{line}\r\n" for line in (*headers, f"Content-Length: {len(body)}"))
+        writer.write(f"{method} {target} HTTP/1.1\r\nHost: front:6443\r\n{lines}\r\n".encode() + body)
+        return reader, writer
+
+    async def ask(self, method: str, target: str, body: bytes = b"", *headers: str) -> Told:
+        reader, writer = await self.open(method, target, body, *headers, "Connection: close")
+        try:
+            head, _, rest = (await asyncio.wait_for(reader.read(-1), 10)).partition(b"\r\n\r\n")
+        finally:
+            writer.close()
+        start, *lines = head.decode().split("\r\n")
+        told = Told(int(start.split(" ")[1]), [tuple(line.split(": ", 1)) for line in lines], rest)  # type: ignore[misc]
+        if told.header("transfer-encoding") == "chunked" and method != "HEAD":
+            told.body = unchunked(rest)
+        return told
+
+
+def unchunked(rest: bytes) -> bytes:
+    found = b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        found, rest = found + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+    return found
+
+
+class Scene:
+    def __init__(self, api: World, front: Front, backend: Backend, port: int) -> None:
+        self.api, self.front, self.backend, self.port = api, front, backend, port
+
+    async def service(self, name: str, port: int) -> None:
+        """A Service, a pod at this machine's own address, and Endpoints that join the two."""
+        await self.api.ask("POST", f"{NAMESPACE}/pods", {"metadata": {"name": name}, "spec": SPEC})
+        status = {"podIP": HERE, "podIPs": [{"ip": HERE}]}
+        await self.api.ask("PATCH", f"{NAMESPACE}/pods/{name}/status", {"status": status}, content_type=MERGE)
+        spec = {"ports": [{"name": "http", "port": 80}, {"name": "other", "port": 81}]}
+        await self.api.ask("POST", f"{NAMESPACE}/services", {"metadata": {"name": name}, "spec": spec})
+        address = {"ip": HERE, "targetRef": {"kind": "Pod", "name": name, "namespace": "default"}}
+        found = {"kind": "Endpoints", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default"}}
+        subset = {"addresses": [address], "ports": [{"name": "http", "port": port}]}
+        made = await self.api.ask("POST", f"{NAMESPACE}/endpoints", {**found, "subsets": [subset]})
+        assert made.status == 201, made.body
+
+
+SPEC = {"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 8080}]}]}
+
+
+def as_admin(api: World) -> Callable[[Request], Answer | Awaitable[Answer]]:
+    def handle(request: Request) -> Answer | Awaitable[Answer]:
+        request.peer = ADMIN
+        return api.server.handler(request)
+
+    return handle
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    backend = Backend()
+    listening = await serve(backend.handle, host=HERE)
+    async with world() as api:
+        front = await serve(as_admin(api))
+        made = Scene(api, Front(front.addresses[0][1]), backend, listening.addresses[0][1])
+        try:
+            await made.service("web", made.port)
+            yield made
+        finally:
+            await front.close(grace_s=0.1)
+            await listening.close(grace_s=0.1)
+
+
+async def test_a_request_reaches_the_endpoint_as_the_client_wrote_it(scene: Scene) -> None:
+    told = await scene.front.ask("GET", f"{WEB}/a%2Fb//c/?x=1&y=%20", b"", "Authorization: Basic xyz", "X-Own: yes")
+    asked = scene.backend.asked
+    assert (told.status, told.body, told.header("content-type")) == (200, b"hello", "text/plain")
+    assert (asked.method, asked.target) == ("GET", "/a%2Fb//c/?x=1&y=%20")
+    assert "authorization" not in asked.headers
+    assert (asked.headers["x-own"], asked.headers["x-forwarded-uri"]) == ("yes", f"{WEB}/a%2Fb//c/")
+    assert told.header("audit-id")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_every_method_passes_with_its_body(scene: Scene, method: str) -> None:
+    scene.backend.script = lambda request: Response(202, request.method.encode() + request.body, "text/plain")
+    told = await scene.front.ask(method, f"{WEB}/x", b" body")
+    assert (told.status, told.body) == (202, method.encode() + b" body")
+
+
+async def test_head_has_the_headers_and_no_body(scene: Scene) -> None:
+    told = await scene.front.ask("HEAD", f"{WEB}/x")
+    assert (told.status, told.body, scene.backend.asked.method) == (200, b"", "HEAD")
+
+
+async def test_the_bare_proxy_leads_to_its_root(scene: Scene) -> None:
+    told = await scene.front.ask("GET", f"{WEB}?a=b")
+    assert (told.status, told.header("location")) == (301, f"{WEB}/?a=b")
+    assert (await scene.front.ask("POST", WEB)).status == 200
+    assert scene.backend.asked.target == "/"
+
+
+async def test_redirects_and_links_stay_below_the_proxy(scene: Scene) -> None:
+    scene.backend.script = lambda _: Response(302, b"", "", [("Location", "/login")])
+    assert (await scene.front.ask("GET", f"{WEB}/")).header("location") == f"{WEB}/login"
+    page = b'<a href="/rewriteme">test</a>'
+    seen = f'<a href="{WEB}/rewriteme">test</a>'.encode()
+    scene.backend.script = lambda _: Response(200, page, "text/html; charset=utf-8")
+    assert (await scene.front.ask("GET", f"{WEB}/")).body == seen
+    packed = Response(200, gzip.compress(page), "text/html", [("Content-Encoding", "gzip")])
+    scene.backend.script = lambda _: packed
+    told = await scene.front.ask("GET", f"{WEB}/")
+    assert (told.body, told.header("content-encoding")) == (seen, "")
+    scene.backend.script = lambda _: Response(200, page, "text/plain")
+    assert (await scene.front.ask("GET", f"{WEB}/")).body == page
+
+
+async def test_an_answer_streams_as_it_comes(scene: Scene) -> None:
+    writers: list[StreamWriter] = []
+    scene.backend.script = lambda _: Stream(writers.append, content_type="text/plain")
+    reader, writer = await scene.front.open("GET", f"{WEB}/events")
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    for word in (b"first", b"second"):
+        writers[0].write(frame(word))
+        assert await asyncio.wait_for(reader.readuntil(word + b"\r\n"), 5)
+    writers[0].close()
+    assert await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 5)
+    writer.close()
+
+
+async def test_a_large_answer_arrives_whole(scene: Scene) -> None:
+    body = bytes(range(256)) * 8192
+    scene.backend.script = lambda _: Response(200, body, "application/octet-stream")
+    assert (await scene.front.ask("GET", f"{WEB}/large")).body == body
+
+
+async def test_an_upgrade_is_tunnelled_both_ways(scene: Scene) -> None:
+    async def echo(connection: RawConnection) -> None:
+        await connection.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+        while data := await connection.read():
+            await connection.write(data.upper())
+
+    scene.backend.script = lambda _: TakeOver(echo)
+    reader, writer = await asyncio.open_connection("127.0.0.1", scene.front._port)
+    writer.write(f"GET {WEB}/ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n".encode())
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    assert head.startswith(b"HTTP/1.1 101 ")
+    for word in (b"first", b"second"):
+        writer.write(word)
+        assert await asyncio.wait_for(reader.readexactly(len(word)), 5) == word.upper()
+    writer.close()
+
+
+async def test_a_refused_upgrade_is_an_answer_like_any_other(scene: Scene) -> None:
+    scene.backend.script = lambda _: Response(426, b"no", "text/plain")
+    told = await scene.front.ask("GET", f"{WEB}/ws", b"", "Upgrade: websocket")
+    assert (told.status, told.body) == (426, b"no")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("services/ftp:web:80/proxy/", 400, 'invalid service request "ftp:web:80"'),
+        ("services/web:99/proxy/", 503, 'no service port 99 found for service "web"'),
+        ("services/web:81/proxy/", 503, 'no endpoints available for service "web:81"'),
+        ("services/gone/proxy/", 404, 'endpoints "gone" not found'),
+        ("services/gone:80/proxy/", 404, 'services "gone" not found'),
+        ("pods/gone/proxy/", 404, 'pods "gone" not found'),
+        ("pods/a:b:c:d/proxy/", 400, 'invalid pod request "a:b:c:d"'),
+        ("pods/bare/proxy/", 400, "address not allowed"),
+    ],
+)
+async def test_what_leads_nowhere_is_told_in_upstreams_words(
+    scene: Scene, path: str, status: int, message: str
+) -> None:
+    await scene.api.ask("POST", f"{NAMESPACE}/pods", {"metadata": {"name": "bare"}, "spec": SPEC})
+    told = await scene.api.ask("GET", f"{NAMESPACE}/{path}")
+    assert (told.status, told.message) == (status, message)
+
+
+async def test_a_backend_that_is_not_there_is_named(scene: Scene) -> None:
+    await scene.service("down", 1)
+    told = await scene.api.ask("GET", f"{NAMESPACE}/services/down:http/proxy/")
+    why = f"error trying to reach service: dial tcp {HERE}:1: connect: connection refused"
+    assert (told.status, told.body["reason"], told.message) == (503, "ServiceUnavailable", why)
+
+
+async def test_only_who_may_do_everything_may_proxy(scene: Scene) -> None:
+    nobody = await scene.api.ask("GET", f"{WEB}/", peer=NOBODY)
+    why = (
+        'services "web:80" is forbidden: User "system:anonymous" cannot get resource "services/proxy" '
+        'in API group "" in the namespace "default"'
+    )
+    assert (nobody.status, nobody.message) == (403, why)
+
+
+# TLS
+
+
+@pytest.fixture
+async def secure(tmp_path: Path) -> AsyncIterator[tuple[Scene, list[str]]]:
+    """A node's own API and a backend with a certificate that nobody knows, at one port."""
+    authority = Authority(tmp_path)
+    client, server = authority.issue("kube-apiserver-kubelet-client"), authority.issue("localhost")
+    callers: list[str] = []
+
+    def handle(request: Request) -> Response:
+        callers.append(request.peer.common_name)
+        return Response(200, request.target.encode(), "text/plain")
+
+    listening: Server = await serve(
+        handle, host=HERE, ssl_context=server_context(server.cert, server.key, authority.ca)
+    )
+    settings = Settings(node_tunnel=NodeTunnel(client.cert, client.key, authority.ca))
+    async with world(settings) as api:
+        try:
+            yield Scene(api, Front(0), Backend(), listening.addresses[0][1]), callers
+        finally:
+            await listening.close(grace_s=0.1)
+
+
+async def test_an_https_backend_is_not_verified_and_learns_no_identity(secure: tuple[Scene, list[str]]) -> None:
+    scene, callers = secure
+    await scene.service("web", scene.port)
+    told = await scene.api.ask("GET", f"{NAMESPACE}/services/https:web:http/proxy/x")
+    assert (told.status, told.raw, callers) == (200, b"/x", [""])
+
+
+async def test_a_node_is_asked_as_the_api_server(secure: tuple[Scene, list[str]]) -> None:
+    scene, callers = secure
+    await scene.api.ask("POST", "/api/v1/nodes", {"metadata": {"name": "localhost"}})
+    status: dict[str, Any] = {
+        "addresses": [{"type": "InternalIP", "address": HERE}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": scene.port}},
+    }
+    await scene.api.ask("PATCH", "/api/v1/nodes/localhost/status", {"status": status}, content_type=MERGE)
+    told = await scene.api.ask("GET", "/api/v1/nodes/localhost/proxy/healthz?verbose=1")
+    assert (told.status, told.raw, callers) == (200, b"/healthz?verbose=1", ["kube-apiserver-kubelet-client"])
