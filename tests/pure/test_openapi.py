@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from fairway.apiserver.discovery import Entry
-from fairway.apiserver.openapi import OpenApi, gnostic, v2, v3
+from fairway.apiserver.openapi import OpenApi, descriptions, gnostic, v2, v3
 from fairway.kinds.kind import STATUS, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
+from fairway.objects import schema
 from fairway.objects.errors import StatusError
 from fairway.transport.interface import Peer, Request, Response
 
@@ -73,11 +74,22 @@ def test_every_reference_leads_somewhere(swagger: Any, core: Any) -> None:
         assert [reference for reference in found if not resolves(document, reference)] == []
 
 
+DESCRIBED = (
+    ("v1", "Service"), ("v1", "Endpoints"), ("v1", "Pod"), ("v1", "ReplicationController"), ("v1", "ConfigMap"),
+    ("v1", "Secret"), ("v1", "Namespace"), ("v1", "Node"), ("apps/v1", "Deployment"), ("apps/v1", "ReplicaSet"),
+    ("discovery.k8s.io/v1", "EndpointSlice"), ("networking.k8s.io/v1", "ServiceCIDR"),
+    ("networking.k8s.io/v1", "IPAddress"),
+)  # fmt: skip
+
+
 def test_a_definition_has_types_required_fields_and_merge_keys(swagger: Any) -> None:
     definitions = swagger["definitions"]
-    assert definitions[PORTS]["properties"]["port"] == {"type": "integer", "format": "int32"}
+    assert definitions[PORTS]["properties"]["port"] == {
+        "type": "integer", "format": "int32", "description": "The port that clients call.",
+    }  # fmt: skip
     assert definitions[PORTS]["required"] == ["port"]
     assert definitions["io.k8s.api.core.v1.ServiceSpec"]["properties"]["ports"] == {
+        "description": "The ports of the Service. Several ports need names.",
         "type": "array",
         "items": {"$ref": f"#/definitions/{PORTS}"},
         "x-kubernetes-list-map-keys": ["port", "protocol"],
@@ -88,6 +100,16 @@ def test_a_definition_has_types_required_fields_and_merge_keys(swagger: Any) -> 
     assert definitions["io.k8s.api.core.v1.Service"]["x-kubernetes-group-version-kind"] == [
         {"group": "", "kind": "Service", "version": "v1"}
     ]
+
+
+def test_every_description_is_of_a_type_and_a_field_that_exist() -> None:
+    places = {place for kind in DESCRIBED if (place := schema.place_of(*kind)) is not None}
+    names = {schema.definition(place).name for place in schema.closure(places)}
+    by_short = {name.removeprefix("io.k8s.apimachinery.pkg.apis.").removeprefix("io.k8s.api."): name for name in names}
+    for short, (text, told) in descriptions.DEFINITIONS.items():
+        definition = schema.definition(schema.place_named(by_short[short]))
+        assert text.endswith(".")
+        assert set(told) <= set(definition.fields or {})
 
 
 def test_a_type_of_two_is_written_in_each_dialect(swagger: Any, core: Any) -> None:
@@ -185,7 +207,7 @@ def test_protobuf_says_the_same_as_json(swagger: Any) -> None:
     assert list(paths) == list(swagger["paths"])
     assert list(definitions) == list(swagger["definitions"])
     port = named(dict(fields(definitions[PORTS]))[25], 1)["port"]
-    assert dict(fields(port)) == {2: b"int32", 22: b"\n\x07integer"}
+    assert dict(fields(port)) == {2: b"int32", 4: b"The port that clients call.", 22: b"\n\x07integer"}
     extensions = named(definitions["io.k8s.api.core.v1.Service"], 31)
     assert dict(fields(extensions["x-kubernetes-group-version-kind"]))[2] == (
         b'[{"group":"","kind":"Service","version":"v1"}]'

@@ -11,7 +11,7 @@ CORE = (
         types("describe svc redis-master", *HEADS),
         types("create -f @svc-a", 'services "redis-master" already exists', code=1),
         types("expose service redis-master --port=443 --name=second", "=service/second exposed"),
-        types("explain service.spec.ports", "~^VERSION: +v1$", "nodePort"),
+        types("explain service.spec.ports", "~^VERSION: +v1$", "nodePort", "The port that clients call."),
         types("api-resources", "~^services +svc +v1 +true +Service$"),
         types("delete services redis-master second", '"redis-master" deleted', '"second" deleted')),
     row("apply, and the old versions of the text-books",

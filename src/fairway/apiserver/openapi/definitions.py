@@ -11,6 +11,7 @@ from typing import Any
 
 from fairway.apiserver.discovery import Entry, group_version
 from fairway.apiserver.openapi import older
+from fairway.apiserver.openapi.descriptions import of_definition, of_field
 from fairway.apiserver.openapi.dialect import Dialect, of_kind, of_kinds
 from fairway.apiserver.openapi.operations import DELETE_OPTIONS, PATCH, STATUS, definition_name
 from fairway.objects import Object, schema
@@ -76,7 +77,10 @@ def _schema(definition: Definition, dialect: Dialect) -> Object:
         shown = _field(definition.type, dialect)
     else:
         shown = {"type": "object"}
-        shown["properties"] = {name: _field(type_, dialect) for name, type_ in (definition.fields or {}).items()}
+        shown["properties"] = {
+            name: _described(_field(type_, dialect), of_field(definition.name, name, is_object=bool(definition.kinds)))
+            for name, type_ in (definition.fields or {}).items()
+        }
         if definition.required:
             shown["required"] = list(definition.required)
     if definition.map_type:
@@ -85,7 +89,11 @@ def _schema(definition: Definition, dialect: Dialect) -> Object:
         shown["x-kubernetes-unions"] = list(definition.unions)
     if definition.kinds:
         shown |= of_kinds(definition.kinds)
-    return shown
+    return _described(shown, of_definition(definition.name))
+
+
+def _described(shown: Object, text: str) -> Object:
+    return {"description": text, **shown} if text else shown
 
 
 def _field(type_: Type, dialect: Dialect) -> Object:
