@@ -6,6 +6,7 @@ Source: Kubernetes DNS-Based Service Discovery, version 1.1.0.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from sys import intern
 from typing import Any, Final, NamedTuple
 
@@ -108,13 +109,19 @@ def _ready(entries: Iterable[dict[str, Any]], size: int) -> Iterable[Endpoint]:
 
 
 def _ports(entries: Iterable[dict[str, Any]] | None) -> tuple[Port, ...]:
-    return tuple(
-        Port(
-            intern((entry.get("name") or "").lower()), intern((entry.get("protocol") or "TCP").lower()), entry["port"]
+    return _shared(
+        tuple(
+            Port(intern((entry.get("name") or "").lower()), intern((entry.get("protocol") or "TCP").lower()), number)
+            for entry in entries or ()
+            if (number := entry.get("port"))
         )
-        for entry in entries or ()
-        if entry.get("port")
-    )  # fmt: skip
+    )
+
+
+@lru_cache(maxsize=1024)
+def _shared(ports: tuple[Port, ...]) -> tuple[Port, ...]:
+    """The first of equal ones: most Services have the same few ports."""
+    return ports
 
 
 def _time(text: str | None) -> float:
