@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing itself costs as much as all else that `fairway --help` needs
 if TYPE_CHECKING:
     import argparse
 
@@ -89,17 +89,23 @@ def _suggestion(name: str) -> str:
     return f"did you mean: fairway {near[0]}" if near else "see all commands: fairway --help"
 
 
-def add_cluster_flags(parser: "argparse.ArgumentParser") -> None:
-    """The two flags that say which cluster is meant."""
+def add_cluster_flags(parser: "argparse.ArgumentParser", *, is_again: bool = False) -> None:
+    """The two flags that say which cluster is meant; ``is_again`` where an outer parser has them too."""
+    from argparse import SUPPRESS
+
     from fairway.cluster.config import DEFAULT_DATA_DIR, DEFAULT_NAME
 
-    parser.add_argument("--name", default=DEFAULT_NAME, help="name of the cluster (default %(default)s)")
+    parser.add_argument(
+        "--name",
+        default=SUPPRESS if is_again else DEFAULT_NAME,
+        help=f"name of the cluster (default {DEFAULT_NAME})",
+    )
     parser.add_argument(
         "--data-dir",
         type=_folder,
-        default=DEFAULT_DATA_DIR,
+        default=SUPPRESS if is_again else DEFAULT_DATA_DIR,
         metavar="DIR",
-        help="where clusters keep their data (default %(default)s)",
+        help=f"where clusters keep their data (default {DEFAULT_DATA_DIR})",
     )
 
 

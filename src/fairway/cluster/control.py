@@ -35,6 +35,7 @@ def settings_of(config: Config) -> Settings:
         node_port_range=(ports.start, ports.stop - 1),
         advertise_address=config.gateway,
         advertise_port=config.api_port,
+        dns_address=config.dns_ip,
         node_tunnel=NodeTunnel(
             pki / "apiserver-kubelet-client.crt", pki / "apiserver-kubelet-client.key", pki / "ca.crt"
         ),

@@ -24,6 +24,7 @@ from fairway.client.kubeconfig import (
 from fairway.cluster.config import Config
 from fairway.cluster.errors import ClusterError
 
+RECORD = "kubeconfigs.json"
 SHELLS = frozenset({"bash", "dash", "fish", "ksh", "sh", "su", "tcsh", "zsh"})
 
 
@@ -93,7 +94,7 @@ def merge(config: Config) -> Path:
     """Put the cluster's context into the user's file, make it current; the file's path.  Raises: ``ClusterError``."""
     added, user, file = entry(config), invoking_user(), path()
     known = {place.path: place for place in _places(config)}
-    place = known.get(str(file)) or Place(str(file), user.pw_uid, user.pw_gid, is_made=not file.exists())
+    place = known.get(str(file)) or Place(str(file), user.pw_uid, user.pw_gid, _is_ours(config, file))
     try:
         _change(place, lambda old: merged(old, added))
     except ClusterError as error:
@@ -102,6 +103,14 @@ def merge(config: Config) -> Path:
         ) from error
     _keep(config, [*(other for other in known.values() if other.path != place.path), place])
     return file
+
+
+def _is_ours(config: Config, file: Path) -> bool:
+    """Whether the file is there only for us: it is not there yet, or another cluster made it."""
+    if not file.exists():
+        return True
+    records = Path(config.data_dir).glob(f"*/{RECORD}")
+    return any(place.is_made and place.path == str(file) for record in records for place in _read(record))
 
 
 def remove(config: Config) -> None:
@@ -128,12 +137,16 @@ def _change(place: Place, change: Callable[[str], str]) -> None:
 
 
 def _record(config: Config) -> Path:
-    return config.state_dir / "kubeconfigs.json"
+    return config.state_dir / RECORD
 
 
 def _places(config: Config) -> list[Place]:
+    return _read(_record(config))
+
+
+def _read(record: Path) -> list[Place]:
     try:
-        return [Place(**each) for each in json.loads(_record(config).read_text())]
+        return [Place(**each) for each in json.loads(record.read_text())]
     except (OSError, ValueError, TypeError):
         return []
 

@@ -30,8 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     removing = actions.add_parser("remove", help="remove an image by name or id", allow_abbrev=False)
     removing.add_argument("image")
     for action in (importing, listing, removing):
-        add_cluster_flags(action)
-        action.set_defaults(**dict.fromkeys(("name", "data_dir"), argparse.SUPPRESS))  # those before the word count
+        add_cluster_flags(action, is_again=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,15 +42,15 @@ def run(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(args))
     except RuntimeFailure as error:
-        raise ClusterError(str(error), _cure(args)) from error
+        raise ClusterError(str(error), _cure(args, error)) from error
 
 
-def _cure(args: argparse.Namespace) -> str:
-    return (
-        "give an archive made by: docker save NAME -o FILE"
-        if args.action == "import"
-        else "see: sudo fairway image list"
-    )
+def _cure(args: argparse.Namespace, error: RuntimeFailure) -> str:
+    if args.action != "import":
+        return f"see: sudo fairway image list{name_flags(args.name, args.data_dir)}"
+    if args.tag and args.tag in str(error):
+        return "give a name such as --tag example/app:1"
+    return "give an archive made by: docker save NAME -o FILE"
 
 
 def _config(args: argparse.Namespace) -> Config:
