@@ -2,13 +2,14 @@
 
 import gzip
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from fairway.apiserver.discovery import Entry
-from fairway.apiserver.openapi import OpenApi, descriptions, gnostic, v2, v3
+from fairway.apiserver.openapi import OpenApi, descriptions, gnostic, makers, v2, v3
 from fairway.kinds.kind import STATUS, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
 from fairway.objects import schema
@@ -223,6 +224,15 @@ def test_the_index_leads_to_every_document() -> None:
         assert path == f"/openapi/v3/{name}"
         assert ("Cache-Control", "public, immutable, max-age=31536000") in response.headers
         assert orjson.loads(response.body)["openapi"] == "3.0.0"
+
+
+def test_clients_that_keep_documents_for_ever_see_new_words(tmp_path: Path) -> None:
+    (tmp_path / "descriptions.py").write_text("old")
+    old = makers(tmp_path)
+    makers.cache_clear()
+    (tmp_path / "descriptions.py").write_text("new")
+    assert makers(tmp_path) != old
+    makers.cache_clear()
 
 
 def test_a_stale_hash_leads_to_the_right_one() -> None:
