@@ -85,7 +85,7 @@ def _call(name: str, module: ModuleType, words: Sequence[str]) -> int:
 def _suggestion(name: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, COMMANDS, n=1)
+    near = get_close_matches(name, COMMANDS, n=1, cutoff=0.7)
     return f"did you mean: fairway {near[0]}" if near else "see all commands: fairway --help"
 
 

@@ -1,0 +1,201 @@
+"""The command line with wrong use, and with no cluster: exit codes, and sentences that name the cure."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fairway.cli.main import COMMANDS, run
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without clusters, and a user without a kubeconfig."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("KUBECONFIG", "SUDO_UID", "SUDO_COMMAND"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "clusters"
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    try:
+        code = run(words)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+WRONG = [
+    ("bogus", 'error: unknown command "bogus"\n  fix: see all commands: fairway --help\n'),
+    ("statsu", 'error: unknown command "statsu"\n  fix: did you mean: fairway status\n'),
+    ("up --bogus", "fairway up: error: unrecognized arguments: --bogus\n"),
+    ("up extra", "fairway up: error: unrecognized arguments: extra\n"),
+    ("up --api 7", "fairway up: error: unrecognized arguments: --api 7\n"),
+    ("up --timeout x", "argument --timeout: 'x' is no number of seconds\n"),
+    ("up --timeout 0", "argument --timeout: '0' is no number of seconds\n"),
+    ("up --timeout nan", "argument --timeout: 'nan' is no number of seconds\n"),
+    ("down now", "fairway down: error: unrecognized arguments: now\n"),
+    ("logs bogus", "invalid choice: 'bogus' (choose from 'control', 'node', 'supervisor')\n"),
+    ("logs --tail x", "argument --tail: 'x' is no number of lines\n"),
+    ("image", "the following arguments are required: {import,list,remove}\n"),
+    ("image import", "the following arguments are required: file\n"),
+    ("why", "the following arguments are required: svc/NAME\n"),
+    ("why pod/x", 'error: "pod/x" is not a Service\n  fix: fairway why svc/NAME\n'),
+    ("why svc/", 'error: "svc/" is not a Service\n  fix: fairway why svc/NAME\n'),
+    ("why a/b/c", 'error: "a/b/c" is not a Service\n  fix: fairway why svc/NAME\n'),
+]
+
+
+@pytest.mark.parametrize(("line", "end"), WRONG, ids=[line for line, _ in WRONG])
+def test_wrong_use_ends_with_2_and_says_what_is_wrong(
+    line: str, end: str, empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = said(capsys, *line.split())
+    assert (code, out) == (2, "")
+    assert err.endswith(end)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_in_both_ways(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, command, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: fairway {command}")
+    assert said(capsys, "help", command) == (0, out, "")
+
+
+def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "--help")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("  ")] == list(COMMANDS)
+    assert said(capsys) == (2, out, "")
+    assert said(capsys, "--version") == said(capsys, "version")
+
+
+NO_CLUSTER = ["status", "status --json", "logs", "logs -f", "kubeconfig"]
+
+
+@pytest.mark.parametrize("line", NO_CLUSTER)
+def test_without_a_cluster_the_way_to_one_is_told(line: str, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, *line.split(), "--name", "none", "--data-dir", str(empty))
+    assert (code, out) == (1, "")
+    assert err == (
+        f'error: there is no cluster "none" in {empty}\n'
+        f"  fix: start one: sudo fairway up --name none --data-dir {empty}\n"
+    )
+    assert not empty.exists()
+
+
+@pytest.mark.parametrize("line", ["up", "down", "down --purge", "status", "logs", "kubeconfig", "image list"])
+@pytest.mark.parametrize("name", ["..", "", "a/b"])
+def test_no_command_takes_a_name_that_leaves_the_folder(
+    line: str, name: str, empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (empty / "cluster").mkdir(parents=True)
+    code, _, err = said(capsys, *line.split(), "--name", name, "--data-dir", str(empty / "cluster"))
+    assert (code, f'cluster name "{name}" is not valid' in err or "root" in err) == (1, True)
+    assert (empty / "cluster").exists()
+
+
+def test_why_without_a_kubeconfig_says_how_to_get_one(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "why", "svc/kubia")
+    assert (code, out) == (1, "")
+    assert err.endswith("  fix: is a cluster up? run: sudo fairway up\n")
+
+
+def test_why_with_nobody_there_says_how_to_look(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = empty.parent / "kubeconfig"
+    entry = {"clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}]}
+    entry |= {"contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}], "current-context": "c"}  # type: ignore[dict-item]
+    file.write_text(json.dumps(entry))
+    code, out, err = said(capsys, "why", "svc/kubia", "--kubeconfig", str(file))
+    assert (code, out) == (1, "")
+    assert err.startswith("error: the API server does not answer: ")
+    assert err.endswith("  fix: is it up? run: fairway status\n")
+
+
+@needs_root
+def test_images_without_a_cluster(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = ("--name", "none", "--data-dir", str(empty))
+    assert said(capsys, "image", "list", *own)[0] == 1
+    assert not empty.exists()
+    code, _, err = said(capsys, "image", "import", str(empty / "none.tar"), *own)
+    assert (code, err) == (
+        1,
+        f"error: {empty}/none.tar cannot be imported: No such file or directory\n"
+        "  fix: give an archive made by: docker save NAME -o FILE\n",
+    )
+    assert said(capsys, "image", *own, "list") == (0, "", "no images; import one: sudo fairway image import FILE\n")
+    code, _, err = said(capsys, "image", "remove", "x", *own)
+    assert (code, err) == (
+        1,
+        f'error: image "x" is not in the store\n  fix: see: sudo fairway image list --name none --data-dir {empty}\n',
+    )
+
+
+@needs_root
+def test_up_with_a_data_folder_that_is_a_file(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty.write_text("")
+    for line in ("up", "status", "image list"):
+        code, out, err = said(capsys, *line.split(), "--name", "none", "--data-dir", str(empty))
+        assert (code, out) == (1, "")
+        assert err == (
+            f"error: {empty}/none/config.json cannot be read: Not a directory\n"
+            "  fix: name another folder in --data-dir\n"
+        )
+
+
+@needs_root
+@pytest.mark.parametrize("flag", ["--node-ip", "--bind-address"])
+def test_up_with_an_address_of_another_machine(flag: str, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "up", "--name", "none", "--data-dir", str(empty), flag, "203.0.113.9")
+    assert (code, out) == (1, "")
+    assert "203.0.113.9 is no address of this machine\n  fix: see which there are: ip address\n" in err
+    assert not empty.exists()
+
+
+@pytest.mark.parametrize("line", ["up", "down", "image list"])
+def test_what_needs_root_says_so(
+    line: str, empty: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    code, out, err = said(capsys, *line.split(), "--name", "none", "--data-dir", str(empty))
+    assert (code, out) == (1, "")
+    assert "root" in err.splitlines()[0]
+    assert err.endswith(f"  fix: run: sudo fairway {line} --name none --data-dir {empty}\n")
+
+
+def python(*words: str) -> list[str]:
+    return [sys.executable, "-m", "fairway", *words]
+
+
+def test_a_reader_that_leaves_costs_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(python("--help"), stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(python("--help"), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from fairway.cli.main import run; run(['--help']); print(*sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    heavy = {"argparse", "asyncio", "cryptography", "dataclasses", "re", "ssl", "typing", "yaml"}
+    assert heavy & set(done.stderr.split()) - preloaded() == set()
+
+
+def preloaded() -> set[str]:
+    """What the interpreter imports by itself here, for editable installs and their like."""
+    code = "import sys; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split())
