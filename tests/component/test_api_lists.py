@@ -48,7 +48,7 @@ async def test_labels_and_fields_select(api: World) -> None:
     [
         ("fieldSelector=spec.colour=blue", "field label not supported: spec.colour"),
         ("labelSelector=a%20in%20b", "unable to parse requirement: "),
-        ("limit=many", "limit: strconv.ParseInt"),
+        ("limit=many", "strconv.ParseInt: parsing"),
         ("resourceVersion=new", "invalid resource version: "),
         ("continue=!!", "continue key is not valid: "),
         (f"continue={urlsafe_b64encode(b'[]').decode()}", "continue key is not valid: "),

@@ -50,7 +50,7 @@ def read(given: Mapping[str, Any]) -> DeleteOptions:
     policy = given.get("propagationPolicy") or ""
     orphans = given.get("orphanDependents")
     if orphans is not None:
-        policy = "Orphan" if orphans in (True, "true", "1") else "Background"
+        policy = "Orphan" if orphans is True else "Background"
     preconditions = given.get("preconditions") or {}
     grace = given.get("gracePeriodSeconds")
     return DeleteOptions(
@@ -68,8 +68,8 @@ def _problems(given: Mapping[str, Any]) -> Iterator[Problem]:
         yield not_supported("propagationPolicy", policy, (*_POLICIES, "nil"))
     if grace not in (None, "") and _seconds(grace) is None:
         yield invalid_value("gracePeriodSeconds", grace, "must be an integer")
-    dry_run = given.get("dryRun") or []
-    asked = dry_run if isinstance(dry_run, list) else [dry_run]
+    dry_run = given.get("dryRun")
+    asked = dry_run or [] if isinstance(dry_run, list | None) else [dry_run]
     if any(value != "All" for value in asked):
         yield not_supported("dryRun", asked, ("All",))
 

@@ -15,8 +15,9 @@ from fairway.apiserver import answers, authorization, bodies, negotiation, verbs
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call, User
+from fairway.apiserver.list_options import flag
 from fairway.apiserver.metrics import Labels, Metrics
-from fairway.apiserver.negotiation import Form
+from fairway.apiserver.negotiation import JSON, Form
 from fairway.apiserver.pages import Pages
 from fairway.apiserver.reply import Reply, Watching
 from fairway.apiserver.routes import Route, Routes, verb
@@ -24,12 +25,11 @@ from fairway.apiserver.serve import Api
 from fairway.apiserver.shapes import Shape, Shapes
 from fairway.apiserver.subresources import CONNECTS
 from fairway.apiserver.watch_stream import StreamWatch
-from fairway.objects.errors import StatusError, internal, method_not_allowed
+from fairway.objects.errors import StatusError, internal, method_not_allowed, not_acceptable
 from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
 
 log = logging.getLogger(__name__)
 
-_TRUE = ("true", "1", "True", "t", "T", "TRUE")
 _WITH_BODY = ("create", "update")
 Given = TypeVar("Given", Response, Stream, TakeOver, Answer)
 
@@ -90,6 +90,8 @@ class Http:
         if isinstance(reply, Awaitable):
             return self._replied(seen, call, shape, form, reply)
         if isinstance(reply, Watching):
+            if form.media != JSON:
+                raise not_acceptable((f"{JSON};stream=watch",))
             return self._watch(seen, call, reply, shape)
         return self._done(seen, self._answers.reply(request, call, reply, shape, form))
 
@@ -97,7 +99,7 @@ class Http:
         """The request as verbs see it.  Raises: ``StatusError`` 405, 403."""
         request = seen.request
         options = dict(request.query) if request.query else {}
-        is_watch = route.is_watch or options.get("watch", "") in _TRUE
+        is_watch = route.is_watch or flag(options.get("watch"))
         kind, asked_verb = route.kind, verb(request.method, route, is_watch=is_watch)
         seen.labels = self._labels_of(route, asked_verb)
         if not asked_verb:

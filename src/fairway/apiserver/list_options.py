@@ -16,8 +16,6 @@ from fairway.objects.label_syntax import integer, number_fault
 EXACT, NOT_OLDER = "Exact", "NotOlderThan"
 Match = Literal["", "Exact", "NotOlderThan"]
 _TOKEN_VERSION = "meta.k8s.io/v1"
-_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
-_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 _UINT64_DIGITS = 20
 
 
@@ -38,20 +36,17 @@ class ListOptions(NamedTuple):
 PLAIN = ListOptions()
 
 
-def _number(name: str, text: str) -> int:
+def number(text: str) -> int:
+    """A whole number of the query.  Raises: ``StatusError`` 400."""
     found = integer(text)
     if found is None:
-        raise bad_request(f'{name}: strconv.ParseInt: parsing "{text}": {number_fault(text)}')
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": {number_fault(text)}')
     return found
 
 
-def flag(name: str, text: str) -> bool:
-    """A boolean of the query, as Go reads it.  Raises: ``StatusError`` 400."""
-    if text in _TRUE:
-        return True
-    if text in _FALSE or not text:
-        return False
-    raise bad_request(f'{name}: strconv.ParseBool: parsing "{text}": invalid syntax')
+def flag(text: str | None) -> bool:
+    """A boolean of the query: whatever is there says yes, even nothing at all, but ``0`` and ``false``."""
+    return text is not None and text != "0" and text.lower() != "false"
 
 
 def revision_of(text: str) -> int | None:
@@ -80,11 +75,11 @@ def read(options: Mapping[str, str], *, is_watch: bool) -> ListOptions:
         get("labelSelector", ""), get("fieldSelector", ""),
         revision_of(get("resourceVersion", "")),
         cast(Match, get("resourceVersionMatch", "")),
-        max(0, _number("limit", get("limit") or "0")),
+        max(0, number(get("limit") or "0")),
         get("continue", ""),
-        flag("sendInitialEvents", initial) if initial else None,
-        flag("allowWatchBookmarks", get("allowWatchBookmarks", "")),
-        max(0, _number("timeoutSeconds", get("timeoutSeconds") or "0")),
+        flag(initial) if initial else None,
+        flag(get("allowWatchBookmarks")),
+        max(0, number(get("timeoutSeconds") or "0")),
     )  # fmt: skip
 
 

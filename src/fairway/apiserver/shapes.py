@@ -44,7 +44,7 @@ class Shape(Protocol):
 
 
 def _bookmark(kind: str, version: str, revision: int, ends_initial: bool) -> bytes:
-    metadata: Object = {"resourceVersion": str(revision), "creationTimestamp": None}
+    metadata: Object = {"resourceVersion": str(revision)}
     if ends_initial:
         metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
     shown = {"kind": kind, "apiVersion": version, "metadata": metadata}

@@ -18,7 +18,7 @@ def check(options: Mapping[str, str], kind: str) -> None:
 
 
 def _problems(options: Mapping[str, str]) -> Iterator[Problem]:
-    if (dry_run := options.get("dryRun")) and dry_run != "All":
+    if (dry_run := options.get("dryRun", "All")) != "All":
         yield not_supported("dryRun", [dry_run], ("All",))
     if manager := options.get("fieldManager"):
         yield from validate_field_manager(manager)

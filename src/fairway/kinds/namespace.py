@@ -17,7 +17,8 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 def defaults(new: Object) -> None:
     """The label that selectors find a namespace by."""
-    child(new, "spec")
+    if not child(new, "spec").get("finalizers"):
+        new["spec"].pop("finalizers", None)
     child(new, "status")
     _label(new)
 

@@ -80,6 +80,12 @@ def not_found_value(path: str, value: Any) -> Problem:
     return Problem(path, "FieldValueNotFound", f"Not found: {render_value(value)}")
 
 
+_WITH_EMPTY_DETAILS = frozenset(
+    {"NotFound", "MethodNotAllowed", "Invalid", "Forbidden", "Conflict", "AlreadyExists", "UnsupportedMediaType"}
+)
+"""Reasons whose Status shows ``details`` even where they say nothing; all others leave empty ones out."""
+
+
 @dataclass(slots=True)
 class StatusError(Exception):
     """A failed API request: the one error that the API's user sees.
@@ -109,7 +115,8 @@ class StatusError(Exception):
         }  # fmt: skip
         if self.reason:
             status["reason"] = self.reason
-        status["details"] = self.details
+        if self.details or self.reason in _WITH_EMPTY_DETAILS:
+            status["details"] = self.details
         status["code"] = self.code
         return status
 

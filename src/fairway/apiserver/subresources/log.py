@@ -51,7 +51,7 @@ async def read_log(call: Call, request: Request, api: "Api") -> Answer:
     if not pod["spec"].get("nodeName"):
         # Not yet bound: there is no log, which is no error.
         return Response(200, b"", _TEXT)
-    _check_started(pod, container, is_previous=flag("previous", options.get("previous", "")))
+    _check_started(pod, container, is_previous=flag(options.get("previous")))
     answer = await open_node(
         api.settings.node_tunnel, node_address(pod, api), "GET", _target(pod, container, options),
         [("Connection", "close")],
@@ -111,7 +111,7 @@ def _check_started(pod: Object, container: str, *, is_previous: bool) -> None:
 def _target(pod: Object, container: str, options: Mapping[str, str]) -> str:
     metadata = pod["metadata"]
     asked = {name: options[name] for name in _PASSED if options.get(name)}
-    asked.update({name: "true" for name in _FLAGS if flag(name, options.get(name, ""))})
+    asked.update({name: "true" for name in _FLAGS if flag(options.get(name))})
     path = f"/containerLogs/{quote(metadata['namespace'])}/{quote(metadata['name'])}/{quote(container)}"
     return path + (f"?{urlencode(asked)}" if asked else "")
 

@@ -10,6 +10,7 @@ from fairway.apiserver import deletion
 from fairway.apiserver.bodies import PROTOBUF, read_json, read_protobuf
 from fairway.apiserver.call import Call
 from fairway.apiserver.deletion import DeleteOptions
+from fairway.apiserver.list_options import flag, number
 from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
@@ -31,7 +32,7 @@ async def delete(call: Call, api: "Api") -> Reply:
 
 def read_options(call: Call) -> DeleteOptions:
     """DeleteOptions: the body's or, without one, the query's.  Raises: ``StatusError`` 400 or 422."""
-    given: Mapping[str, Any] = call.options
+    given: Mapping[str, Any] = _of_query(call.options) if call.options else {}
     if call.raw:
         body = _body(call)
         if not isinstance(body, dict):
@@ -39,6 +40,16 @@ def read_options(call: Call) -> DeleteOptions:
         deletion.check_types(body)
         given = body
     return deletion.read(given)
+
+
+def _of_query(options: Mapping[str, str]) -> dict[str, Any]:
+    """What a query can say of a deletion, with the types of a body; preconditions it cannot."""
+    given: dict[str, Any] = {name: options[name] for name in ("propagationPolicy", "dryRun") if name in options}
+    if "gracePeriodSeconds" in options:
+        given["gracePeriodSeconds"] = number(options["gracePeriodSeconds"])
+    if "orphanDependents" in options:
+        given["orphanDependents"] = flag(options["orphanDependents"])
+    return given
 
 
 def _body(call: Call) -> Any:
@@ -74,7 +85,8 @@ async def _delete(call: Call, api: "Api", options: DeleteOptions, stored: Stored
             return Made(verdict.marked)
         return Found(await api.commits.replace(kind, verdict.marked, stored))
     if verdict.removes and not options.is_dry_run:
-        await api.commits.remove(kind, stored)
+        revision = await api.commits.remove(kind, stored)
+        stored = stored.at(revision) if kind.delete_returns_object else stored
     if kind.delete_returns_object or not verdict.removes:
         return Found(stored)
     return Made(_success(call, found))

@@ -6,7 +6,8 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.list_options import revision_of, too_new
 from fairway.apiserver.reply import Found
 from fairway.apiserver.stored import Stored
-from fairway.objects.errors import not_found
+from fairway.objects import fields
+from fairway.objects.errors import bad_request, not_found
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -18,7 +19,15 @@ def get(call: Call, api: "Api") -> Found:
         asked = revision_of(call.options.get("resourceVersion", "")) or 0
         if asked > api.cache.revision:
             raise too_new(asked, api.cache.revision)
+        check_selected(call)
     return Found(current(call, api))
+
+
+def check_selected(call: Call) -> None:
+    """A field selector beside a name must ask for that name.  Raises: ``StatusError`` 400."""
+    text = call.options.get("fieldSelector")
+    if text and fields.select(text, call.kind.fields).exact("metadata.name") != call.name:
+        raise bad_request("fieldSelector metadata.name doesn't match requested name")
 
 
 def current(call: Call, api: "Api") -> Stored:

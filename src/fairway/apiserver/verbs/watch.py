@@ -10,6 +10,7 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.list_options import too_new
 from fairway.apiserver.reply import Watching
 from fairway.apiserver.selection import select
+from fairway.apiserver.verbs.get import check_selected
 from fairway.objects.fields import escape
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def watch(call: Call, api: "Api") -> Watching:
     options = list_options.read(call.options, is_watch=True)
     fields = options.fields
     if call.name:
+        check_selected(call)
         fields = f"metadata.name={escape(call.name)}" + (f",{fields}" if fields else "")
     selection = select(call.kind, call.namespace, options.labels, fields)
     collection, current = api.cache.of(call.kind), api.cache.revision

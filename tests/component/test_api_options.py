@@ -1,0 +1,113 @@
+"""Queries, to the letter: booleans and numbers as upstream reads them, dry runs, names beside field selectors."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from component.api_world import World, world
+
+DEFAULT = "/api/v1/namespaces/default"
+MAPS, SERVICES = f"{DEFAULT}/configmaps", f"{DEFAULT}/services"
+MERGE = "application/merge-patch+json"
+A = {"metadata": {"name": "a"}, "data": {"x": "y"}}
+UNSUPPORTED = 'dryRun: Unsupported value: [""]: supported values: "All"'
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as made:
+        await made.ask("POST", MAPS, A)
+        yield made
+
+
+@pytest.mark.parametrize("said", ["watch=true", "watch=1", "watch=yes", "watch=", "watch=TRUE"])
+async def test_any_word_but_false_asks_for_a_watch(api: World, said: str) -> None:
+    watch = await api.watch(f"{MAPS}?{said}")
+    assert [event["type"] for event in await watch.events(1)] == ["ADDED"]
+    watch.close()
+
+
+@pytest.mark.parametrize("said", ["watch=false", "watch=0", "watch=False"])
+async def test_only_false_and_zero_deny_one(api: World, said: str) -> None:
+    assert (await api.ask("GET", f"{MAPS}?{said}")).body["kind"] == "ConfigMapList"
+
+
+@pytest.mark.parametrize("words", ["allowWatchBookmarks=x", "allowWatchBookmarks="])
+async def test_bookmarks_hold_a_kind_and_a_revision_and_nothing_else(api: World, words: str) -> None:
+    revision = (await api.ask("GET", MAPS)).body["metadata"]["resourceVersion"]
+    watch = await api.watch(f"{MAPS}?watch=1&resourceVersion={revision}&{words}")
+    api.server.cache.tick()
+    assert await watch.events(1) == [
+        {
+            "type": "BOOKMARK",
+            "object": {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"resourceVersion": revision}},
+        }
+    ]
+    watch.close()
+
+
+async def test_a_watch_speaks_no_yaml(api: World) -> None:
+    told = await api.ask("GET", f"{MAPS}?watch=1", accept="application/yaml")
+    assert (told.status, b"application/json;stream=watch" in told.raw) == (406, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{MAPS}/a?fieldSelector=metadata.name=a", 200),
+        (f"{MAPS}/a?fieldSelector=metadata.name=b", 400),
+        (f"{MAPS}/a?watch=1&fieldSelector=metadata.name=b", 400),
+        ("/api/v1/watch/namespaces/default/configmaps/a?fieldSelector=metadata.name!=a", 400),
+    ],
+)
+async def test_a_field_selector_beside_a_name_must_ask_for_it(api: World, path: str, status: int) -> None:
+    told = await api.ask("GET", path)
+    assert told.status == status
+    if status == 400:
+        assert told.message == "fieldSelector metadata.name doesn't match requested name"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "options"),
+    [
+        ("POST", f"{MAPS}?dryRun=", {"metadata": {"name": "b"}}, "CreateOptions"),
+        ("PUT", f"{MAPS}/a?dryRun=", A, "UpdateOptions"),
+        ("PATCH", f"{MAPS}/a?dryRun=", {"data": {"x": "z"}}, "PatchOptions"),
+        ("DELETE", f"{MAPS}/a?dryRun=", None, "DeleteOptions"),
+        ("DELETE", f"{MAPS}?dryRun=", None, "DeleteOptions"),
+    ],
+)
+async def test_an_empty_dry_run_is_refused_and_nothing_happens(
+    api: World, method: str, path: str, body: object, options: str
+) -> None:
+    told = await api.ask(method, path, body, content_type=MERGE if method == "PATCH" else "application/json")
+    assert (told.status, told.message) == (422, f'{options}.meta.k8s.io "" is invalid: {UNSUPPORTED}')
+    assert (await api.ask("GET", MAPS)).body["items"][0]["data"] == {"x": "y"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "finalizers"),
+    [
+        ("orphanDependents=true", 200, ["orphan"]), ("orphanDependents=x", 200, ["orphan"]),
+        ("orphanDependents=0", 200, None), ("preconditions=abc", 200, None), ("gracePeriodSeconds=x", 400, None),
+    ],
+)  # fmt: skip
+async def test_a_query_says_how_to_delete(api: World, query: str, status: int, finalizers: list[str] | None) -> None:
+    told = await api.ask("DELETE", f"{MAPS}/a?{query}")
+    assert (told.status, told.body["metadata"].get("finalizers")) == (status, finalizers)
+
+
+async def test_what_is_deleted_is_shown_under_the_revision_of_its_end(api: World) -> None:
+    made = await api.ask("POST", SERVICES, {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}})
+    watch = await api.watch(f"{SERVICES}?watch=1&resourceVersion={made.body['metadata']['resourceVersion']}")
+    gone = await api.ask("DELETE", f"{SERVICES}/s")
+    event = (await watch.events(1))[0]
+    assert (event["type"], event["object"]) == ("DELETED", gone.body)
+    watch.close()
+
+
+async def test_a_finalized_namespace_has_an_empty_spec(api: World) -> None:
+    made = (await api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "n"}})).body
+    made["spec"]["finalizers"] = []
+    told = await api.ask("PUT", "/api/v1/namespaces/n/finalize", made)
+    assert (told.status, told.body["spec"]) == (200, {})

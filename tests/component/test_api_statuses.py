@@ -1,0 +1,67 @@
+"""The Status of refused requests: code, reason, message and, where upstream has them, details."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from component.api_world import ADMIN, NOBODY, World, world
+
+DEFAULT = "/api/v1/namespaces/default"
+MAPS, SERVICES = f"{DEFAULT}/configmaps", f"{DEFAULT}/services"
+MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
+NO_RESOURCE = "the server could not find the requested resource"
+NOT_ALLOWED = "the server does not allow this method on the requested resource"
+NOT_READABLE = (
+    "the body of the request was in an unknown format - accepted media types include: "
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+)
+REJECTED = "the server rejected our request due to an error in our request"
+WITH_REVISION = {"metadata": {"name": "n", "resourceVersion": "5"}}
+ELSEWHERE = {"metadata": {"name": "n", "namespace": "other"}}
+OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as made:
+        await made.ask("POST", MAPS, {"metadata": {"name": "a"}, "data": {"x": "y"}})
+        yield made
+
+
+Row = tuple[str, str, Any, dict[str, str], int, str, str, Any]
+
+# method, path, body, headers, code, reason, message, details (None: the Status has no such member)
+ROWS: list[Row] = [
+    ("GET", f"{SERVICES}/x", None, {}, 404, "NotFound", 'services "x" not found', {"name": "x", "kind": "services"}),
+    ("GET", f"{MAPS}/a/status", None, {}, 404, "NotFound", NO_RESOURCE, {}),
+    ("GET", "/api/v1/foos", None, {}, 404, "NotFound", NO_RESOURCE, {}),
+    ("POST", f"{MAPS}/a", {}, {}, 405, "MethodNotAllowed", NOT_ALLOWED, {}),
+    ("POST", MAPS, {"metadata": {"name": "a"}}, {}, 409, "AlreadyExists", 'configmaps "a" already exists',
+     {"name": "a", "kind": "configmaps"}),
+    ("POST", MAPS, ELSEWHERE, {}, 400, "BadRequest", OTHER_NAMESPACE, None),
+    ("POST", MAPS, WITH_REVISION, {}, 500, "", "resourceVersion should not be set on objects to be created", None),
+    ("POST", MAPS, b"x", {"content_type": "text/plain"}, 415, "UnsupportedMediaType", NOT_READABLE, None),
+    ("PATCH", f"{MAPS}/a", b"x", {"content_type": "text/plain"}, 415, "UnsupportedMediaType",
+     "415: Unsupported Media Type", {}),
+    ("PATCH", f"{MAPS}/a", [{"op": "test", "path": "/data/x", "value": "z"}], {"content_type": JSON_PATCH},
+     422, "Invalid", REJECTED, {}),
+    ("PATCH", f"{MAPS}/a", [{"op": "frob", "path": "/data"}], {"content_type": JSON_PATCH},
+     422, "Invalid", REJECTED, {}),
+    ("GET", f"{MAPS}/a", None, {"authorization": "Bearer x"}, 401, "Unauthorized", "Unauthorized", None),
+    ("GET", f"{MAPS}/a", None, {"accept": "text/html"}, 406, "NotAcceptable",
+     "only the following media types are accepted: application/json, application/yaml", None),
+    ("GET", f"{MAPS}?limit=x", None, {}, 400, "BadRequest", 'strconv.ParseInt: parsing "x": invalid syntax', None),
+    ("GET", f"{MAPS}?fieldSelector=a=b", None, {}, 400, "BadRequest", "field label not supported: a", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[1]} {row[4]}")
+async def test_a_refusal_has_upstreams_words_and_details(api: World, row: Row) -> None:
+    method, path, body, headers, code, reason, message, details = row
+    peer = NOBODY if "authorization" in headers else ADMIN
+    told = await api.ask(method, path, body, peer=peer, **headers)
+    wanted = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
+    wanted |= {"reason": reason} if reason else {}
+    wanted |= {} if details is None else {"details": details}
+    assert (told.status, told.body) == (code, wanted | {"code": code})
