@@ -288,17 +288,48 @@ def w9_expose(demo: Demo) -> None:
 
 
 def w10_ways_in(demo: Demo) -> None:
-    """W10 A way in from outside: NodePort"""
+    """W10 Ways in from outside: NodePort, LoadBalancer, externalIPs, port-forward, proxy"""
     demo.run("kubectl", "create", "-f", "svc-nodeport.yaml")
     demo.run("kubectl", "get", "svc", "kubia-nodeport")
     port = demo.value("get", "svc", "kubia-nodeport", "-o", "jsonpath={.spec.ports[0].nodePort}")
     node = demo.value("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[0].address}")
+    answers_outside(demo, f"http://{node}:{port}", "the node port answers")
+    demo.run("kubectl", "create", "-f", "svc-loadbalancer.yaml")
+    said = demo.run("kubectl", "get", "svc", "kubia-loadbalancer")
+    address = demo.value("get", "svc", "kubia-loadbalancer", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
+    demo.check(address and address in said, "the load balancer has its address at once: never <pending>")
+    answers_outside(demo, f"http://{address}", "the load balancer's address answers")
+    demo.run("kubectl", "create", "-f", "svc-external-ips.yaml")
+    answers_outside(demo, "http://203.0.113.10", "the external IP answers")
+    with listening(demo, "port-forward", "svc/kubia-loadbalancer", ":80") as local:
+        answers_outside(demo, f"http://127.0.0.1:{local}", "kubectl port-forward leads to a pod")
+    with listening(demo, "proxy", "--port=0") as local:
+        said = demo.run("curl", "-s", f"http://127.0.0.1:{local}/api/v1/namespaces/default/services/kubia", quiet=True)
+        demo.check('"name": "kubia"' in said or '"name":"kubia"' in said, "kubectl proxy opens the API on this machine")
 
-    def answers() -> bool:
-        return bool(ANSWER.search(demo.run("curl", "-s", "--max-time", "3", f"http://{node}:{port}", quiet=True)))
 
-    demo.wait(answers, "the node port answers")
-    demo.run("curl", "-s", f"http://{node}:{port}")
+def answers_outside(demo: Demo, url: str, what: str) -> None:
+    """A client on the machine, outside the pods, gets an answer; the call is shown."""
+    demo.wait(lambda: bool(ANSWER.search(demo.run("curl", "-s", "--max-time", "3", url, quiet=True))), what)
+    demo.run("curl", "-s", url)
+
+
+@contextmanager
+def listening(demo: Demo, *words: str) -> Iterator[int]:
+    """A kubectl that listens while the block runs; its port."""
+    print(f"$ kubectl {' '.join(words)} &", flush=True)
+    process = subprocess.Popen(
+        [demo.kubectl, *words], env=demo.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        print(_indented(said), flush=True)
+        port = re.search(r"127\.0\.0\.1:(\d+)", said)
+        yield int(port[1]) if port else 0
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 CHAPTERS = (

@@ -1,0 +1,236 @@
+"""Every way in from outside: load balancer addresses, external IPs, health checks, port-forward and proxy.
+
+The outside world is a client in a network namespace of its own, whose only way is this machine.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from .conftest import Cluster
+
+ANSWER = re.compile(r"You've hit (\S+)")
+NAMESPACE = "ways-in"
+HOST, CLIENT = "198.51.100.1", "198.51.100.2"
+OUTSIDE = f"fw-e2e-{os.getpid()}"
+EXTERNAL_IP = "203.0.113.10"
+
+
+@pytest.fixture(scope="module")
+def kubia(cluster: Cluster) -> Iterator[list[str]]:
+    """Three pods in a namespace of this file's own."""
+    cluster.kubectl("create", "namespace", NAMESPACE)
+    cluster.kubectl("create", "-n", NAMESPACE, "-f", "svc.yaml")
+    yield [pod["metadata"]["name"] for pod in cluster.ready_pods(NAMESPACE, "app=kubia", 3)]
+    cluster.kubectl("delete", "namespace", NAMESPACE)
+
+
+@pytest.fixture(scope="module")
+def outside() -> Iterator[str]:
+    """A client beyond this machine: a namespace, a cable, and this machine as its router."""
+    device = f"fwe{os.getpid()}"[:15]
+    commands = (
+        f"ip netns add {OUTSIDE}",
+        f"ip link add {device} type veth peer name eth0 netns {OUTSIDE}",
+        f"ip addr add {HOST}/30 dev {device}",
+        f"ip link set {device} up",
+        f"ip -n {OUTSIDE} addr add {CLIENT}/30 dev eth0",
+        f"ip -n {OUTSIDE} link set eth0 up",
+        f"ip -n {OUTSIDE} route add default via {HOST}",
+    )
+    try:
+        for command in commands:
+            subprocess.run(command.split(), check=True)
+        yield OUTSIDE
+    finally:
+        subprocess.run(["ip", "netns", "del", OUTSIDE], check=False)
+        subprocess.run(["ip", "link", "del", device], check=False, capture_output=True)
+
+
+def get(address: str, port: int = 80, *, where: str = "", patience_s: float = 3) -> str:
+    """The pod that answers; empty if none does."""
+    inside = ["ip", "netns", "exec", where] if where else []
+    words = [*inside, "curl", "-s", "-m", str(patience_s), f"http://{address}:{port}"]
+    found = ANSWER.search(subprocess.run(words, capture_output=True, text=True).stdout)
+    return found[1] if found else ""
+
+
+def create(cluster: Cluster, name: str, **spec: Any) -> dict[str, Any]:
+    """A Service in front of the pods, as it is once it has its address."""
+    wanted = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "type": "LoadBalancer", "selector": {"app": "kubia"}, "ports": [{"port": 80, "targetPort": 8080}], **spec,
+        },
+    }  # fmt: skip
+    cluster.kubectl("create", "-f", "-", text=json.dumps(wanted))
+    return found(cluster, name)
+
+
+def found(cluster: Cluster, name: str) -> dict[str, Any]:
+    return cluster.get("svc", name, "-n", NAMESPACE)
+
+
+def vip(service: dict[str, Any]) -> str:
+    (entry,) = service["status"]["loadBalancer"]["ingress"]
+    assert entry["ipMode"] == "VIP"
+    return str(entry["ip"])
+
+
+def clients_seen(cluster: Cluster, pods: list[str]) -> set[str]:
+    """Who the pods say has asked them."""
+    texts = [cluster.run("logs", "-n", NAMESPACE, pod).stdout for pod in pods]
+    return {address for text in texts for address in re.findall(r"request from (\S+)", text)}
+
+
+def test_many_load_balancers_share_a_port_and_answer_on_the_machine_and_outside(
+    cluster: Cluster, kubia: list[str], outside: str
+) -> None:
+    addresses = [vip(create(cluster, f"lb-{number}")) for number in range(3)]
+    assert len(set(addresses)) == 3
+    for address in addresses:
+        cluster.wait(lambda address=address: get(address) in kubia, f"{address} answers on the machine")
+        assert get(address, where=outside) in kubia
+    row = cluster.kubectl("get", "svc", "lb-0", "-n", NAMESPACE).splitlines()[1].split()
+    assert row[3] == addresses[0]
+
+    def reasons() -> set[str]:
+        events = cluster.get("events", "-n", NAMESPACE, "--field-selector=involvedObject.name=lb-0")["items"]
+        return {event["reason"] for event in events}
+
+    cluster.wait(lambda: reasons() == {"EnsuringLoadBalancer", "EnsuredLoadBalancer"}, "events tell it")
+
+
+def test_policy_local_keeps_the_clients_address(cluster: Cluster, kubia: list[str], outside: str) -> None:
+    cluster.kubectl("create", "-n", NAMESPACE, "-f", "svc-loadbalancer.yaml")
+    address = vip(found(cluster, "kubia-loadbalancer"))
+    assert CLIENT not in clients_seen(cluster, kubia)
+    cluster.wait(lambda: get(address, where=outside) in kubia, "the address answers outside")
+    cluster.wait(lambda: CLIENT in clients_seen(cluster, kubia), "a pod has seen the client's own address")
+    assert get(address) in kubia
+
+
+def test_source_ranges_keep_others_out(cluster: Cluster, kubia: list[str], outside: str) -> None:
+    address = vip(create(cluster, "guarded", loadBalancerSourceRanges=[f"{CLIENT}/32"]))
+    cluster.wait(lambda: get(address, where=outside) in kubia, "the client is let in")
+    assert get(address, patience_s=0.5) == ""
+    patch = json.dumps({"spec": {"loadBalancerSourceRanges": ["198.51.100.4/30"]}})
+    cluster.kubectl("patch", "svc", "guarded", "-n", NAMESPACE, "-p", patch)
+    cluster.wait(lambda: get(address, where=outside, patience_s=0.3) == "", "the client is kept out")
+
+
+def test_external_ips_answer_outside_and_inside(cluster: Cluster, kubia: list[str], outside: str) -> None:
+    said = cluster.run("create", "-n", NAMESPACE, "-f", "svc-external-ips.yaml")
+    assert "spec.externalIPs is deprecated" in said.stderr
+    cluster.wait(lambda: get(EXTERNAL_IP, where=outside) in kubia, "the external IP answers outside")
+    assert get(EXTERNAL_IP) in kubia
+    inside = cluster.run("exec", "-n", NAMESPACE, kubia[0], "--", "curl", "-s", "-m", "3", f"http://{EXTERNAL_IP}")
+    assert ANSWER.search(inside.stdout)
+
+
+def test_a_load_balancer_needs_no_node_ports(cluster: Cluster, kubia: list[str], outside: str) -> None:
+    service = create(cluster, "portless", allocateLoadBalancerNodePorts=False)
+    assert "nodePort" not in service["spec"]["ports"][0]
+    cluster.wait(lambda: get(vip(service), where=outside) in kubia, "it answers without a node port")
+
+
+def test_ip_mode_proxy_is_not_served_on_the_node(cluster: Cluster, kubia: list[str]) -> None:
+    address = vip(create(cluster, "proxied"))
+    cluster.wait(lambda: get(address) in kubia, "it answers as a VIP")
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "Proxy"}]}}}
+    words = ("patch", "svc", "proxied", "-n", NAMESPACE, "--subresource=status", "--type=merge")
+    cluster.kubectl(*words, "-p", json.dumps(status))
+    cluster.wait(lambda: get(address, patience_s=0.3) == "", "packets are left to the load balancer")
+    assert found(cluster, "proxied")["status"] == status["status"]
+
+
+def test_a_wanted_address_is_given_and_a_taken_one_is_said(cluster: Cluster, kubia: list[str]) -> None:
+    first = vip(create(cluster, "first"))
+    wanted = re.sub(r"\d+$", "200", first)
+    assert vip(create(cluster, "chosen", loadBalancerIP=wanted)) == wanted
+    refused = create(cluster, "refused", loadBalancerIP=wanted)
+    (condition,) = cluster.wait(lambda: found(cluster, "refused")["status"].get("conditions"), "the reason is said")
+    assert condition["message"] == f"{wanted} is in use by Service {NAMESPACE}/chosen"
+    assert refused["status"]["loadBalancer"] == {}
+    cluster.kubectl("delete", "svc", "chosen", "-n", NAMESPACE)
+    cluster.wait(lambda: found(cluster, "refused")["status"]["loadBalancer"].get("ingress"), "it has its turn")
+    assert vip(found(cluster, "refused")) == wanted
+    cluster.wait(lambda: get(wanted) in kubia, "and answers")
+
+
+def health(port: int) -> tuple[int, str]:
+    """Status and weight."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+            return answer.status, answer.headers["X-Load-Balancing-Endpoint-Weight"]
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["X-Load-Balancing-Endpoint-Weight"]
+    except OSError:
+        return 0, ""
+
+
+def test_the_health_check_port_follows_the_local_pods(cluster: Cluster, kubia: list[str]) -> None:
+    port = create(cluster, "checked", externalTrafficPolicy="Local")["spec"]["healthCheckNodePort"]
+    cluster.wait(lambda: health(port) == (200, "3"), "three local endpoints")
+    none = json.dumps({"spec": {"selector": {"app": "nobody"}}})
+    cluster.kubectl("patch", "svc", "checked", "-n", NAMESPACE, "-p", none)
+    cluster.wait(lambda: health(port) == (503, "0"), "no local endpoint")
+    cluster.kubectl("delete", "svc", "checked", "-n", NAMESPACE)
+    cluster.wait(lambda: health(port) == (0, ""), "the listener is gone")
+
+
+def test_the_proxy_tells_its_own_health(cluster: Cluster, kubia: list[str]) -> None:
+    with open(f"{cluster.data_dir}/{cluster.name}/config.json") as file:
+        config = json.load(file)
+    with urllib.request.urlopen(f"http://127.0.0.1:{config['proxy_health_port']}/healthz", timeout=2) as answer:
+        assert json.load(answer)["healthy"] is True
+    with urllib.request.urlopen(f"http://127.0.0.1:{config['proxy_metrics_port']}/proxyMode", timeout=2) as answer:
+        assert answer.read() == b"nftables"
+
+
+def test_a_deleted_load_balancer_no_longer_answers(cluster: Cluster, kubia: list[str]) -> None:
+    address = vip(create(cluster, "brief"))
+    cluster.wait(lambda: get(address) in kubia, "it answers")
+    cluster.kubectl("delete", "svc", "brief", "-n", NAMESPACE, "--timeout=10s")
+    cluster.wait(lambda: get(address, patience_s=0.3) == "", "nobody answers any more")
+
+
+@contextmanager
+def running(cluster: Cluster, *words: str) -> Iterator[int]:
+    """A kubectl that listens; the port that it says it has."""
+    process = subprocess.Popen(
+        [cluster.kubectl_program, *words], env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        port = re.search(r"127\.0\.0\.1:(\d+)", said)
+        assert port, said
+        yield int(port[1])
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+
+
+def test_port_forward_to_a_service(cluster: Cluster, kubia: list[str]) -> None:
+    cluster.kubectl("expose", "rs", "kubia", "-n", NAMESPACE, "--name=inner", "--port=80", "--target-port=8080")
+    with running(cluster, "port-forward", "-n", NAMESPACE, "svc/inner", ":80") as port:
+        assert {get("127.0.0.1", port) in kubia for _ in range(3)} == {True}
+
+
+def test_kubectl_proxy_opens_the_api(cluster: Cluster, kubia: list[str]) -> None:
+    with running(cluster, "proxy", "--port=0") as port:
+        url = f"http://127.0.0.1:{port}/api/v1/namespaces/{NAMESPACE}/pods"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            assert {pod["metadata"]["name"] for pod in json.load(answer)["items"]} == set(kubia)
