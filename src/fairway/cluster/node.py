@@ -79,7 +79,7 @@ async def run(config: Config, ready: processes.ReadyPipe) -> None:
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
     works = (agent.run(), proxy.run(), status.run(), _tell(client, config.node_name, proxy, ready, stopping))
-    tasks = [asyncio.create_task(work) for work in works]
+    tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
