@@ -44,6 +44,8 @@ class Connection:
 
         The kernel takes them in order and goes on after a refusal.
         """
+        if not requests:
+            return
         first = self._sequence + 1
         batch = bytearray()
         for request in requests:

@@ -32,7 +32,7 @@ IFA_F_NODAD = 0x02
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_TABLE = 1, 4, 5, 7, 15
 RT_TABLE_MAIN, RTPROT_STATIC = 254, 4
 RTN_UNICAST, RTN_UNREACHABLE = 1, 7
-SCOPE_UNIVERSE, SCOPE_LINK = 0, 253
+SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
 NDA_DST, NDA_LLADDR, NUD_PERMANENT = 1, 2, 0x80
 
 _HEADER = struct.Struct("=IHHII")
@@ -218,6 +218,15 @@ def add_route(
     return Request(
         RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, b"".join(parts), f"route {destination} through device {index}"
     )
+
+
+def del_route(destination: str, index: int) -> Request:
+    """Take a route through a device back."""
+    network = ip_network(destination)
+    family = _family(str(network.network_address))
+    head = struct.pack("=BBBBBBBBI", family, network.prefixlen, 0, 0, RT_TABLE_MAIN, 0, SCOPE_NOWHERE, 0, 0)
+    parts = head + attribute(RTA_OIF, _number(index)) + attribute(RTA_DST, network.network_address.packed)
+    return Request(RTM_DELROUTE, 0, parts, f"remove route {destination} through device {index}", (errno.ESRCH,))
 
 
 def _unreachable(destination: str) -> bytes:
