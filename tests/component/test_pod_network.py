@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,18 @@ def test_the_service_range_is_routed_with_the_gateway_as_source(tmp_path: Path) 
         assert "10.213.0.1/32" in ip("addr", "show", gateway_device(machine.cluster))
 
     run(tmp_path, scenario)
+
+
+def test_a_range_that_is_no_longer_the_clusters_loses_its_route(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        assert "10.212.0.0/16 dev" in ip("route")
+        assert "10.97.0.0/16 dev" in ip("route")
+        await node_network_up(replace(machine, service_cidrs=("10.212.0.0/16", "10.98.0.0/24")))
+        assert "10.97.0.0/16" not in ip("route")
+        assert "10.212.0.0/16 dev" in ip("route")
+        assert "10.98.0.0/24 dev" in ip("route")
+
+    run(tmp_path, scenario, service_cidrs=("10.212.0.0/16", "10.97.0.0/16"))
 
 
 def test_attaching_again_gives_the_same_address_and_a_new_pod_another(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ gateway as source, so that the machine itself reaches cluster addresses even whe
 import asyncio
 import errno
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 from fairway.node.machine import Machine
@@ -18,10 +19,12 @@ from fairway.node.rtnetlink.messages import (
     SCOPE_LINK,
     Link,
     Request,
+    Route,
     add_address,
     add_route,
     add_unreachable,
     del_link,
+    del_route,
     del_unreachable,
     dump_routes,
     new_device,
@@ -67,6 +70,11 @@ def gateway_requests(machine: Machine, index: int) -> list[Request]:
     return requests
 
 
+def stale_routes(routes: Iterable[Route], index: int, machine: Machine) -> list[str]:
+    """Where the gateway device leads though no range of the cluster is there any more.  Pure."""
+    return [each.destination for each in routes if each.index == index and each.destination not in machine.service_cidrs]
+
+
 def _up(machine: Machine) -> None:
     machine.netns_path.mkdir(parents=True, exist_ok=True)
     make_shared(machine.run_path)
@@ -75,6 +83,8 @@ def _up(machine: Machine) -> None:
     with Connection() as connection:
         link = connection.link(device) or _make_gateway(connection, machine.cluster)
         connection.run(gateway_requests(machine, link.index))
+        found = filter(None, map(parse_route, connection.dump(dump_routes(socket.AF_INET))))
+        connection.run([del_route(each, link.index) for each in stale_routes(found, link.index, machine)])
     masquerade.load(machine)
 
 
