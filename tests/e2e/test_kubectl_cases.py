@@ -142,11 +142,21 @@ def test_x07_port_forward_to_a_service_answers_twice(cluster: Cluster, namespace
     assert (said.returncode, "Service web does not have a service port 99" in said.stderr) == (1, True)
 
 
-def test_proxy_serves_the_api_on_loopback(cluster: Cluster) -> None:
+def test_proxy_serves_the_api_and_what_is_behind_it_on_loopback(cluster: Cluster, namespace: str) -> None:
+    kubia = ("--image=luksa/kubia", "--image-pull-policy=IfNotPresent", "--port=8080", "--expose")
+    cluster.kubectl("run", "web", *kubia, "-n", namespace)
+    cluster.ready_pods(namespace, "run=web", 1)
+    inside = f"/api/v1/namespaces/{namespace}"
+
+    def through_the_api(path: str) -> str:
+        return cluster.run("get", "--raw", f"{inside}/{path}", program=newest()).stdout
+
+    cluster.wait(lambda: through_the_api("services/web/proxy/") == "You've hit web\n", "the Service by the API server")
+    assert through_the_api("pods/web:8080/proxy/") == "You've hit web\n"
     with typed(cluster, "proxy", "--port=0") as proxy:
         address = listened(proxy.stdout, "Starting to serve on").rpartition(" ")[2].strip()
-        with urllib.request.urlopen(f"http://{address}/api/v1/namespaces/default/services", timeout=5) as answer:
-            assert b'"name":"kubernetes"' in answer.read().replace(b": ", b":")
+        with urllib.request.urlopen(f"http://{address}{inside}/services/web/proxy/", timeout=5) as answer:
+            assert answer.read() == b"You've hit web\n"
 
 
 def test_edit_changes_what_the_editor_leaves(cluster: Cluster, namespace: str, known: dict[str, str]) -> None:

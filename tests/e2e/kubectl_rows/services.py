@@ -74,7 +74,7 @@ SERVICES = (
         types("create service loadbalancer l --tcp=80", "=service/l created"),
         types("get svc c n l -o wide", "~^c +ClusterIP +None +<none> +<none> +[0-9]s +app=c$",
               "~^n +NodePort +[.0-9]+ +<none> +80:$port/TCP +[0-9]s +app=n$",
-              "~^l +LoadBalancer +[.0-9]+ +<pending> +80:[0-9]{5}/TCP +[0-9]s +app=l$"),
+              "~^l +LoadBalancer +[.0-9]+ +(<pending>|[.0-9]+) +80:[0-9]{5}/TCP +[0-9]s +app=l$"),
         types("get svc n l -o jsonpath='{.items[*].spec.ports[0].name} {.items[*].metadata.labels.app}'",
               "=80-8080 80 n l")),
     row("S28 S29 endpoints appear with the pod",

@@ -31,13 +31,13 @@ CREATE = (
         types("get sa -o name", "=serviceaccount/default\nserviceaccount/robot"),
         types("create ns $ns", 'namespaces "$ns" already exists', code=1),
         types("create -f -", "~^configmap/gen-[a-z0-9]{5} created$",
-              given="{apiVersion: v1, kind: ConfigMap, metadata: {generateName: gen-}}")),
+              given="apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: gen-}\n")),
     row("input that is broken",
         types("create -f -", "error parsing STDIN", code=1, given="a: ["),
         types("create -f -", "json: cannot unmarshal string into Go struct field ServiceSpec.spec.ports", code=1,
-              given="{apiVersion: v1, kind: Service, metadata: {name: x}, spec: {ports: a}}"),
+              given="apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: a}\n"),
         types("create -f -", 'The Pod "x" is invalid: spec.containers: Required value', code=1,
-              given="{apiVersion: v1, kind: Pod, metadata: {name: x}}"),
+              given="apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n"),
         types("get svc,pods -o name", "=")),
 )  # fmt: skip
 
@@ -72,11 +72,11 @@ APPLY = (
               'the namespace from the provided object "nsb" does not match the namespace "foo"', code=1)),
     row("A08 a pod before its namespace",
         types("apply -n $ns-inner -f -", "namespace/$ns-inner created", 'namespaces "$ns-inner" not found', code=1,
-              given="{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: $ns-inner}}\n---\n"
-              "{apiVersion: v1, kind: Namespace, metadata: {name: $ns-inner}}"),
+              given="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: $ns-inner}\n---\n"
+              "apiVersion: v1\nkind: Namespace\nmetadata: {name: $ns-inner}\n"),
         types("apply -n $ns-inner -f -", "configmap/x created", "namespace/$ns-inner unchanged",
-              given="{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: $ns-inner}}\n---\n"
-              "{apiVersion: v1, kind: Namespace, metadata: {name: $ns-inner}}"),
+              given="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: $ns-inner}\n---\n"
+              "apiVersion: v1\nkind: Namespace\nmetadata: {name: $ns-inner}\n"),
         types("delete ns $ns-inner", 'namespace "$ns-inner" deleted'),
         types("get ns $ns-inner", "NotFound", code=1)),
     row("patches of every type",
