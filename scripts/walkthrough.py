@@ -51,6 +51,8 @@ class Demo:
         )  # fmt: skip
         if not quiet and done.stdout.strip():
             print(_indented(done.stdout), flush=True)
+        if words[0] == "fairway" and done.returncode != 0:
+            raise DemoFailure(f"`fairway {words[1]}` ended with exit code {done.returncode}, see above")
         if (done.returncode != 0) != fails and not quiet:
             self.check(False, f"`{' '.join(words[:3])} ...` ended with exit code {done.returncode}")
         return done.stdout
@@ -402,6 +404,21 @@ def walk(demo: Demo) -> None:
         chapter(demo)
 
 
+def leave(demo: Demo, folder: Path, *, keep: bool) -> None:
+    """Take the cluster down, or say how to."""
+    if keep:
+        print(f"\nThe cluster stays up.  KUBECONFIG={folder}/kubeconfig kubectl get svc")
+        print(f"Stop it: sudo fairway down --name {demo.name} --data-dir {demo.data_dir} --purge")
+        return
+    try:
+        print("\n== The end")
+        demo.fairway("down", "--purge")
+    except DemoFailure as failure:
+        demo.check(False, str(failure))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def main() -> int:
     """Run all; 0 if every check held."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -413,6 +430,13 @@ def main() -> int:
     args = parser.parse_args()
     if os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "-E", sys.executable, *sys.argv])
+    if shutil.which(args.kubectl) is None:
+        print(
+            f"error: there is no {args.kubectl} here\n  fix: install kubectl, 1.20 or newer "
+            "(https://kubernetes.io/docs/tasks/tools/), or name one: scripts/demo --kubectl FILE",
+            file=sys.stderr,
+        )
+        return 2
     folder = Path(tempfile.mkdtemp(prefix="fairway-demo-"))
     folder.chmod(0o755)
     demo = Demo(kubectl=args.kubectl, name=args.name, folder=folder)
@@ -421,14 +445,10 @@ def main() -> int:
         walk(demo)
     except (DemoFailure, subprocess.SubprocessError, ValueError, KeyError, IndexError) as error:
         demo.check(False, f"the walk broke off: {error}")
+    except KeyboardInterrupt:
+        demo.check(False, "broken off by Ctrl-C")
     finally:
-        if args.keep:
-            print(f"\nThe cluster stays up.  KUBECONFIG={folder}/kubeconfig kubectl get svc")
-            print(f"Stop it: sudo fairway down --name {args.name} --data-dir {demo.data_dir} --purge")
-        else:
-            print("\n== The end")
-            demo.fairway("down", "--purge")
-            shutil.rmtree(folder, ignore_errors=True)
+        leave(demo, folder, keep=args.keep)
     took_s = time.monotonic() - started_s
     print(f"\n{demo.checks} checks, {len(demo.failures)} failed, {took_s:.0f} s")
     for failure in demo.failures:
