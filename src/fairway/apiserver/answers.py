@@ -28,6 +28,8 @@ _KEPT_FROM_BYTES = 64 * 1024
 _KEPT_BYTES = 8 * 1024 * 1024
 _PACKED_MAX_BYTES = 4 * 1024 * 1024
 """Larger answers are not packed: the event loop would stand still for others meanwhile."""
+_WARNINGS_LENGTH, _WARNING_LENGTH = 4096, 256
+"""Characters of all warnings of an answer before each is cut off, and what is left of it then; as upstream has them."""
 _NAMESPACE = uuid.UUID("6a4f1a4e-7d7c-4c0a-9f0e-3d1f2b9a5c11")
 FIXED: tuple[Header, ...] = (
     ("Cache-Control", "no-cache, private"),
@@ -64,7 +66,7 @@ class Answers:
         """What every answer carries, and the warnings."""
         made = [("Audit-Id", f"{self._prefix}{next(self._numbers):012x}"), *FIXED]
         if warnings:
-            made.extend(("Warning", warning(text)) for text in dict.fromkeys(warnings))
+            made.extend(("Warning", warning(text)) for text in shortened(dict.fromkeys(warnings)))
         return made
 
     def reply(self, request: Request, call: Call, reply: Reply, shape: Shape, form: Form) -> Response:
@@ -153,6 +155,25 @@ _PACKED: tuple[Header, ...] = (("Content-Encoding", "gzip"), ("Vary", "Accept-En
 def _is_pretty(request: Request) -> bool:
     pretty = next((value for name, value in request.query if name == "pretty"), "") if request.query else ""
     return wants_pretty(pretty, request.headers.get("user-agent", "")[:12])
+
+
+def shortened(warnings: Iterable[str]) -> list[str]:
+    """Warnings as they fit into headers: where all together are too long, the first of them, each cut off."""
+    found, size = [], 0
+    for text in warnings:
+        found.append(text)
+        size += len(text)
+        if size > _WARNINGS_LENGTH:
+            break
+    else:
+        return found
+    found, size = [], 0
+    for text in warnings:
+        if size >= _WARNINGS_LENGTH:
+            break
+        found.append(text[:_WARNING_LENGTH])
+        size += len(found[-1])
+    return found
 
 
 def warning(text: str) -> str:

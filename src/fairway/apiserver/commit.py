@@ -12,7 +12,7 @@ from fairway.apiserver.claims import NOTHING, Claims
 from fairway.apiserver.stored import Stored, encode, splice
 from fairway.kinds.kind import Claim, Kind
 from fairway.objects import Object, meta
-from fairway.objects.errors import already_exists, conflict, invalid, unavailable
+from fairway.objects.errors import already_exists, conflict, invalid, too_large, unavailable
 from fairway.store.interface import ABSENT, Put, Revision, Store, StoreConflict, StoreFailure
 
 
@@ -23,14 +23,17 @@ class ClaimLost(Exception):
 class Committer:
     """Writes for the verbs."""
 
-    def __init__(self, store: Store, cache: Cache, claims: Claims, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, cache: Cache, claims: Claims, clock: Callable[[], float], object_bytes: int
+    ) -> None:
         self._store = store
         self._cache = cache
         self._claims = claims
         self._clock = clock
+        self._object_bytes = object_bytes
 
     async def create(self, kind: Kind, new: Object, allocation: Allocation = NOTHING) -> Stored:
-        """Raises: ``StatusError`` 409 if the name is taken, 422 if a claim is; ``ClaimLost``."""
+        """Raises: ``StatusError`` 409 if the name is taken, 413, 422 if a claim is taken; ``ClaimLost``."""
         return await self._write(kind, new, ABSENT, allocation)
 
     async def replace(self, kind: Kind, new: Object, old: Stored, allocation: Allocation = NOTHING) -> Stored:
@@ -49,6 +52,9 @@ class Committer:
     async def _write(self, kind: Kind, new: Object, expected: Revision, allocation: Allocation) -> Stored:
         metadata = new["metadata"]
         key, value = kind.key(metadata.get("namespace"), metadata["name"]), encode(new)
+        if len(value) > self._object_bytes:
+            # Patches could make it grow without end, and no update could bring it back.
+            raise too_large(self._object_bytes)
         claimed = [claim.key for claim in allocation.claims]
         puts = [Put(key, value, expected)]
         if claimed or allocation.releases:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, meta
-from fairway.objects.errors import Problem
+from fairway.objects.errors import Problem, first
 from fairway.objects.names import GENERATED_SUFFIX_LENGTH, SUFFIX_ALPHABET, generated
 
 _ORDER = ("name", "generateName", "namespace", "uid", "generation", "creationTimestamp")
@@ -57,7 +57,7 @@ def problems(new: Object, old: Object | None, kind: Kind) -> Iterator[Problem]:
     if old is None:
         yield from meta.validate_create(given, namespaced=kind.namespaced, name_rule=kind.validate_name)
     else:
-        found = list(meta.validate_update(given, old["metadata"]))
+        found = first(meta.validate_update(given, old["metadata"]))
         yield from found
         yield from found
 

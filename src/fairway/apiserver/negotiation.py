@@ -25,17 +25,24 @@ class Form(NamedTuple):
 AS_JSON = Form()
 
 
-@lru_cache(256)
 def accepted(header: str) -> Form:
     """The first form in ``Accept`` that can be served.  Raises: ``StatusError`` 406."""
     if not header:
         return AS_JSON
+    return (_remembered if len(header) <= _REMEMBERED_LENGTH else _accepted)(header)
+
+
+def _accepted(header: str) -> Form:
     clauses = [_clause(text) for text in header.split(",")]
     for _, media, parameters in sorted(clauses, key=lambda clause: -clause[0]):
         form = _form(media, parameters)
         if form is not None:
             return form
     raise not_acceptable((JSON, YAML))
+
+
+_REMEMBERED_LENGTH = 1024
+_remembered = lru_cache(256)(_accepted)
 
 
 def _clause(text: str) -> tuple[float, str, dict[str, str]]:
@@ -70,7 +77,6 @@ def body_media(header: str) -> str:
     return header.partition(";")[0].strip().lower() or JSON
 
 
-@lru_cache(256)
 def wants_pretty(pretty: str, agent: str) -> bool:
     """Whether the answer is for human eyes: asked for, or a browser or curl."""
     if pretty:

@@ -7,6 +7,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from itertools import chain
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -27,7 +28,7 @@ from fairway.apiserver.stored import Stored
 from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
-from fairway.objects.errors import internal, invalid, timeout
+from fairway.objects.errors import first, internal, invalid, timeout
 from fairway.store.interface import Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
@@ -51,7 +52,7 @@ class Api:
         self.clock = clock
         self.chance = chance or random.Random()
         self.claims = Claims(cache, settings, self.chance)
-        self.commits = Committer(store, cache, self.claims, clock)
+        self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
 
     async def call(
         self, verb: str, kind: Kind, *, namespace: str | None = None, name: str = "", subresource: str = "",
@@ -119,7 +120,7 @@ class Api:
         kind = call.kind
         if before is not None and kind.has_generation:
             metadata.grow(new, before)
-        problems = [*metadata.problems(new, before, kind), *kind.validate(new, before)]
+        problems = first(chain(metadata.problems(new, before, kind), kind.validate(new, before)))
         if problems:
             raise invalid(kind.group, kind.name, new["metadata"].get("name", ""), problems)
         call.warnings.extend(kind.warnings(new, before))

@@ -9,6 +9,7 @@ class Limits:
     """Sizes in bytes and times in seconds that bound what one request may cost."""
 
     body_bytes: int = 3 * 1024 * 1024
+    """A request's body, and an object as it is stored."""
     request_s: float = 60.0
     watch_s: float = 1800.0
     """The shortest that a watch without timeoutSeconds lasts; the longest is twice that."""

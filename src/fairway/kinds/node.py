@@ -68,9 +68,12 @@ def _changes(spec: Object, had: Object) -> Iterator[Problem]:
 
 
 def _addresses(found: list[Object]) -> Iterator[Problem]:
+    seen: set[tuple[Any, Any]] = set()
     for index, address in enumerate(found):
-        if address in found[:index]:
+        known = address.get("type"), address.get("address")
+        if known in seen:
             yield duplicate(f"status.addresses[{index}]", address)
+        seen.add(known)
 
 
 def _taints(taints: list[Object]) -> Iterator[Problem]:

@@ -32,6 +32,23 @@ class Problem:
         return f"{self.path}: {self.detail}"
 
 
+MAX_PROBLEMS, MAX_PROBLEMS_BYTES = 250, 512 * 1024
+"""More is shown to nobody: one body can break a rule a million times, and each text may show the whole body."""
+
+
+def first(problems: Iterable[Problem]) -> list[Problem]:
+    """As many as an answer holds; the last one says so if there are more, which are not looked for."""
+    found: list[Problem] = []
+    size_bytes = 0
+    for problem in problems:
+        if len(found) == MAX_PROBLEMS or size_bytes > MAX_PROBLEMS_BYTES:
+            detail = f"Too many problems: only the first {len(found)} are shown"
+            return [*found, Problem("<object>", "FieldValueTooMany", detail)]
+        found.append(problem)
+        size_bytes += len(problem.path) + len(problem.detail)
+    return found
+
+
 def required(path: str, detail: str = "") -> Problem:
     """A value must be given."""
     return Problem(path, "FieldValueRequired", "Required value" + (f": {detail}" if detail else ""))
@@ -179,7 +196,7 @@ def conflict(group: str, plural: str, name: str, why: str = STALE) -> StatusErro
 
 def invalid(group: str, kind: str, name: str, problems: Iterable[Problem]) -> StatusError:
     """422: every broken rule of one object; equal texts stand once in the message, all in the causes."""
-    found = list(problems)
+    found = first(problems)
     texts = list(dict.fromkeys(problem.text for problem in found))
     shown = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     causes = [{"reason": p.reason, "message": p.detail, "field": p.path} for p in found]

@@ -164,10 +164,17 @@ def _validate_expression(expression: Object, path: str) -> Iterator[Problem]:
         yield from (invalid_value(f"{path}.values[{place}]", value, message) for message in label_value(value))
 
 
-@lru_cache(256)
 def parse(text: str) -> Selector:
     """The selector that ``text`` describes, as ``-l`` takes it: ``a=b,c!=d,e in (f,g),!h,i>1``.
 
     Raises: ``StatusError`` 400.
     """
+    return (_remembered if len(text) <= _REMEMBERED_LENGTH else _parse)(text)
+
+
+def _parse(text: str) -> Selector:
     return Selector([Requirement(*parsed) for parsed in requirements(text)]) if text else EVERYTHING
+
+
+_REMEMBERED_LENGTH = 1024
+_remembered = lru_cache(256)(_parse)

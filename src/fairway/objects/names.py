@@ -12,6 +12,7 @@ from functools import lru_cache
 
 LABEL_MAX = 63
 SUBDOMAIN_MAX = 253
+_QUALIFIED_MAX = SUBDOMAIN_MAX + len("/") + LABEL_MAX
 PORT_NAME_MAX = 15
 GENERATED_SUFFIX_LENGTH = 5
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -132,15 +133,24 @@ def label_value(value: str) -> Iterator[str]:
         yield _breaks(_LABEL_VALUE_RULE, _LABEL_VALUE, "MyValue", "my_value", "12345")
 
 
-@lru_cache(4096)
 def is_qualified_name(value: str) -> bool:
-    """Whether ``value`` is a qualified name; remembered, since the same keys come again and again."""
+    """Whether ``value`` is a qualified name."""
+    return len(value) <= _QUALIFIED_MAX and _is_qualified_name(value)
+
+
+def is_label_value(value: str) -> bool:
+    """Whether ``value`` may be a label's value."""
+    return len(value) <= LABEL_MAX and _is_short_label_value(value)
+
+
+# Remembered, since the same keys and values come again and again; but nothing long is kept.
+@lru_cache(4096)
+def _is_qualified_name(value: str) -> bool:
     return next(qualified_name(value), None) is None
 
 
 @lru_cache(4096)
-def is_label_value(value: str) -> bool:
-    """Whether ``value`` may be a label's value; remembered."""
+def _is_short_label_value(value: str) -> bool:
     return next(label_value(value), None) is None
 
 

@@ -22,6 +22,8 @@ _BINARY_SUFFIXES = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL_NAMES = {power: suffix for suffix, power in _DECIMAL_SUFFIXES.items()}
 _BINARY_NAMES = ("", *_BINARY_SUFFIXES)
 _MAX_EXPONENT = 10**4
+_LONGEST = 1024
+"""Characters of an amount; what is longer is far beyond the largest one, and is neither read nor remembered."""
 
 
 @total_ordering
@@ -105,9 +107,15 @@ def _rounded_away(numerator: int, denominator: int) -> int:
     return numerator // denominator if numerator < 0 else -(-numerator // denominator)
 
 
-@lru_cache(1024)
 def parse(text: str) -> Quantity:
     """The amount that ``text`` names.  Raises: ``ValueError`` with upstream's text."""
+    if len(text) > _LONGEST:
+        raise ValueError(FORMAT_WRONG)
+    return _parse(text)
+
+
+@lru_cache(1024)
+def _parse(text: str) -> Quantity:
     found = _SHAPE.fullmatch(text)
     if found is None or not (found[2] or found[3]):
         raise ValueError(FORMAT_WRONG)

@@ -11,7 +11,7 @@ from fairway.kinds.service import cluster_ips
 from fairway.kinds.service.cluster_ips import PREFER_DUAL, REQUIRE_DUAL, SINGLE
 from fairway.kinds.service.transitions import NO_ADDRESS, needs_cluster_ip
 from fairway.objects import Object
-from fairway.objects.errors import Problem, StatusError, invalid, invalid_value
+from fairway.objects.errors import Problem, StatusError, first, invalid, invalid_value
 
 _POLICY = "spec.ipFamilyPolicy"
 
@@ -67,7 +67,7 @@ def _is_unmanaged(spec: Object) -> bool:
 
 
 def _refuse(new: Object, problems: Iterator[Problem]) -> None:
-    found = list(problems)
+    found = first(problems)
     if found:
         raise refused(new, found)
 

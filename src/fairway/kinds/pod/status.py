@@ -47,9 +47,11 @@ def _addresses(path: str, found: list[Object]) -> Iterator[Problem]:
         yield from addresses.ip(f"{path}[{index}]", ip)
     if len(ips) > 2 or len({addresses.family(ip) for ip in ips}) < len(ips):
         yield invalid_value(path, found, "may specify no more than one IP for each IP family")
+    seen: set[str] = set()
     for index, ip in enumerate(ips):
-        if ip in ips[:index]:
+        if ip in seen:
             yield duplicate(f"{path}[{index}]", found[index])
+        seen.add(ip)
 
 
 def _host_addresses(status: Object) -> Iterator[Problem]:

@@ -15,12 +15,18 @@ IPV4 = "IPv4"
 IPV6 = "IPv6"
 _NOT_AN_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+_LONGEST = 128
+"""Characters of an address with some leading zeros; nothing longer is read, or remembered."""
 _is_decimal = re.compile("[0-9]+", re.ASCII).fullmatch
 
 
-@lru_cache(maxsize=4096)
 def parsed(value: str) -> IPv4Address | IPv6Address | None:
     """The address, read leniently (leading zeros are decimal, IPv4-mapped IPv6 is IPv4), or ``None``."""
+    return _parsed(value) if len(value) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(value: str) -> IPv4Address | IPv6Address | None:
     if "%" in value:
         return None
     try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from fairway.kinds.rules import addresses
 from fairway.kinds.service.transitions import NO_ADDRESS, is_headless, needs_cluster_ip
 from fairway.objects import Object
-from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, duplicate, first, invalid_value, not_supported, required
 
 SINGLE = "SingleStack"
 PREFER_DUAL = "PreferDualStack"
@@ -29,7 +29,7 @@ def problems(spec: Object, known: Sequence[str] = ()) -> Iterator[Problem]:
     policy = spec.get("ipFamilyPolicy")
     if policy is not None and policy not in _POLICIES:
         yield not_supported("spec.ipFamilyPolicy", policy, _POLICIES)
-    faults = list(_addresses(ips, known))
+    faults = first(_addresses(ips, known))
     yield from faults
     if len(ips) > 2:
         yield invalid_value("spec.clusterIPs", ips, "may only hold up to 2 values")
@@ -48,11 +48,13 @@ def _pairing(single: str, several: list[str]) -> Iterator[Problem]:
 
 
 def _families(families: Sequence[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
     for index, family in enumerate(families):
         if family not in _FAMILIES:
             yield not_supported(f"spec.ipFamilies[{index}]", family, _FAMILIES)
-        if family in families[:index]:
+        if family in seen:
             yield duplicate(f"spec.ipFamilies[{index}]", family)
+        seen.add(family)
 
 
 def _addresses(ips: list[str], known: Sequence[str]) -> Iterator[Problem]:

@@ -103,9 +103,10 @@ def _retained(original: Object, patch: Object) -> Object:
     retained = patch[RETAIN_KEYS]
     if not isinstance(retained, list):
         raise bad_request("invalid patch format of retainKeys")
-    if any(name not in retained for name, value in patch.items() if value is not None and not name.startswith("$")):
+    names = {name for name in retained if isinstance(name, str)}
+    if any(name not in names for name, value in patch.items() if value is not None and not name.startswith("$")):
         raise bad_request("invalid patch format of retainKeys")
-    return {name: value for name, value in original.items() if name in retained}
+    return {name: value for name, value in original.items() if name in names}
 
 
 def _ordered_lists(original: Object, patch: Object, type_: Type | None) -> set[str]:
