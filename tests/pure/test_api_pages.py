@@ -85,14 +85,6 @@ def test_what_was_changed_by_somebody_is_put_back_and_the_rest_left() -> None:
     assert bootstrap.repaired(repaired, should) is None
 
 
-def test_a_range_is_ready_once() -> None:
-    fresh: Object = {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.0.0.0/24"]}}
-    status = bootstrap.ready(fresh, "2026-01-01T00:00:00Z")
-    assert status is not None
-    assert (status["conditions"][0]["type"], status["conditions"][0]["status"]) == ("Ready", "True")
-    assert bootstrap.ready({**fresh, "status": status}, "2026-01-02T00:00:00Z") is None
-
-
 def test_the_version_is_taken_apart() -> None:
     found = version("v1.36.0+fairway")
     assert (found["major"], found["minor"], found["gitVersion"]) == ("1", "36", "v1.36.0+fairway")

@@ -15,7 +15,7 @@ from fairway.apiserver.settings import Settings
 from fairway.apiserver.watchers import ChangeSignal
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, SERVICE, SERVICE_CIDR
 from fairway.kinds.kind import Kind
-from fairway.objects import Object, meta
+from fairway.objects import Object
 from fairway.objects.errors import StatusError
 
 if TYPE_CHECKING:
@@ -107,18 +107,6 @@ def repaired(found: Object, should: Object) -> Object | None:
     return {**found, **changed} if changed else None
 
 
-def ready(found: Object, now: str) -> Object | None:
-    """The status of a ServiceCIDR that may be used; ``None`` if it says so already, or is going."""
-    conditions = (found.get("status") or {}).get("conditions") or []
-    if meta.is_deleting(found) or any(one["type"] == "Ready" for one in conditions):
-        return None
-    condition = {
-        "type": "Ready", "status": "True", "lastTransitionTime": now, "reason": "",
-        "message": "Kubernetes Service CIDR is ready",
-    }  # fmt: skip
-    return {"conditions": [*conditions, condition]}
-
-
 class Bootstrap:
     """Sees that ``wanted`` is there."""
 
@@ -141,24 +129,13 @@ class Bootstrap:
             except StatusError as error:
                 if error.code != 409:
                     raise
-        await self._declare_ready()
-
-    async def _declare_ready(self) -> None:
-        """Addresses can be had from a range as soon as it exists: whoever waits for that is told."""
-        for state in list(self._api.cache.of(SERVICE_CIDR).live.values()):
-            found = state.object
-            status = ready(found, meta.timestamp(self._api.clock()))
-            if status is not None:
-                name = found["metadata"]["name"]
-                body = {**found, "status": status}
-                await self._api.call("update", SERVICE_CIDR, name=name, subresource="status", body=body)
 
     async def keep(self) -> None:
-        """Again whenever one of these objects, or any ServiceCIDR, changes; until cancelled."""
+        """Again whenever one of these objects changes; until cancelled."""
         keys = {kind.key(one["metadata"].get("namespace"), one["metadata"]["name"]) for kind, one in self._wanted}
         kinds = {kind for kind, _ in self._wanted}
         collections = [self._api.cache.of(kind) for kind in kinds]
-        signal = ChangeSignal(collections, lambda key: key in keys or key.startswith(SERVICE_CIDR.prefix))
+        signal = ChangeSignal(collections, lambda key: key in keys)
         try:
             while True:
                 await signal.wait()

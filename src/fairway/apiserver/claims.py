@@ -24,7 +24,6 @@ class Claims:
         self._cache = cache
         self._chance = chance
         self._ports = range(settings.node_port_range[0], settings.node_port_range[1] + 1)
-        self._default_cidrs = settings.service_cidrs
         self._reserved: set[str] = set()
         self._addresses = cache.of(IP_ADDRESS)
         self._ranges = cache.of(SERVICE_CIDR)
@@ -51,7 +50,7 @@ class Claims:
             usable = [one for one in found if not one["metadata"].get("deletionTimestamp")]
             # The cluster's own range decides which family comes first.
             usable.sort(key=lambda one: (one["metadata"]["name"] != "kubernetes", one["metadata"]["name"]))
-            known = tuple(cidr for one in usable for cidr in one["spec"]["cidrs"]) or self._default_cidrs
+            known = tuple(cidr for one in usable for cidr in one["spec"]["cidrs"])
             self._cidrs = (self._ranges.changed, known)
         return known
 

@@ -13,6 +13,7 @@ from fairway.apiserver.openapi import OpenApi
 from fairway.apiserver.pages import Pages
 from fairway.apiserver.routes import Routes
 from fairway.apiserver.serve import Api
+from fairway.apiserver.service_cidrs import ServiceCidrs
 from fairway.apiserver.settings import Settings
 from fairway.kinds import ALL
 from fairway.store.interface import Store
@@ -28,6 +29,7 @@ class ApiServer:
         self.api = Api(store, self.cache, self.settings)
         self.metrics = Metrics()
         self._bootstrap = Bootstrap(self.api)
+        self._service_cidrs = ServiceCidrs(self.api)
         address = f"{self.settings.advertise_address}:{self.settings.advertise_port}"
         more = (Discovery(ALL, address).answer, OpenApi(ALL, self.settings.version).answer)
         pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, more)
@@ -41,7 +43,9 @@ class ApiServer:
         self._run(self.cache.run(), "follow the store")
         await self.cache.wait(newest)
         await self._bootstrap.ensure()
+        await self._service_cidrs.settle()
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
+        self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")
         self._run(self._tick(), "bookmarks")
         self._is_ready = True
 

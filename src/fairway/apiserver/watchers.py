@@ -75,11 +75,20 @@ class ChangeSignal:
     uses_objects = False
 
     def __init__(self, collections: Iterable[Collection], concerns: Callable[[str], bool]) -> None:
-        self._collections = list(collections)
+        self._collections: set[Collection] = set()
         self._concerns = concerns
         self._event = asyncio.Event()
-        for collection in self._collections:
+        for collection in collections:
+            self.follow(collection)
+
+    def follow(self, collection: Collection, *, wanted: bool = True) -> None:
+        """Listen to this collection too, or no more."""
+        if wanted:
+            self._collections.add(collection)
             collection.watchers[self] = None
+        else:
+            self._collections.discard(collection)
+            collection.watchers.pop(self, None)
 
     def take(self, batch: Batch) -> None:
         """See ``Watcher``."""

@@ -12,6 +12,8 @@ from fairway.kinds.rules.values import IMMUTABLE, child, unchanged
 from fairway.objects import Object
 from fairway.objects.errors import Problem, invalid_value, required
 
+FINALIZER = "networking.k8s.io/service-cidr-finalizer"
+"""Holds a range while addresses of it are in use."""
 _PATH = "spec.cidrs"
 
 
@@ -22,9 +24,11 @@ def defaults(new: Object) -> None:
 
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
-    """The status belongs to the status subresource, the spec to the main resource."""
+    """The status belongs to the status subresource, the spec to the main resource; a new range is held at once."""
     if old is None:
         new["status"] = {}
+        finalizers = new["metadata"].get("finalizers") or []
+        new["metadata"]["finalizers"] = finalizers if FINALIZER in finalizers else [*finalizers, FINALIZER]
     elif subresource == "status":
         new["spec"] = old["spec"]
     else:

@@ -1,0 +1,129 @@
+"""ServiceCIDRs: a range gives addresses as soon as it is there, and goes when none of its addresses is in use.
+
+Shape: ``is_held`` and ``told`` (pure) judge one range; ``ServiceCidrs`` acts on it whenever a range changes and, while
+one waits to go, whenever an address does.
+Source: KEP-1880, the life of a ServiceCIDR.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from fairway.apiserver.watchers import ChangeSignal
+from fairway.kinds import IP_ADDRESS, SERVICE_CIDR
+from fairway.kinds.service_cidr import FINALIZER
+from fairway.objects import Object, meta
+from fairway.objects.errors import StatusError
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 10.0
+"""A range that is to go stays at least so long, as upstream has it."""
+_RETRY_S = 5.0
+_READY = ("True", "", "Kubernetes Service CIDR is ready")
+_TERMINATING = (
+    "False", "Terminating",
+    "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR",
+)  # fmt: skip
+
+
+def is_held(ranges: Sequence[str], others: Sequence[str], addresses: Iterable[str]) -> bool:
+    """Whether one of ``addresses`` lies in ``ranges`` and in none of the ``others``."""
+    own, covering = [ip_network(each) for each in ranges], [ip_network(each) for each in others]
+    return any(
+        any(address in network for network in own) and not any(address in network for network in covering)
+        for address in map(ip_address, addresses)
+    )
+
+
+def told(found: Object, now: str) -> Object | None:
+    """The status of a range that may be used, or that is in use and should go; ``None`` if it says so already."""
+    conditions = (found.get("status") or {}).get("conditions") or []
+    status, reason, message = _TERMINATING if meta.is_deleting(found) else _READY
+    if any(one["type"] == "Ready" and one["status"] == status for one in conditions):
+        return None
+    condition = {
+        "type": "Ready", "status": status, "lastTransitionTime": now, "reason": reason, "message": message,
+    }  # fmt: skip
+    return {"conditions": [*(one for one in conditions if one["type"] != "Ready"), condition]}
+
+
+class ServiceCidrs:
+    """Says of every range whether it is ready, and lets those go that nobody needs."""
+
+    def __init__(self, api: "Api") -> None:
+        self._api = api
+        self._ranges = api.cache.of(SERVICE_CIDR)
+        self._addresses = api.cache.of(IP_ADDRESS)
+        self._signal: ChangeSignal | None = None
+        self._later: asyncio.TimerHandle | None = None
+
+    async def settle(self) -> None:
+        """Do all that is due.  Raises: ``StatusError``."""
+        present = [state.object for state in list(self._ranges.live.values())]
+        waits = False
+        for found in present:
+            try:
+                waits = await self._settle(found, present) or waits
+            except StatusError as error:
+                # Somebody was faster: there will be a change to tell.
+                if error.code not in (404, 409):
+                    raise
+        if self._signal is not None:
+            self._signal.follow(self._addresses, wanted=waits)
+
+    async def _settle(self, found: Object, present: Sequence[Object]) -> bool:
+        """Whether the range waits for its addresses to go."""
+        if not meta.is_deleting(found):
+            await self._tell(found)
+            return False
+        metadata = found["metadata"]
+        if FINALIZER not in (metadata.get("finalizers") or ()):
+            return False
+        others = [cidr for one in present if not meta.is_deleting(one) for cidr in one["spec"]["cidrs"]]
+        names = (key[len(IP_ADDRESS.prefix) :] for key in self._addresses.live)
+        if is_held(found["spec"]["cidrs"], others, names):
+            await self._tell(found)
+            return True
+        left_s = meta.unix_seconds(metadata["deletionTimestamp"]) + GRACE_S - self._api.clock()
+        if left_s > 0:
+            self._look_again(left_s)
+            return False
+        kept = [name for name in metadata["finalizers"] if name != FINALIZER]
+        body = {**found, "metadata": {**metadata, "finalizers": kept}}
+        await self._api.call("update", SERVICE_CIDR, name=metadata["name"], body=body)
+        return False
+
+    async def _tell(self, found: Object) -> None:
+        status = told(found, meta.timestamp(self._api.clock()))
+        if status is not None:
+            name, body = found["metadata"]["name"], {**found, "status": status}
+            await self._api.call("update", SERVICE_CIDR, name=name, subresource="status", body=body)
+
+    def _look_again(self, after_s: float) -> None:
+        if self._later is not None:
+            self._later.cancel()
+        if self._signal is not None:
+            self._later = asyncio.get_running_loop().call_later(after_s, self._signal.set)
+
+    async def keep(self) -> None:
+        """Settle now, and whenever something changes; until cancelled."""
+        self._signal = ChangeSignal([self._ranges], lambda _: True)
+        self._signal.set()
+        try:
+            while True:
+                await self._signal.wait()
+                try:
+                    await self.settle()
+                except StatusError as error:
+                    log.warning("ServiceCIDRs cannot be settled yet", extra={"error": error.message})
+                    self._look_again(_RETRY_S)
+        finally:
+            self._signal.close()
+            if self._later is not None:
+                self._later.cancel()
