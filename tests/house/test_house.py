@@ -43,7 +43,7 @@ def _kind_records() -> Iterator[tuple[str, str]]:
 def test_every_kind_is_in_the_list() -> None:
     from fairway import kinds
 
-    listed = {name for name in vars(kinds) if vars(kinds)[name] in kinds.ALL and name.isupper()}
+    listed = {name for name in vars(kinds) if vars(kinds)[name] in (*kinds.ALL, *kinds.VIRTUAL) and name.isupper()}
     assert {name for _, name in _kind_records()} - listed == set()
 
 
@@ -88,3 +88,34 @@ def test_links_of_the_front_pages_lead_somewhere(page: str) -> None:
 def test_no_shell_is_ever_built() -> None:
     pattern = re.compile(r"shell=True|os\.system|unittest\.mock")
     assert [str(path) for path in MODULES if pattern.search(path.read_text())] == []
+
+
+def test_every_setting_has_its_check_and_its_row_in_the_docs() -> None:
+    from fairway.cluster import values
+    from fairway.cluster.config import SETTINGS, Config
+
+    names = [setting.name for setting in SETTINGS]
+    rows = re.findall(
+        r"^\| `--([a-z-]+)` \| `(\w+)` \| `?([^|`]+)`? \|", (HOUSE / "docs/settings.md").read_text(), re.M
+    )
+    assert [key for _, key, _ in rows] == names
+    assert [flag.replace("-", "_") for flag, _, _ in rows] == names
+    assert set(values._CHECKS) == set(names)
+    told = {key: default.strip() for _, key, default in rows if getattr(Config(), key)}
+    assert told == {key: str(getattr(Config(), key)) for key in told}
+
+
+def test_paths_that_the_guides_name_are_there() -> None:
+    for guide in ("CONTRIBUTING.md", "ARCHITECTURE.md", "README.md"):
+        text = (HOUSE / guide).read_text()
+        named = re.findall(r"`((?:[\w-]+/)+[\w.-]*[\w/])`", text)
+        roots = (HOUSE, SOURCE, HOUSE / "examples")
+        made = ("/", "bench/results", "docs/decisions", "build/")
+        missing = [
+            path
+            for path in named
+            if not path.startswith(made)
+            and path.split("/")[0] in {each.name for root in roots for each in root.iterdir()}
+            and not any(list(root.glob(path)) or list(root.glob(f"{path}*")) for root in roots)
+        ]
+        assert missing == [], guide
