@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Authenticating", "X509 client certificates", "Anonymou
 from collections.abc import Mapping
 
 from fairway.apiserver.call import ANONYMOUS, User
-from fairway.objects.errors import StatusError, unauthorized
+from fairway.objects.errors import StatusError, bad_request, unauthorized
 from fairway.transport.interface import Peer
 
 AUTHENTICATED = "system:authenticated"
@@ -21,14 +21,19 @@ class Authenticator:
         self._users: dict[tuple[str, tuple[str, ...]], User] = {}
 
     def user(self, peer: Peer, headers: Mapping[str, str]) -> User:
-        """The user.  Raises: ``StatusError`` 401 for a token that nobody issued; 403 for undue impersonation."""
+        """The user.  Raises: ``StatusError`` 401 for a token that nobody issued; 403 or 400 for impersonation."""
         found = self._certified(peer) if peer.common_name else None
         if found is None:
             # A certificate is enough; only without one is the token asked for.
             if headers.get("authorization", "")[:7].lower() == "bearer ":
                 raise unauthorized()
             found = ANONYMOUS
-        return impersonated(found, headers) if "impersonate-user" in headers else found
+        if headers.get("impersonate-user"):
+            return impersonated(found, headers)
+        if "impersonate-group" in headers or "impersonate-uid" in headers:
+            # Doing as oneself what was meant to be done with fewer rights would be the wrong guess.
+            raise bad_request("requested a group or uid without impersonating a user")
+        return found
 
     def _certified(self, peer: Peer) -> User:
         key = (peer.common_name, peer.organizations)

@@ -64,12 +64,22 @@ class Http:
         seen = _Seen(request)
         try:
             user = self._authenticator.user(request.peer, request.headers)
-            route = self._routes.resolve(request.path)
+            route = self._resolve(request, user)
             if route is None:
                 return self._elsewhere(seen, user)
             return self._of_kind(seen, user, route)
         except Exception as error:
             return self._failed(seen, error)
+
+    def _resolve(self, request: Request, user: User) -> Route | None:
+        """Where the path leads.  Raises: ``StatusError`` 404; 403 to those who are not told what there is."""
+        try:
+            return self._routes.resolve(request.path)
+        except StatusError:
+            asked = Asked(request.method.lower(), path=request.path)
+            if not authorization.is_allowed(user, asked):
+                raise authorization.denied(user, asked) from None
+            raise
 
     # What is below a kind.
 
@@ -171,13 +181,15 @@ class Http:
 
     def _labels_of(self, route: Route, asked_verb: str) -> Labels:
         scope = "resource" if route.name else "namespace" if route.namespace else "cluster"
-        key = (route.kind, id(route.served), asked_verb, route.subresource, scope)
+        # A subresource that nobody serves is counted without its name: clients could make up any number of them.
+        subresource = route.subresource if route.kind.subresource(route.subresource) is not None else ""
+        key = (route.kind, id(route.served), asked_verb, subresource, scope)
         found = self._labels.get(key)
         if found is None:
             version = route.served.version if route.served else route.kind.version
             group = route.served.group if route.served else route.kind.group
             found = self._labels[key] = Labels(
-                asked_verb.upper(), group, version, route.kind.plural, route.subresource, scope
+                asked_verb.upper(), group, version, route.kind.plural, subresource, scope
             )
         return found
 

@@ -5,20 +5,14 @@ Source: Kubernetes API reference, "Binding v1 core".
 
 from typing import TYPE_CHECKING
 
+from fairway.apiserver import write_options
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
-from fairway.objects import Object, meta
-from fairway.objects.errors import (
-    StatusError,
-    bad_request,
-    conflict,
-    invalid,
-    invalid_value,
-    not_supported,
-    required,
-)
+from fairway.objects import Object, meta, strict
+from fairway.objects.errors import StatusError, bad_request, conflict, invalid, not_supported, required
+from fairway.objects.labels import validate_labels
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -44,20 +38,22 @@ async def bind(call: Call, api: "Api") -> Reply:
 
 def _checked(call: Call) -> tuple[str, Object]:
     """(node, metadata) of the Binding."""
+    write_options.check(call.options, "CreateOptions")
     body = call.body
-    if not isinstance(body, dict) or not isinstance(body.get("target") or {}, dict):
+    if not isinstance(body, dict):
         raise bad_request("the body of a binding must be a Binding")
+    validation = strict.mode(call.options.get("fieldValidation"))
+    call.warnings.extend(strict.check(body, call.raw, api_version="v1", kind="Binding", validation=validation))
     target, metadata = body.get("target") or {}, body.get("metadata") or {}
     name = metadata.get("name") or call.name
     if name != call.name:
         raise bad_request(f"the name in the binding ({name}) does not match the name on the URL ({call.name})")
-    problems = []
+    problems = [*validate_labels(metadata.get("labels"), "metadata.labels")]
+    problems += meta.validate_annotations(metadata.get("annotations"), "metadata.annotations")
     if target.get("kind") not in (None, "", "Node"):
         problems.append(not_supported("target.kind", target["kind"], ("Node", "<empty>")))
     if not target.get("name"):
         problems.append(required("target.name"))
-    elif not isinstance(target["name"], str):
-        problems.append(invalid_value("target.name", target["name"], "must be a string"))
     if problems:
         raise invalid("", "Binding", call.name, problems)
     return target["name"], metadata

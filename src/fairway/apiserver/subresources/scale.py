@@ -3,7 +3,7 @@
 Source: Kubernetes API reference, "Scale v1 autoscaling".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import patching, write_options
@@ -11,21 +11,14 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
-from fairway.objects import Object
-from fairway.objects.errors import (
-    Problem,
-    StatusError,
-    bad_request,
-    conflict,
-    invalid,
-    invalid_value,
-)
+from fairway.objects import Object, strict
+from fairway.objects.errors import StatusError, bad_request, conflict, invalid, invalid_value
 from fairway.objects.labels import from_label_selector, from_map
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
 
-_MAX = 2**31
+_VERSION = "autoscaling/v1"
 WantedFor = Callable[[Stored], Object]
 """The Scale that is asked for, given the present state."""
 
@@ -36,7 +29,7 @@ def scale_of(found: Object) -> Object:
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     return {
         "kind": "Scale",
-        "apiVersion": "autoscaling/v1",
+        "apiVersion": _VERSION,
         "metadata": {field: metadata[field] for field in kept if field in metadata},
         "spec": {"replicas": spec.get("replicas", 0)},
         "status": {"replicas": status.get("replicas", 0), "selector": _selector_text(spec.get("selector"))},
@@ -60,18 +53,28 @@ def get_scale(call: Call, api: "Api") -> Reply:
 async def update_scale(call: Call, api: "Api") -> Reply:
     """PUT.  Raises: ``StatusError`` 400, 404, 409, 422."""
     write_options.check(call.options, "UpdateOptions")
-    if not isinstance(call.body, dict):
+    body = call.body
+    if not isinstance(body, dict):
         raise bad_request("the body of a scale must be a Scale")
-    return await _scale(call, api, lambda _: call.body or {})
+    validation = strict.mode(call.options.get("fieldValidation"))
+    call.warnings.extend(strict.check(body, call.raw, api_version=_VERSION, kind="Scale", validation=validation))
+    return await _scale(call, api, lambda _: body)
 
 
 async def patch_scale(call: Call, api: "Api") -> Reply:
     """PATCH.  Raises: ``StatusError`` 400, 404, 409, 415, 422."""
     write_options.check(call.options, "PatchOptions")
     media, given = patching.read(call)
-    return await _scale(
-        call, api, lambda old: patching.apply(scale_of(old.copy()), media, given, "autoscaling/v1", "Scale")
-    )
+    validation = strict.mode(call.options.get("fieldValidation"))
+
+    def wanted_for(old: Stored) -> Object:
+        wanted = patching.apply(scale_of(old.copy()), media, given, _VERSION, "Scale")
+        shown = given if media == patching.STRATEGIC else None
+        warnings = strict.check_patched(wanted, shown, api_version=_VERSION, kind="Scale", validation=validation)
+        call.warnings.extend(warnings)
+        return wanted
+
+    return await _scale(call, api, wanted_for)
 
 
 async def _scale(call: Call, api: "Api", wanted_for: WantedFor) -> Reply:
@@ -111,24 +114,19 @@ def _scaled(reply: Reply) -> Reply:
 
 def _checked(call: Call, wanted: Object, old: Stored) -> int:
     """The replicas that ``wanted`` asks for.  Raises: ``StatusError`` 400, 409, 422."""
+    if (wanted.get("kind", "Scale"), wanted.get("apiVersion", _VERSION)) != ("Scale", _VERSION):
+        raise bad_request(f"the object provided is no Scale of {_VERSION}")
     metadata, spec = wanted.get("metadata") or {}, wanted.get("spec") or {}
-    if not isinstance(metadata, dict) or not isinstance(spec, dict):
-        raise bad_request("metadata and spec of a Scale must be objects")
     name = metadata.get("name") or call.name
     if name != call.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
-    problems = list(_problems(spec.get("replicas", 0)))
-    if problems:
-        raise invalid("autoscaling", "Scale", call.name, problems)
+    if (metadata.get("namespace") or call.namespace) != call.namespace:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    replicas: int = spec.get("replicas") or 0
+    if replicas < 0:
+        problem = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise invalid("autoscaling", "Scale", call.name, [problem])
     asked = metadata.get("resourceVersion")
     if asked and asked != str(old.revision):
         raise conflict(call.kind.group, call.kind.plural, call.name)
-    replicas: int = spec.get("replicas") or 0
     return replicas
-
-
-def _problems(replicas: object) -> Iterator[Problem]:
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas >= _MAX:
-        yield invalid_value("spec.replicas", replicas, "must be an integer")
-    elif replicas < 0:
-        yield invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
