@@ -145,6 +145,23 @@ def test_two_at_once_and_one_broken_off(own: Cluster) -> None:
     assert status(own)[0] == 0
 
 
+def test_three_started_at_the_same_time_share_the_machine(tmp_path: Path) -> None:
+    need_machine()
+    three = [Cluster(f"e2e-of-three-{number}", tmp_path) for number in range(3)]
+    words = [str(HOUSE / ".venv/bin/fairway"), "up", "--data-dir", three[0].data_dir, "--name"]
+    try:
+        starting = [subprocess.Popen([*words, each.name], env=each.environment) for each in three]
+        assert [process.wait(timeout=60) for process in starting] == [0, 0, 0]
+        found = [status(each)[2] for each in three]
+        for key in ("service_cidr", "pod_cidr", "load_balancer_cidr", "node_port_range", "api_port", "node_api_port"):
+            assert len({config[key] for config in found}) == 3, key
+        assert {status(each)[0] for each in three} == {0}
+    finally:
+        for each in three:
+            each.fairway("down", "--purge")
+    assert not Path(three[0].environment["KUBECONFIG"]).exists()
+
+
 def test_half_a_cluster_is_told_and_made_whole(own: Cluster) -> None:
     own.fairway("up")
     for role in ("supervisor", "node"):

@@ -58,13 +58,15 @@ def _next_command() -> str:
 def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
     is_new, changed = _compare(config)
     is_running = _runs(config)
-    if changed or not is_running:
-        config = _settle(config, is_new=is_new, is_running=is_running)
-    if changed and is_running:
-        say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
-        processes.end_all(config.name, config.data_dir)
+    with _settling(config.run_dir.parent):
+        if changed or not is_running:
+            config = _settle(config, is_new=is_new, is_running=is_running)
+        if changed and is_running:
+            say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
+            processes.end_all(config.name, config.data_dir)
+        _record(config)
     is_up = all(processes.find(role, config.name, config.data_dir) for role in processes.ROLES)
-    _make_folders(config)
+    _make_certificates(config)
     say(f'cluster "{config.name}" in {config.state_dir}', started_s)
     if is_up:
         say("everything runs already", started_s)
@@ -165,12 +167,23 @@ def _settle(config: Config, *, is_new: bool, is_running: bool) -> Config:
     return dataclasses.replace(config, node_ip=config.node_ip or config.gateway)
 
 
-def _make_folders(config: Config) -> None:
+@contextlib.contextmanager
+def _settling(folder: Path) -> Iterator[None]:
+    """Clusters that start at the same time choose their ranges and ports one after the other.  Locks the folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _record(config: Config) -> None:
+    """Where the cluster's processes, the next ``up`` and other clusters find the settings."""
     for folder in (config.state_dir, config.log_dir, config.run_dir):
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     config.save()
     shutil.copyfile(config.state_dir / "config.json", config.run_dir / "config.json")
-    _make_certificates(config)
 
 
 def _make_certificates(config: Config) -> None:
