@@ -68,3 +68,26 @@ def test_a_named_port_that_no_container_declares_keeps_the_pod_out() -> None:
 def test_an_external_name_has_no_pods() -> None:
     found = explain(service(type="ExternalName", externalName="db.example.com"), [pod()], [])
     assert found.summary == "kubia is another name for db.example.com; no pod stands behind it"
+
+
+def balanced(*ips: str, message: str = "", **spec: Any) -> dict[str, Any]:
+    status: dict[str, Any] = {"loadBalancer": {"ingress": [{"ip": ip} for ip in ips]} if ips else {}}
+    if message:
+        status["conditions"] = [{"type": "fairway.dev/LoadBalancerAddress", "status": "False", "message": message}]
+    return {**service(type="LoadBalancer", ports=[{"port": 80, "targetPort": "http"}], **spec), "status": status}
+
+
+def test_a_load_balancer_with_its_address_needs_no_advice() -> None:
+    assert explain(balanced("10.97.0.1"), [pod()], [SLICE]).advice == []
+
+
+def test_an_address_that_cannot_be_had_is_told() -> None:
+    (advice,) = explain(balanced(message="10.97.0.1 is in use by Service default/a"), [pod()], [SLICE]).advice
+    assert (advice.path, advice.text) == ("spec.loadBalancerIP", "10.97.0.1 is in use by Service default/a")
+
+
+def test_a_load_balancer_that_nobody_serves_says_for_whom_it_waits() -> None:
+    (advice,) = explain(balanced(), [pod()], [SLICE]).advice
+    assert advice.text == "it waits for an address from a load balancer controller"
+    (advice,) = explain(balanced(selector=None, loadBalancerClass="example.com/lb"), [], []).advice
+    assert advice.text == "it waits for an address from the controller of loadBalancerClass example.com/lb"

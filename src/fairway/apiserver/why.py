@@ -46,11 +46,12 @@ def explain(service: Object, pods: Sequence[Object], slices: Sequence[Object]) -
         return Explanation(f"{name} is another name for {spec['externalName']}; no pod stands behind it")
     selector = spec.get("selector")
     count = sum(_is_ready(endpoint) for s in slices for endpoint in s.get("endpoints") or ())
+    balancer = list(balancer_advice(service))
     if not selector:
-        return Explanation(f"{name} has no selector: its {count} ready endpoints are written by hand")
+        return Explanation(f"{name} has no selector: its {count} ready endpoints are written by hand", balancer)
     chosen = [pod for pod in pods if _selects(selector, pod)]
     found = Explanation(_summary(name, count, len(chosen)))
-    found.advice = [*port_advice(service, chosen), *_selector_advice(selector, pods, chosen)]
+    found.advice = [*balancer, *port_advice(service, chosen), *_selector_advice(selector, pods, chosen)]
     found.verdicts = [_verdict(service, pod) for pod in chosen]
     return found
 
@@ -70,6 +71,27 @@ def _is_ready(endpoint: Object) -> bool:
 def _selects(selector: Object, pod: Object) -> bool:
     labels = pod["metadata"].get("labels") or {}
     return all(labels.get(key) == value for key, value in selector.items())
+
+
+def balancer_advice(service: Object) -> Iterator[Advice]:
+    """Why a load balancer has not the address that it should have."""
+    spec, status = service["spec"], service.get("status") or {}
+    if spec.get("type") != "LoadBalancer":
+        return
+    faults = [each for each in status.get("conditions") or () if each.get("status") == "False" and each.get("message")]
+    if faults:
+        said = "; ".join(each["message"] for each in faults)
+        yield Advice("spec.loadBalancerIP", said, "leave loadBalancerIP out, or name a free address of the pool")
+    elif not (status.get("loadBalancer") or {}).get("ingress"):
+        class_ = spec.get("loadBalancerClass")
+        if class_:
+            who, cure = f"the controller of loadBalancerClass {class_}", "leave loadBalancerClass out, or start it"
+        else:
+            who, cure = (
+                "a load balancer controller",
+                "give the cluster a pool: sudo fairway up --load-balancer-cidr CIDR",
+            )
+        yield Advice("status.loadBalancer", f"it waits for an address from {who}", cure)
 
 
 def port_advice(service: Object, workloads: Iterable[Object]) -> Iterator[Advice]:
