@@ -10,6 +10,7 @@ from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.claims import NOTHING, Claims
 from fairway.apiserver.stored import Stored, encode, splice
+from fairway.kinds import IP_ADDRESS
 from fairway.kinds.kind import Claim, Kind
 from fairway.objects import Object, meta
 from fairway.objects.errors import already_exists, conflict, invalid, too_large, unavailable
@@ -29,6 +30,8 @@ class Committer:
         self._store = store
         self._cache = cache
         self._claims = claims
+        self.address_written: Callable[[Object], None] = lambda _: None
+        """Told of writes to IPAddresses themselves."""
         self._clock = clock
         self._object_bytes = object_bytes
 
@@ -45,9 +48,12 @@ class Committer:
         puts = [Put(old.key, None, Revision(old.revision))]
         puts += [Put(key, None) for key in self._claims.owned(kind, old.object)]
         try:
-            return await self._put(puts)
+            revision = await self._put(puts)
         except StoreConflict as error:
             raise conflict(kind.group, kind.plural, old.object["metadata"]["name"]) from error
+        if kind is IP_ADDRESS:
+            self.address_written(old.object)
+        return revision
 
     async def _write(self, kind: Kind, new: Object, expected: Revision, allocation: Allocation) -> Stored:
         metadata = new["metadata"]
@@ -70,6 +76,8 @@ class Committer:
             self._cache.take_back(value)
             if claimed:
                 self._claims.release(claimed)
+        if kind is IP_ADDRESS:
+            self.address_written(new)
         stored = self._cache.of(kind).live.get(key)
         if stored is not None and stored.revision == revision:
             return stored

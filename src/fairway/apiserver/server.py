@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 
+from fairway.apiserver.address_repair import AddressRepair
 from fairway.apiserver.bootstrap import Bootstrap
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.discovery import Discovery
@@ -30,6 +31,8 @@ class ApiServer:
         self.metrics = Metrics()
         self._bootstrap = Bootstrap(self.api)
         self._service_cidrs = ServiceCidrs(self.api)
+        self._address_repair = AddressRepair(self.api)
+        self.api.commits.address_written = self._address_repair.touched
         address = f"{self.settings.advertise_address}:{self.settings.advertise_port}"
         more = (Discovery(ALL, address).answer, OpenApi(ALL, self.settings.version).answer)
         pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, more)
@@ -46,6 +49,7 @@ class ApiServer:
         await self._service_cidrs.settle()
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
         self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")
+        self._run(self._address_repair.keep(), "repair the addresses")
         self._run(self._tick(), "bookmarks")
         self._is_ready = True
 
