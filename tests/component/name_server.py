@@ -29,10 +29,16 @@ class NameServer(asyncio.DatagramProtocol):
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
-        self.port = self._transport.get_extra_info("sockname")[1]
-        if self.reply_tcp:
-            self._server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
+        while True:
+            self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+            self.port = self._transport.get_extra_info("sockname")[1]
+            try:
+                if self.reply_tcp:
+                    self._server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
+            except OSError:  # the number is free for UDP and not for TCP
+                self._transport.close()
+                continue
+            return
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         query = dns.message.from_wire(data)

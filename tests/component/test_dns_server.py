@@ -11,6 +11,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import pytest
+from loops import on_both_loops
 from name_server import NameServer, Running, closed_port, cluster_dns, name_server
 
 from fairway.client.memory import MemoryClient
@@ -51,6 +52,7 @@ def client() -> MemoryClient:
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+@on_both_loops
 async def test_both_transports_answer(client: MemoryClient, tcp: bool) -> None:
     async with cluster_dns(client) as running:
         await running.dns.wait_ready()
@@ -63,6 +65,7 @@ async def test_both_transports_answer(client: MemoryClient, tcp: bool) -> None:
 
 
 @pytest.mark.skipif(shutil.which("dig") is None, reason="needs dig")
+@on_both_loops
 async def test_dig_finds_nothing_to_complain_of(client: MemoryClient) -> None:
     async with cluster_dns(client) as running:
         await running.dns.wait_ready()
@@ -76,6 +79,7 @@ async def test_dig_finds_nothing_to_complain_of(client: MemoryClient) -> None:
         assert any("ANSWER: 0, AUTHORITY: 1" in line for line in said)
 
 
+@on_both_loops
 async def test_a_change_is_told_from_the_next_question_on(client: MemoryClient) -> None:
     async with cluster_dns(client) as running:
         await running.dns.wait_ready()
@@ -93,6 +97,7 @@ async def test_a_change_is_told_from_the_next_question_on(client: MemoryClient) 
             assert loop.time() - began_s < 5
 
 
+@on_both_loops
 async def test_an_external_name_becomes_an_address(client: MemoryClient) -> None:
     client.put(SERVICE, {**service("flip", type="ExternalName", externalName="example.org")})
     async with cluster_dns(client) as running:
@@ -105,6 +110,7 @@ async def test_an_external_name_becomes_an_address(client: MemoryClient) -> None
         assert texts(await running.ask("flip.default.svc.cluster.local", "CNAME")) == []
 
 
+@on_both_loops
 async def test_before_the_first_list_the_answer_is_a_failure_and_not_a_no() -> None:
     client = MemoryClient()
     client.failures["list"] = [ConnectionRefusedError()] * 1000
@@ -116,6 +122,7 @@ async def test_before_the_first_list_the_answer_is_a_failure_and_not_a_no() -> N
         assert texts(await running.ask(WEB)) == ["A 10.96.0.17"]
 
 
+@on_both_loops
 async def test_answers_go_on_while_the_api_is_away(client: MemoryClient) -> None:
     async with cluster_dns(client) as running:
         await running.dns.wait_ready()
@@ -125,6 +132,7 @@ async def test_answers_go_on_while_the_api_is_away(client: MemoryClient) -> None
         assert (await running.ask("other.default.svc.cluster.local")).rcode() == dns.rcode.NXDOMAIN
 
 
+@on_both_loops
 async def test_a_long_answer_is_cut_over_udp_and_whole_over_tcp(client: MemoryClient) -> None:
     client.put(SERVICE, service("many", "None"))
     client.put(ENDPOINT_SLICE, headless_slice("many", 300))
@@ -142,6 +150,7 @@ async def test_a_long_answer_is_cut_over_udp_and_whole_over_tcp(client: MemoryCl
         assert len(texts(whole)) == 300
 
 
+@on_both_loops
 async def test_questions_on_one_connection_are_answered_each_when_it_can_be(client: MemoryClient) -> None:
     async with name_server(lambda query: None) as slow, cluster_dns(client, upstreams=(slow.upstream,)) as running:
         await running.dns.wait_ready()
@@ -161,6 +170,7 @@ async def test_questions_on_one_connection_are_answered_each_when_it_can_be(clie
         writer.close()
 
 
+@on_both_loops
 async def test_a_silent_client_is_dismissed(client: MemoryClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "IDLE_S", 0.05)
     async with cluster_dns(client) as running:
@@ -187,6 +197,7 @@ def example(query: dns.message.Message, ttl_s: int = 60) -> dns.message.Message:
     return answer
 
 
+@on_both_loops
 async def test_other_names_are_forwarded_once_and_kept(client: MemoryClient) -> None:
     async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
         await running.dns.wait_ready()
@@ -202,6 +213,7 @@ async def test_other_names_are_forwarded_once_and_kept(client: MemoryClient) -> 
         assert len({number for _, number in other.sources}) > 20
 
 
+@on_both_loops
 async def test_an_alias_out_of_the_cluster_is_followed_there(client: MemoryClient) -> None:
     client.put(SERVICE, {**service("alias", type="ExternalName", externalName="www.example.org")})
     async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
@@ -211,6 +223,7 @@ async def test_an_alias_out_of_the_cluster_is_followed_there(client: MemoryClien
         assert texts(await running.ask("alias.default.svc.cluster.local", "AAAA")) == ["CNAME www.example.org."]
 
 
+@on_both_loops
 async def test_a_dead_server_is_followed_by_the_next_and_then_asked_last(client: MemoryClient) -> None:
     dead = Upstream("127.0.0.1", closed_port())
     async with (
@@ -226,6 +239,7 @@ async def test_a_dead_server_is_followed_by_the_next_and_then_asked_last(client:
         assert silent.asked == ["a.example.org."]
 
 
+@on_both_loops
 async def test_without_any_answer_it_is_a_failure_or_what_was_known(
     client: MemoryClient,
 ) -> None:
@@ -247,6 +261,7 @@ async def test_without_any_answer_it_is_a_failure_or_what_was_known(
         assert stale.answer[0].ttl == forward.STALE_TTL_S
 
 
+@on_both_loops
 async def test_what_does_not_fit_is_asked_again_over_tcp(client: MemoryClient) -> None:
     def cut(query: dns.message.Message) -> dns.message.Message:
         answer = dns.message.make_response(query)
@@ -257,6 +272,7 @@ async def test_what_does_not_fit_is_asked_again_over_tcp(client: MemoryClient) -
         assert texts(await running.ask("www.example.org")) == ["A 192.0.2.1"]
 
 
+@on_both_loops
 async def test_a_server_that_knows_no_edns_is_asked_without(client: MemoryClient) -> None:
     def old(query: dns.message.Message) -> dns.message.Message:
         if query.edns < 0:
@@ -270,6 +286,7 @@ async def test_a_server_that_knows_no_edns_is_asked_without(client: MemoryClient
         assert texts(await running.ask("www.example.org")) == ["A 192.0.2.1"]
 
 
+@on_both_loops
 async def test_a_server_that_asks_us_in_turn_is_found_and_left_out(client: MemoryClient) -> None:
     ours: list[Running] = []
     pending: set[asyncio.Task[None]] = set()
@@ -296,6 +313,7 @@ async def test_a_server_that_asks_us_in_turn_is_found_and_left_out(client: Memor
     await looping.close()
 
 
+@on_both_loops
 async def test_name_servers_are_read_anew_when_their_file_changes(client: MemoryClient, tmp_path: Path) -> None:
     path = tmp_path / "resolv.conf"
     async with cluster_dns(client, resolv_conf=path, tries_s=(0.05,)) as running:
@@ -305,6 +323,7 @@ async def test_name_servers_are_read_anew_when_their_file_changes(client: Memory
         assert upstreams.current() == (Upstream("127.0.0.1"),)
 
 
+@on_both_loops
 async def test_what_happens_is_counted(client: MemoryClient) -> None:
     async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
         await running.dns.wait_ready()

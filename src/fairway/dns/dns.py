@@ -158,6 +158,17 @@ class ClusterDns:
         self.ports = tuple(ports)
 
 
+async def keep_serving(client: Client, settings: Settings) -> None:
+    """Serve until cancelled; a fault is told and followed by a fresh start, since others live in the same process."""
+    backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
+    while True:
+        try:
+            await ClusterDns(client, settings).run()
+        except Exception:
+            log.exception("cluster DNS failed", extra={"failures": backoff.failures})
+        await asyncio.sleep(backoff.next_delay_s())
+
+
 def _reducer(record_of: Callable[[Object], Any]) -> Callable[[Object], Object]:
     """Keep of an object its name, its version and what is said of it."""
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fairway.dns.responder import Answer, Later, Responder
 from fairway.dns.wire import HEADER
@@ -146,10 +146,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Welcome, or too many."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         if len(self._server.connections) >= MAX_CONNECTIONS:
-            transport.abort()
+            self._transport.abort()
             return
         own = transport.get_extra_info("socket")
         self._family = 2 if own is not None and own.family == socket.AF_INET6 else 1
