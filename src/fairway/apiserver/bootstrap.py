@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.watchers import ChangeSignal
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _NAME = "kubernetes"
+DNS_NAME = "kube-dns"
 _RETRY_S = 5.0
 Wanted = tuple[Kind, Object]
 
@@ -34,10 +35,32 @@ def wanted(settings: Settings) -> Iterator[Wanted]:
     for name in _NAMESPACES:
         yield NAMESPACE, {"metadata": {"name": name}}
     yield SERVICE_CIDR, {"metadata": {"name": _NAME}, "spec": {"cidrs": list(settings.service_cidrs)}}
-    yield SERVICE, _service(settings)
-    if _is_reachable(settings.advertise_address):
-        yield ENDPOINTS, _endpoints(settings)
-        yield ENDPOINT_SLICE, _slice(settings)
+    for own in _own_services(settings):
+        yield SERVICE, _service(own)
+        if _is_reachable(settings.advertise_address):
+            yield ENDPOINTS, _endpoints(own, settings.advertise_address)
+            yield ENDPOINT_SLICE, _slice(own, settings.advertise_address)
+
+
+class _Own(NamedTuple):
+    """A Service of the cluster's own, which nobody's selector fills; ports are name, protocol, number and target."""
+
+    namespace: str
+    name: str
+    labels: dict[str, str]
+    cluster_ip: str
+    ports: tuple[tuple[str, str, int, int], ...]
+
+
+def _own_services(settings: Settings) -> Iterator[_Own]:
+    yield _Own(
+        "default", _NAME, {"component": "apiserver", "provider": "kubernetes"},
+        first_address(settings.service_cidrs[0]), (("https", "TCP", 443, settings.advertise_port),),
+    )  # fmt: skip
+    if settings.dns_address:
+        labels = {"k8s-app": DNS_NAME, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
+        ports = (("dns", "UDP", 53, 53), ("dns-tcp", "TCP", 53, 53))
+        yield _Own("kube-system", DNS_NAME, labels, settings.dns_address, ports)
 
 
 def _is_reachable(address: str) -> bool:
@@ -50,46 +73,44 @@ def first_address(cidr: str) -> str:
     return str(ipaddress.ip_network(cidr)[1])
 
 
-def _service(settings: Settings) -> Object:
+def _service(own: _Own) -> Object:
     return {
-        "metadata": {
-            "name": _NAME, "namespace": "default",
-            "labels": {"component": "apiserver", "provider": "kubernetes"},
-        },
+        "metadata": {"name": own.name, "namespace": own.namespace, "labels": own.labels},
         "spec": {
-            "clusterIP": first_address(settings.service_cidrs[0]),
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": settings.advertise_port}],
+            "clusterIP": own.cluster_ip,
+            "ports": [
+                {"name": name, "port": port, "protocol": protocol, "targetPort": target}
+                for name, protocol, port, target in own.ports
+            ],
             "sessionAffinity": "None",
             "type": "ClusterIP",
         },
-    }  # fmt: skip
+    }
 
 
-def _endpoints(settings: Settings) -> Object:
+def _endpoint_ports(own: _Own) -> list[Object]:
+    return [{"name": name, "port": target, "protocol": protocol} for name, protocol, _, target in own.ports]
+
+
+def _endpoints(own: _Own, address: str) -> Object:
     return {
         "metadata": {
-            "name": _NAME, "namespace": "default",
+            "name": own.name, "namespace": own.namespace,
             "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
         },
-        "subsets": [
-            {
-                "addresses": [{"ip": settings.advertise_address}],
-                "ports": [{"name": "https", "port": settings.advertise_port, "protocol": "TCP"}],
-            }
-        ],
+        "subsets": [{"addresses": [{"ip": address}], "ports": _endpoint_ports(own)}],
     }  # fmt: skip
 
 
-def _slice(settings: Settings) -> Object:
-    version = ipaddress.ip_address(settings.advertise_address).version
+def _slice(own: _Own, address: str) -> Object:
     return {
         "metadata": {
-            "name": _NAME, "namespace": "default",
-            "labels": {"kubernetes.io/service-name": _NAME},
+            "name": own.name, "namespace": own.namespace,
+            "labels": {"kubernetes.io/service-name": own.name},
         },
-        "addressType": f"IPv{version}",
-        "endpoints": [{"addresses": [settings.advertise_address], "conditions": {"ready": True}}],
-        "ports": [{"name": "https", "port": settings.advertise_port, "protocol": "TCP"}],
+        "addressType": f"IPv{ipaddress.ip_address(address).version}",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": _endpoint_ports(own),
     }  # fmt: skip
 
 
@@ -127,7 +148,9 @@ class Bootstrap:
                         "update", kind, namespace=metadata.get("namespace"), name=metadata["name"], body=changed
                     )
             except StatusError as error:
-                if error.code != 409:
+                if error.code == 422 and metadata["name"] == DNS_NAME:
+                    log.warning("the Service of the cluster's DNS cannot be made", extra={"error": error.message})
+                elif error.code != 409:
                     raise
 
     async def keep(self) -> None:

@@ -32,12 +32,19 @@ class NodeTunnel:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Pods reach this server at the advertised address and port; ``service_cidrs`` come primary family first."""
+    """Pods reach this server at the advertised address and port; ``service_cidrs`` come primary family first.
+
+    ``dns_address`` is the cluster IP of the DNS, which is served at the advertised address; empty where there is none.
+    """
 
     service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
     node_port_range: tuple[int, int] = (30000, 32767)
     advertise_address: str = "127.0.0.1"
     advertise_port: int = 6443
+    dns_address: str = ""
     node_tunnel: NodeTunnel | None = None
+    token_key: Path | None = None
+    """The private key (PEM, P-256) that signs service-account tokens; without one none are issued."""
+    token_issuer: str = "https://kubernetes.default.svc.cluster.local"
     version: str = "v1.36.0+fairway"
     limits: Limits = field(default_factory=Limits)

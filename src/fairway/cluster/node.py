@@ -1,4 +1,4 @@
-"""Node: the process of the node agent and the Service proxy.  Needs root; speaks to the API over TLS like any node."""
+"""Node: the process of the node agent, the Service proxy and cluster DNS.  Needs root; speaks to the API over TLS."""
 
 import asyncio
 import gc
@@ -14,6 +14,8 @@ from fairway.client.interface import Client
 from fairway.cluster import logs, processes
 from fairway.cluster.config import Config, locate
 from fairway.cluster.machine import machine_of
+from fairway.dns.dns import Settings as DnsSettings
+from fairway.dns.dns import keep_serving
 from fairway.kinds import NODE
 from fairway.node.agent import Agent
 from fairway.node.images.store import ImageStore
@@ -59,6 +61,16 @@ def proxy_settings(config: Config) -> ProxySettings:
     return ProxySettings(service_cidrs=(config.service_cidr,), pod_cidrs=(config.node_pod_cidr,))
 
 
+def dns_settings(config: Config) -> DnsSettings:
+    """What cluster DNS is told.  It is served at its cluster IP for this node's pods, and where the Service leads."""
+    return DnsSettings(
+        domain=config.cluster_domain,
+        address=config.dns_ip,
+        listen=(config.dns_ip, config.gateway),
+        cidrs=(config.service_cidr, config.pod_cidr),
+    )
+
+
 async def run(config: Config, ready: processes.ReadyPipe) -> None:
     """Work until SIGTERM; pods and rules stay.  A task that dies ends the process; the supervisor starts it again."""
     stopping = asyncio.Event()
@@ -78,7 +90,8 @@ async def run(config: Config, ready: processes.ReadyPipe) -> None:
     agent = Agent(client, CrunRuntime(machine), images, agent_settings(config), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
-    works = (agent.run(), proxy.run(), status.run(), _tell(client, config.node_name, proxy, ready, stopping))
+    names = keep_serving(client, dns_settings(config))
+    works = (agent.run(), proxy.run(), status.run(), names, _tell(client, config.node_name, proxy, ready, stopping))
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

@@ -1,6 +1,7 @@
-"""Masquerade: pods that talk to the world beyond the cluster do it with the node's address.
+"""Masquerade: pods that talk to the world beyond the cluster do it with the node's address; names are asked untracked.
 
-A table of our own, apart from the proxy's; at priority 100, behind the proxy's decisions at 95.
+A table of our own, apart from the proxy's; at priority 100, behind the proxy's decisions at 95.  The DNS is on the node
+itself, at the cluster IP that pods know: its packets are neither tracked nor translated (docs/decisions/0012).
 """
 
 import subprocess
@@ -16,10 +17,14 @@ def render(machine: Machine) -> str:
     families = [("ip", machine.pod_cidr, machine.cluster_cidr)]
     if machine.pod_cidr_v6:
         families.append(("ip6", machine.pod_cidr_v6, machine.pod_cidr_v6))
-    return "".join(_family(table, *family) for family in families)
+    dns_family = "ip6" if ":" in machine.dns_address else "ip"
+    return "".join(
+        _family(table, *family, machine.dns_address if family[0] == dns_family else "") for family in families
+    )
 
 
-def _family(table: str, family: str, pods: str, cluster: str) -> str:
+def _family(table: str, family: str, pods: str, cluster: str, dns: str) -> str:
+    untracked = _untracked_dns(family, dns) if dns else ""
     rule = f"{family} saddr {pods} {family} daddr != {cluster} masquerade fully-random"
     return (
         f"table {family} {table} {{}}\n"
@@ -29,7 +34,19 @@ def _family(table: str, family: str, pods: str, cluster: str) -> str:
         "\t\ttype nat hook postrouting priority 100; policy accept;\n"
         f"\t\t{rule}\n"
         "\t}\n"
+        f"{untracked}"
         "}\n"
+    )
+
+
+def _untracked_dns(family: str, address: str) -> str:
+    """Chains before connection tracking: to the DNS from pods and from here, and back."""
+    there = "".join(f"\t\t{family} daddr {address} {protocol} dport 53 notrack\n" for protocol in ("udp", "tcp"))
+    back = "".join(f"\t\t{family} saddr {address} {protocol} sport 53 notrack\n" for protocol in ("udp", "tcp"))
+    hook = "\t\ttype filter hook {} priority -300; policy accept;\n"
+    return (
+        f"\tchain dns-prerouting {{\n{hook.format('prerouting')}{there}\t}}\n"
+        f"\tchain dns-output {{\n{hook.format('output')}{there}{back}\t}}\n"
     )
 
 

@@ -1,7 +1,8 @@
-"""Node: what the machine needs before the first pod: a gateway address, routes, forwarding, masquerade.
+"""Node: what the machine needs before the first pod: addresses of its own, routes, forwarding, masquerade.
 
-The gateway address sits on a dummy device named for the cluster.  The service ranges are routed through it with the
-gateway as source, so that the machine itself reaches cluster addresses even where it has no default route.
+The gateway address and that of the DNS sit on a dummy device named for the cluster.  The service ranges are routed
+through it with the gateway as source, so that the machine itself reaches cluster addresses even where it has no default
+route.
 """
 
 import asyncio
@@ -57,6 +58,7 @@ def gateway_requests(machine: Machine, index: int) -> list[Request]:
         set_alias(index, cluster_alias(machine.cluster)),
         no_link_local(index),
         add_address(index, f"{machine.gateway}/32", (errno.EEXIST,)),
+        add_address(index, f"{machine.dns_address}/{128 if ':' in machine.dns_address else 32}", (errno.EEXIST,)),
         set_up(index),
         add_unreachable(machine.pod_cidr),
     ]
@@ -72,7 +74,9 @@ def gateway_requests(machine: Machine, index: int) -> list[Request]:
 
 def stale_routes(routes: Iterable[Route], index: int, machine: Machine) -> list[str]:
     """Where the gateway device leads though no range of the cluster is there any more.  Pure."""
-    return [each.destination for each in routes if each.index == index and each.destination not in machine.service_cidrs]
+    return [
+        each.destination for each in routes if each.index == index and each.destination not in machine.service_cidrs
+    ]
 
 
 def _up(machine: Machine) -> None:
