@@ -81,15 +81,18 @@ def balancer_advice(service: Object) -> Iterator[Advice]:
     faults = [each for each in status.get("conditions") or () if each.get("status") == "False" and each.get("message")]
     if faults:
         said = "; ".join(each["message"] for each in faults)
-        yield Advice("spec.loadBalancerIP", said, "leave loadBalancerIP out, or name a free address of the pool")
+        yield Advice("spec.loadBalancerIP", said, "no loadBalancerIP, or a free address of the pool")
     elif not (status.get("loadBalancer") or {}).get("ingress"):
         class_ = spec.get("loadBalancerClass")
         if class_:
-            who, cure = f"the controller of loadBalancerClass {class_}", "leave loadBalancerClass out, or start it"
+            who, cure = (
+                f"the controller of loadBalancerClass {class_}",
+                "no loadBalancerClass, or that controller started",
+            )
         else:
             who, cure = (
                 "a load balancer controller",
-                "give the cluster a pool: sudo fairway up --load-balancer-cidr CIDR",
+                "a pool for the cluster: sudo fairway up --load-balancer-cidr CIDR",
             )
         yield Advice("status.loadBalancer", f"it waits for an address from {who}", cure)
 
