@@ -36,7 +36,10 @@ def pod(number: int, ready: str = "True", port: int = 8080, **more: Any) -> Obje
     }  # fmt: skip
 
 
-NODES: dict[str, Object] = {"n1": {"metadata": {"name": "n1", "labels": {"topology.kubernetes.io/zone": "z1"}}}, "n2": {"metadata": {}}}
+NODES: dict[str, Object] = {
+    "n1": {"metadata": {"name": "n1", "labels": {"topology.kubernetes.io/zone": "z1"}}},
+    "n2": {"metadata": {}},
+}
 
 
 def planned(service: Object, pods: list[Object], slices: list[Object], limit: int = 100) -> Writes:
