@@ -75,7 +75,7 @@ def _endpoints(
     """(ports, endpoint) of every pod that has an address of ``family`` and a node that is known."""
     spec = service["spec"]
     publishes_all = bool(spec.get("publishNotReadyAddresses"))
-    hint = _hints(service)
+    hint, ports_of = _hints(service), service_rules.port_finder(service)
     for pod in pods:
         addresses = pod_rules.addresses(pod, family)
         node_name = pod["spec"].get("nodeName") or ""
@@ -98,7 +98,7 @@ def _endpoints(
             endpoint["zone"] = zone
         if is_ready and (hints := hint(zone, node_name)):
             endpoint["hints"] = hints
-        yield service_rules.endpoint_ports(service, pod), endpoint
+        yield ports_of(pod), endpoint
 
 
 def _hints(service: Object) -> Callable[[str | None, str], Object]:

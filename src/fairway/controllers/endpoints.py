@@ -3,7 +3,7 @@
 Source: Kubernetes API reference, "Endpoints v1 core"; services.md 5.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import services as service_rules
@@ -65,11 +65,12 @@ def _offers(service: Object, pods: Iterable[Object]) -> Iterable[Offer]:
     spec = service["spec"]
     publishes_all = bool(spec.get("publishNotReadyAddresses"))
     has_no_ports = not spec.get("ports")
+    ports_of, address_of = service_rules.port_finder(service), _address_finder(service)
     for pod in pods:
         if pod_rules.is_terminal(pod) or (pod_rules.is_terminating(pod) and not publishes_all):
             continue
-        ip = _address(service, pod)
-        ports = service_rules.endpoint_ports(service, pod)
+        ip = address_of(pod)
+        ports = ports_of(pod)
         if not ip or not (ports or has_no_ports):
             continue
         address: Object = {"ip": ip}
@@ -81,14 +82,13 @@ def _offers(service: Object, pods: Iterable[Object]) -> Iterable[Offer]:
         yield Offer(address, ports, publishes_all or pod_rules.is_ready(pod))
 
 
-def _address(service: Object, pod: Object) -> str:
-    """The pod's address of the Service's first family; of the pod's own where the Service has not decided."""
+def _address_finder(service: Object) -> Callable[[Object], str]:
+    """What gives a pod's address of the Service's first family; of its own where the Service has not decided."""
     spec = service["spec"]
     if spec.get("ipFamilies") or spec.get("clusterIP") not in (None, "", "None"):
-        found = pod_rules.addresses(pod, service_rules.families(service)[0])
-    else:
-        found = list(pod_rules.all_addresses(pod))
-    return found[0] if found else ""
+        family = service_rules.families(service)[0]
+        return lambda pod: next(iter(pod_rules.addresses(pod, family)), "")
+    return lambda pod: next(iter(pod_rules.all_addresses(pod)), "")
 
 
 async def reconcile(key: Key, cluster: Cluster) -> None:

@@ -3,7 +3,7 @@
 Source: Kubernetes docs, "Service"; services.md 5.1, 5.2.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fairway.kinds import POD, SERVICE
 from fairway.objects import Object
@@ -106,6 +106,15 @@ def _containers(spec: Object) -> Iterable[Object]:
     for container in spec.get("initContainers") or ():
         if container.get("restartPolicy") == "Always":
             yield container
+
+
+def port_finder(service: Object) -> Callable[[Object], list[Object]]:
+    """What gives the ports of an endpoint on a pod: one and the same list for all where no port goes by a name."""
+    targets = [port.get("targetPort", port["port"]) for port in service["spec"].get("ports") or ()]
+    if all(isinstance(target, int) for target in targets):
+        shared = endpoint_ports(service, {})
+        return lambda pod: shared
+    return lambda pod: endpoint_ports(service, pod)
 
 
 def endpoint_ports(service: Object, pod: Object) -> list[Object]:

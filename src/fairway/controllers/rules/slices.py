@@ -144,8 +144,10 @@ def _reuse(writes: Writes, dress: Dress) -> Writes:
 def grouped(endpoints: Iterable[tuple[list[Object], Object]]) -> dict[PortsKey, Group]:
     """Pairs of (ports, endpoint) by their ports."""
     groups: dict[PortsKey, Group] = {}
+    seen: list[Object] | None = None
     for ports, endpoint in endpoints:
-        key = ports_key(ports)
+        if ports is not seen:
+            seen, key = ports, ports_key(ports)
         if key not in groups:
             groups[key] = Group(ports)
         groups[key].endpoints.append(endpoint)

@@ -35,12 +35,16 @@ def repack(offers: Iterable[Offer]) -> list[Object]:
     addresses: dict[AddressKey, Object] = {}
     ports: dict[PortKey, Object] = {}
     states: dict[PortKey, dict[AddressKey, bool]] = {}
+    seen: Sequence[Object] | None = None
     for offer in offers:
         key = (offer.address["ip"], (offer.address.get("targetRef") or {}).get("uid") or "")
         addresses[key] = offer.address
-        for port_key, port in zip(ports_key(offer.ports), sorted(offer.ports, key=_port_key), strict=True):
-            ports[port_key] = port
-            states.setdefault(port_key, {})[key] = offer.is_ready and states.get(port_key, {}).get(key, True)
+        if offer.ports is not seen:
+            seen, keys = offer.ports, ports_key(offer.ports)
+            ports.update(zip(keys, sorted(offer.ports, key=_port_key), strict=True))
+        for port_key in keys:
+            found = states.setdefault(port_key, {})
+            found[key] = offer.is_ready and found.get(key, True)
         if not offer.ports:
             states.setdefault(NO_PORT, {})[key] = offer.is_ready
     together: dict[frozenset[tuple[AddressKey, bool]], list[PortKey]] = {}
