@@ -6,7 +6,6 @@ Source: Kubernetes API reference, "Binding v1 core".
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import write_options
-from fairway.apiserver import write_options
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made, Reply
 from fairway.apiserver.stored import Stored
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 async def bind(call: Call, api: "Api") -> Reply:
     """POST.  Raises: ``StatusError`` 409 if the pod has a node or is going, 422 for a target that is no node."""
-    write_options.check(call.options, "CreateOptions")
     target, metadata = _checked(call)
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
         old = current(call, api)
