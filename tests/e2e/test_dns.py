@@ -1,0 +1,161 @@
+"""Names: from inside pods by curl and nslookup, from the host by dig, while Services come, change and go."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from .conftest import Cluster
+
+ANSWER = re.compile(r"You've hit (\S+)")
+
+pytestmark = pytest.mark.skipif(shutil.which("dig") is None, reason="needs dig")
+
+
+def server(cluster: Cluster) -> str:
+    """The cluster IP of the DNS."""
+    address: str = cluster.get("svc", "kube-dns", "-n", "kube-system")["spec"]["clusterIP"]
+    return address
+
+
+def dig(cluster: Cluster, *words: str) -> list[str]:
+    """The short answer, sorted."""
+    said = subprocess.run(
+        ["dig", f"@{server(cluster)}", "+short", "+time=5", "+tries=1", *words],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    return sorted(said.splitlines())
+
+
+def status(cluster: Cluster, *words: str) -> tuple[str, int]:
+    """The code of the answer and how many records it has."""
+    said = subprocess.run(
+        ["dig", f"@{server(cluster)}", "+time=5", "+tries=1", *words], capture_output=True, text=True, check=True
+    ).stdout
+    code, count = re.search(r"status: (\w+)", said), re.search(r"ANSWER: (\d+)", said)
+    assert code and count, said
+    return code[1], int(count[1])
+
+
+def create(cluster: Cluster, namespace: str, name: str, **spec: Any) -> None:
+    made = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+    cluster.kubectl("create", "-f", "-", text=json.dumps(made))
+
+
+def test_the_dns_is_a_service_with_an_endpoint(cluster: Cluster) -> None:
+    found = cluster.get("svc", "kube-dns", "-n", "kube-system")
+    assert [(port["name"], port["port"], port["protocol"]) for port in found["spec"]["ports"]] == [
+        ("dns", 53, "UDP"), ("dns-tcp", 53, "TCP"),
+    ]  # fmt: skip
+    slices = cluster.get("endpointslices", "-n", "kube-system", "-l", "kubernetes.io/service-name=kube-dns")["items"]
+    (address,) = slices[0]["endpoints"][0]["addresses"]
+    name = "kubernetes.default.svc.cluster.local"
+    (expected,) = dig(cluster, name)
+    for transport in ("+notcp", "+tcp"):
+        assert dig(cluster, transport, name) == [expected]
+        said = subprocess.run(
+            ["dig", f"@{address}", "+short", transport, name], capture_output=True, text=True, check=True
+        )
+        assert said.stdout == f"{expected}\n", "where the Service leads from other nodes"
+
+
+def test_a_pod_reaches_its_backend_by_every_form_of_its_name_and_nothing_is_tracked(
+    cluster: Cluster, namespace: str
+) -> None:
+    cluster.kubectl("create", "-n", namespace, "-f", "frontend-backend.yaml")
+    (backend,) = cluster.ready_pods(namespace, "app=backend", 1)
+    frontend = cluster.ready_pods(namespace, "app=frontend", 2)[0]["metadata"]["name"]
+    names = [f"backend{rest}" for rest in ("", f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local")]
+    loop = "for name in " + " ".join(names) + "; do curl -s --max-time 5 http://$name; done"
+    said = cluster.kubectl("exec", "-n", namespace, frontend, "--", "sh", "-c", loop)
+    assert ANSWER.findall(said) == [backend["metadata"]["name"]] * 4
+    address = cluster.get("svc", "backend", "-n", namespace)["spec"]["clusterIP"]
+    looked_up = cluster.kubectl("exec", "-n", namespace, frontend, "--", "nslookup", f"{names[3]}.")
+    assert f"Address: {address}" in looked_up
+    if shutil.which("conntrack"):
+        tracked = subprocess.run(["conntrack", "-L", "-d", server(cluster)], capture_output=True, text=True).stdout
+        assert " dport=53 " not in tracked
+
+
+def test_names_of_a_service_its_ports_and_its_addresses(cluster: Cluster, namespace: str) -> None:
+    create(cluster, namespace, "web", selector={"app": "web"}, ports=[{"name": "http", "port": 80}])
+    own = f"web.{namespace}.svc.cluster.local"
+    address = cluster.get("svc", "web", "-n", namespace)["spec"]["clusterIP"]
+    cluster.wait(lambda: dig(cluster, own) == [address], "the name is known")
+    assert dig(cluster, f"_http._tcp.{own}", "SRV") == [f"0 100 80 {own}."]
+    assert dig(cluster, "-x", address) == [f"{own}."]
+    assert status(cluster, own, "AAAA") == ("NOERROR", 0)
+    assert status(cluster, f"none.{namespace}.svc.cluster.local") == ("NXDOMAIN", 0)
+    assert status(cluster, f"{namespace}.svc.cluster.local") == ("NOERROR", 0)
+    assert dig(cluster, "dns-version.cluster.local", "TXT") == ['"1.1.0"']
+    assert dig(cluster, f"10-1-2-3.{namespace}.pod.cluster.local") == ["10.1.2.3"]
+    cluster.kubectl("delete", "svc", "web", "-n", namespace)
+    cluster.wait(lambda: status(cluster, own) == ("NXDOMAIN", 0), "the name is gone")
+
+
+def test_a_headless_service_names_its_pods(cluster: Cluster, namespace: str) -> None:
+    ports = [{"name": "http", "port": 8080}]
+    create(cluster, namespace, "pods", clusterIP="None", selector={"app": "named"}, ports=ports)
+    own = f"pods.{namespace}.svc.cluster.local"
+    assert status(cluster, own) == ("NXDOMAIN", 0)
+    for number in range(2):
+        container = {"name": "kubia", "image": "luksa/kubia", "imagePullPolicy": "IfNotPresent"}
+        pod = {
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": f"named-{number}", "namespace": namespace, "labels": {"app": "named"}},
+            "spec": {"hostname": f"host-{number}", "subdomain": "pods", "containers": [container]},
+        }  # fmt: skip
+        cluster.kubectl("create", "-f", "-", text=json.dumps(pod))
+    found = cluster.ready_pods(namespace, "app=named", 2)
+    ips = {pod["spec"]["hostname"]: pod["status"]["podIP"] for pod in found}
+    cluster.wait(lambda: dig(cluster, own) == sorted(ips.values()), "both pods are told")
+    for host, ip in ips.items():
+        assert dig(cluster, f"{host}.{own}") == [ip]
+        assert dig(cluster, "-x", ip) == [f"{host}.{own}."]
+    assert dig(cluster, f"_http._tcp.{own}", "SRV") == [f"0 50 8080 host-{number}.{own}." for number in range(2)]
+    said = cluster.kubectl("exec", "-n", namespace, "named-0", "--", "curl", "-s", "http://host-1.pods:8080")
+    assert ANSWER.findall(said)
+    cluster.kubectl("delete", "pod", "named-0", "-n", namespace, "--wait=false")
+    cluster.wait(lambda: dig(cluster, own) == [ips["host-1"]], "the pod that leaves is told no more")
+
+
+def test_an_external_name_flips_to_a_cluster_ip_and_back(cluster: Cluster, namespace: str) -> None:
+    create(cluster, namespace, "flip", type="ExternalName", externalName="example.org")
+    own = f"flip.{namespace}.svc.cluster.local"
+    cluster.wait(lambda: dig(cluster, own, "CNAME") == ["example.org."], "the alias is told")
+    there = {"spec": {"type": "ClusterIP", "externalName": None, "ports": [{"port": 80}]}}
+    cluster.kubectl("patch", "svc", "flip", "-n", namespace, "--type=merge", "-p", json.dumps(there))
+    address = cluster.get("svc", "flip", "-n", namespace)["spec"]["clusterIP"]
+    cluster.wait(lambda: dig(cluster, own) == [address], "the address is told")
+    assert dig(cluster, own, "CNAME") == []
+    inner = {"spec": {"type": "ExternalName", "externalName": "kubernetes.default.svc.cluster.local", "clusterIP": ""}}
+    cluster.kubectl("patch", "svc", "flip", "-n", namespace, "--type=merge", "-p", json.dumps(inner))
+    (expected,) = dig(cluster, "kubernetes.default.svc.cluster.local")
+    cluster.wait(
+        lambda: dig(cluster, own) == sorted([expected, "kubernetes.default.svc.cluster.local."]),
+        "the alias is followed",
+    )
+
+
+def test_names_are_answered_while_the_control_plane_is_away(cluster: Cluster, namespace: str) -> None:
+    create(cluster, namespace, "web", selector={"app": "web"}, ports=[{"port": 80}])
+    own = f"web.{namespace}.svc.cluster.local"
+    address = cluster.get("svc", "web", "-n", namespace)["spec"]["clusterIP"]
+    at = server(cluster)
+    cluster.wait(lambda: dig(cluster, own) == [address], "the name is known")
+    found = subprocess.run(
+        ["pgrep", "-f", f"fairway.cluster.control.*--data-dir {cluster.data_dir}"], capture_output=True, text=True
+    )
+    (control,) = found.stdout.split()
+    subprocess.run(["kill", "-STOP", control], check=True)
+    try:
+        began_s = time.monotonic()
+        said = subprocess.run(["dig", f"@{at}", "+short", own], capture_output=True, text=True, check=True).stdout
+        assert said == f"{address}\n"
+        assert time.monotonic() - began_s < 1
+    finally:
+        subprocess.run(["kill", "-CONT", control], check=True)
