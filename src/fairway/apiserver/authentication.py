@@ -1,15 +1,16 @@
-"""Authentication: who a request comes from, by its client certificate.
+"""Authentication: who a request comes from, by its client certificate or its service-account token.
 
-Source: Kubernetes docs, "Authenticating", "X509 client certificates", "Anonymous requests", "User impersonation".
+Source: Kubernetes docs, "Authenticating", "X509 client certificates", "Service account tokens", "Anonymous requests",
+"User impersonation".
 """
 
 from collections.abc import Mapping
 
-from fairway.apiserver.call import ANONYMOUS, User
+from fairway.apiserver.call import ANONYMOUS, AUTHENTICATED, User
+from fairway.apiserver.tokens.issuer import Issuer
 from fairway.objects.errors import StatusError, bad_request, unauthorized
 from fairway.transport.interface import Peer
 
-AUTHENTICATED = "system:authenticated"
 MASTERS = "system:masters"
 _REMEMBERED = 1024
 
@@ -17,7 +18,8 @@ _REMEMBERED = 1024
 class Authenticator:
     """Remembers the users of certificates that it has seen, so that a request costs a look-up."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: Issuer | None = None) -> None:
+        self._tokens = tokens
         self._users: dict[tuple[str, tuple[str, ...]], User] = {}
 
     def user(self, peer: Peer, headers: Mapping[str, str]) -> User:
@@ -25,15 +27,20 @@ class Authenticator:
         found = self._certified(peer) if peer.common_name else None
         if found is None:
             # A certificate is enough; only without one is the token asked for.
-            if headers.get("authorization", "")[:7].lower() == "bearer ":
-                raise unauthorized()
-            found = ANONYMOUS
+            given = headers.get("authorization", "")
+            found = self._bearing(given[7:].strip()) if given[:7].lower() == "bearer " else ANONYMOUS
         if headers.get("impersonate-user"):
             return impersonated(found, headers)
         if "impersonate-group" in headers or "impersonate-uid" in headers:
             # Doing as oneself what was meant to be done with fewer rights would be the wrong guess.
             raise bad_request("requested a group or uid without impersonating a user")
         return found
+
+    def _bearing(self, token: str) -> User:
+        found = self._tokens.user(token) if self._tokens is not None else None
+        if found is None:
+            raise unauthorized()
+        return found[0]
 
     def _certified(self, peer: Peer) -> User:
         key = (peer.common_name, peer.organizations)

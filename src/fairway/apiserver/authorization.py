@@ -2,17 +2,23 @@
 
 Pure.  Shape: ``is_allowed(user, asked)``; RBAC can take its place behind the same two arguments.
 Source: Kubernetes docs, "Authorization", "Using Node Authorization"; bootstrap roles system:basic-user,
-system:discovery, system:public-info-viewer and system:node.
+system:discovery, system:public-info-viewer, system:service-account-issuer-discovery and system:node.
 """
 
 from typing import NamedTuple
 
-from fairway.apiserver.authentication import AUTHENTICATED, MASTERS
-from fairway.apiserver.call import User
+from fairway.apiserver.authentication import MASTERS
+from fairway.apiserver.call import AUTHENTICATED, User
+from fairway.apiserver.tokens.claims import ACCOUNTS
 from fairway.objects.errors import StatusError
 
 NODES = "system:nodes"
 _NODE_PREFIX = "system:node:"
+
+
+def node_name(user: User) -> str:
+    """The node that ``user`` is; empty for others."""
+    return user.name.removeprefix(_NODE_PREFIX) if user.name.startswith(_NODE_PREFIX) else ""
 
 
 class Asked(NamedTuple):
@@ -41,6 +47,12 @@ def _rule(group: str, resources: str, verbs: str) -> Rule:
 
 _OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 _DISCOVERY_PATHS = ("/api", "/apis", "/openapi")
+_ISSUER_PATHS = ("/openid/v1/jwks", "/.well-known/openid-configuration")
+
+_SELF_RULES = (
+    _rule("authentication.k8s.io", "selfsubjectreviews", "create"),
+    _rule("authorization.k8s.io", "selfsubjectaccessreviews", "create"),
+)
 
 _NODE_RULES = (
     _rule("", "services endpoints nodes pods namespaces configmaps secrets serviceaccounts", "get list watch"),
@@ -49,6 +61,7 @@ _NODE_RULES = (
     _rule("", "nodes", "create update patch"),
     _rule("", "nodes/status pods/status", "update patch"),
     _rule("", "pods", "delete"),
+    _rule("", "serviceaccounts/token", "create"),
     _rule("", "events", "create update patch"),
     _rule("events.k8s.io", "events", "create update patch"),
     _rule("coordination.k8s.io", "leases", "get list watch create update patch delete"),
@@ -61,6 +74,8 @@ def is_allowed(user: User, asked: Asked) -> bool:
         return True
     if asked.path:
         return _may_read_path(user, asked)
+    if AUTHENTICATED in user.groups and _is_in(_SELF_RULES, asked):
+        return True
     return NODES in user.groups and _may_as_node(user, asked)
 
 
@@ -71,6 +86,8 @@ def _is_below(path: str, roots: tuple[str, ...]) -> bool:
 def _may_read_path(user: User, asked: Asked) -> bool:
     if asked.verb not in ("get", "head"):
         return False
+    if ACCOUNTS in user.groups and asked.path in _ISSUER_PATHS:
+        return True
     return _is_below(asked.path, _OPEN_PATHS) or (
         AUTHENTICATED in user.groups and _is_below(asked.path, _DISCOVERY_PATHS)
     )
@@ -81,9 +98,12 @@ def _may_as_node(user: User, asked: Asked) -> bool:
     if asked.group == "" and asked.plural == "nodes" and asked.verb in ("update", "patch"):
         # A node speaks for itself only.
         return resource in ("nodes", "nodes/status") and user.name == _NODE_PREFIX + asked.name
-    return any(
-        asked.group == rule.group and asked.verb in rule.verbs and resource in rule.resources for rule in _NODE_RULES
-    )
+    return _is_in(_NODE_RULES, asked)
+
+
+def _is_in(rules: tuple[Rule, ...], asked: Asked) -> bool:
+    resource = f"{asked.plural}/{asked.subresource}" if asked.subresource else asked.plural
+    return any(asked.group == rule.group and asked.verb in rule.verbs and resource in rule.resources for rule in rules)
 
 
 def denied(user: User, asked: Asked) -> StatusError:

@@ -17,6 +17,8 @@ class User:
     extra: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+AUTHENTICATED = "system:authenticated"
+"""The group of everyone who has shown who he is."""
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 
 

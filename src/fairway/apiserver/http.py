@@ -54,7 +54,7 @@ class Http:
         self._routes = routes
         self._pages = pages
         self._metrics = metrics
-        self._authenticator = Authenticator()
+        self._authenticator = Authenticator(api.tokens)
         self._shapes = Shapes()
         self._answers = answers.Answers(api.settings.limits)
         self._labels: dict[tuple[object, ...], Labels] = {}

@@ -25,6 +25,7 @@ from fairway.apiserver.reply import Found, Made, Reply, as_object
 from fairway.apiserver.selection import select
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.stored import Stored
+from fairway.apiserver.tokens.issuer import Issuer
 from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
@@ -33,6 +34,13 @@ from fairway.store.interface import Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
 T = TypeVar("T")
+
+
+def _issuer(settings: Settings, cache: Cache, clock: Callable[[], float]) -> Issuer | None:
+    if settings.token_key is None:
+        return None
+    server = f"https://{settings.advertise_address}:{settings.advertise_port}"
+    return Issuer(settings.token_key, settings.token_issuer, server, cache, clock)
 
 
 class Api:
@@ -51,6 +59,7 @@ class Api:
         self.settings = settings
         self.clock = clock
         self.chance = chance or random.Random()
+        self.tokens = _issuer(settings, cache, clock)
         self.claims = Claims(cache, settings, self.chance)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
 

@@ -11,12 +11,12 @@ from fairway.apiserver.health import Check
 from fairway.apiserver.http import Http
 from fairway.apiserver.metrics import Metrics
 from fairway.apiserver.openapi import OpenApi
-from fairway.apiserver.pages import Pages
+from fairway.apiserver.pages import Page, Pages
 from fairway.apiserver.routes import Routes
 from fairway.apiserver.serve import Api
 from fairway.apiserver.service_cidrs import ServiceCidrs
 from fairway.apiserver.settings import Settings
-from fairway.kinds import ALL
+from fairway.kinds import ALL, VIRTUAL
 from fairway.store.interface import Store
 from fairway.transport.interface import Handler
 
@@ -34,9 +34,12 @@ class ApiServer:
         self._address_repair = AddressRepair(self.api)
         self.api.commits.address_written = self._address_repair.touched
         address = f"{self.settings.advertise_address}:{self.settings.advertise_port}"
-        more = (Discovery(ALL, address).answer, OpenApi(ALL, self.settings.version).answer)
+        served = (*ALL, *VIRTUAL)
+        more: list[Page] = [Discovery(served, address).answer, OpenApi(served, self.settings.version).answer]
+        if self.api.tokens is not None:
+            more.append(self.api.tokens.document)
         pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, more)
-        self.handler: Handler = Http(self.api, Routes(ALL), pages, self.metrics).handle
+        self.handler: Handler = Http(self.api, Routes(served), pages, self.metrics).handle
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
 

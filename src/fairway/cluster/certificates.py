@@ -57,6 +57,19 @@ def ensure(folder: Path, wanted: Sequence[Identity]) -> list[str]:
     return [who.file for who in wanted]
 
 
+def ensure_token_key(folder: Path) -> None:
+    """Make ``sa.key`` and ``sa.pub``, which sign and check service-account tokens, if they are missing."""
+    if (folder / "sa.key").exists():
+        return
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    _write(folder / "sa.pub", key.public_key().public_bytes(serialization.Encoding.PEM, form), 0o644)
+    _write(folder / "sa.key", _key_bytes(key), 0o600)
+
+
 def _authority(folder: Path) -> tuple[Any, Any]:
     """The CA's certificate and key, made if missing."""
     from cryptography import x509

@@ -69,6 +69,7 @@ def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
     _make_certificates(config)
     say(f'cluster "{config.name}" in {config.state_dir}', started_s)
     if is_up:
+        start.wait_ready(config, started_s, timeout_s)
         say("everything runs already", started_s)
     else:
         start.run(config, started_s, timeout_s)
@@ -194,11 +195,12 @@ def _make_certificates(config: Config) -> None:
         addresses=[address for address in addresses if address not in ("0.0.0.0", "::")],
     )
     certificates.ensure(config.pki_dir, wanted)
+    certificates.ensure_token_key(config.pki_dir)
     account = privileges.user()
     store = config.state_dir / "store"
     store.mkdir(mode=0o700, exist_ok=True)
     _give(store, account.pw_uid, account.pw_gid)
-    for key in ("apiserver.key", "apiserver-kubelet-client.key"):
+    for key in ("apiserver.key", "apiserver-kubelet-client.key", "sa.key"):
         os.chown(config.pki_dir / key, account.pw_uid, account.pw_gid)
 
 

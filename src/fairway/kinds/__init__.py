@@ -16,6 +16,7 @@ from fairway.kinds.node import NODE
 from fairway.kinds.pod import POD
 from fairway.kinds.replica_set import REPLICA_SET
 from fairway.kinds.replication_controller import REPLICATION_CONTROLLER
+from fairway.kinds.review import SELF_SUBJECT_ACCESS_REVIEW, SELF_SUBJECT_REVIEW, TOKEN_REVIEW
 from fairway.kinds.secret import SECRET
 from fairway.kinds.service import SERVICE
 from fairway.kinds.service_account import SERVICE_ACCOUNT
@@ -40,6 +41,9 @@ ALL: tuple[Kind, ...] = (
     LEASE,
 )
 
+VIRTUAL: tuple[Kind, ...] = (TOKEN_REVIEW, SELF_SUBJECT_REVIEW, SELF_SUBJECT_ACCESS_REVIEW)
+"""Kinds that are asked and answered but never stored."""
+
 __all__ = [
     "ALL",
     "CONFIG_MAP",
@@ -55,8 +59,12 @@ __all__ = [
     "REPLICATION_CONTROLLER",
     "REPLICA_SET",
     "SECRET",
+    "SELF_SUBJECT_ACCESS_REVIEW",
+    "SELF_SUBJECT_REVIEW",
     "SERVICE",
     "SERVICE_ACCOUNT",
     "SERVICE_CIDR",
+    "TOKEN_REVIEW",
+    "VIRTUAL",
     "Kind",
 ]

@@ -25,6 +25,7 @@ from fairway.node.server import NodeServer
 from fairway.node.settings import Settings
 from fairway.node.shared import NAMESPACE_INDEX, BeforeStop, Shared, no_wait
 from fairway.node.status_writer import StatusWriter
+from fairway.node.tokens import Tokens
 from fairway.node.volumes.pod_volumes import PodVolumes
 from fairway.objects import Object
 from fairway.reconcile.backoff import Backoff
@@ -102,7 +103,7 @@ class Agent:
             settings=settings, client=self._client, runtime=self._runtime,
             puller=ImagePuller(self._images, settings.pull_concurrency),
             recorder=EventRecorder(self._client, COMPONENT, host=settings.node_name),
-            references=References(self._client, self._reference_changed),
+            references=References(self._client, self._reference_changed), tokens=Tokens(self._client, time.time),
             services=self._services, statuses=StatusWriter(self._client),
             start_slots=asyncio.Semaphore(settings.start_concurrency), group=group, now_s=time.time,
             before_stop=self._before_stop, machine_resolver=_text("/etc/resolv.conf"),

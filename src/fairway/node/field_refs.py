@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairway.node.pod_spec import find_container
+from fairway.node.volumes.token_request import TokenAsked
 from fairway.objects import Object
 from fairway.objects.quantity import parse
 
@@ -18,11 +19,13 @@ class ReferenceProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a pod's node adds to the pod object: addresses and what is allocatable (as quantities)."""
+    """What a pod's node adds to the pod object: addresses, what is allocatable (as quantities), tokens."""
 
     host_ip: str = ""
     pod_ips: Sequence[str] = ()
     allocatable: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[TokenAsked, str | ReferenceProblem] = field(default_factory=dict)
+    """Service-account tokens, or why there is none."""
 
 
 _SUBSCRIPT = re.compile(r"^metadata\.(labels|annotations)\['(.*)'\]$")

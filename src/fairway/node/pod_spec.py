@@ -83,3 +83,16 @@ def subdomain_fqdn(pod: Object, cluster_domain: str) -> str:
 def is_terminal(pod: Object) -> bool:
     """Whether the pod's recorded phase is final."""
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def fs_group(pod: Object) -> int | None:
+    """The group that owns the pod's volumes, if one is asked for."""
+    found: int | None = (pod["spec"].get("securityContext") or {}).get("fsGroup")
+    return found
+
+
+def fs_user(pod: Object) -> int | None:
+    """The user that all containers of the pod run as, if the pod says that it is one and the same."""
+    of_pod = (pod["spec"].get("securityContext") or {}).get("runAsUser")
+    users = {(one.get("securityContext") or {}).get("runAsUser", of_pod) for one in all_containers(pod)}
+    return users.pop() if len(users) == 1 else None

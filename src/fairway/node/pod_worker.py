@@ -61,6 +61,9 @@ class PodWorker:
         self._starting = Starting(self)
         for record in self.records.values():
             self._resume(record)
+        if sandbox is not None:
+            # Volumes that were made by an earlier run of the agent are kept current from now on.
+            self._starting.refresh_volumes()
         self.wake()
 
     def _resume(self, record: ContainerRecord) -> None:
@@ -71,6 +74,7 @@ class PodWorker:
 
     def update(self, pod: Object) -> None:
         """The API shows another version of the pod."""
+        shows_otherwise = _shown_in_volumes(pod) != _shown_in_volumes(self.pod)
         self.pod = pod
         for container in all_containers(pod):
             record = self.records.setdefault(container["name"], ContainerRecord(container))
@@ -81,7 +85,8 @@ class PodWorker:
             self.leaving.set()
             for record in self.records.values():
                 record.note()
-        self._starting.refresh_volumes()
+        if shows_otherwise:
+            self._starting.refresh_volumes()
         self.wake()
 
     def mark_gone(self) -> None:
@@ -238,7 +243,9 @@ class PodWorker:
         self._look_again(None)
         for record in self.records.values():
             record.end_probing()
+        self._starting.close()
         self.shared.references.release(self.uid)
+        self.shared.tokens.release(self.uid)
         self.shared.statuses.forget(self.uid)
         self._finished(self)
 
@@ -246,3 +253,9 @@ class PodWorker:
     def is_finished(self) -> bool:
         """Whether nothing of the pod is left here."""
         return self._is_finished
+
+
+def _shown_in_volumes(pod: Object) -> tuple[Any, ...]:
+    """What the API may change of a pod that its volumes show."""
+    metadata = pod["metadata"]
+    return pod["spec"], metadata.get("labels"), metadata.get("annotations")

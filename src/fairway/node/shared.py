@@ -12,6 +12,7 @@ from fairway.node.references import References
 from fairway.node.runtimes.interface import Runtime
 from fairway.node.settings import Settings
 from fairway.node.status_writer import StatusWriter
+from fairway.node.tokens import Tokens
 from fairway.objects import Object
 from fairway.reconcile.events import EventRecorder, EventType
 from fairway.reconcile.informer import Informer
@@ -37,6 +38,7 @@ class Shared:
     puller: ImagePuller
     recorder: EventRecorder
     references: References
+    tokens: Tokens
     services: Informer
     statuses: StatusWriter
     start_slots: asyncio.Semaphore

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fairway.node.backoff import due_s, extended
 from fairway.node.container_record import ContainerRecord
 from fairway.node.container_spec import container_spec, sandbox_spec
-from fairway.node.environment import Sources, environment, references
+from fairway.node.environment import Reference, Sources, environment, references
 from fairway.node.field_refs import ReferenceProblem, Surroundings
 from fairway.node.image_names import shown_names
 from fairway.node.pod_directory import file_mounts, message_mount, write_files
@@ -23,8 +23,10 @@ from fairway.node.pod_view import Attempt, Busy, Waiting, attempt_of
 from fairway.node.probes.handlers import Target, handle
 from fairway.node.probing import begin_probing, pod_address
 from fairway.node.runtimes.interface import ContainerSpec, Image, RuntimeFailure
+from fairway.node.tokens import Fetched
 from fairway.node.volumes.payload import volume_references
 from fairway.node.volumes.pod_volumes import PodVolumes
+from fairway.node.volumes.token_request import TokenAsked, tokens_asked
 from fairway.reconcile.events import EventType
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Starting:
         self._worker = worker
         self._shared = worker.shared
         self._volumes = PodVolumes(worker.shared.settings, worker.uid)
+        self._renewal: asyncio.TimerHandle | None = None
 
     # Volumes and sandbox
 
@@ -90,9 +93,48 @@ class Starting:
         volumes = pod["spec"].get("volumes") or []
         if not volumes:
             return {}
-        wanted = [reference for volume in volumes for reference in volume_references(volume)]
-        sources = await self._resolved(wanted)
-        return self._volumes.prepare(pod, sources, self._around())
+        sources, tokens = await self._fetched()
+        return self._volumes.prepare(pod, sources, replace(self._around(), tokens=tokens))
+
+    async def _fetched(self) -> tuple[Sources, Fetched]:
+        """All that the pod's volumes are made of, asked for at the same time.  Raises: ``Left``."""
+        wanted, asked = self._needs()
+        if not asked:
+            return await self._resolved(wanted), {}
+        tokens = asyncio.ensure_future(self._unless_left(self._shared.tokens.fetch(self._worker.pod, asked)))
+        try:
+            sources = await self._resolved(wanted)
+            return sources, await tokens
+        finally:
+            tokens.cancel()
+            await asyncio.gather(tokens, return_exceptions=True)
+            self._await_renewal()
+
+    def _needs(self) -> tuple[list[Reference], list[TokenAsked]]:
+        volumes = self._worker.pod["spec"].get("volumes") or []
+        return (
+            [reference for volume in volumes for reference in volume_references(volume)],
+            [asked for volume in volumes for asked in tokens_asked(volume)],
+        )
+
+    def _await_renewal(self) -> None:
+        """Look at the tokens again when the first of them is due, or soon if that has not worked."""
+        self.close()
+        _, asked = self._needs()
+        if asked and not self._worker.is_leaving:
+            at_s = self._shared.tokens.renewal_s(self._worker.uid, asked)
+            delay_s = max(MAX_RETRY_S, at_s - self._shared.now_s())
+            self._renewal = asyncio.get_running_loop().call_later(delay_s, self._renew)
+
+    def _renew(self) -> None:
+        if self._worker.sandbox is not None and not self._worker.is_leaving:
+            self._worker.spawn(self._learn(), "renew tokens")
+
+    def close(self) -> None:
+        """Renew nothing any more."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
 
     async def _resolved(self, wanted: list[tuple[str, str]]) -> Sources:
         if not wanted:
@@ -106,22 +148,28 @@ class Starting:
         volumes = worker.pod["spec"].get("volumes") or []
         if worker.sandbox is None or worker.is_leaving or not volumes:
             return
-        wanted = [reference for volume in volumes for reference in volume_references(volume)]
+        wanted, asked = self._needs()
         sources = self._shared.references.known(worker.pod["metadata"]["namespace"], wanted)
-        if sources is None:
-            worker.spawn(self._learn_references(wanted), "read references")
-            return
-        try:
-            self._volumes.refresh(worker.pod, sources, self._around())
-        except (ReferenceProblem, OSError) as error:
-            self._shared.tell(worker.pod, "Warning", "FailedMount", str(error))
+        tokens = self._shared.tokens.known(worker.uid, asked)
+        if sources is None or tokens is None:
+            worker.spawn(self._learn(), "read references")
+        else:
+            self._refresh(sources, tokens)
 
-    async def _learn_references(self, wanted: list[tuple[str, str]]) -> None:
+    async def _learn(self) -> None:
         try:
-            await self._resolved(wanted)
+            sources, tokens = await self._fetched()
         except Left:
             return
-        self.refresh_volumes()
+        if not self._worker.is_leaving:
+            self._refresh(sources, tokens)
+
+    def _refresh(self, sources: Sources, tokens: Fetched) -> None:
+        worker = self._worker
+        try:
+            self._volumes.refresh(worker.pod, sources, replace(self._around(), tokens=tokens))
+        except (ReferenceProblem, OSError) as error:
+            self._shared.tell(worker.pod, "Warning", "FailedMount", str(error))
 
     def _around(self) -> Surroundings:
         worker, settings = self._worker, self._shared.settings

@@ -7,14 +7,18 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.subresources.binding import bind
 from fairway.apiserver.subresources.scale import get_scale, patch_scale, update_scale
+from fairway.apiserver.subresources.token import create_token
 from fairway.apiserver.verbs.create import create
 from fairway.apiserver.verbs.delete import delete
 from fairway.apiserver.verbs.deletecollection import deletecollection
 from fairway.apiserver.verbs.get import get
 from fairway.apiserver.verbs.list import list_
 from fairway.apiserver.verbs.patch import patch
+from fairway.apiserver.verbs.review import review_own_access, review_self, review_token
 from fairway.apiserver.verbs.update import update
 from fairway.apiserver.verbs.watch import watch
+from fairway.kinds import SELF_SUBJECT_ACCESS_REVIEW, SELF_SUBJECT_REVIEW, TOKEN_REVIEW
+from fairway.kinds.kind import Kind
 from fairway.objects.errors import method_not_allowed, no_such_resource
 
 if TYPE_CHECKING:
@@ -41,6 +45,12 @@ OF_SUBRESOURCES: dict[tuple[str, str], Verb] = {
     ("scale", "update"): update_scale,
     ("scale", "patch"): patch_scale,
     ("binding", "create"): bind,
+    ("token", "create"): create_token,
+}
+OF_VIRTUAL: dict[Kind, Verb] = {
+    TOKEN_REVIEW: review_token,
+    SELF_SUBJECT_REVIEW: review_self,
+    SELF_SUBJECT_ACCESS_REVIEW: review_own_access,
 }
 
 
@@ -49,7 +59,7 @@ def find(call: Call) -> Verb:
     if not call.subresource:
         if call.verb not in call.kind.verbs:
             raise method_not_allowed()
-        return OF_OBJECTS[call.verb]
+        return OF_VIRTUAL.get(call.kind) or OF_OBJECTS[call.verb]
     declared = call.kind.subresource(call.subresource)
     if declared is None:
         raise no_such_resource()

@@ -67,8 +67,8 @@ def _write_file(path: Path, file: File, gid: int | None) -> None:
     try:
         with os.fdopen(os.dup(descriptor), "wb") as opened:
             opened.write(file.content)
-        if gid is not None:
-            os.fchown(descriptor, -1, gid)
+        if gid is not None or file.uid is not None:
+            os.fchown(descriptor, -1 if file.uid is None else file.uid, -1 if gid is None else gid)
         os.fchmod(descriptor, file.mode | (0o040 if gid is not None else 0))
     finally:
         os.close(descriptor)

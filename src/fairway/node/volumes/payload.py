@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 from fairway.node.environment import Reference, Sources
 from fairway.node.field_refs import ReferenceProblem, Surroundings, container_resource, pod_field
+from fairway.node.pod_spec import fs_group, fs_user
+from fairway.node.volumes.token_request import token_asked
 from fairway.objects import Object
 
 DEFAULT_MODE = 0o644
+PRIVATE_MODE = 0o600
 WRITTEN_KINDS = ("configMap", "secret", "downwardAPI", "projected")
 """Volume sources whose files this node writes."""
 
@@ -22,6 +25,8 @@ class File:
 
     content: bytes
     mode: int = DEFAULT_MODE
+    uid: int | None = None
+    """The owner, if not root."""
 
 
 Payload = Mapping[str, File]
@@ -84,6 +89,8 @@ def _files(
         return _keyed(spec, "secret", "secret", _contents(sources, "Secret", name), mode, name)
     if "downwardAPI" in source:
         return _downward(pod, source["downwardAPI"] or {}, around, mode)
+    if "serviceAccountToken" in source:
+        return _token(pod, source["serviceAccountToken"], around, mode)
     raise ReferenceProblem(f'projected source "{next(iter(source), "")}" is not supported')
 
 
@@ -129,6 +136,16 @@ def _downward(pod: Object, spec: Object, around: Surroundings, mode: int) -> dic
             text = container_resource(pod, item["resourceFieldRef"], "", around)
         files[_safe(item["path"])] = File(text.encode(), _item_mode(item, mode))
     return files
+
+
+def _token(pod: Object, spec: Object, around: Surroundings, mode: int) -> dict[str, File]:
+    """Only for whom the pod runs as, where that is known."""
+    token = around.tokens.get(token_asked(spec))
+    if not isinstance(token, str):
+        raise token or ReferenceProblem("failed to fetch token: it has not been asked for")
+    owner, group = fs_user(pod), fs_group(pod)
+    is_private = owner is not None or group is not None
+    return {_safe(spec["path"]): File(token.encode(), PRIVATE_MODE if is_private else mode, owner)}
 
 
 def _item_mode(item: Object, mode: int) -> int:

@@ -12,13 +12,14 @@ from pathlib import Path
 from fairway.node.environment import Sources
 from fairway.node.expansion import expanded
 from fairway.node.field_refs import ReferenceProblem, Surroundings
+from fairway.node.pod_spec import fs_group
 from fairway.node.propagation import mounts_below
 from fairway.node.runtimes.interface import Mount
 from fairway.node.settings import Settings
 from fairway.node.syscalls import mount, umount
 from fairway.node.volumes import atomic_directory
 from fairway.node.volumes.host_path import checked_path
-from fairway.node.volumes.payload import is_secret, is_written, payload
+from fairway.node.volumes.payload import Payload, is_secret, is_written, payload
 from fairway.node.volumes.sub_path import pinned
 from fairway.objects import Object
 from fairway.objects.quantity import parse
@@ -31,6 +32,8 @@ class PodVolumes:
 
     def __init__(self, settings: Settings, uid: str) -> None:
         self.directory = settings.pods_dir / uid
+        self._written: dict[str, int] = {}
+        """Hashes of what lies in the volumes, so that files are looked at only where something else is wanted."""
         self._secrets = settings.secrets_dir / uid if settings.secrets_dir else self.directory / "secrets"
 
     def prepare(self, pod: Object, sources: Sources, around: Surroundings) -> dict[str, Path]:
@@ -53,8 +56,15 @@ class PodVolumes:
         changed = False
         for volume in pod["spec"].get("volumes") or []:
             if is_written(volume):
-                files = payload(pod, volume, sources, around)
-                changed = atomic_directory.write(self._place(volume), files, fs_group(pod)) or changed
+                changed = self._write(pod, volume, payload(pod, volume, sources, around)) or changed
+        return changed
+
+    def _write(self, pod: Object, volume: Object, files: Payload) -> bool:
+        content = hash(frozenset(files.items()))
+        if self._written.get(volume["name"]) == content:
+            return False
+        changed = atomic_directory.write(self._place(volume), files, fs_group(pod))
+        self._written[volume["name"]] = content
         return changed
 
     def _place(self, volume: Object) -> Path:
@@ -67,7 +77,7 @@ class PodVolumes:
             return checked_path(volume)
         place = self._place(volume)
         if is_written(volume):
-            atomic_directory.write(place, payload(pod, volume, sources, around), fs_group(pod))
+            self._write(pod, volume, payload(pod, volume, sources, around))
         elif "emptyDir" in volume or set(volume) == {"name"}:
             self._prepare_empty(volume.get("emptyDir") or {}, place, fs_group(pod))
         else:
@@ -116,9 +126,3 @@ class PodVolumes:
                 if left := mounts_below(directory):
                     raise OSError(f"cannot remove {directory}: {left[0]} is still mounted")
                 shutil.rmtree(directory)
-
-
-def fs_group(pod: Object) -> int | None:
-    """The group that owns the pod's volumes, if one is asked for."""
-    found: int | None = (pod["spec"].get("securityContext") or {}).get("fsGroup")
-    return found

@@ -1,0 +1,121 @@
+"""The ``token`` subresource of service accounts: a signed token for a TokenRequest.
+
+Source: Kubernetes API reference, "TokenRequest v1 authentication.k8s.io"; KEP-1205; admission "NodeRestriction".
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from fairway.apiserver.authorization import NODES, node_name
+from fairway.apiserver.call import Call
+from fairway.apiserver.reply import Made, Reply
+from fairway.apiserver.tokens import claims as said
+from fairway.apiserver.verbs.get import current
+from fairway.kinds import NODE, POD, SECRET
+from fairway.kinds.kind import Kind
+from fairway.objects import Object, meta, strict
+from fairway.objects.errors import (
+    StatusError,
+    bad_request,
+    conflict,
+    forbidden,
+    internal,
+    invalid,
+    not_found,
+)
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+GROUP = "authentication.k8s.io"
+_VERSION = f"{GROUP}/v1"
+_KIND = "TokenRequest"
+_BOUND: dict[tuple[str, str], Kind] = {("v1", "Pod"): POD, ("v1", "Secret"): SECRET, ("v1", "Node"): NODE}
+
+
+def create_token(call: Call, api: "Api") -> Reply:
+    """POST.  Raises: ``StatusError``."""
+    if api.tokens is None:
+        raise internal("this API server has no key to sign tokens with")
+    body = _checked(call)
+    account = current(call, api).object
+    spec = {key: value for key, value in (body.get("spec") or {}).items() if value is not None}
+    if found := list(said.problems(spec)):
+        raise invalid(GROUP, _KIND, "", found)
+    if NODES in call.user.groups:
+        _check_node(call, spec, api)
+    bound = _bound(call, spec.get("boundObjectRef") or {}, api)
+    audiences = spec.get("audiences") or [api.tokens.name]
+    lasts_s = spec.get("expirationSeconds") or said.DEFAULT_S
+    now_s = api.clock()
+    claims = said.claims(
+        account, bound, issuer=api.tokens.name, audiences=audiences, now_s=now_s, lasts_s=lasts_s,
+        credential=str(uuid4()),
+    )  # fmt: skip
+    status = {"token": api.tokens.sign(claims), "expirationTimestamp": meta.timestamp(claims["exp"])}
+    metadata = {"name": call.name, "namespace": call.namespace, "creationTimestamp": meta.timestamp(now_s)}
+    filled = {**spec, "audiences": audiences, "expirationSeconds": lasts_s}
+    return Made(
+        {"kind": _KIND, "apiVersion": _VERSION, "metadata": metadata, "spec": filled, "status": status}, 201
+    )  # fmt: skip
+
+
+def _checked(call: Call) -> Object:
+    """The TokenRequest.  Raises: ``StatusError`` 400."""
+    body = call.body
+    if not isinstance(body, dict) or body.get("kind", _KIND) != _KIND or body.get("apiVersion", _VERSION) != _VERSION:
+        raise bad_request(f"the body must be a {_KIND} of {_VERSION}")
+    validation = strict.mode(call.options.get("fieldValidation"))
+    call.warnings.extend(strict.check(body, call.raw, api_version=_VERSION, kind=_KIND, validation=validation))
+    metadata = body.get("metadata") or {}
+    for field, wanted in (("name", call.name), ("namespace", call.namespace)):
+        if metadata.get(field) not in (None, "", wanted):
+            raise bad_request(f"metadata.{field}: must match the service account {field}")
+    return body
+
+
+def _bound(call: Call, reference: Object, api: "Api") -> Mapping[str, Object]:
+    """The object that ends with the token, by kind, and the node of a pod.  Raises: ``StatusError`` 400, 404, 409."""
+    if not reference:
+        return {}
+    name, uid = reference.get("name") or "", reference.get("uid") or ""
+    version, word = reference.get("apiVersion") or "", reference.get("kind") or ""
+    kind = _BOUND.get((version, word))
+    if kind is None:
+        group = version.rpartition("/")[0]
+        raise bad_request(f"cannot bind token to object of type {group}/{version.rpartition('/')[2]}, Kind={word}")
+    stored = api.cache.get(kind, call.namespace if kind.namespaced else None, name)
+    if stored is None:
+        raise not_found(kind.group, kind.plural, name)
+    found = stored.object
+    if kind is POD and found["spec"].get("serviceAccountName") != call.name:
+        raise bad_request(
+            f'cannot bind token for serviceaccount "{call.name}" to pod running with different serviceaccount name.'
+        )
+    if uid and found["metadata"]["uid"] != uid:
+        why = (
+            f"the UID in the bound object reference ({uid}) does not match the UID in record. "
+            "The object might have been deleted and then recreated"
+        )
+        raise conflict("", word, name, why)
+    node = api.cache.get(NODE, None, found["spec"].get("nodeName") or "") if kind is POD else None
+    return {word.lower(): found} if node is None else {word.lower(): found, "node": node.object}
+
+
+def _check_node(call: Call, spec: Object, api: "Api") -> None:
+    """A node gets tokens for the pods that it runs, and no others.  Raises: ``StatusError`` 403."""
+    reference = spec.get("boundObjectRef") or {}
+    if reference.get("kind") != "Pod" or reference.get("apiVersion") != "v1" or not reference.get("name"):
+        raise _refused(call, "node requested token not bound to a pod")
+    if not reference.get("uid"):
+        raise _refused(call, "node requested token with a pod binding without a uid")
+    pod = api.cache.get(POD, call.namespace, reference["name"])
+    if pod is None:
+        raise not_found("", "pods", reference["name"])
+    if pod.object["spec"].get("nodeName") != node_name(call.user):
+        raise _refused(call, "node requested token bound to a pod scheduled on a different node")
+
+
+def _refused(call: Call, why: str) -> StatusError:
+    return forbidden("", call.kind.plural, call.name, why)

@@ -1,0 +1,154 @@
+"""Issuer: signs service-account tokens with the cluster's key and says whom a bearer token stands for.
+
+Shape: ``sign`` and ``user`` are what requests use; a token that was seen is a look-up, and its account and pod are
+looked at every time.  ``document`` answers the two addresses of OpenID discovery.
+Rules for those who change it: PyJWT and cryptography (14 MB) are loaded with the first token, or by ``prepare`` beside
+the event loop once a pod comes; never at start.
+Source: KEP-1205, KEP-1393 (OIDC discovery); RFC 7517, RFC 7518 (ES256).
+"""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from fairway.apiserver.cache import Cache
+from fairway.apiserver.call import User
+from fairway.apiserver.tokens.claims import Bound, Verified, verified
+from fairway.kinds import NODE, POD, SECRET, SERVICE_ACCOUNT
+from fairway.kinds.kind import Kind
+from fairway.objects.meta import unix_seconds
+from fairway.transport.interface import Request, Response
+
+if TYPE_CHECKING:
+    from jwt.types import Options
+
+ALGORITHM = "ES256"
+JWKS_PATH = "/openid/v1/jwks"
+CONFIGURATION_PATH = "/.well-known/openid-configuration"
+_KINDS: dict[str, Kind] = {"serviceaccount": SERVICE_ACCOUNT, "pod": POD, "secret": SECRET, "node": NODE}
+_REMEMBERED = 4096
+_AFTER_END_S = 60.0
+"""How long a token outlives the grace period of what it is bound to."""
+
+
+class _Keys(NamedTuple):
+    private: Any
+    public: Any
+    id: str
+    jwk: dict[str, str]
+
+
+class Issuer:
+    """``name`` is the issuer's URL and, for requests that name no other, the audience."""
+
+    def __init__(self, key_file: Path, name: str, server: str, cache: Cache, clock: Callable[[], float]) -> None:
+        self.name = name
+        self._key_file = key_file
+        self._server = server
+        self._cache = cache
+        self._clock = clock
+        self._is_prepared = False
+        self._seen: dict[bytes, Verified] = {}
+
+    def prepare(self) -> None:
+        """A token will be wanted soon: import and read what the first one needs, beside the event loop."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            loading = asyncio.get_running_loop().run_in_executor(None, lambda: self._keys)
+            # What is wrong with the key is told to whoever wants a token.
+            loading.add_done_callback(lambda done: done.exception())
+
+    @cached_property
+    def _keys(self) -> _Keys:
+        import jwt  # noqa: F401  (loaded with the keys, so that no request waits for it)
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+        private = serialization.load_pem_private_key(self._key_file.read_bytes(), None)
+        if not isinstance(private, EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
+            raise ValueError(f"{self._key_file} is no P-256 key")
+        public = private.public_key()
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        key_id = _base64(hashlib.sha256(public.public_bytes(serialization.Encoding.DER, form)).digest())
+        point = public.public_numbers()
+        jwk = {
+            "use": "sig", "kty": "EC", "kid": key_id, "crv": "P-256", "alg": ALGORITHM,
+            "x": _base64(point.x.to_bytes(32, "big")), "y": _base64(point.y.to_bytes(32, "big")),
+        }  # fmt: skip
+        return _Keys(private, public, key_id, jwk)
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """The token that says ``claims``."""
+        keys = self._keys
+        import jwt
+
+        return jwt.encode(dict(claims), keys.private, ALGORITHM, {"kid": keys.id})
+
+    def user(self, token: str, audiences: Sequence[str] = ()) -> tuple[User, tuple[str, ...]] | None:
+        """Whom ``token`` stands for, and which of ``audiences`` it is meant for; ``None`` if it is no good."""
+        key = hashlib.sha256(token.encode()).digest()
+        found = self._seen.get(key)
+        if found is None:
+            found = self._verified(token)
+            if found is None:
+                return None
+            while len(self._seen) >= _REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+            self._seen[key] = found
+        meant = tuple(one for one in audiences or (self.name,) if one in found.audiences)
+        if not meant or not found.is_current(self._clock()):
+            return None
+        if not all(self._is_there(found.namespace, one) for one in found.bound):
+            return None
+        return found.user, meant
+
+    def _verified(self, token: str) -> Verified | None:
+        keys = self._keys
+        import jwt
+
+        try:
+            return verified(jwt.decode(token, keys.public, [ALGORITHM], _unbounded(), issuer=self.name))
+        except (jwt.InvalidTokenError, ValueError):
+            return None
+
+    def _is_there(self, namespace: str, bound: Bound) -> bool:
+        stored = self._cache.get(_KINDS[bound.kind], None if bound.kind == "node" else namespace, bound.name)
+        if stored is None or stored.object["metadata"]["uid"] != bound.uid:
+            return False
+        ends = stored.object["metadata"].get("deletionTimestamp")
+        return not ends or self._clock() < unix_seconds(ends) + _AFTER_END_S
+
+    # OpenID discovery
+
+    def document(self, request: Request) -> Response | None:
+        """The configuration or the keys, for those who check tokens elsewhere."""
+        if request.path == JWKS_PATH:
+            return Response(200, orjson.dumps({"keys": [self._keys.jwk]}), "application/jwk-set+json", _KEPT)
+        if request.path == CONFIGURATION_PATH:
+            configuration = {
+                "issuer": self.name, "jwks_uri": f"{self._server}{JWKS_PATH}", "response_types_supported": ["id_token"],
+                "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": [ALGORITHM],
+            }  # fmt: skip
+            return Response(200, orjson.dumps(configuration), headers=_KEPT)
+        return None
+
+
+def _unbounded() -> "Options":
+    """Times and audiences are looked at whenever a token is shown, not only the first time."""
+    return {
+        "verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False,
+        "require": ["exp", "iat", "sub"],
+    }  # fmt: skip
+
+
+_KEPT = [("Cache-Control", "public, max-age=3600")]
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
