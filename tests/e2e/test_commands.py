@@ -174,6 +174,19 @@ def test_half_a_cluster_is_told_and_made_whole(own: Cluster) -> None:
     assert status(own)[0] == 0
 
 
+def test_what_runs_but_does_not_serve_is_waited_for(own: Cluster) -> None:
+    own.fairway("up")
+    control = processes.find("control", own.name, own.data_dir)[0]
+    os.kill(control, signal.SIGSTOP)
+    try:
+        late = own.fairway("up", "--timeout", "2", check=False)
+    finally:
+        os.kill(control, signal.SIGCONT)
+    assert late.returncode == 1
+    assert late.stderr.startswith("error: control and node run, but were not ready within 2 s\n")
+    assert "everything runs already" in own.fairway("up").stdout
+
+
 def test_a_part_that_keeps_ending_is_told_at_once_with_its_last_words(own: Cluster) -> None:
     own.fairway("up")
     own.fairway("down")

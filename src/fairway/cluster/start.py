@@ -9,10 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairway.cluster import processes
 from fairway.cluster.config import Config
 from fairway.cluster.errors import ClusterError
+
+if TYPE_CHECKING:
+    from fairway.reconcile.informer import Change
 
 PATIENCE = 3
 """A part that ends so often before it was ready will not get there by itself."""
@@ -31,9 +35,54 @@ def run(config: Config, started_s: float, timeout_s: float) -> None:
     finally:
         os.close(writing)
     try:
-        _wait(config, reading, started_s, timeout_s)
+        was_adopted = _wait(config, reading, started_s, timeout_s)
     finally:
         os.close(reading)
+    if was_adopted:
+        wait_ready(config, started_s, timeout_s)
+
+
+def wait_ready(config: Config, started_s: float, timeout_s: float) -> None:
+    """Wait until processes that run already serve, for they may be a moment old.  Raises: ``ClusterError``."""
+    import asyncio
+    import logging
+
+    # That the server is not there yet is what is waited for, and no news.
+    logging.getLogger("fairway").addHandler(logging.NullHandler())
+    try:
+        asyncio.run(asyncio.wait_for(_node_ready(config), max(0.1, started_s + timeout_s - time.monotonic())))
+    except TimeoutError:
+        late = _last_words(config, "control", "node")
+        raise _failed(config, f"control and node run, but were not ready within {timeout_s:g} s{late}") from None
+
+
+async def _node_ready(config: Config) -> None:
+    """Follow the Node until it says that it is ready, however late the API server comes."""
+    import asyncio
+
+    from fairway.client.http import HttpClient
+    from fairway.kinds import NODE
+    from fairway.reconcile.informer import Informer
+    from fairway.transport.tls import client_context
+
+    pki = config.pki_dir
+    context = client_context(pki / "ca.crt", pki / "admin.crt", pki / "admin.key")
+    client = HttpClient(config.server, ssl_context=context, agent="fairway-up")
+    nodes, is_ready = Informer(client, NODE, fields=f"metadata.name={config.node_name}"), asyncio.Event()
+
+    def look(change: "Change") -> None:
+        conditions = ((change.new or {}).get("status") or {}).get("conditions") or ()
+        if any(each["type"] == "Ready" and each["status"] == "True" for each in conditions):
+            is_ready.set()
+
+    nodes.subscribe(look)
+    following = asyncio.create_task(nodes.run())
+    try:
+        await is_ready.wait()
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await client.close()
 
 
 def _spawn(config: Config, writing: int) -> None:
@@ -50,16 +99,19 @@ def _spawn(config: Config, writing: int) -> None:
         )
 
 
-def _wait(config: Config, reading: int, started_s: float, timeout_s: float) -> None:
+def _wait(config: Config, reading: int, started_s: float, timeout_s: float) -> bool:
+    """Wait for both parts; whether one of them was running before."""
     waiting = {"control": f"API server at {config.server}", "node": f'node "{config.node_name}"'}
     ends: Counter[str] = Counter()
+    was_adopted = False
     for line in _lines(reading, started_s + timeout_s):
         part, _, news = line.partition(" ")
         if news in ("ready", "adopted"):
+            was_adopted |= news == "adopted"
             if part in waiting:
                 say(f"{waiting.pop(part)} is {'ready' if news == 'ready' else 'running'}", started_s)
             if not waiting:
-                return
+                return was_adopted
         elif news.startswith("ended"):
             ends[part] += 1
             if ends[part] >= PATIENCE:
