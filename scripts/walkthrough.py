@@ -248,7 +248,7 @@ def w7_endpoints(demo: Demo) -> None:
 
 
 def w8_frontend_and_backend(demo: Demo) -> None:
-    """W8 Frontend and backend: the environment's way (DNS comes with a later release)"""
+    """W8 Frontend and backend: by the environment and by name"""
     demo.run("kubectl", "create", "-f", "frontend-backend.yaml")
     demo.ready("app=backend", 1)
     frontend = demo.ready("app=frontend", 2)[0]
@@ -261,6 +261,13 @@ def w8_frontend_and_backend(demo: Demo) -> None:
     said = demo.run("kubectl", "exec", frontend, "--", "sh", "-c", command)
     first = ANSWER.search(said)
     demo.check(first, "the frontend reaches the backend by them")
+    said = demo.run("kubectl", "exec", frontend, "--", "curl", "-s", "http://backend")
+    demo.check(first and first[0] in said, "and by its name")
+    for name in ("backend.default", "backend.default.svc.cluster.local"):
+        said = demo.run("kubectl", "exec", frontend, "--", "curl", "-s", f"http://{name}")
+        demo.check(first and first[0] in said, f"{name} is the same")
+    said = demo.run("kubectl", "exec", frontend, "--", "nslookup", "backend.default.svc.cluster.local.")
+    demo.check(f"Address: {address}" in said, "the name stands for the cluster IP")
     before = demo.get("pods", "-l", "app=backend")["items"][0]["status"]["podIP"]
     demo.run("kubectl", "delete", "pod", "-l", "app=backend")
     demo.ready("app=backend", 1)
@@ -272,6 +279,9 @@ def w8_frontend_and_backend(demo: Demo) -> None:
         return bool(found and first and found[1] != first[1])
 
     demo.wait(second, "the frontend works on without being told")
+    said = demo.run("kubectl", "exec", frontend, "--", "curl", "-s", "http://backend")
+    found = ANSWER.search(said)
+    demo.check(found and first and found[1] != first[1], "and the name leads to the new pod")
 
 
 def w9_expose(demo: Demo) -> None:

@@ -68,6 +68,17 @@ def test_a_new_cluster_starts_with_its_own_service() -> None:
     assert wanted[7][1]["endpoints"][0]["addresses"] == ["10.244.0.1"]
 
 
+def test_the_dns_is_a_service_at_the_address_that_pods_are_told() -> None:
+    settings = Settings(advertise_address="10.244.0.1", dns_address="10.96.0.10")
+    service, endpoints, endpoint_slice = [one for _, one in bootstrap.wanted(settings)][-3:]
+    assert (service["metadata"]["namespace"], service["metadata"]["name"]) == ("kube-system", "kube-dns")
+    assert service["spec"]["clusterIP"] == "10.96.0.10"
+    ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
+    assert endpoints["subsets"] == [{"addresses": [{"ip": "10.244.0.1"}], "ports": ports}]
+    assert endpoint_slice["ports"] == ports
+    assert endpoint_slice["metadata"]["labels"] == {"kubernetes.io/service-name": "kube-dns"}
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", ""])
 def test_an_address_that_pods_cannot_reach_is_not_advertised(address: str) -> None:
     kinds = [kind.name for kind, _ in bootstrap.wanted(Settings(advertise_address=address))]
