@@ -36,7 +36,8 @@ def settings_of(config: Config) -> Settings:
         advertise_address=config.gateway,
         advertise_port=config.api_port,
         dns_address=config.dns_ip,
-        token_key=pki / "sa.key",
+        # A cluster that was made without this key gets it at its next `up`.
+        token_key=token_key if (token_key := pki / "sa.key").exists() else None,
         token_issuer=f"https://kubernetes.default.svc.{config.cluster_domain}",
         node_tunnel=NodeTunnel(
             pki / "apiserver-kubelet-client.crt", pki / "apiserver-kubelet-client.key", pki / "ca.crt"
