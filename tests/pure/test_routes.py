@@ -71,6 +71,8 @@ def test_what_is_not_below_a_known_group_is_a_404(path: str) -> None:
         ("POST", "/api/v1/services", False, ""),
         ("POST", "/api/v1/nodes", False, "create"),
         ("DELETE", "/api/v1/namespaces/n/services", False, "deletecollection"),
+        ("DELETE", "/api/v1/services", False, ""),
+        ("DELETE", "/api/v1/nodes", False, "deletecollection"),
         ("GET", "/api/v1/namespaces/n/services/web", False, "get"),
         ("GET", "/api/v1/namespaces/n/services/web", True, "watch"),
         ("PUT", "/api/v1/namespaces/n/services/web", True, "update"),

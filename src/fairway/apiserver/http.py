@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import orjson
 
-from fairway.apiserver import answers, authorization, bodies, negotiation, verbs
+from fairway.apiserver import answers, authorization, bodies, negotiation, verbs, watch_socket
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call, User
@@ -144,7 +144,7 @@ class Http:
             answer.headers = [*self._answers.headers(), *answer.headers]
         return self._done(seen, answer)
 
-    def _watch(self, seen: _Seen, call: Call, watching: Watching, shape: Shape) -> Stream:
+    def _watch(self, seen: _Seen, call: Call, watching: Watching, shape: Shape) -> Stream | TakeOver:
         kind, metrics, labels = call.kind, self._metrics, seen.labels or Labels("WATCH")
         key = (kind.group, kind.version, kind.name)
 
@@ -153,9 +153,11 @@ class Http:
             metrics.watch_events[key] = metrics.watch_events.get(key, 0) + sent
             metrics.observe(labels, 200, perf_counter() - seen.began)
 
-        metrics.watch_opened(labels)
         watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, over)
-        return Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
+        stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
+        answer = watch_socket.upgraded(seen.request, stream) if watch_socket.is_asked(seen.request) else stream
+        metrics.watch_opened(labels)
+        return answer
 
     # Everything else.
 

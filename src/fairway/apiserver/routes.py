@@ -103,6 +103,6 @@ def verb(method: str, route: Route, *, is_watch: bool) -> str:
     found = _OF_COLLECTIONS.get(method, "")
     if found == "list" and is_watch:
         return "watch"
-    if found == "create" and route.kind.namespaced and route.namespace is None:
+    if found in ("create", "deletecollection") and route.kind.namespaced and route.namespace is None:
         return ""
     return found
