@@ -1,0 +1,217 @@
+"""Service-account tokens through the whole API server: asked for, shown, refused."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from component.api_world import ADMIN, NOBODY, NODE, Told, World, world
+from fairway.apiserver.settings import Settings
+from fairway.cluster.certificates import ensure_token_key
+
+PODS = "/api/v1/namespaces/default/pods"
+ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+USER = "system:serviceaccount:default:web"
+
+
+class Scene:
+    """An API server whose clock the test may move, an account, and a pod of it on node n1."""
+
+    def __init__(self, api: World) -> None:
+        self.api = api
+        self.later_s = 0.0
+
+    async def token(self, spec: dict[str, Any] | None = None, *, peer: Any = ADMIN, name: str = "web") -> Told:
+        body = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": spec or {}}
+        return await self.api.ask("POST", f"{ACCOUNTS}/{name}/token", body, peer=peer)
+
+    async def bearing(self, token: str, method: str = "GET", target: str = "/api", body: Any = None) -> Told:
+        return await self.api.ask(method, target, body, peer=NOBODY, authorization=f"Bearer {token}")
+
+    async def pod(self, name: str, **spec: Any) -> dict[str, Any]:
+        containers = spec.pop("containers", [{"name": "c", "image": "i"}])
+        body = {"metadata": {"name": name}, "spec": {"nodeName": "n1", "containers": containers, **spec}}
+        made = await self.api.ask("POST", PODS, body)
+        assert made.status == 201, made.body
+        found: dict[str, Any] = made.body
+        return found
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    ensure_token_key(tmp_path)
+    async with world(Settings(advertise_address="10.244.0.1", token_key=tmp_path / "sa.key")) as api:
+        made = Scene(api)
+        tokens = api.server.api.tokens
+        assert tokens is not None
+        clock = tokens._clock
+        tokens._clock = lambda: clock() + made.later_s
+        for name in ("default", "web"):
+            await api.ask("POST", ACCOUNTS, {"metadata": {"name": name}})
+        await api.ask("POST", "/api/v1/nodes", {"metadata": {"name": "n1"}})
+        yield made
+
+
+def bound_to(pod: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    reference = {"kind": "Pod", "apiVersion": "v1", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+    return {"boundObjectRef": reference | changes}
+
+
+async def test_a_token_says_who_its_bearer_is(scene: Scene) -> None:
+    told = await scene.token({"expirationSeconds": 600})
+    assert (told.status, told.body["spec"]) == (201, {"audiences": [ISSUER], "expirationSeconds": 600})
+    token = told.body["status"]["token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["sub"], claims["exp"] - claims["iat"], claims["aud"]) == (USER, 600, [ISSUER])
+    review = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
+    me = await scene.bearing(token, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+    assert me.status == 201
+    assert me.body["status"]["userInfo"]["username"] == USER
+    assert me.body["status"]["userInfo"]["groups"] == [
+        "system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated",
+    ]  # fmt: skip
+
+
+async def test_an_account_may_look_around_and_nothing_else(scene: Scene) -> None:
+    token = (await scene.token()).body["status"]["token"]
+    for path in ("/api", "/api/v1", "/apis", "/openapi/v3", "/version", "/openid/v1/jwks"):
+        assert (await scene.bearing(token, target=path)).status == 200, path
+    told = await scene.bearing(token, target=PODS)
+    why = f'pods is forbidden: User "{USER}" cannot list resource "pods" in API group "" in the namespace "default"'
+    assert (told.status, told.message) == (403, why)
+    review = {"spec": {"resourceAttributes": {"verb": "list", "resource": "pods", "namespace": "default"}}}
+    asked = await scene.bearing(token, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    assert (asked.status, asked.body["status"]) == (201, {"allowed": False})
+    asked = await scene.api.ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+    assert asked.body["status"] == {"allowed": True}
+
+
+async def test_a_token_ends_with_its_time(scene: Scene) -> None:
+    token = (await scene.token({"expirationSeconds": 600})).body["status"]["token"]
+    assert (await scene.bearing(token)).status == 200
+    scene.later_s = 601
+    told = await scene.bearing(token)
+    assert (told.status, told.body["reason"], told.message) == (401, "Unauthorized", "Unauthorized")
+
+
+async def test_a_token_for_others_is_none_for_the_api_server(scene: Scene) -> None:
+    token = (await scene.token({"audiences": ["vault"]})).body["status"]["token"]
+    assert (await scene.bearing(token)).status == 401
+    review = {"spec": {"token": token, "audiences": ["vault", "other"]}}
+    told = await scene.api.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", review)
+    assert told.body["status"]["authenticated"] is True
+    assert (told.body["status"]["user"]["username"], told.body["status"]["audiences"]) == (USER, ["vault"])
+    review = {"spec": {"token": token}}
+    told = await scene.api.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", review)
+    assert told.body["status"] == {"user": {}, "error": "[invalid bearer token]"}
+
+
+async def test_a_token_ends_with_the_pod_it_is_bound_to(scene: Scene) -> None:
+    pod = await scene.pod("p", serviceAccountName="web")
+    token = (await scene.token(bound_to(pod))).body["status"]["token"]
+    assert (await scene.bearing(token)).status == 200
+    await scene.api.ask("DELETE", f"{PODS}/p", {"gracePeriodSeconds": 0})
+    assert (await scene.bearing(token)).status == 401
+    await scene.pod("p", serviceAccountName="web")
+    assert (await scene.bearing(token)).status == 401
+
+
+async def test_a_token_ends_with_its_account(scene: Scene) -> None:
+    token = (await scene.token()).body["status"]["token"]
+    assert (await scene.bearing(token)).status == 200
+    await scene.api.ask("DELETE", f"{ACCOUNTS}/web")
+    await scene.api.ask("POST", ACCOUNTS, {"metadata": {"name": "web"}})
+    assert (await scene.bearing(token)).status == 401
+
+
+async def test_what_nobody_signed_is_refused(scene: Scene, tmp_path: Path) -> None:
+    token = (await scene.token()).body["status"]["token"]
+    head, claims, _ = token.split(".")
+    (tmp_path / "other").mkdir()
+    ensure_token_key(tmp_path / "other")
+    forged = jwt.encode(
+        jwt.decode(token, options={"verify_signature": False}), (tmp_path / "other" / "sa.key").read_text(), "ES256"
+    )
+    unsigned = jwt.encode(jwt.decode(token, options={"verify_signature": False}), None, "none")
+    for bad in (forged, unsigned, f"{head}.{claims}.", "x", "", token[:-4]):
+        assert (await scene.bearing(bad)).status == 401, bad
+
+
+async def test_a_request_of_a_wrong_form_is_told_why(scene: Scene) -> None:
+    told = await scene.token({"expirationSeconds": 10})
+    why = "spec.expirationSeconds: Invalid value: 10: may not specify a duration less than 10 minutes"
+    assert (told.status, told.message) == (422, f'TokenRequest.authentication.k8s.io "" is invalid: {why}')
+    assert (await scene.token(name="gone")).message == 'serviceaccounts "gone" not found'
+    pod = await scene.pod("p")
+    told = await scene.token(bound_to(pod))
+    why = 'cannot bind token for serviceaccount "web" to pod running with different serviceaccount name.'
+    assert (told.status, told.message) == (400, why)
+    other = await scene.token(bound_to(pod, uid="other"), name="default")
+    assert (other.status, other.body["reason"]) == (409, "Conflict")
+
+
+async def test_a_node_gets_tokens_only_for_the_pods_that_it_runs(scene: Scene) -> None:
+    pod = await scene.pod("p", serviceAccountName="web")
+    told = await scene.token(bound_to(pod), peer=NODE)
+    assert told.status == 201
+    claims = jwt.decode(told.body["status"]["token"], options={"verify_signature": False})
+    assert claims["kubernetes.io"]["node"]["name"] == "n1"
+    elsewhere = await scene.pod("q", serviceAccountName="web", nodeName="n2")
+    for spec, why in (
+        ({}, "node requested token not bound to a pod"),
+        (bound_to(pod, uid=""), "node requested token with a pod binding without a uid"),
+        (bound_to(elsewhere), "node requested token bound to a pod scheduled on a different node"),
+    ):
+        told = await scene.token(spec, peer=NODE)
+        assert (told.status, told.message) == (403, f'serviceaccounts "web" is forbidden: {why}')
+
+
+async def test_a_new_pod_gets_a_volume_with_its_token(scene: Scene) -> None:
+    mounted = {"name": "own", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+    containers = [{"name": "c", "image": "i"}, {"name": "has", "image": "i", "volumeMounts": [mounted]}]
+    pod = await scene.pod(
+        "p", containers=containers, initContainers=[{"name": "i", "image": "i"}],
+        volumes=[{"name": "own", "emptyDir": {}}],
+    )  # fmt: skip
+    own, access = pod["spec"]["volumes"]
+    name = access["name"]
+    assert (own["name"], name[:16], len(name)) == ("own", "kube-api-access-", 21)
+    assert access["projected"]["sources"][0] == {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}}
+    mount = {"name": name, "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+    assert [one["volumeMounts"] for one in pod["spec"]["containers"]] == [[mount], [mounted]]
+    assert pod["spec"]["initContainers"][0]["volumeMounts"] == [mount]
+
+
+async def test_a_pod_or_its_account_may_want_no_token(scene: Scene) -> None:
+    assert "volumes" not in (await scene.pod("a", automountServiceAccountToken=False))["spec"]
+    patch = {"automountServiceAccountToken": False}
+    await scene.api.ask("PATCH", f"{ACCOUNTS}/web", patch, content_type="application/merge-patch+json")
+    assert "volumes" not in (await scene.pod("b", serviceAccountName="web"))["spec"]
+    kept = await scene.pod("c", serviceAccountName="web", automountServiceAccountToken=True)
+    assert len(kept["spec"]["volumes"]) == 1
+
+
+async def test_the_keys_of_the_issuer_check_its_tokens(scene: Scene) -> None:
+    token = (await scene.token()).body["status"]["token"]
+    told = await scene.api.ask("GET", "/.well-known/openid-configuration")
+    assert told.body["issuer"] == ISSUER
+    assert told.body["jwks_uri"] == "https://10.244.0.1:6443/openid/v1/jwks"
+    answer = await scene.api.answer("GET", "/openid/v1/jwks")
+    assert answer.content_type == "application/jwk-set+json"
+    key = jwt.PyJWKSet.from_json(answer.body).keys[0]
+    assert jwt.get_unverified_header(token)["kid"] == key.key_id
+    assert jwt.decode(token, key.key, ["ES256"], audience=ISSUER)["sub"] == USER
+
+
+async def test_without_a_key_pods_get_no_tokens_and_all_goes_on() -> None:
+    async with world() as api:
+        await api.ask("POST", ACCOUNTS, {"metadata": {"name": "web"}})
+        made = await api.ask(
+            "POST", PODS, {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+        )
+        assert (made.status, "volumes" in made.body["spec"]) == (201, False)
+        assert (await api.ask("POST", f"{ACCOUNTS}/web/token", {})).status == 500
+        assert (await api.ask("GET", "/api", peer=NOBODY, authorization="Bearer x")).status == 401
