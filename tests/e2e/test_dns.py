@@ -3,10 +3,15 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
+import threading
 import time
 from typing import Any
 
+import dns.message
+import dns.rdatatype
+import dns.rrset
 import pytest
 
 from .conftest import Cluster
@@ -139,6 +144,53 @@ def test_an_external_name_flips_to_a_cluster_ip_and_back(cluster: Cluster, names
         lambda: dig(cluster, own) == sorted([expected, "kubernetes.default.svc.cluster.local."]),
         "the alias is followed",
     )
+
+
+class NameServer(threading.Thread):
+    """A name server on loopback that knows one address for every name; ``asked`` are the names."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.asked: list[str] = []
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.bind(("127.0.0.1", 0))
+        self.port: int = self._sock.getsockname()[1]
+
+    def run(self) -> None:
+        while True:
+            data, peer = self._sock.recvfrom(4096)
+            if not data:
+                self._sock.close()
+                return
+            query = dns.message.from_wire(data)
+            question = query.question[0]
+            self.asked.append(str(question.name))
+            answer = dns.message.make_response(query, recursion_available=True)
+            if question.rdtype == dns.rdatatype.A:
+                answer.answer = [dns.rrset.from_text(question.name, 60, "IN", "A", "192.0.2.7")]
+            self._sock.sendto(answer.to_wire(), peer)
+
+    def stop(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"", ("127.0.0.1", self.port))
+        self.join()
+
+
+def test_other_names_are_asked_of_the_name_server_that_was_set(cluster: Cluster, namespace: str) -> None:
+    other = NameServer()
+    other.start()
+    try:
+        cluster.fairway("up", "--dns-upstreams", f"127.0.0.1:{other.port}")
+        cluster.wait(lambda: dig(cluster, "www.example.org") == ["192.0.2.7"], "the other server's answer is given on")
+        assert dig(cluster, "+tcp", "www.example.org") == ["192.0.2.7"]
+        assert other.asked.count("www.example.org.") == 1
+        create(cluster, namespace, "out", type="ExternalName", externalName="out.example.org")
+        own = f"out.{namespace}.svc.cluster.local"
+        cluster.wait(lambda: dig(cluster, own) == ["192.0.2.7", "out.example.org."], "the alias is followed out")
+        assert not [name for name in other.asked if name.endswith("cluster.local.")]
+    finally:
+        cluster.fairway("up", "--dns-upstreams", "")
+        other.stop()
 
 
 def test_names_are_answered_while_the_control_plane_is_away(cluster: Cluster, namespace: str) -> None:

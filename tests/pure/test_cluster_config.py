@@ -153,6 +153,8 @@ WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name
         ("node_name", "", WORD),
         ("node_name", 5, "expected text in quotes"),
         ("cluster_domain", "a..b", WORD),
+        ("dns_upstreams", "192.0.2.1,somewhere", "'somewhere' does not appear to be an IPv4 or IPv6 address"),
+        ("dns_upstreams", "192.0.2.1:99999", "a port is a number between 1 and 65535"),
         ("node_ip", "127.0.0.1", "expected an address of this machine that others can reach"),
         ("node_ip", "::1", "expected an IPv4 address"),
         ("bind_address", "localhost", "'localhost' does not appear to be an IPv4 or IPv6 address"),

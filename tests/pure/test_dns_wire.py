@@ -23,7 +23,7 @@ from fairway.dns.metrics import DnsMetrics
 from fairway.dns.names import NameFault, labels_of, name_text, read_name, reverse_name, reverse_prefix, wire_name
 from fairway.dns.received import ReceivedFault, answer_sets, given_on, read_answer
 from fairway.dns.responder import Responder
-from fairway.dns.upstreams import Upstreams, servers_of
+from fairway.dns.upstreams import Upstreams, servers_of, upstream_of
 from fairway.dns.wire import (
     AAAA,
     CNAME,
@@ -270,6 +270,17 @@ def test_the_records_of_an_answer_can_be_told_in_another() -> None:
 def test_a_resolv_conf_names_servers() -> None:
     text = "search x\nnameserver 192.0.2.1\nnameserver not-an-ip\n# nameserver 192.0.2.2\nnameserver fd00::53 # six\n"
     assert [each.host for each in servers_of(text)] == ["192.0.2.1", "fd00::53"]
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("192.0.2.1", "192.0.2.1", 53), ("192.0.2.1:5353", "192.0.2.1", 5353),
+        ("fd00::53", "fd00::53", 53), ("[fd00::53]", "fd00::53", 53), ("[fd00::53]:5353", "fd00::53", 5353),
+    ],
+)  # fmt: skip
+def test_a_name_server_may_be_given_with_its_port(text: str, host: str, port: int) -> None:
+    assert upstream_of(text) == (host, port)
 
 
 # Names

@@ -48,6 +48,7 @@ SETTINGS = (
     Setting("proxy_health_port", "port of the Service proxy's /healthz (default 10256, or a free one)", "PORT"),
     Setting("proxy_metrics_port", "port of the Service proxy's /metrics (default 10249, or a free one)", "PORT"),
     Setting("cluster_domain", "DNS domain of the cluster (default cluster.local)", "DOMAIN"),
+    Setting("dns_upstreams", "name servers for other names, IP or IP:port (default: as in /etc/resolv.conf)", "IP,IP"),
     Setting("node_name", "name of this node (default: the host name)", "NAME"),
     Setting("node_ip", "address under which this node is known (default: that of the default route)", "IP"),
 )
@@ -76,6 +77,7 @@ class Config:
     proxy_health_port: int = 10256
     proxy_metrics_port: int = 10249
     cluster_domain: str = "cluster.local"
+    dns_upstreams: str = ""
     node_name: str = ""
     node_ip: str = ""
     chosen: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from fairway.cluster.config import Config, locate
 from fairway.cluster.machine import machine_of
 from fairway.dns.dns import Settings as DnsSettings
 from fairway.dns.dns import keep_serving
+from fairway.dns.upstreams import upstream_of
 from fairway.kinds import NODE
 from fairway.node.agent import Agent
 from fairway.node.images.store import ImageStore
@@ -68,6 +69,7 @@ def dns_settings(config: Config) -> DnsSettings:
         address=config.dns_ip,
         listen=(config.dns_ip, config.gateway),
         cidrs=(config.service_cidr, config.pod_cidr),
+        upstreams=tuple(upstream_of(text) for text in config.dns_upstreams.split(",") if text),
     )
 
 

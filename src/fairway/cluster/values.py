@@ -96,6 +96,17 @@ def _subdomain(value: Any) -> str:
     return text
 
 
+def _name_servers(value: Any) -> str:
+    """``IP``, ``IP:port`` or ``[IPv6]:port``, several with commas; empty for those of the machine."""
+    texts = [text.strip() for text in _text(value).split(",") if text.strip()]
+    for text in texts:
+        found = re.fullmatch(r"(?:\[(?P<v6>[^]]+)\]|(?P<v4>[0-9.]+))(?::(?P<port>[0-9]+))?", text)
+        ipaddress.ip_address((found["v6"] or found["v4"]) if found else text)
+        if found and found["port"]:
+            _port(found["port"])
+    return ",".join(texts)
+
+
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "api_port": _port,
     "node_api_port": _port,
@@ -109,4 +120,5 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "node_ip": _node_address,
     "node_name": _subdomain,
     "cluster_domain": _subdomain,
+    "dns_upstreams": _name_servers,
 }

@@ -32,6 +32,14 @@ def servers_of(text: str) -> Iterator[Upstream]:
             yield Upstream(words[1])
 
 
+def upstream_of(text: str) -> Upstream:
+    """The server that ``IP``, ``IP:port`` or ``[IPv6]:port`` names."""
+    host, bracket, rest = text.removeprefix("[").partition("]")
+    if not bracket and text.count(":") == 1:
+        host, _, rest = text.partition(":")
+    return Upstream(host, int(rest.removeprefix(":") or 53))
+
+
 class Upstreams:
     """The servers of a file, without ``own``, which are addresses of ours: asking there would never end."""
 
