@@ -116,7 +116,12 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def node_world(
-    directory: Path, *, pki: Path | None = None, runtime: MemoryRuntime | None = None, **options: Any
+    directory: Path,
+    *,
+    pki: Path | None = None,
+    token_key: Path | None = None,
+    runtime: MemoryRuntime | None = None,
+    **options: Any,
 ) -> AsyncIterator[World]:
     """With ``pki`` (a folder of certificates) the node's HTTPS API is served and the API server knows its way there."""
     tunnel, serving = None, {}
@@ -126,7 +131,7 @@ async def node_world(
             "certificate_file": str(pki / "node.crt"), "key_file": str(pki / "node.key"),
             "client_ca_file": str(pki / "ca.crt"), "port": free_port(),
         }  # fmt: skip
-    server = ApiServer(MemoryStore(), ApiSettings(node_tunnel=tunnel))
+    server = ApiServer(MemoryStore(), ApiSettings(node_tunnel=tunnel, token_key=token_key))
     await server.start()
     for name in ("default", "kube-node-lease"):
         if server.cache.get(NAMESPACE, None, name) is None:
