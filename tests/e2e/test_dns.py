@@ -54,7 +54,7 @@ def create(cluster: Cluster, namespace: str, name: str, **spec: Any) -> None:
 def test_the_dns_is_a_service_with_an_endpoint(cluster: Cluster) -> None:
     found = cluster.get("svc", "kube-dns", "-n", "kube-system")
     assert [(port["name"], port["port"], port["protocol"]) for port in found["spec"]["ports"]] == [
-        ("dns", 53, "UDP"), ("dns-tcp", 53, "TCP"),
+        ("dns", 53, "UDP"), ("dns-tcp", 53, "TCP"), ("metrics", 9153, "TCP"),
     ]  # fmt: skip
     slices = cluster.get("endpointslices", "-n", "kube-system", "-l", "kubernetes.io/service-name=kube-dns")["items"]
     (address,) = slices[0]["endpoints"][0]["addresses"]
@@ -66,6 +66,10 @@ def test_the_dns_is_a_service_with_an_endpoint(cluster: Cluster) -> None:
             ["dig", f"@{address}", "+short", transport, name], capture_output=True, text=True, check=True
         )
         assert said.stdout == f"{expected}\n", "where the Service leads from other nodes"
+    metrics = subprocess.run(
+        ["curl", "-s", "--max-time", "5", f"http://{server(cluster)}:9153/metrics"], capture_output=True, text=True
+    ).stdout
+    assert 'coredns_dns_requests_total{server="dns://:53",zone="cluster.local."' in metrics
 
 
 def test_a_pod_reaches_its_backend_by_every_form_of_its_name_and_nothing_is_tracked(

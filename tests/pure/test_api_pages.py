@@ -73,7 +73,10 @@ def test_the_dns_is_a_service_at_the_address_that_pods_are_told() -> None:
     service, endpoints, endpoint_slice = [one for _, one in bootstrap.wanted(settings)][-3:]
     assert (service["metadata"]["namespace"], service["metadata"]["name"]) == ("kube-system", "kube-dns")
     assert service["spec"]["clusterIP"] == "10.96.0.10"
-    ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
+    ports = [
+        {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+        {"name": "metrics", "port": 9153, "protocol": "TCP"},
+    ]  # fmt: skip
     assert endpoints["subsets"] == [{"addresses": [{"ip": "10.244.0.1"}], "ports": ports}]
     assert endpoint_slice["ports"] == ports
     assert endpoint_slice["metadata"]["labels"] == {"kubernetes.io/service-name": "kube-dns"}

@@ -59,7 +59,7 @@ def _own_services(settings: Settings) -> Iterator[_Own]:
     )  # fmt: skip
     if settings.dns_address:
         labels = {"k8s-app": DNS_NAME, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
-        ports = (("dns", "UDP", 53, 53), ("dns-tcp", "TCP", 53, 53))
+        ports = (("dns", "UDP", 53, 53), ("dns-tcp", "TCP", 53, 53), ("metrics", "TCP", 9153, 9153))
         yield _Own("kube-system", DNS_NAME, labels, settings.dns_address, ports)
 
 

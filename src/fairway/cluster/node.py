@@ -68,6 +68,7 @@ def dns_settings(config: Config) -> DnsSettings:
         domain=config.cluster_domain,
         address=config.dns_ip,
         listen=(config.dns_ip, config.gateway),
+        metrics_port=9153,
         cidrs=(config.service_cidr, config.pod_cidr),
         upstreams=tuple(upstream_of(text) for text in config.dns_upstreams.split(",") if text),
     )

@@ -23,17 +23,20 @@ from fairway.dns.metrics import DnsMetrics
 from fairway.dns.records import HEADLESS, MANAGED_BY, SLICE_CONTROLLER, Slice, service_of, slice_of
 from fairway.dns.responder import Responder
 from fairway.dns.server import Late, TcpServer, UdpServer, bind
+from fairway.dns.status import status_handler
 from fairway.dns.upstreams import Upstreams
 from fairway.dns.zone import Topic, Zone
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
 from fairway.objects import Object
 from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.informer import Change, Informer
+from fairway.transport.server import serve
 
 log = logging.getLogger(__name__)
 
 _RECORD: Final = "record"
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.2, 10.0
+_GRACE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +45,14 @@ class Settings:
 
     ``listen`` are the addresses to serve at; ``address`` is the one that clients know.  ``cidrs`` are the ranges whose
     reverse names are never asked of others.  Without ``upstreams`` those of ``resolv_conf`` are asked.
+    ``metrics_port`` 0 is none.
     """
 
     domain: str = "cluster.local"
     address: str = "10.96.0.10"
     listen: tuple[str, ...] = ("10.96.0.10",)
     port: int = 53
+    metrics_port: int = 0
     cidrs: tuple[str, ...] = ()
     resolv_conf: Path = Path("/etc/resolv.conf")
     upstreams: tuple[Upstream, ...] = ()
@@ -155,7 +160,20 @@ class ClusterDns:
             await tcp.listen(bind(host, port, socket.SOCK_STREAM))
             stack.callback(tcp.close)
             ports.append(port)
+            if self._settings.metrics_port:
+                await self._open_status(stack, host)
         self.ports = tuple(ports)
+
+    async def _open_status(self, stack: AsyncExitStack, host: str) -> None:
+        """Metrics where they can be had; names do not wait for them."""
+        port = self._settings.metrics_port
+        try:
+            sock = bind(host, port, socket.SOCK_STREAM)
+        except OSError as error:
+            log.warning("DNS metrics not served", extra={"host": host, "port": port, "error": str(error)})
+            return
+        status = await serve(status_handler(self.metrics, self.responder), sockets=[sock])
+        stack.push_async_callback(status.close, _GRACE_S)
 
 
 async def keep_serving(client: Client, settings: Settings) -> None:
