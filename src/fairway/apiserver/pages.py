@@ -60,8 +60,8 @@ class Pages:
 _ROOT = orjson.dumps(
     {
         "paths": [
-            "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3",
-            "/openid/v1/jwks", "/readyz", "/version",
+            "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics",
+            "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version",
         ]
     }
 )  # fmt: skip
