@@ -45,7 +45,7 @@ def test_a_path_is_on_the_longest_mount_above_it(path: str, mount: tuple[str, bo
     assert containing(path, points) == mount
 
 
-def test_only_what_leaves_the_cluster_is_masqueraded() -> None:
+def test_only_what_leaves_the_cluster_is_masqueraded_and_names_are_asked_untracked() -> None:
     assert render(Machine(cluster="a", data_dir=Path("/d"))) == (
         "table ip fairway-a-pods {}\n"
         "delete table ip fairway-a-pods\n"
@@ -53,6 +53,18 @@ def test_only_what_leaves_the_cluster_is_masqueraded() -> None:
         "\tchain postrouting {\n"
         "\t\ttype nat hook postrouting priority 100; policy accept;\n"
         "\t\tip saddr 10.244.0.0/24 ip daddr != 10.244.0.0/16 masquerade fully-random\n"
+        "\t}\n"
+        "\tchain dns-prerouting {\n"
+        "\t\ttype filter hook prerouting priority -300; policy accept;\n"
+        "\t\tip daddr 10.96.0.10 udp dport 53 notrack\n"
+        "\t\tip daddr 10.96.0.10 tcp dport 53 notrack\n"
+        "\t}\n"
+        "\tchain dns-output {\n"
+        "\t\ttype filter hook output priority -300; policy accept;\n"
+        "\t\tip daddr 10.96.0.10 udp dport 53 notrack\n"
+        "\t\tip daddr 10.96.0.10 tcp dport 53 notrack\n"
+        "\t\tip saddr 10.96.0.10 udp sport 53 notrack\n"
+        "\t\tip saddr 10.96.0.10 tcp sport 53 notrack\n"
         "\t}\n"
         "}\n"
     )
