@@ -223,3 +223,12 @@ def test_what_was_told_once_is_not_told_again(first: object, second: object, pol
     told = status(_view(second, policy, status(_view(first, policy, {}))))
     again = status(_view(second, policy, told))
     assert status_patch(told, again) == {}
+
+
+def test_a_pod_that_outlived_its_deadline_has_failed_only_when_nothing_runs_but_is_unready_at_once() -> None:
+    late = Waiting("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
+    stopping = status(view(pod(), {"main": replace(ready(), busy=Busy.STOPPING)}, failure=late))
+    assert (stopping["phase"], "reason" in stopping) == ("Running", False)
+    assert (condition(stopping, "Ready")["status"], condition(stopping, "Ready")["reason"]) == ("False", "PodFailed")
+    stopped = status(view(pod(), {"main": ContainerView((ended(137),))}, failure=late))
+    assert (stopped["phase"], stopped["reason"]) == ("Failed", "DeadlineExceeded")

@@ -25,7 +25,9 @@ def pod_status(view: PodView, node_ip: str, runtime_name: str, now_s: float) -> 
     if (generation := view.pod["metadata"].get("generation")) is not None:
         status["observedGeneration"] = generation
     status["phase"] = phase
-    status["conditions"] = conditions(view.pod, phase, view.sandbox is not None, inits, mains, now_s)
+    # A pod that the agent is ending takes no traffic any more, whatever still runs of it.
+    judged = "Failed" if view.failure is not None else phase
+    status["conditions"] = conditions(view.pod, judged, view.sandbox is not None, inits, mains, now_s)
     reason, message = _reason(view, old)
     if message:
         status["message"] = message
@@ -53,18 +55,23 @@ def pod_ips(view: PodView, node_ip: str) -> list[str]:
 
 
 def _reason(view: PodView, old: Object) -> tuple[str, str]:
-    if view.failure is not None:
+    if view.failure is not None and (_has_failed(view) or old.get("phase") == "Failed"):
         return view.failure.reason, view.failure.message
     if old.get("phase") == "Failed":
         return old.get("reason", ""), old.get("message", "")
     return "", ""
 
 
+def _has_failed(view: PodView) -> bool:
+    """Whether the agent has ended the pod: a phase that is final is told only when nothing runs any more."""
+    return view.failure is not None and not any(found.is_running for found in view.containers.values())
+
+
 def _phase(view: PodView, inits: Sequence[Object], mains: Sequence[Object]) -> str:
     old = (view.pod.get("status") or {}).get("phase")
     if old in ("Succeeded", "Failed"):
         return str(old)
-    if view.failure is not None:
+    if _has_failed(view):
         return "Failed"
     ended = _ended_phase(view, inits, mains)
     if ended:
