@@ -10,6 +10,7 @@ from fairway.cluster.certificates import ensure_token_key
 from fairway.kinds import CONFIG_MAP, SERVICE_ACCOUNT
 from fairway.kinds.kind import Kind
 from fairway.node.field_refs import ReferenceProblem
+from fairway.node.references import References
 from fairway.node.tokens import Tokens
 from fairway.node.volumes.token_request import TokenAsked
 from fairway.objects import Object
@@ -127,3 +128,15 @@ async def test_a_pod_whose_token_cannot_be_had_waits_and_says_why(tmp_path: Path
         await world.until_events(("FailedMount", why))
         await give_account(world)
         await world.until(is_ready)
+
+
+async def test_the_next_pod_that_names_the_same_finds_it_read() -> None:
+    client = MemoryClient()
+    client.put(CONFIG_MAP, {"metadata": {"namespace": "n", "name": "c"}, "data": {"a": "1"}})
+    references = References(client, lambda uid: None)
+    await references.resolve("first", "n", [("ConfigMap", "c")])
+    references.release("first")
+    found = await references.resolve("second", "n", [("ConfigMap", "c")])
+    assert found["ConfigMap", "c"] is not None
+    assert client.calls["list"] == 1
+    await references.close()

@@ -1,7 +1,7 @@
 """References: the ConfigMaps and Secrets that pods of this node name, each watched while a pod needs it.
 
-Shape: one informer for each object referred to, started with its first user and ended with its last; a change wakes
-the pods that use it.  A node never lists what its pods do not name.
+Shape: one informer for each object referred to, started with its first user and ended some time after its last, since
+the next pod often names the same; a change wakes the pods that use it.  A node never lists what its pods do not name.
 """
 
 import asyncio
@@ -15,6 +15,9 @@ from fairway.objects import Object
 from fairway.reconcile.informer import Change, Informer
 
 _KINDS = {"ConfigMap": CONFIG_MAP, "Secret": SECRET}
+
+LINGER_S = 60.0
+"""How long a watch outlives its last user."""
 
 Watched = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -58,10 +61,15 @@ class References:
     def release(self, uid: str) -> None:
         """The pod needs nothing any more."""
         for key, watch in list(self._watches.items()):
-            watch.users.discard(uid)
-            if not watch.users:
-                watch.task.cancel()
-                del self._watches[key]
+            if uid in watch.users:
+                watch.users.discard(uid)
+                if not watch.users:
+                    asyncio.get_running_loop().call_later(LINGER_S, self._end_unused, key, watch)
+
+    def _end_unused(self, key: Watched, watch: _Watch) -> None:
+        if not watch.users and self._watches.get(key) is watch:
+            watch.task.cancel()
+            del self._watches[key]
 
     def _watch(self, key: Watched) -> _Watch:
         watch = self._watches.get(key)
