@@ -8,6 +8,8 @@ from typing import Any
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -221,6 +223,24 @@ async def test_an_alias_out_of_the_cluster_is_followed_there(client: MemoryClien
         answer = await running.ask("alias.default.svc.cluster.local")
         assert texts(answer) == ["CNAME www.example.org.", "A 192.0.2.1"]
         assert texts(await running.ask("alias.default.svc.cluster.local", "AAAA")) == ["CNAME www.example.org."]
+
+
+@on_both_loops
+async def test_an_alias_to_where_nonsense_is_said_is_a_failure(client: MemoryClient) -> None:
+    client.put(SERVICE, {**service("alias", type="ExternalName", externalName="www.example.org")})
+
+    def nonsense(query: dns.message.Message) -> dns.message.Message:
+        answer = dns.message.make_response(query)
+        data = dns.rdata.GenericRdata(dns.rdataclass.IN, dns.rdatatype.CNAME, b"\xc0\xff")
+        rrset = dns.rrset.RRset(query.question[0].name, dns.rdataclass.IN, dns.rdatatype.CNAME)
+        rrset.add(data, 60)
+        answer.answer = [rrset]
+        return answer
+
+    async with name_server(nonsense) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        await running.dns.wait_ready()
+        answer = await running.ask("alias.default.svc.cluster.local")
+        assert (answer.rcode(), texts(answer)) == (dns.rcode.SERVFAIL, ["CNAME www.example.org."])
 
 
 @on_both_loops

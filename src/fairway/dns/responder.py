@@ -11,6 +11,7 @@ from fairway.dns.answers import Prepared, Ready, Said, rotations, say, tails
 from fairway.dns.exchange import Ask
 from fairway.dns.forward import Forwarder, ForwardFailure
 from fairway.dns.metrics import DnsMetrics
+from fairway.dns.names import NameFault
 from fairway.dns.received import Received, answer_sets, given_on
 from fairway.dns.wire import (
     BADVERS,
@@ -127,7 +128,7 @@ class Responder:
             received, age_s = self._forwarder.kept(ask) or await self._forwarder.resolve(ask)
             found = answer_sets(received, ask.question, age_s)
             rcode = received.rcode
-        except ForwardFailure:
+        except (ForwardFailure, NameFault, IndexError):  # nobody answered, or with records that are none
             found, rcode = (), SERVFAIL
         self._count(turn, rcode, is_own=True)
         sections = said.sections._replace(rcode=rcode, answer=said.sections.answer + found)
