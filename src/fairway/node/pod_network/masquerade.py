@@ -1,7 +1,7 @@
 """Masquerade: pods that talk to the world beyond the cluster do it with the node's address; names are asked untracked.
 
 A table of our own, apart from the proxy's; at priority 100, behind the proxy's decisions at 95.  The DNS is on the node
-itself, at the cluster IP that pods know: its packets are neither tracked nor translated (docs/decisions/0012).
+itself, at the cluster IP that pods know: its packets are neither tracked nor translated (docs/decisions/0009).
 """
 
 import subprocess
