@@ -125,3 +125,54 @@ def test_a_container_that_has_ended_takes_no_command(tmp_path: Path) -> None:
             await world.executed("true")
 
     in_container(tmp_path, scenario, "true")
+
+
+def test_attaching_joins_the_container_s_own_streams(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        session = await world.runtime.attach(UID, "c", stdin=True)
+        await session.write(b"x" * 100_000 + b"\n")
+        session.close_stdin()
+        heard: dict[int, bytes] = {1: b"", 2: b""}
+        async for stream, data in session.output():
+            heard[stream] += data
+        session.kill()
+        assert (len(heard[1]), heard[2]) == (100_001, b"end\n")
+        assert (await world.ended()).exit_code == 5
+
+    async def whole(world: World) -> None:
+        await world.sandbox()
+        await world.start("sh", "-c", "cat; echo end >&2; exit 5", stdin=True, stdin_once=True)
+        await scenario(world)
+
+    run(tmp_path, whole)
+
+
+def test_who_leaves_a_container_leaves_it_running(tmp_path: Path) -> None:
+    async def whole(world: World) -> None:
+        await world.sandbox()
+        await world.start("sh", "-c", "while read line; do echo got $line; stty size; done", stdin=True, tty=True)
+        for line in (b"one", b"two"):
+            session = await world.runtime.attach(UID, "c", stdin=True)
+            session.resize(91, 23)
+            await asyncio.sleep(0.1)
+            await session.write(line + b"\n")
+            heard = b""
+            async for stream, data in session.output():
+                assert stream == 1
+                heard += data
+                if b"23 91" in heard:
+                    break
+            session.close_stdin()
+            session.kill()
+            assert b"got " + line in heard
+        assert (await world.state()).exit_code is None
+
+    run(tmp_path, whole)
+
+
+def test_nothing_is_attached_to_that_does_not_run(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        with pytest.raises(RuntimeFailure, match="is not running"):
+            await world.runtime.attach(UID, "other")
+
+    in_container(tmp_path, scenario)

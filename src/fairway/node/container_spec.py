@@ -43,6 +43,7 @@ def container_spec(
         args=[expanded(word, variables) for word in container.get("args") or []],
         env=dict(variables), working_dir=container.get("workingDir") or "", mounts=mounts,
         tty=bool(container.get("tty")), stdin=bool(container.get("stdin")),
+        stdin_once=bool(container.get("stdinOnce")),
         user=security(pod, container, "runAsUser"), group=security(pod, container, "runAsGroup"),
         groups=supplementary_groups(pod), no_new_privileges=own.get("allowPrivilegeEscalation") is False,
         privileged=bool(own.get("privileged")), read_only_root=bool(own.get("readOnlyRootFilesystem")),

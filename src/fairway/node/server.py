@@ -159,21 +159,12 @@ class NodeServer:
 
     def _attach(self, request: Request, parts: list[str]) -> Answer:
         from fairway.node.streams import remote_command
-        from fairway.node.streams.log_session import LogSession
 
         worker, name = self._container(parts)
         _check_running(worker, name)
-        record = worker.records[name]
-        number = record.attempts[-1].number
 
         async def begin(asked: remote_command.Wanted) -> ExecSession:
-            attach = getattr(worker.shared.runtime, "attach", None)
-            if attach is not None:
-                session: ExecSession = await attach(worker.uid, name)
-                return session
-            if asked.stdin:
-                raise RuntimeFailure("AttachFailed", "this container runtime cannot attach to stdin")
-            return LogSession(record, number, worker.shared.runtime.log_path(worker.uid, name, number))
+            return await worker.shared.runtime.attach(worker.uid, name, stdin=asked.stdin)
 
         return remote_command.answer(request, begin, self._settings.stream_idle_timeout_s)
 

@@ -50,6 +50,8 @@ class ContainerSpec:
     mounts: Sequence[Mount] = ()
     tty: bool = False
     stdin: bool = False
+    stdin_once: bool = False
+    """Stdin ends with the first client that was attached to it."""
     user: int | None = None
     group: int | None = None
     groups: Sequence[int] = ()
@@ -163,6 +165,9 @@ class Runtime(Protocol):
         self, pod_uid: str, name: str, command: Sequence[str], *, tty: bool = False, stdin: bool = False
     ) -> ExecSession:
         """Run a command inside a running container.  Raises: ``RuntimeFailure``."""
+
+    async def attach(self, pod_uid: str, name: str, *, stdin: bool = False) -> ExecSession:
+        """Join the streams of a running container's own process.  Raises: ``RuntimeFailure``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,11 @@ class MemoryRuntime:
         self._called("exec", " ".join(command))
         return MemoryExec(*self.command(command))
 
+    async def attach(self, pod_uid: str, name: str, *, stdin: bool = False) -> ExecSession:
+        """See ``Runtime``."""
+        self._called("attach", name)
+        return MemoryExec(*self.command(("attach", name)))
+
 
 @dataclass
 class MemoryExec:

@@ -79,7 +79,8 @@ class Launcher:
             mount_rootfs(rootfs, layer, bundle.rootfs)
             config = self._describe(spec, sandbox, record, bundle, rootfs)
             bundle.config.write_text(json.dumps(config, separators=(",", ":")))
-            command = monitor_command(self._programs, self._root, bundle, log, tty=spec.tty, stdin=spec.stdin)
+            stdin = "none" if not spec.stdin else "once" if spec.stdin_once else "open"
+            command = monitor_command(self._programs, self._root, bundle, log, tty=spec.tty, stdin=stdin)
             pid = start_monitor(command, self._settle_monitor)
             self._begin(record.container_id)
         return pid

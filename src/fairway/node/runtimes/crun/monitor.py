@@ -53,8 +53,8 @@ def runtime_arguments(programs: Programs, root: Path) -> list[str]:
     return [f"--root={root}", *manager]
 
 
-def monitor_command(programs: Programs, root: Path, bundle: Bundle, log: Path, *, tty: bool, stdin: bool) -> list[str]:
-    """The command line of a monitor."""
+def monitor_command(programs: Programs, root: Path, bundle: Bundle, log: Path, *, tty: bool, stdin: str) -> list[str]:
+    """The command line of a monitor.  ``stdin``: ``none``, ``once`` (ends with its first client) or ``open``."""
     path = bundle.path
     command = [
         programs.monitor,
@@ -67,8 +67,10 @@ def monitor_command(programs: Programs, root: Path, bundle: Bundle, log: Path, *
     ]
     if tty:
         command.append("--terminal")
-    if stdin:
-        command += ["--stdin", "--leave-stdin-open"]
+    if stdin != "none":
+        command.append("--stdin")
+    if stdin == "open":
+        command.append("--leave-stdin-open")
     for argument in runtime_arguments(programs, root):
         command += ["--runtime-arg", argument]
     return command

@@ -18,7 +18,7 @@ from fairway.node.names import cluster_cgroup, container_cgroup
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.records import ContainerRecord, SandboxRecord
 from fairway.node.runtimes.changes import Changes
-from fairway.node.runtimes.crun import listeners
+from fairway.node.runtimes.crun import attach_session, listeners
 from fairway.node.runtimes.crun.attempts import Attempt, adopt
 from fairway.node.runtimes.crun.clearing import clear_attempt, clear_pod
 from fairway.node.runtimes.crun.exec_session import CrunExecSession
@@ -129,6 +129,14 @@ class CrunRuntime:
         self._sessions.add(session)
         session.ended.add_done_callback(lambda _ended: self._sessions.discard(session))
         return session
+
+    async def attach(self, pod_uid: str, name: str, *, stdin: bool = False) -> ExecSession:
+        """Join the streams of the running attempt of a container.  Raises: ``RuntimeFailure``."""
+        await self.open()
+        attempt = self._running(pod_uid, name)
+        if attempt is None:
+            raise RuntimeFailure("ContainerNotRunning", f"container {name} of pod {pod_uid} is not running")
+        return attach_session.attach(attempt.bundle.path, stdin=stdin)
 
     # Life of the object
 
