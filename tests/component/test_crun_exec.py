@@ -93,6 +93,22 @@ def test_a_command_whose_client_has_gone_is_ended_with_its_children(tmp_path: Pa
     in_container(tmp_path, scenario)
 
 
+def test_a_client_that_goes_before_the_runtime_has_noted_its_command_leaves_nothing_running(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        group = names.cluster_cgroup(world.machine.cluster)
+        before = cgroups.processes(cgroups.hierarchies(), group)
+        session = await world.runtime.exec(UID, "c", ["sh", "-c", "echo up; sleep 500"])
+        assert await anext(aiter(session.output())) == (1, b"up\n")
+        for noted in world.machine.run_path.glob("**/exec-*.pid"):
+            noted.unlink()
+        session.kill()
+        await session.wait()
+        while cgroups.processes(cgroups.hierarchies(), group) != before:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    in_container(tmp_path, scenario)
+
+
 def test_a_slow_reader_holds_the_command_up_and_loses_nothing(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         session = await world.runtime.exec(UID, "c", ["head", "-c", "3000000", "/dev/zero"])

@@ -171,6 +171,14 @@ def _receive_terminal(listener: socket.socket, process: "subprocess.Popen[bytes]
         os.close(ended)
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that still are.  Source: proc(5)."""
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 class CrunExecSession:
     """Implements ``ExecSession``."""
 
@@ -230,10 +238,21 @@ class CrunExecSession:
         """End the command and everything of its process group."""
         if self._end.ended.done():
             return
-        with suppress(OSError, ValueError):
-            os.killpg(os.getpgid(int(self._started.pid_file.read_text())), signal.SIGKILL)
+        runtime = self._started.process.pid
         with suppress(ProcessLookupError):
-            os.killpg(self._started.process.pid, signal.SIGKILL)
+            os.kill(runtime, signal.SIGSTOP)  # It starts nothing more while what it has started is looked for.
+        for pid in (*children(runtime), *self._noted()):
+            with suppress(OSError):
+                os.killpg(os.getpgid(pid), signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(runtime, signal.SIGKILL)
+
+    def _noted(self) -> list[int]:
+        """The command's process id as the runtime noted it, which it does only after the command has begun."""
+        try:
+            return [int(self._started.pid_file.read_text())]
+        except (OSError, ValueError):
+            return []
 
     def close(self) -> None:
         """Let go of every descriptor."""
