@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from service_cases import Cluster, service
 
@@ -118,6 +118,8 @@ def test_putting_the_first_manifest_again_is_a_no_op(written: Object) -> None:
         first = deepcopy(cluster.put(written))
     except StatusError:
         return
+    # A manifest that names one family and was given a second asks for its release: refused, as upstream does (2.5).
+    assume(len(written["spec"].get("ipFamilies") or ()) in (0, len(first["spec"].get("ipFamilies") or ())))
     claims = set(cluster.claims)
     assert cluster.put(written) == first
     assert cluster.claims == claims
