@@ -1,12 +1,13 @@
 """Markers come from the folder; what the machine lacks is a named skip."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# A busy machine is no failure of a property.
-settings.register_profile("fairway", deadline=None)
+# A busy machine is no failure of a property; on CI the same examples are tried each time.
+settings.register_profile("fairway", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("fairway")
 
 TIERS = ("pure", "component", "e2e", "house")
