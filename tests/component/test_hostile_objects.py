@@ -233,3 +233,24 @@ async def test_a_pod_with_an_absurd_grace_can_be_deleted(hostile: Hostile, grace
     assert going.body["metadata"]["deletionTimestamp"] <= "9999-12-31T23:59:59Z"
     assert asked.body["metadata"]["deletionGracePeriodSeconds"] == 30
     assert asked.body["metadata"]["deletionTimestamp"] < "2100"
+
+
+async def test_null_in_a_map_of_bytes_is_no_bytes_as_in_go(hostile: Hostile) -> None:
+    made = [
+        await hostile.ask("POST", f"{MAPS}?dryRun=All", {"metadata": {"name": "x"}, "binaryData": {"a": None}}),
+        await hostile.ask("POST", f"{DEFAULT}/secrets?dryRun=All", {"metadata": {"name": "x"}, "data": {"a": None}}),
+    ]
+    assert [made[0].body["binaryData"], made[1].body["data"]] == [{"a": ""}, {"a": ""}]
+
+
+async def test_a_status_with_impossible_counts_is_a_422(hostile: Hostile) -> None:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    body = {"metadata": {"name": "x"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+    assert (await hostile.ask("POST", SETS, body)).status == 201
+    async with hostile.undisturbed():
+        told = [
+            await hostile.ask("PATCH", f"{SETS}/x/status", {"status": status}, media=MERGE)
+            for status in ({"replicas": -1}, {"replicas": 1, "readyReplicas": 2}, {"availableReplicas": 1})
+        ]
+    assert [fault(each, 422) for each in told] == ["", "", ""]
+    assert (await hostile.ask("DELETE", f"{SETS}/x")).status == 200

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.cluster.config import Config, locate, resolve
+from fairway.cluster.control import connections_for
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.start import last_word
 from fairway.cluster.supervisor import Child
@@ -279,3 +280,10 @@ def test_a_child_that_keeps_ending_waits_longer_and_a_steady_one_does_not() -> N
         delays.append(child.next_delay_s(1.0))
     assert delays == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0]
     assert child.next_delay_s(100.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("files", "connections"), [(1024, 768), (256, 64), (20_000, 16_384), (1 << 30, 16_384), (-1, 16_384)]
+)
+def test_connections_leave_open_files_for_the_store(files: int, connections: int) -> None:
+    assert connections_for(files) == connections

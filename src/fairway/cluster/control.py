@@ -24,6 +24,7 @@ from fairway.transport.limits import Limits
 from fairway.transport.server import serve
 
 IP_FREEBIND = 15
+FILES_OF_OURS = 256
 log = logging.getLogger("control")
 
 
@@ -62,6 +63,11 @@ def _bind(host: str, port: int) -> socket.socket:
     return listening
 
 
+def connections_for(files: int) -> int:
+    """How many connections may be open at once, so that enough of ``files`` is left for the store and the rest."""
+    return max(64, min(Limits().connections, files - FILES_OF_OURS if files > 0 else Limits().connections))
+
+
 async def run(config: Config, sockets: Sequence[socket.socket], ready: processes.ReadyPipe) -> None:
     """Serve until SIGTERM.  A background task that dies ends the process, and the supervisor starts it again."""
     stopping = asyncio.Event()
@@ -72,7 +78,7 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
     pki = config.pki_dir
     await api_server.start()
     context = tls.server_context(pki / "apiserver.crt", pki / "apiserver.key", pki / "ca.crt")
-    limits = Limits(error_response=transport_error)
+    limits = Limits(error_response=transport_error, connections=connections_for(processes.raise_files_limit()))
     server = await serve(api_server.handler, ssl_context=context, sockets=sockets, limits=limits)
     ready.say("control ready")
     log.info("serving at %s", config.server)

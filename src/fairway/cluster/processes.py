@@ -6,6 +6,7 @@ and a process is recognised by its whole command line, never by its name alone. 
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import sys
@@ -77,6 +78,13 @@ def wait_gone(handles: Sequence[int], wait_s: float) -> bool:
             poll.unregister(handle)
             left.discard(handle)
     return not left
+
+
+def raise_files_limit() -> int:
+    """As many open files as the system allows this process: a shell's default is too few for a server.  That number."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 class ReadyPipe:

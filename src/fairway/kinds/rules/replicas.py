@@ -49,10 +49,10 @@ def status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
     total, ready = status.get("replicas") or 0, status.get("readyReplicas") or 0
     for name in _COUNTS[1:]:
         if (status.get(name) or 0) > total:
-            yield invalid_value(f"status.{name}", status[name], "cannot be greater than status.replicas")
+            yield invalid_value(f"status.{name}", status.get(name) or 0, "cannot be greater than status.replicas")
     if (status.get("availableReplicas") or 0) > ready:
         yield invalid_value(
-            "status.availableReplicas", status["availableReplicas"], "cannot be greater than readyReplicas"
+            "status.availableReplicas", status.get("availableReplicas") or 0, "cannot be greater than readyReplicas"
         )
 
 

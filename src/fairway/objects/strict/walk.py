@@ -21,7 +21,7 @@ from fairway.objects.strict.go_text import defined_name, time_error, type_name, 
 _MAX_FIELDS = 100
 _INT_BITS = {schema.INT32: 31, schema.INT64: 63, schema.INT_OR_STRING: 31}
 _ZERO: dict[str, Any] = {
-    schema.STRING: "", schema.BOOLEAN: False, schema.INT32: 0, schema.INT64: 0, schema.NUMBER: 0, schema.BYTES: None,
+    schema.STRING: "", schema.BOOLEAN: False, schema.INT32: 0, schema.INT64: 0, schema.NUMBER: 0, schema.BYTES: "",
     schema.TIME: None, schema.QUANTITY: "0", schema.INT_OR_STRING: 0, schema.ANYTHING: None,
 }  # fmt: skip
 
