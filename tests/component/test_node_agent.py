@@ -284,6 +284,17 @@ async def test_a_pod_deleted_while_the_agent_was_away_is_stopped(world: World) -
     assert world.runtime.signals == [("kubia", 15)]
 
 
+async def test_a_pod_that_nobody_knows_any_more_gets_a_second_and_no_more(world: World) -> None:
+    world.runtime.deaf.add("kubia")
+    await world.create(pod(terminationGracePeriodSeconds=600))
+    await world.until(is_ready)
+    await world.stop_agent()
+    await world.client.delete(POD, "default", "web", options={"gracePeriodSeconds": 0})
+    world.start_agent()
+    await world.until_true(lambda: world.agent.ready.is_set() and not world.agent.workers)
+    assert world.runtime.signals == [("kubia", 15), ("kubia", 9)]
+
+
 async def test_a_reboot_of_the_machine_starts_everything_again(world: World) -> None:
     await world.create(pod())
     await world.until(is_ready)

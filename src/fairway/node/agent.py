@@ -223,12 +223,17 @@ def by_pod(states: Iterable[ContainerState]) -> dict[str, list[ContainerState]]:
 
 
 def orphan(uid: str, sandbox: Sandbox | None, states: Iterable[ContainerState]) -> Object:
-    """As much of a pod as is needed to stop it, when the API has it no more.  Pure."""
+    """As much of a pod as is needed to stop it, when the API has it no more.  Pure.
+
+    How long it may take is no longer known, and nobody waits for it: a second, as the kubelet gives.
+    """
     names = dict.fromkeys(state.name for state in states)
     meta = {
         "uid": uid, "name": sandbox.name if sandbox else uid, "namespace": sandbox.namespace if sandbox else "default",
     }  # fmt: skip
-    spec = {"containers": [{"name": name} for name in names], "restartPolicy": "Never"}
+    spec = {
+        "containers": [{"name": name} for name in names], "restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
+    }  # fmt: skip
     return {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": spec}
 
 
