@@ -45,6 +45,7 @@ WRONG = [
     ("logs --tail x", "argument --tail: 'x' is no number of lines\n"),
     ("image", "the following arguments are required: {import,list,remove}\n"),
     ("image import", "the following arguments are required: file\n"),
+    ("dns --metrics-port x", "argument --metrics-port: 'x' is no port\n"),
     ("why", "the following arguments are required: svc/NAME\n"),
     ("why pod/x", 'error: "pod/x" is not a Service\n  fix: fairway why svc/NAME\n'),
     ("why svc/", 'error: "svc/" is not a Service\n  fix: fairway why svc/NAME\n'),

@@ -6,6 +6,7 @@ Source: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files"; kub
 from fairway.client.kubeconfig.access import Access, KubeconfigError, connect, load, paths, select
 from fairway.client.kubeconfig.document import Entry, is_blank, merged, removed, rendered
 from fairway.client.kubeconfig.file import change_file
+from fairway.client.kubeconfig.in_cluster import in_cluster
 
 __all__ = [
     "Access",
@@ -13,6 +14,7 @@ __all__ = [
     "KubeconfigError",
     "change_file",
     "connect",
+    "in_cluster",
     "is_blank",
     "load",
     "merged",
