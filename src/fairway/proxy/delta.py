@@ -78,6 +78,11 @@ class Table:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def entries(self) -> Mapping[str, Sequence[Entry]]:
+        """The service ports of every Service, as the kernel has them or is about to."""
+        return self._entries
+
     def change(self, wanted: Mapping[str, Sequence[ServicePort]]) -> Transaction:
         """What to do for these Services to be as wanted; an empty sequence takes a Service away.
 
