@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fairway.cluster.config import Config, locate, resolve
 from fairway.cluster.control import connections_for
 from fairway.cluster.errors import ClusterError
+from fairway.cluster.machine import machine_of
 from fairway.cluster.start import last_word
 from fairway.cluster.supervisor import Child
 from fairway.cluster.surroundings import RANGES, Taken, settle
@@ -71,6 +72,24 @@ def test_two_chosen_ranges_that_overlap_are_refused() -> None:
         settled(Config(service_cidr="10.244.0.0/16"), NOTHING, "service_cidr", "pod_cidr")
 
 
+def test_a_pool_of_several_ranges_and_families_is_checked_range_by_range() -> None:
+    pool = Config(load_balancer_cidr="10.50.0.0/24,192.168.1.200-192.168.1.209,fd97::/112")
+    assert settled(pool, NOTHING, "load_balancer_cidr") == dataclasses.replace(pool, chosen=("load_balancer_cidr",))
+    with pytest.raises(ClusterError, match=r"overlaps a route of this machine, 192\.168\.1\.0/24"):
+        settled(pool, Taken(nets("192.168.1.0/24")), "load_balancer_cidr")
+    with pytest.raises(ClusterError, match=r"overlaps the pod cidr, 10\.50\.0\.0/16"):
+        settled(dataclasses.replace(pool, pod_cidr="10.50.0.0/16"), NOTHING, "load_balancer_cidr", "pod_cidr")
+
+
+def test_an_announced_pool_may_lie_in_the_lan_and_is_not_routed_wholesale() -> None:
+    pool = Config(load_balancer_cidr="192.168.1.200-192.168.1.203", load_balancer_announce="eth0")
+    found = settled(pool, Taken(nets("192.168.1.0/24")), "load_balancer_cidr")
+    assert found.load_balancer_cidr == pool.load_balancer_cidr
+    assert machine_of(pool).service_cidrs == ("10.96.0.0/16",)
+    routed = dataclasses.replace(pool, load_balancer_announce="none")
+    assert machine_of(routed).service_cidrs == ("10.96.0.0/16", "192.168.1.200/30")
+
+
 def test_no_pool_for_load_balancers_stays_none_and_a_missing_one_is_found() -> None:
     assert settled(Config(load_balancer_cidr="none"), NOTHING, "load_balancer_cidr").load_balancer_cidr == "none"
     assert settled(Config(load_balancer_cidr="none"), NOTHING, is_new=False).load_balancer_cidr == "none"
@@ -125,6 +144,7 @@ def test_no_settled_range_overlaps_what_is_taken(networks: list[ipaddress.IPv4Ne
 
 PORT = "a port is a number between 1 and 65535"
 RANGE = "expected first-last, such as 30000-32767"
+BACKWARD = "the last address must be of the same family and not before the first"
 WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name"
 
 
@@ -133,7 +153,14 @@ WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name
     [
         ("api_port", "0", PORT),
         ("proxy_health_port", "no", PORT),
-        ("load_balancer_cidr", "10.0.0.0/30", "the prefix must be between /12 and /28"),
+        ("load_balancer_cidr", "16.0.0.0/4", "the prefix must be at least /8, of IPv6 /32"),
+        ("load_balancer_cidr", "", "expected ranges such as 10.97.0.0/16 or 192.168.1.200-192.168.1.220, or none"),
+        ("load_balancer_cidr", "10.0.0.9-10.0.0.1", f"10.0.0.9-10.0.0.1: {BACKWARD}"),
+        ("load_balancer_cidr", "10.0.0.0/24,10.0.0.9-10.0.0.10", "10.0.0.9/32 is named twice"),
+        ("load_balancer_cidr", "127.0.0.0/16", "127.0.0.0/16 is reserved: take a private range, such as 10.120.0.0/16"),
+        ("load_balancer_cidr", "10.0.0.7", "expected an address and a prefix, such as 10.97.0.0/16, or first-last"),
+        ("load_balancer_announce", "eth0,none", "expected names of network devices, such as eth0, or none"),
+        ("load_balancer_announce", "a/b", '"a/b" is no name of a network device: expected one such as eth0, or none'),
         ("api_port", "65536", PORT),
         ("api_port", "x", PORT),
         ("api_port", "", PORT),

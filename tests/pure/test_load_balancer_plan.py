@@ -115,6 +115,27 @@ def test_a_foreign_class_is_left_alone_whatever_it_says() -> None:
     assert world.decide("ours").addresses == ("10.97.0.2",)
 
 
+def test_a_pool_of_several_ranges_is_used_up_in_order_and_to_the_last_address() -> None:
+    pool = ("192.168.1.200-192.168.1.201", "fd97::a-fd97::b", "10.97.0.0/30", "10.99.0.9/32")
+    world = World(*(service(name) for name in "abcdef"), pool=pool)
+    for name in "abcdef":
+        world.turn(name)
+    assert [world.addresses(name) for name in "abcde"] == [
+        ["192.168.1.200"], ["192.168.1.201"], ["10.97.0.1"], ["10.97.0.2"], ["10.99.0.9"]
+    ]  # fmt: skip
+    assert world.services["f"]["status"]["conditions"][0]["message"] == (
+        "no IPv4 address is free in the pool 192.168.1.200-192.168.1.201, fd97::a-fd97::b, 10.97.0.0/30, 10.99.0.9/32"
+    )
+
+
+@pytest.mark.parametrize("families", [["IPv4", "IPv6"], ["IPv6", "IPv4"]])
+def test_a_dual_stack_service_gets_one_address_of_each_family_in_its_own_order(families: list[str]) -> None:
+    world = World(service("web", ipFamilies=families), pool=("10.97.0.0/29", "fd97::/112"))
+    world.turn("web")
+    ours = {"IPv4": "10.97.0.1", "IPv6": "fd97::1"}
+    assert world.addresses("web") == [ours[family] for family in families]
+
+
 def test_without_a_pool_services_are_left_to_others() -> None:
     assert World(service("web"), pool=()).decide("web") == Plan()
 

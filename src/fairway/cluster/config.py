@@ -38,8 +38,13 @@ SETTINGS = (
     Setting("pod_cidr", "range of pod addresses (default 10.244.0.0/16, or the next free one)", "CIDR"),
     Setting(
         "load_balancer_cidr",
-        "addresses of Services of type LoadBalancer (default 10.97.0.0/16, or the next free one), or none",
-        "CIDR",
+        "load balancers' addresses, CIDRs or first-last with commas, or none (default 10.97.0.0/16, or the next one)",
+        "RANGES",
+    ),
+    Setting(
+        "load_balancer_announce",
+        "devices on whose LAN load balancers' addresses are announced by ARP and NDP (default none)",
+        "DEVICES",
     ),
     Setting("node_port_range", "node ports, first-last (default 30000-32767)", "RANGE"),
     Setting("api_port", "port of the API server (default 6443, or a free one)", "PORT"),
@@ -70,6 +75,7 @@ class Config:
     service_cidr: str = "10.96.0.0/16"
     pod_cidr: str = "10.244.0.0/16"
     load_balancer_cidr: str = LOAD_BALANCER_CIDR
+    load_balancer_announce: str = "none"
     node_port_range: str = "30000-32767"
     api_port: int = 6443
     bind_address: str = "127.0.0.1"
@@ -133,7 +139,13 @@ class Config:
     @property
     def load_balancer_cidrs(self) -> tuple[str, ...]:
         """The pool of load balancers' addresses; none where they are left to others, or not yet settled."""
-        return () if self.load_balancer_cidr in ("", NO_POOL) else (self.load_balancer_cidr,)
+        return () if self.load_balancer_cidr in ("", NO_POOL) else tuple(self.load_balancer_cidr.split(","))
+
+    @property
+    def load_balancer_devices(self) -> tuple[str, ...]:
+        """The devices on whose LANs load balancers' addresses are announced."""
+        named = self.load_balancer_announce
+        return () if named in ("", "none") else tuple(named.split(","))
 
     @property
     def node_ports(self) -> range:

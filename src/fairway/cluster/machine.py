@@ -1,6 +1,7 @@
 """What the node half of a cluster is told of the machine; made from its settings in one place."""
 
 from fairway.cluster.config import Config
+from fairway.cluster.values import address_blocks
 from fairway.node.machine import Machine
 
 
@@ -13,6 +14,16 @@ def machine_of(config: Config) -> Machine:
         pod_cidr=config.node_pod_cidr,
         cluster_cidr=config.pod_cidr,
         gateway=config.gateway,
-        service_cidrs=(config.service_cidr, *config.load_balancer_cidrs),
+        service_cidrs=(config.service_cidr, *_routed_pool(config)),
         dns_address=config.dns_ip,
     )
+
+
+def _routed_pool(config: Config) -> list[str]:
+    """The pool of load balancers as CIDRs; where addresses are announced, each is routed by itself once it is in use.
+
+    A LAN's addresses cannot be routed wholesale: those of the pool that are another machine's stay reachable.
+    """
+    if config.load_balancer_devices:
+        return []
+    return [str(block) for text in config.load_balancer_cidrs for block in address_blocks(text)]

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from fairway.cluster.config import LOAD_BALANCER_CIDR, NO_POOL, RUN_ROOT, Config, read
 from fairway.cluster.errors import ClusterError
+from fairway.cluster.values import address_blocks
 
 Network = ipaddress.IPv4Network
 PRIVATE = tuple(map(Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 """Where ranges are looked for; source: RFC 1918."""
 RANGES = ("service_cidr", "pod_cidr", "load_balancer_cidr")
+ROUTE = "a route of this machine"
 PORTS = ("api_port", "node_api_port", "proxy_health_port", "proxy_metrics_port")
 
 
@@ -52,7 +54,7 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
     # Routes inside the ranges of a cluster that existed before are its own, left by a crash; wider ones are older.
     own = [] if is_new else _networks(config)
     routes = [route for route in _routes() if not any(route.overlaps(mine) for mine in own)]
-    networks = [(route, "a route of this machine") for route in routes]
+    networks = [(route, ROUTE) for route in routes]
     networks += [(network, f'cluster "{other.name}"') for other in others for network in _networks(other)]
     siblings = _recorded(config) if is_new else []
     held = {getattr(other, name) for other in others for name in PORTS}
@@ -71,7 +73,13 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
 
 
 def _networks(config: Config) -> list[Network]:
-    return [Network(cidr) for name in RANGES if (cidr := getattr(config, name)) not in ("", NO_POOL)]
+    return [network for name in RANGES for network in _blocks(getattr(config, name))]
+
+
+def _blocks(value: str) -> list[Network]:
+    """The IPv4 networks of a range setting, which may be several ranges."""
+    texts = value.split(",") if value not in ("", NO_POOL) else []
+    return [block for text in texts for block in address_blocks(text) if isinstance(block, Network)]
 
 
 def settle(config: Config, taken: Taken, *, is_new: bool) -> Config:
@@ -102,16 +110,35 @@ def _settle_ranges(config: Config, taken: Taken, *, is_new: bool) -> Config:
         value = getattr(config, name) or LOAD_BALANCER_CIDR
         if value == NO_POOL:
             continue
-        network, used = Network(value), [*taken.networks, *placed]
-        meets = next((each for each in used if network.overlaps(each[0])), None)
-        if meets and name in fixed:
-            raise _overlap(config, name, *meets, is_new=is_new)
-        avoided = [each for each, _ in used] + ([] if name in fixed else list(taken.spared))
+        used = [*_in_the_way(config, name, taken), *placed]
+        if name in fixed:
+            placed += _fixed(config, name, used, is_new=is_new)
+            continue
+        network = Network(value)
+        avoided = [*(each for each, _ in used), *taken.spared]
         if any(network.overlaps(each) for each in avoided):
             network = _next_free(network, avoided)
         placed.append((network, f"the {_words(name)}"))
         config = dataclasses.replace(config, **{name: str(network)})  # type: ignore[arg-type]
     return config
+
+
+def _in_the_way(config: Config, name: str, taken: Taken) -> Iterable[tuple[Network, str]]:
+    """What a range must not meet.  The LAN on which load balancers are announced is where their addresses may lie."""
+    if name == "load_balancer_cidr" and config.load_balancer_devices:
+        return [each for each in taken.networks if each[1] != ROUTE]
+    return taken.networks
+
+
+def _fixed(
+    config: Config, name: str, used: Iterable[tuple[Network, str]], *, is_new: bool
+) -> list[tuple[Network, str]]:
+    """The networks of a range that stays.  Raises: ``ClusterError`` where one is taken."""
+    blocks = _blocks(getattr(config, name))
+    for network, whose in used:
+        if any(block.overlaps(network) for block in blocks):
+            raise _overlap(config, name, network, whose, is_new=is_new)
+    return [(block, f"the {_words(name)}") for block in blocks]
 
 
 def _overlap(config: Config, name: str, network: Network, whose: str, *, is_new: bool) -> ClusterError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fairway.cluster.errors import ClusterError
 
+Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 _NOT_FOR_HOSTS = tuple(
@@ -63,7 +64,52 @@ def _cidr(value: Any) -> str:
 
 
 def _pool(value: Any) -> str:
-    return "none" if value == "none" else _cidr(value)
+    """CIDRs and first-last ranges with commas, in their usual form, or ``none``."""
+    texts = [text.strip() for text in _text(value).split(",") if text.strip()]
+    if texts == ["none"]:
+        return "none"
+    if not texts:
+        raise ValueError("expected ranges such as 10.97.0.0/16 or 192.168.1.200-192.168.1.220, or none")
+    blocks = [block for text in texts for block in address_blocks(text)]
+    for at, block in enumerate(blocks):
+        if isinstance(block, ipaddress.IPv4Network) and any(block.overlaps(reserved) for reserved in _NOT_FOR_HOSTS):
+            raise ValueError(f"{block} is reserved: take a private range, such as 10.120.0.0/16")
+        if block.is_multicast or block.is_loopback or (block.version == 6 and block.is_link_local):
+            raise ValueError(f"{block} is reserved: take a private range, such as fd97::/112")
+        if any(block.version == other.version and block.overlaps(other) for other in blocks[:at]):
+            raise ValueError(f"{block} is named twice")
+    return ",".join(_usual_range(text) for text in texts)
+
+
+def _usual_range(text: str) -> str:
+    return "-".join(str(ipaddress.ip_address(end.strip())) for end in text.split("-")) if "-" in text else text
+
+
+def address_blocks(text: str) -> list[Block]:
+    """A CIDR, or a range first-last as the fewest CIDRs.  Raises: ``ValueError``."""
+    first, dash, last = text.partition("-")
+    if not dash:
+        if "/" not in text:
+            raise ValueError("expected an address and a prefix, such as 10.97.0.0/16, or first-last")
+        block = ipaddress.ip_network(text)
+        if block.prefixlen < (8 if block.version == 4 else 32):
+            raise ValueError("the prefix must be at least /8, of IPv6 /32")
+        return [block]
+    start, end = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
+    if start.version != end.version or int(end) < int(start):
+        raise ValueError(f"{text}: the last address must be of the same family and not before the first")
+    return list(ipaddress.summarize_address_range(start, end))  # type: ignore[type-var,unused-ignore]
+
+
+def _devices(value: Any) -> str:
+    """Names of network devices with commas, or ``none``."""
+    names = [name.strip() for name in _text(value).split(",") if name.strip()]
+    for name in names:
+        if not re.fullmatch(r"[^\s/:]{1,15}", name):
+            raise ValueError(f'"{name}" is no name of a network device: expected one such as eth0, or none')
+    if not names or ("none" in names and len(names) > 1):
+        raise ValueError("expected names of network devices, such as eth0, or none")
+    return ",".join(dict.fromkeys(names))
 
 
 def _range(value: Any) -> str:
@@ -113,6 +159,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "service_cidr": _cidr,
     "pod_cidr": _cidr,
     "load_balancer_cidr": _pool,
+    "load_balancer_announce": _devices,
     "proxy_health_port": _port,
     "proxy_metrics_port": _port,
     "node_port_range": _range,

@@ -1,39 +1,43 @@
-"""Pool: the addresses that Services of type LoadBalancer may have.
+"""Pool: the addresses that load balancers may have.
 
-Shape: made once from CIDRs; frozen.  Who has which address is the ``Ledger``'s business.  Pure.
+Shape: ``Pool`` is made once from CIDRs and ranges; frozen.  Who has which address is the ``Ledger``'s business.  Pure.
 """
 
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 FAMILIES = {4: "IPv4", 6: "IPv6"}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One CIDR of the pool; ``first`` and ``count`` leave out the network's own address and IPv4's broadcast."""
+    """One range of the pool, as ``text`` spells it.
 
-    network: Network
+    ``first`` and ``count`` leave out the own address of a CIDR's network and IPv4's broadcast address; a range that is
+    given as first-last is taken at its word.
+    """
+
+    text: str
+    version: int
     first: int
     count: int
 
     @property
     def family(self) -> str:
         """``IPv4`` or ``IPv6``."""
-        return FAMILIES[self.network.version]
+        return FAMILIES[self.version]
 
     def number(self, at: Address) -> int:
         """The place of an address in the part, or -1 if it cannot be given out."""
-        number = int(at) - self.first if at.version == self.network.version else -1
+        number = int(at) - self.first if at.version == self.version else -1
         return number if 0 <= number < self.count else -1
 
     def address(self, number: int) -> str:
         """The address at a place."""
-        return str(type(self.network.network_address)(self.first + number))
+        kind = ipaddress.IPv4Address if self.version == 4 else ipaddress.IPv6Address
+        return str(kind(self.first + number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +56,32 @@ class Pool:
         return address is not None and any(part.number(address) >= 0 for part in self.parts)
 
     def __str__(self) -> str:
-        return ", ".join(str(part.network) for part in self.parts)
+        return ", ".join(part.text for part in self.parts)
 
 
 def parsed(text: str) -> Address | None:
     """The address that ``text`` spells; ``None`` if it is none."""
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(text.strip())
     except ValueError:
         return None
 
 
 @lru_cache(maxsize=8)
-def pool_of(cidrs: tuple[str, ...]) -> Pool:
-    """The pool of these CIDRs.  Raises: ``ValueError`` for what is none."""
-    return Pool(tuple(_parts(cidrs)))
+def pool_of(ranges: tuple[str, ...]) -> Pool:
+    """The pool of these CIDRs and first-last ranges.  Raises: ``ValueError`` for what is neither."""
+    return Pool(tuple(map(_part, ranges)))
 
 
-def _parts(cidrs: Iterable[str]) -> Iterable[Part]:
-    for cidr in cidrs:
-        network = ipaddress.ip_network(cidr)
-        size = network.num_addresses
-        if size <= 2:
-            yield Part(network, int(network.network_address), size)
-        else:
-            yield Part(network, int(network.network_address) + 1, size - (2 if network.version == 4 else 1))
+def _part(text: str) -> Part:
+    first, dash, last = text.partition("-")
+    if dash:
+        start, end = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
+        if start.version != end.version or int(end) < int(start):
+            raise ValueError(f"{text}: the last address must be of the same family and not before the first")
+        return Part(f"{start}-{end}", start.version, int(start), int(end) - int(start) + 1)
+    network = ipaddress.ip_network(text)
+    size, first_number = network.num_addresses, int(network.network_address)
+    if size <= 2:
+        return Part(str(network), network.version, first_number, size)
+    return Part(str(network), network.version, first_number + 1, size - (2 if network.version == 4 else 1))
