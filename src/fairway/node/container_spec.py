@@ -3,13 +3,13 @@
 Source: Kubernetes API reference, "Container v1 core", "SecurityContext v1 core"; KEP-127 is not served.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fairway.node.expansion import expanded
-from fairway.node.pod_spec import hostname, is_host_network, shown
+from fairway.node.pod_spec import all_containers, hostname, is_host_network, shown
 from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes
-from fairway.node.runtimes.interface import ContainerSpec, Image, Mount, RuntimeFailure, SandboxSpec
+from fairway.node.runtimes.interface import ContainerSpec, HostPort, Image, Mount, RuntimeFailure, SandboxSpec
 from fairway.objects import Object
 
 
@@ -21,7 +21,17 @@ def sandbox_spec(pod: Object) -> SandboxSpec:
         pod_uid=meta["uid"], namespace=meta["namespace"], name=meta["name"],
         hostname="" if is_host_network(pod) else hostname(pod), host_network=is_host_network(pod),
         sysctls={sysctl["name"]: sysctl["value"] for sysctl in context.get("sysctls") or []},
+        host_ports=() if is_host_network(pod) else tuple(host_ports(pod)),
     )  # fmt: skip
+
+
+def host_ports(pod: Object) -> Iterator[HostPort]:
+    """Every port of the machine that is to lead into the pod."""
+    for container in all_containers(pod):
+        for port in container.get("ports") or []:
+            if port.get("hostPort"):
+                protocol = port.get("protocol") or "TCP"
+                yield HostPort(port.get("hostIP") or "", protocol, port["hostPort"], port["containerPort"])
 
 
 def security(pod: Object, container: Object, name: str) -> Any:

@@ -50,6 +50,11 @@ def masquerade_table(cluster: str) -> str:
     return f"fairway-{cluster}-pods"
 
 
+def host_ports_table(cluster: str) -> str:
+    """The nftables table of the ports of the node that lead to single pods."""
+    return f"fairway-{cluster}-host-ports"
+
+
 def cluster_cgroup(cluster: str) -> str:
     """The control group of everything the cluster runs here."""
     return f"/fairway/{cluster}"

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from fairway.node.machine import Machine
+from fairway.node.runtimes.interface import HostPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class SandboxRecord:
     host_network: bool
     ips: tuple[str, ...]
     sysctls: dict[str, str]
+    host_ports: tuple[HostPort, ...] = ()
+    made_s: float = 0.0
+    """When, in Unix seconds: of two pods with the same host port the younger has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ def read_sandboxes(machine: Machine) -> Iterator[SandboxRecord]:
         found = _read(folder / "sandbox.json")
         if found is not None:
             found["ips"] = tuple(found["ips"])  # type: ignore[arg-type]
+            ports: list[Any] = found.get("host_ports") or []  # type: ignore[assignment]
+            found["host_ports"] = tuple(HostPort(**port) for port in ports)
             yield SandboxRecord(**found)  # type: ignore[arg-type]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from fairway.node.machine import Machine
 from fairway.node.names import cluster_alias, gateway_device
 from fairway.node.pod_network import masquerade, sysctls
+from fairway.node.pod_network.host_ports import publishing
 from fairway.node.propagation import make_shared
 from fairway.node.rtnetlink.connection import Connection, RtnetlinkRefusal
 from fairway.node.rtnetlink.messages import (
@@ -128,6 +129,8 @@ def gateway_down(machine: Machine) -> list[str]:
         connection.run([del_unreachable(cidr) for cidr in (machine.pod_cidr, machine.pod_cidr_v6) if cidr])
     if masquerade.unload(machine.cluster):
         removed.append("masquerade table")
+    if publishing.unload(machine.cluster):
+        removed.append("host ports")
     restored = sysctls.release(sysctl_records(machine), machine.cluster)
     return removed + [f"setting {name}" for name in restored]
 

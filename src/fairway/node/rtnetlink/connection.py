@@ -31,10 +31,13 @@ class RtnetlinkRefusal(OSError):
 
 
 class Connection:
-    """Belongs to the network namespace that the opening thread was in, wherever it is used later."""
+    """Belongs to the network namespace that the opening thread was in, wherever it is used later.
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    ``protocol`` may be another part of the kernel that is spoken to by the same kind of messages.
+    """
+
+    def __init__(self, protocol: int = socket.NETLINK_ROUTE) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self._socket.bind((0, 0))
         self._socket.setsockopt(_SOL_NETLINK, _NETLINK_CAP_ACK, 1)
         self._sequence = 0

@@ -67,6 +67,16 @@ class ContainerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPort:
+    """A port of the machine that leads to the pod's ``container_port``; ``address`` empty: at all its addresses."""
+
+    address: str
+    protocol: str
+    port: int
+    container_port: int
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """The pod's own surroundings.  ``host_network`` shares the machine's network namespace."""
 
@@ -77,6 +87,7 @@ class SandboxSpec:
     """Empty: the machine's own, with its network."""
     host_network: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
+    host_ports: tuple[HostPort, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

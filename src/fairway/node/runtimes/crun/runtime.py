@@ -7,6 +7,7 @@ date by the ends of the monitors.  Blocking work runs on threads of its own; the
 import asyncio
 import os
 import signal as signals
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import TypeVar
 from fairway.node import cgroups, records
 from fairway.node.machine import Machine
 from fairway.node.names import cluster_cgroup, container_cgroup
+from fairway.node.pod_network.host_ports.publishing import HostPorts
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.records import ContainerRecord, SandboxRecord
 from fairway.node.runtimes.changes import Changes
@@ -47,6 +49,7 @@ class CrunRuntime:
     def __init__(self, machine: Machine, network: PodNetwork | None = None) -> None:
         self._machine = machine
         self._network = network if network is not None else PodNetwork(machine)
+        self._host_ports = HostPorts(machine)
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="crun")
         self._changes = Changes()
         self._sandboxes: dict[str, SandboxRecord] = {}
@@ -175,6 +178,9 @@ class CrunRuntime:
         whole = {record.pod_uid: record for record in found if self._is_alive(record)}
         for uid in await self._run(self._traces) - set(whole):
             await self._clear(uid)
+        by_age = sorted(whole.values(), key=lambda record: record.made_s)
+        published = {record.pod_uid: (record.host_ports, record.ips) for record in by_age}
+        await self._run(lambda: self._host_ports.adopt(published))
         for record in whole.values():
             self._sandboxes[record.pod_uid] = record
             for container in await self._run(lambda uid=record.pod_uid: list(self._adopted(uid))):  # type: ignore[misc]
@@ -206,10 +212,12 @@ class CrunRuntime:
             return self._sandbox(present)
         sysctls = dict(spec.sysctls) if spec.host_network else DEFAULT_SYSCTLS | dict(spec.sysctls)
         ips = () if spec.host_network else await self._network.attach(spec.pod_uid, sysctls)
+        await self._run(lambda: self._host_ports.publish(spec.pod_uid, spec.host_ports, ips))
         hostname = os.uname().nodename if spec.host_network and not spec.hostname else spec.hostname
         record = SandboxRecord(
-            spec.pod_uid, spec.namespace, spec.name, hostname, spec.host_network, ips, dict(spec.sysctls)
-        )
+            spec.pod_uid, spec.namespace, spec.name, hostname, spec.host_network, ips, dict(spec.sysctls),
+            spec.host_ports, time.time(),
+        )  # fmt: skip
         await self._run(lambda: records.write_sandbox(self._machine, record))
         self._sandboxes[spec.pod_uid] = record
         return self._sandbox(record)
@@ -240,6 +248,7 @@ class CrunRuntime:
 
     async def _clear(self, pod_uid: str) -> list[str]:
         problems = await self._run(lambda: clear_pod(self._machine, self._hierarchies, pod_uid))
+        await self._run(lambda: self._host_ports.withdraw(pod_uid))
         await self._network.detach(pod_uid)
         return problems
 

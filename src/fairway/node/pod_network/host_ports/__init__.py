@@ -1,0 +1,1 @@
+"""Host ports: addresses and ports of the node that lead to single pods."""

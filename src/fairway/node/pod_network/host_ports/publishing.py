@@ -1,0 +1,162 @@
+"""Publishing: keeps the kernel's table of host ports as the pods of this node want it.
+
+Shape: the whole table is written at each change, in one transaction, so that whatever was wrong with it is right
+afterwards; a change concerns one pod, and a node has few host ports.  What is right already is left alone.
+"""
+
+import errno
+import logging
+import socket
+import subprocess
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from fairway.node.machine import Machine
+from fairway.node.names import host_ports_table, pod_device
+from fairway.node.pod_network.host_ports import flows
+from fairway.node.pod_network.host_ports.mapping import (
+    FAMILIES,
+    UNSPECIFIED,
+    Frontend,
+    Mappings,
+    difference,
+    mappings_of,
+    merged,
+)
+from fairway.node.pod_network.host_ports.table import NFT, parse, render
+from fairway.node.pod_network.sysctls import PROC_SYS
+from fairway.node.runtimes.interface import HostPort, RuntimeFailure
+
+log = logging.getLogger(__name__)
+
+REASON = "FailedCreatePodSandBox"
+_SOCKETS = {"tcp": (socket.SOCK_STREAM, 0), "udp": (socket.SOCK_DGRAM, 0), "sctp": (socket.SOCK_STREAM, 132)}
+
+
+class HostPorts:
+    """Every call blocks and may come from any thread of the machine's network namespace."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._table = host_ports_table(machine.cluster)
+        self._cluster = machine.cluster
+        self._lock = threading.Lock()
+        self._pods: dict[str, Mappings] = {}
+
+    def adopt(self, pods: Mapping[str, tuple[Sequence[HostPort], Sequence[str]]]) -> None:
+        """What an earlier run has published, oldest pod first: the kernel is read, and repaired where it differs.
+
+        Raises: ``RuntimeFailure``.
+        """
+        with self._lock:
+            self._pods = {uid: found for uid, one in pods.items() if (found := dict(mappings_of(*one)))}
+            present = self._present()
+            wanted = merged(self._pods)
+            if present == wanted:
+                return
+            self._put(wanted)
+            self._forget(present or {}, wanted)
+
+    def publish(self, pod_uid: str, ports: Iterable[HostPort], ips: Sequence[str]) -> None:
+        """Let a pod's host ports lead to it.  Raises: ``RuntimeFailure`` if one is in use by another program."""
+        wanted = dict(mappings_of(ports, ips))
+        if not wanted:
+            return
+        with self._lock:
+            taken = merged(self._pods)
+            for frontend in wanted:
+                if frontend not in taken:
+                    _check_free(frontend)
+            if any(frontend.is_looped for frontend in wanted):
+                self._let_loopback_in(pod_uid)
+            self._change({**self._pods, pod_uid: wanted})
+
+    def withdraw(self, pod_uid: str) -> None:
+        """End a pod's host ports; harmless when it has none.  Raises: ``RuntimeFailure``."""
+        with self._lock:
+            if pod_uid in self._pods:
+                self._change({uid: mappings for uid, mappings in self._pods.items() if uid != pod_uid})
+
+    def _change(self, pods: dict[str, Mappings]) -> None:
+        before, after = merged(self._pods), merged(pods)
+        self._put(after)
+        self._pods = pods
+        self._forget(before, after)
+
+    def _put(self, mappings: Mappings) -> None:
+        _nft(render(self._table, mappings))
+
+    def _present(self) -> Mappings | None:
+        """What the kernel has; ``None`` if it must be written anew whatever it is."""
+        found: Mappings = {}
+        for family in FAMILIES:
+            listing = _listed(NFT[family], self._table)
+            if listing:
+                present = parse(listing, family)
+                if present is None:
+                    return None
+                found |= present
+        return found
+
+    def _forget(self, before: Mappings, after: Mappings) -> None:
+        """The ports are right; a flow that could not be ended goes on until its client pauses."""
+        try:
+            flows.forget(difference(before, after))
+        except OSError as error:
+            log.warning("flows of host ports not ended", extra={"error": str(error)})
+
+    def _let_loopback_in(self, pod_uid: str) -> None:
+        """Answers to 127.0.0.1 come in by the pod's own device, and by no other; it ends with the device."""
+        path = PROC_SYS / "net/ipv4/conf" / pod_device(self._cluster, pod_uid) / "route_localnet"
+        try:
+            path.write_text("1")
+        except OSError as error:
+            raise RuntimeFailure(REASON, f"{error.filename}: {error.strerror}") from error
+
+
+def _check_free(frontend: Frontend) -> None:
+    """Raise if a program of the machine listens there: it would be cut off.  An address may be yet to come."""
+    kind, protocol = _SOCKETS[frontend.protocol]
+    try:
+        probe = socket.socket(socket.AF_INET6 if frontend.family == 6 else socket.AF_INET, kind, protocol)
+    except OSError:  # The kernel has no SCTP sockets, so nobody listens.
+        return
+    with probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if frontend.family == 6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            probe.bind((frontend.address or UNSPECIFIED[frontend.family], frontend.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                where = f"{frontend.address or 'any address'}:{frontend.port}/{frontend.protocol.upper()}"
+                text = f"hostPort {where} is in use by another program on this node: end it or take another port"
+                raise RuntimeFailure(REASON, text) from error
+
+
+def unload(cluster: str) -> bool:
+    """Take the tables out; false when there was none.  Raises: ``RuntimeFailure``."""
+    table = host_ports_table(cluster)
+    if not any(_listed(NFT[family], table) for family in FAMILIES):
+        return False
+    _nft(render(table, {}))
+    return True
+
+
+def _listed(family: str, table: str) -> str:
+    words = ["nft", "-j", "-n", "list", "table", family, table]
+    return _run(words, "").stdout
+
+
+def _nft(text: str) -> None:
+    answer = _run(["nft", "-f", "-"], text)
+    if answer.returncode:
+        raise RuntimeFailure(REASON, f"nft refused the table of host ports: {answer.stderr.strip()}")
+
+
+def _run(words: Sequence[str | Path], text: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(words, input=text, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise RuntimeFailure(REASON, "nft is missing: install it with `apt-get install nftables`") from None
