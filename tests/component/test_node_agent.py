@@ -401,3 +401,25 @@ async def test_an_image_s_own_stop_signal_is_used(world: World) -> None:
     await world.client.delete(POD, "default", "web")
     await world.until_gone()
     assert world.runtime.signals == [("kubia", 3)]
+
+
+async def test_a_pod_whose_host_port_is_taken_here_is_refused(world: World) -> None:
+    """It names its node itself and has not met the scheduler."""
+
+    def publishing(name: str) -> Object:
+        ports = [{"containerPort": 80, "hostPort": 8000}]
+        return pod(name, [{"name": "c", "image": "luksa/kubia", "imagePullPolicy": "IfNotPresent", "ports": ports}])
+
+    await world.create(publishing("first"))
+    await world.until(is_ready, "first")
+    await world.create(publishing("second"))
+    refused = await world.until(lambda found: found["status"]["phase"] == "Failed", "second")
+    text = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+    assert (refused["status"]["reason"], refused["status"]["message"]) == ("NodePorts", f"Pod was rejected: {text}")
+    await world.until_events(("NodePorts", text))
+    await world.restart_agent()
+    await world.client.delete(POD, "default", "first")
+    await world.until_gone("first")
+    await world.create(publishing("third"))
+    await world.until(is_ready, "third")
+    assert (await world.get("second"))["status"]["phase"] == "Failed"

@@ -106,7 +106,7 @@ class Agent:
             references=References(self._client, self._reference_changed), tokens=Tokens(self._client, time.time),
             services=self._services, statuses=StatusWriter(self._client),
             start_slots=asyncio.Semaphore(settings.start_concurrency), group=group, now_s=time.time,
-            before_stop=self._before_stop, machine_resolver=_text("/etc/resolv.conf"),
+            before_stop=self._before_stop, workers=self.workers, machine_resolver=_text("/etc/resolv.conf"),
             machine_hosts=_text("/etc/hosts"), allocatable=capacity(settings),
         )  # fmt: skip
 

@@ -205,9 +205,8 @@ class PodWorker:
             case planning.TellBackOff(name, number):
                 self._tell_back_off(self.records[name], number)
             case planning.Fail(failure):
-                self.failure = failure
                 self.shared.tell(self.pod, "Normal", failure.reason, failure.message)
-                self.wake()
+                self.fail(failure)
             case planning.ClearTraffic():
                 self._lifecycle.clear_traffic()
             case planning.RemoveSandbox():
@@ -216,6 +215,11 @@ class PodWorker:
             case planning.DeleteObject():
                 self._is_ending = True
                 self._lifecycle.delete_object()
+
+    def fail(self, failure: Waiting) -> None:
+        """End the pod for a reason of the agent's own."""
+        self.failure = failure
+        self.wake()
 
     def _tell_back_off(self, record: ContainerRecord, number: int) -> None:
         if record.told_number != number:

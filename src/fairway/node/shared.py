@@ -1,8 +1,9 @@
 """Shared: what all pods of a node have in common; handed to every worker and to the node's HTTPS API."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fairway.client.interface import Client
 from fairway.kinds import POD
@@ -16,6 +17,9 @@ from fairway.node.tokens import Tokens
 from fairway.objects import Object
 from fairway.reconcile.events import EventRecorder, EventType
 from fairway.reconcile.informer import Informer
+
+if TYPE_CHECKING:
+    from fairway.node.pod_worker import PodWorker
 
 BeforeStop = Callable[[Object], Awaitable[None]]
 """Waits until a leaving pod gets no new connection."""
@@ -45,6 +49,8 @@ class Shared:
     group: asyncio.TaskGroup
     now_s: Callable[[], float]
     before_stop: BeforeStop
+    workers: Mapping[str, "PodWorker"]
+    """Every pod of this node by its uid."""
     machine_resolver: str = ""
     machine_hosts: str = ""
     allocatable: dict[str, str] | None = None

@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fairway.node.admission import refusal
 from fairway.node.backoff import due_s, extended
 from fairway.node.container_record import ContainerRecord
 from fairway.node.container_spec import container_spec, sandbox_spec
@@ -27,6 +28,7 @@ from fairway.node.tokens import Fetched
 from fairway.node.volumes.payload import volume_references
 from fairway.node.volumes.pod_volumes import PodVolumes
 from fairway.node.volumes.token_request import TokenAsked, tokens_asked
+from fairway.objects import Object
 from fairway.reconcile.events import EventType
 
 if TYPE_CHECKING:
@@ -59,9 +61,19 @@ class Starting:
     # Volumes and sandbox
 
     def make_sandbox(self) -> None:
-        """Make volumes and sandbox."""
+        """Make volumes and sandbox, unless others here stand in the way."""
+        refused = refusal(self._worker.pod, self._others())
+        if refused is not None:
+            self._shared.tell(self._worker.pod, "Warning", refused.reason, refused.message)
+            self._worker.fail(replace(refused, message=f"Pod was rejected: {refused.message}"))
+            return
         self._worker.is_sandbox_busy = True
         self._worker.spawn(self._make_sandbox(), "make sandbox")
+
+    def _others(self) -> list[Object]:
+        """The pods that are here already, as they were last told of."""
+        others = (worker for worker in self._shared.workers.values() if worker is not self._worker)
+        return [other.view().pod for other in others if other.sandbox is not None or other.is_sandbox_busy]
 
     async def _make_sandbox(self) -> None:
         worker = self._worker

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import taints as taint_rules
-from fairway.controllers.scheduler.requests import ONE, PODS, Amounts, HostPort, add, amounts, host_ports, pod_requests
+from fairway.controllers.scheduler.requests import ONE, PODS, Amounts, add, amounts, pod_requests
+from fairway.kinds.pod.host_ports import HostPort, host_ports
 from fairway.objects import Object
 from fairway.reconcile.owners import controller_of
 

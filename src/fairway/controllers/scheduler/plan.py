@@ -19,10 +19,9 @@ from fairway.controllers.scheduler.requests import (
     ONE,
     PODS,
     Amounts,
-    collide,
-    host_ports,
     pod_requests,
 )
+from fairway.kinds.pod.host_ports import collide, host_ports
 from fairway.objects import Object
 from fairway.reconcile.owners import controller_of
 
