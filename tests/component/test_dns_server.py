@@ -2,6 +2,9 @@
 
 import asyncio
 import shutil
+import socket
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,14 @@ import pytest
 from loops import on_both_loops
 from name_server import NameServer, Running, closed_port, cluster_dns, name_server
 
+from fairway.client.interface import WatchEvent
 from fairway.client.memory import MemoryClient
 from fairway.dns import forward, server
 from fairway.dns.exchange import Upstream
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
+from fairway.kinds.kind import Kind
 from fairway.objects import Object
+from fairway.objects.labels import parse
 
 WEB = "web.default.svc.cluster.local"
 
@@ -40,6 +46,25 @@ def headless_slice(name: str, count: int) -> Object:
         "addressType": "IPv4", "ports": [{"name": "http", "protocol": "TCP", "port": 8080}],
         "endpoints": [{"addresses": [f"10.244.{n >> 8}.{n & 255}"], "conditions": {}} for n in range(1, count + 1)],
     }  # fmt: skip
+
+
+class Selecting(MemoryClient):
+    """One that regards label selectors, for objects whose labels stay."""
+
+    async def list(
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = "",
+        keep: Callable[[Object], Object] | None = None,
+    ) -> tuple[list[Object], str]:  # fmt: skip
+        found, revision = await super().list(kind, namespace)
+        chosen = [each for each in found if parse(labels).matches(each["metadata"].get("labels"))]
+        return [keep(each) for each in chosen] if keep else chosen, revision
+
+    async def watch(
+        self, kind: Kind, namespace: str | None = None, *, revision: str, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[WatchEvent]:
+        async for event in super().watch(kind, namespace, revision=revision):
+            if parse(labels).matches(event.object["metadata"].get("labels")):
+                yield event
 
 
 def texts(message: dns.message.Message) -> list[str]:
@@ -110,18 +135,6 @@ async def test_an_external_name_becomes_an_address(client: MemoryClient) -> None
         while texts(await running.ask("flip.default.svc.cluster.local")) != ["A 10.96.0.33"]:
             assert asyncio.get_running_loop().time() - began_s < 5
         assert texts(await running.ask("flip.default.svc.cluster.local", "CNAME")) == []
-
-
-@on_both_loops
-async def test_before_the_first_list_the_answer_is_a_failure_and_not_a_no() -> None:
-    client = MemoryClient()
-    client.failures["list"] = [ConnectionRefusedError()] * 1000
-    async with cluster_dns(client) as running:
-        assert (await running.ask(WEB)).rcode() == dns.rcode.SERVFAIL
-        client.failures.clear()
-        client.put(SERVICE, service("web"))
-        await running.dns.wait_ready()
-        assert texts(await running.ask(WEB)) == ["A 10.96.0.17"]
 
 
 @on_both_loops
@@ -344,14 +357,129 @@ async def test_name_servers_are_read_anew_when_their_file_changes(client: Memory
 
 
 @on_both_loops
+async def test_a_server_that_refuses_is_followed_by_the_next(client: MemoryClient) -> None:
+    def refuse(query: dns.message.Message) -> dns.message.Message:
+        answer = dns.message.make_response(query)
+        answer.set_rcode(dns.rcode.REFUSED)
+        return answer
+
+    async with (
+        name_server(refuse) as first,
+        name_server(example) as second,
+        cluster_dns(client, upstreams=(first.upstream, second.upstream)) as running,
+    ):
+        assert texts(await running.ask("a.example.org")) == ["A 192.0.2.1"]
+        assert (first.asked, second.asked) == (["a.example.org."], ["a.example.org."])
+
+
+@on_both_loops
+async def test_a_failure_is_remembered_for_a_second_only(client: MemoryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(query: dns.message.Message) -> dns.message.Message:
+        answer = dns.message.make_response(query)
+        answer.set_rcode(dns.rcode.SERVFAIL)
+        return answer
+
+    async with name_server(fail) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        for _ in range(5):
+            assert (await running.ask("a.example.org")).rcode() == dns.rcode.SERVFAIL
+        assert other.asked == ["a.example.org."]
+        monkeypatch.setattr(forward, "FAILURE_S", 0.0)
+        assert (await running.ask("b.example.org")).rcode() == dns.rcode.SERVFAIL
+        other.reply = example
+        assert texts(await running.ask("b.example.org")) == ["A 192.0.2.1"]
+
+
+@on_both_loops
+async def test_answers_that_are_not_from_whom_they_seem_are_left_aside(client: MemoryClient) -> None:
+    """Another id, another question and another sender; the true answer comes last and counts."""
+
+    class Spoofed(NameServer):
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            query = dns.message.from_wire(data)
+            if str(query.question[0].name) != "www.example.org.":
+                return
+            false = dns.message.make_response(query)
+            false.answer = [dns.rrset.from_text("www.example.org.", 60, "IN", "A", "192.0.2.66")]
+            wire = false.to_wire()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+                stranger.sendto(wire, addr)
+            self._transport.sendto(bytes((wire[0] ^ 1,)) + wire[1:], addr)
+            self._transport.sendto(wire.replace(b"\3www", b"\3wwx"), addr)
+            self._transport.sendto(example(query).to_wire(), addr)
+
+    spoofed = Spoofed(lambda query: None)
+    await spoofed.open()
+    async with cluster_dns(client, upstreams=(spoofed.upstream,)) as running:
+        assert texts(await running.ask("www.example.org")) == ["A 192.0.2.1"]
+    await spoofed.close()
+
+
+@on_both_loops
+async def test_memory_for_answers_of_others_has_an_end(client: MemoryClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forward, "MAX_KEPT", 3)
+    async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
+        for name in "abcd":
+            await running.ask(f"{name}.example.org")
+        await running.ask("d.example.org")
+        assert len(other.asked) == 4
+        await running.ask("a.example.org")
+        assert len(other.asked) == 5, "the oldest had to go"
+        assert running.dns.metrics.cache_evictions == 2
+
+
+@on_both_loops
 async def test_what_happens_is_counted(client: MemoryClient) -> None:
     async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
         await running.dns.wait_ready()
         for _ in range(3):
             await running.ask(WEB)
-        await running.ask("www.example.org", tcp=True)
+        for _ in range(2):
+            await running.ask("www.example.org", tcp=True)
+            await running.ask("no.example.org")
         text = running.dns.metrics.text()
-    server_label = 'server="dns://:0"'
-    own = f'{server_label},zone="cluster.local.",view="",proto="udp",family="1",type="A"'
-    assert f"coredns_dns_requests_total{{{own}}} 3" in text
-    assert f'coredns_dns_responses_total{{{server_label},zone=".",view="",rcode="NOERROR",plugin="forward"}} 1' in text
+    server = 'server="dns://:0"'
+    to = str(other.upstream)
+    for line in (
+        f'coredns_dns_requests_total{{{server},zone="cluster.local.",view="",proto="udp",family="1",type="A"}} 3',
+        f'coredns_dns_responses_total{{{server},zone="cluster.local.",view="",rcode="NOERROR",plugin="kubernetes"}} 3',
+        f'coredns_dns_responses_total{{{server},zone=".",view="",rcode="NXDOMAIN",plugin="forward"}} 2',
+        f'coredns_dns_request_duration_seconds_count{{{server},zone="cluster.local.",view=""}} 3',
+        f'coredns_dns_request_duration_seconds_count{{{server},zone=".",view=""}} 4',
+        f'coredns_cache_hits_total{{{server},zones=".",view="",type="success"}} 1',
+        f'coredns_cache_hits_total{{{server},zones=".",view="",type="denial"}} 1',
+        f'coredns_cache_misses_total{{{server},zones=".",view=""}} 2',
+        f'coredns_forward_requests_total{{to="{to}"}} 2',
+        f'coredns_forward_responses_total{{to="{to}",rcode="NXDOMAIN"}} 1',
+        f'coredns_proxy_request_duration_seconds_count{{proxy_name="forward",to="{to}",rcode="NOERROR"}} 1',
+        "coredns_panics_total 0",
+    ):
+        assert line in text.splitlines()
+
+
+@on_both_loops
+async def test_the_time_from_a_change_to_its_answer_is_counted_once() -> None:
+    """For headless Services, whose slices say when they changed; what was there at the start has no such time."""
+    client = Selecting()
+    early, mine, other = headless_slice("pods", 1), headless_slice("pods", 2), headless_slice("byhand", 1)
+    mine["metadata"]["name"] = "pods-2"
+    for made in (early, mine, other):
+        made["metadata"]["annotations"] = {
+            "endpoints.kubernetes.io/last-change-trigger-time": datetime.now(UTC).isoformat()
+        }
+    for made in (early, mine):
+        made["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+    for name in ("pods", "byhand"):
+        client.put(SERVICE, service(name, "None"))
+    client.put(ENDPOINT_SLICE, early)
+    async with cluster_dns(client) as running:
+        await running.dns.wait_ready()
+        client.put(ENDPOINT_SLICE, mine)
+        client.put(ENDPOINT_SLICE, other)
+        client.put(ENDPOINT_SLICE, {**mine, "ports": []})
+        while len(texts(await running.ask("byhand.default.svc.cluster.local"))) != 1:
+            pass
+        text = running.dns.metrics.text()
+    name = "coredns_kubernetes_dns_programming_duration_seconds"
+    assert f'{name}_count{{service_kind="headless_with_selector"}} 1' in text
+    assert f'{name}_count{{service_kind="headless_without_selector"}} 1' in text
+    assert f'{name}_bucket{{service_kind="headless_with_selector",le="4.096"}} 1' in text

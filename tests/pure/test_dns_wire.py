@@ -118,7 +118,7 @@ def responder() -> Responder:
     made = Responder(
         zone_of(service("web", ip="10.96.0.17")), Forwarder(Upstreams(Path("/nonexistent")), metrics), metrics
     )
-    made.is_synced = True
+    made.synced()
     return made
 
 
@@ -174,16 +174,11 @@ def test_what_is_not_done_is_refused_by_its_code(query: dns.message.Message, exp
     assert dns.rcode.to_text(dns.message.from_wire(answer).rcode()) == expected
 
 
-def test_before_the_api_was_heard_nothing_is_said_of_our_names() -> None:
+def test_the_start_of_the_zone_is_never_told_from_memory_since_its_serial_goes_up() -> None:
     server = responder()
-    server.is_synced = False
-    answer = server.respond(VALID, is_tcp=False)
-    assert isinstance(answer, bytes)
-    assert dns.message.from_wire(answer).rcode() == 2
-    server.is_synced = True
-    later = server.respond(VALID, is_tcp=False)
-    assert isinstance(later, bytes)
-    assert dns.message.from_wire(later).rcode() == 0
+    for kind in ("SOA", "NS"):
+        server.respond(dns.message.make_query("cluster.local", kind, use_edns=0).to_wire(), is_tcp=False)
+    assert len(server.prepared.entries) == 1
 
 
 def test_a_prepared_answer_serves_every_id_and_case_and_not_another_type() -> None:

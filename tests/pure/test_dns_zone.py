@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.dns.names import wire_name
-from fairway.dns.records import Endpoint, Port, Service, Slice
+from fairway.dns.records import Endpoint, Port, Service, Slice, slice_of
 from fairway.dns.zone import Zone
 
 HTTP = (("http", "TCP", 80),)
@@ -72,6 +72,11 @@ def test_a_named_port_has_a_service_record_with_the_address_beside_it() -> None:
         ("96.10.in-addr.arpa", "PTR", "NODATA"),
         ("99.0.96.10.in-addr.arpa", "PTR", "NXDOMAIN"),
         ("7.0.244.10.in-addr.arpa", "PTR", "NXDOMAIN"),
+        ("0.96.10.in-addr.arpa", "PTR", "NODATA"),
+        ("lb._dns-sd._udp.0.0.96.10.in-addr.arpa", "PTR", "NXDOMAIN"),
+        ("1.17.0.96.10.in-addr.arpa", "PTR", "NXDOMAIN"),
+        ("6.9.0.0.0.0.d.f.ip6.arpa", "PTR", "NONE"),
+        ("0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.0.0.0.0.d.f.ip6.arpa", "PTR", "NODATA"),
         ("empty.default.svc.cluster.local", "A", "NXDOMAIN"),
         ("numbered.default.svc.cluster.local", "A", "NXDOMAIN"),
     ],
@@ -80,10 +85,13 @@ def test_what_is_not_there_is_told_from_what_has_no_such_record(name: str, kind:
     bare = service("bare", ip="10.96.0.19", ports=(("", "TCP", 80),))
     empty = service("empty", ip="None")
     numbered = service("numbered", type="ExternalName", externalName="10.0.0.1")
-    assert status(ask(zone_of(WEB, HEADLESS, DB_SLICE, bare, empty, numbered), name, kind)) == expected
+    answer = ask(zone_of(WEB, HEADLESS, DB_SLICE, bare, empty, numbered), name, kind)
+    assert (status(answer) if answer else "NONE") == expected
 
 
-@pytest.mark.parametrize("name", ["example.org", "local", "4.3.2.1.in-addr.arpa", "10.in-addr.arpa", "arpa", "."])
+@pytest.mark.parametrize("name", ["example.org", "local", "4.3.2.1.in-addr.arpa", "10.in-addr.arpa", "arpa", ".",
+    "lb._dns-sd._udp.1.168.192.in-addr.arpa", "x.in-addr.arpa", "x.y.ip6.arpa",
+])  # fmt: skip
 def test_other_names_are_for_others(name: str) -> None:
     assert ask(zone_of(WEB), name) is None
 
@@ -113,6 +121,51 @@ def test_the_service_records_of_a_headless_service_lead_to_its_endpoints_own_por
     assert lines(answer, "additional") == [f"10-244-0-6.{own} A 10.244.0.6", f"db-0.{own} A 10.244.0.5"]
 
 
+def test_slices_of_several_families_and_ports_are_told_as_one() -> None:
+    """Written by hand: the hosts have names, each slice its own ports, and one host has both families."""
+    first = endpoint_slice("db", [at("10.244.1.1", "One"), at("10.244.1.2")], ports=(("sql", "TCP", 5432),))
+    second = endpoint_slice("db", [at("10.244.1.3", "three")], ports=(("admin", "TCP", 81), ("", "TCP", 9)))
+    third = endpoint_slice("db", [at("fd00::1", "one"), at("fd00::2")], family="IPv6", ports=(("sql", "TCP", 5433),))
+    for each, name in ((second, "db-y"), (third, "db-z")):
+        each["metadata"]["name"] = name
+    zone = zone_of(HEADLESS, first, second, third)
+    own = "db.default.svc.cluster.local."
+    assert lines(ask(zone, own)) == [f"{own} A 10.244.1.{n}" for n in (1, 2, 3)]
+    assert lines(ask(zone, own, "AAAA")) == [f"{own} AAAA fd00::{n}" for n in (1, 2)]
+    assert lines(ask(zone, f"one.{own}")) == [f"one.{own} A 10.244.1.1"]
+    assert lines(ask(zone, f"one.{own}", "AAAA")) == [f"one.{own} AAAA fd00::1"]
+    assert lines(ask(zone, f"fd00--2.{own}", "AAAA")) == [f"fd00--2.{own} AAAA fd00::2"]
+    sql = ask(zone, f"_sql._tcp.{own}", "SRV")
+    assert lines(sql) == [
+        f"_sql._tcp.{own} SRV 0 25 5432 10-244-1-2.{own}", f"_sql._tcp.{own} SRV 0 25 5432 one.{own}",
+        f"_sql._tcp.{own} SRV 0 25 5433 fd00--2.{own}", f"_sql._tcp.{own} SRV 0 25 5433 one.{own}",
+    ]  # fmt: skip
+    assert lines(ask(zone, f"_admin._tcp.{own}", "SRV")) == [f"_admin._tcp.{own} SRV 0 100 81 three.{own}"]
+    assert status(ask(zone, f"_._tcp.{own}", "SRV")) == "NXDOMAIN"
+    reverse = "1.0.0.0." + "0.0.0.0." * 6 + "0.0.d.f.ip6.arpa."
+    assert lines(ask(zone, reverse, "PTR")) == [f"{reverse} PTR one.{own}"]
+
+
+def test_slices_of_host_names_and_of_no_service_have_no_names() -> None:
+    fqdn = endpoint_slice("db", [at("db.example.org")], family="FQDN")
+    stray = endpoint_slice("db", [at("10.244.1.1")])
+    del stray["metadata"]["labels"]
+    assert (slice_of(fqdn), slice_of(stray)) == (None, None)
+
+
+def test_an_endpoint_whose_readiness_nobody_told_is_ready() -> None:
+    unknown = endpoint_slice("db", [{"addresses": ["10.244.1.1"]}, {"addresses": ["10.244.1.2"], "conditions": {}}])
+    assert len(lines(ask(zone_of(HEADLESS, unknown), "db.default.svc.cluster.local"))) == 2
+
+
+def test_each_reverse_zone_has_a_start() -> None:
+    zone = zone_of(WEB)
+    for apex in ("96.10.in-addr.arpa.", "0." * 20 + "6.9.0.0.0.0.d.f.ip6.arpa."):
+        assert lines(ask(zone, apex, "NS")) == [f"{apex} NS ns.dns.cluster.local."]
+        (start,) = lines(ask(zone, apex, "SOA"))
+        assert start.startswith(f"{apex} SOA ns.dns.cluster.local.")
+
+
 def test_an_address_in_two_slices_of_one_service_is_told_once() -> None:
     twin = endpoint_slice("db", [at("10.244.0.5", "db-0")])
     twin["metadata"]["name"] = "db-y"
@@ -130,6 +183,18 @@ def test_an_external_name_is_an_alias_and_followed_where_it_leads_back_into_the_
         "inner.default.svc.cluster.local. CNAME web.default.svc.cluster.local.",
         "web.default.svc.cluster.local. A 10.96.0.17",
     ]
+
+
+def test_who_asks_for_everything_gets_the_alias_itself() -> None:
+    name = "alias.default.svc.cluster.local."
+    assert lines(ask(zone_of(ALIAS), name, "ANY")) == [f"{name} CNAME example.org."]
+
+
+def test_an_alias_to_a_name_of_ours_that_is_not_there_says_so() -> None:
+    lost = service("lost", type="ExternalName", externalName="gone.default.svc.cluster.local")
+    answer = ask(zone_of(lost), "lost.default.svc.cluster.local")
+    assert status(answer) == "NXDOMAIN"
+    assert lines(answer) == ["lost.default.svc.cluster.local. CNAME gone.default.svc.cluster.local."]
 
 
 def test_aliases_that_run_in_a_circle_are_a_failure() -> None:

@@ -34,7 +34,7 @@ def say(zone: Zone, name: bytes, kind: int, place: Place) -> Said:
     while found is not None:
         topics.add(zone.topic_of(name))
         node = found.node
-        if node and CNAME in node and kind != CNAME:
+        if node and CNAME in node and kind not in (CNAME, ANY):
             chain.append(RRset(name, CNAME, DEFAULT_TTL_S, node[CNAME]))
             if len(chain) > MAX_CHAIN:
                 return Said(Sections(SERVFAIL), frozenset(topics))

@@ -19,7 +19,7 @@ from typing import Any, Final
 from fairway.client.interface import Client
 from fairway.dns.exchange import Upstream
 from fairway.dns.forward import TRIES_S, Forwarder
-from fairway.dns.metrics import DnsMetrics
+from fairway.dns.metrics import SERVICE_KINDS, DnsMetrics
 from fairway.dns.records import HEADLESS, MANAGED_BY, SLICE_CONTROLLER, Slice, service_of, slice_of
 from fairway.dns.responder import Responder
 from fairway.dns.server import Late, TcpServer, UdpServer, bind
@@ -92,7 +92,7 @@ class ClusterDns:
             tasks.create_task(self._serve())
             for informer in (self._services, *self._slices):
                 await informer.wait_synced()
-            self.responder.is_synced = True
+            self.responder.synced()
             self._synced.set()
             log.info("cluster DNS knows the cluster", extra={"services": self._zone.services})
 
@@ -122,10 +122,17 @@ class ClusterDns:
             new: Slice | None = change.new[_RECORD] if change.new else None
             if old != new:
                 self._say(self._zone.put_slice(f"{place}/{meta['namespace']}/{meta['name']}", old, new))
-                if new is not None and new.triggered_s and self.responder.is_synced:
-                    self.metrics.programming.observe(max(time.time() - new.triggered_s, 0.0))
+                self._measure(old, new)
 
         return take
+
+    def _measure(self, old: Slice | None, new: Slice | None) -> None:
+        """How long the endpoints of a headless Service took from their change to their name."""
+        if new is None or not new.triggered_s or not self.responder.is_synced:
+            return
+        if (old is None or old.triggered_s != new.triggered_s) and self._zone.is_headless(new.service):
+            kind = SERVICE_KINDS[0] if new.is_selected else SERVICE_KINDS[1]
+            self.metrics.programming[kind].observe(max(time.time() - new.triggered_s, 0.0))
 
     def _say(self, touched: set[Topic]) -> None:
         self.responder.touch(touched)

@@ -36,6 +36,9 @@ class Upstream(NamedTuple):
     host: str
     port: int = 53
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class UpstreamFault(OSError):
     """A server that did not answer as a server does."""

@@ -19,7 +19,7 @@ from fairway.dns.metrics import DnsMetrics
 from fairway.dns.names import wire_name
 from fairway.dns.received import Received
 from fairway.dns.upstreams import Upstreams
-from fairway.dns.wire import SERVFAIL, TXT
+from fairway.dns.wire import NOTIMP, REFUSED, SERVFAIL, TXT
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,10 @@ STALE_S: Final = 3600.0
 STALE_TTL_S: Final = 30
 TRIES_S: Final = (0.8, 1.2, 2.0)
 """How long each server is waited for in the first, second and last round."""
+FAILURE_S: Final = 1.0
+"""How long a question that nobody answered is not asked again: the least that RFC 9520 demands."""
+_ELSEWHERE: Final = (SERVFAIL, NOTIMP, REFUSED)
+"""Codes that say nothing of the name but of the server: another one is asked, as resolvers do."""
 PROBE_TREE: Final = "fairway-loop-probe"
 
 
@@ -59,6 +63,7 @@ class Forwarder:
         self._clock = clock
         self._tries_s = tries_s
         self._kept: OrderedDict[Ask, Kept] = OrderedDict()
+        self._failed_s: dict[Ask, float] = {}
         self._in_flight: dict[Ask, asyncio.Task[Kept]] = {}
         self._probes: dict[bytes, Upstream] = {}
         self._probing: set[asyncio.Task[None]] = set()
@@ -71,14 +76,17 @@ class Forwarder:
         if found is None or now_s - found.since_s >= found.received.life_s:
             self._metrics.cache_misses += 1
             return None
-        self._metrics.cache_hits += 1
+        self._metrics.cache_hit(found.received.rcode, found.received.answers)
         return found.received, found.age_s(now_s)
 
     async def resolve(self, ask: Ask) -> tuple[Received, int]:
         """The answer of others and its age.  Raises: ``ForwardFailure``."""
         task = self._in_flight.get(ask)
         if task is None:
+            if self._failed_s.get(ask, 0.0) > self._clock():
+                raise ForwardFailure("no name server answered a moment ago")
             if len(self._in_flight) >= MAX_IN_FLIGHT:
+                self._metrics.forward_rejects += 1
                 raise ForwardFailure("too many questions on their way")
             task = self._in_flight[ask] = asyncio.create_task(self._ask(ask))
             task.add_done_callback(lambda done: self._landed(ask, done))
@@ -113,17 +121,28 @@ class Forwarder:
         if received is None or received.rcode == SERVFAIL:
             old = self._kept.get(ask)
             if old is not None and now_s - old.since_s < old.received.life_s + STALE_S:
+                self._metrics.served_stale += 1
                 return Kept(_shortened(old.received), now_s)
+            self._remember_failure(ask, now_s)
         if received is None:
             raise ForwardFailure("no name server answered")
         kept = Kept(received, now_s)
         if received.life_s:
-            self._kept[ask] = kept
-            self._kept.move_to_end(ask)
-            if len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
-        self._metrics.cache_entries = len(self._kept)
+            self._keep(ask, kept)
         return kept
+
+    def _keep(self, ask: Ask, kept: Kept) -> None:
+        self._kept[ask] = kept
+        self._kept.move_to_end(ask)
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+            self._metrics.cache_evictions += 1
+        self._metrics.cache_entries = len(self._kept)
+
+    def _remember_failure(self, ask: Ask, now_s: float) -> None:
+        if len(self._failed_s) >= MAX_KEPT:
+            self._failed_s.clear()
+        self._failed_s[ask] = now_s + FAILURE_S
 
     async def _try_all(self, ask: Ask) -> Received | None:
         last = None
@@ -138,9 +157,9 @@ class Forwarder:
                     self._metrics.forward_failures += 1
                     log.debug("name server failed", extra={"server": upstream.host, "error": str(error)})
                     continue
-                self._metrics.forwarded(upstream.host, received.rcode, self._clock() - began_s)
+                self._metrics.forwarded(str(upstream), received.rcode, self._clock() - began_s)
                 self._upstreams.answered(upstream)
-                if received.rcode != SERVFAIL:
+                if received.rcode not in _ELSEWHERE:
                     return received
                 last = received
             if last is not None:

@@ -5,33 +5,41 @@ Source: CoreDNS docs, plugins "metrics", "cache", "forward" and "kubernetes"; Pr
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from fairway.dns.wire import RCODE_NAMES, TYPE_NAMES
+from fairway.dns.wire import NOERROR, NXDOMAIN, RCODE_NAMES, TYPE_NAMES
 
-_BOUNDS_S: Final = tuple(0.001 * 2**power for power in range(21))
-_KIND: Final = "headless_with_selector"
+_ANSWER_BOUNDS_S: Final = tuple(0.00025 * 2**power for power in range(16))
+_PROGRAMMING_BOUNDS_S: Final = tuple(0.001 * 2**power for power in range(20))
+SERVICE_KINDS: Final = ("headless_with_selector", "headless_without_selector")
+"""Those of which is known when they changed: a slice says it, a Service does not."""
 
 
 class Histogram:
     """How often a duration fell below each bound."""
 
-    __slots__ = ("_counts", "total_s")
+    __slots__ = ("_bounds_s", "_counts", "total_s")
 
-    def __init__(self) -> None:
-        self._counts = [0] * (len(_BOUNDS_S) + 1)
+    def __init__(self, bounds_s: tuple[float, ...] = _ANSWER_BOUNDS_S) -> None:
+        self._bounds_s = bounds_s
+        self._counts = [0] * (len(bounds_s) + 1)
         self.total_s = 0.0
 
-    def observe(self, seconds: float) -> None:
-        """One duration."""
-        self._counts[bisect_left(_BOUNDS_S, seconds)] += 1
-        self.total_s += seconds
+    @property
+    def count(self) -> int:
+        """How many durations there were."""
+        return sum(self._counts)
+
+    def observe(self, seconds: float, times: int = 1) -> None:
+        """One duration, or several of the same length."""
+        self._counts[bisect_left(self._bounds_s, seconds)] += times
+        self.total_s += seconds * times
 
     def lines(self, name: str, labels: str) -> Iterator[str]:
         """The histogram in text; ``labels`` is not empty."""
         total = 0
-        for bound, count in zip((*_BOUNDS_S, "+Inf"), self._counts, strict=True):
+        for bound, count in zip((*self._bounds_s, "+Inf"), self._counts, strict=True):
             total += count
             yield f'{name}_bucket{{{labels},le="{bound}"}} {total}'
         yield f"{name}_sum{{{labels}}} {self.total_s}"
@@ -42,9 +50,12 @@ class DnsMetrics:
     """Everything that the server counts."""
 
     def __init__(self, server: str = "dns://:53", zone: str = "cluster.local.") -> None:
-        self.cache_hits = self.cache_misses = self.cache_entries = self.prepared_entries = 0
-        self.forward_failures = self.panics = 0
-        self.programming = Histogram()
+        self.hits = {"success": 0, "denial": 0}
+        self.cache_misses = self.cache_evictions = self.served_stale = 0
+        self.cache_entries = self.prepared_entries = 0
+        self.forward_failures = self.forward_rejects = self.panics = 0
+        self.programming = {kind: Histogram(_PROGRAMMING_BOUNDS_S) for kind in SERVICE_KINDS}
+        self.own_durations, self.other_durations = Histogram(), Histogram()
         self._server, self._zone = server, zone
         self._answers: dict[tuple[str, int, str, str, str], list[int]] = {}
         self._forwards: dict[tuple[str, str], Histogram] = {}
@@ -57,9 +68,13 @@ class DnsMetrics:
         )  # fmt: skip
         return self._answers.setdefault(key, [0])
 
-    def forwarded(self, host: str, rcode: int, seconds: float) -> None:
-        """One answer of another server."""
-        key = (host, RCODE_NAMES.get(rcode, str(rcode)))
+    def cache_hit(self, rcode: int, answers: int) -> None:
+        """One answer from memory."""
+        self.hits["denial" if rcode == NXDOMAIN or (rcode == NOERROR and not answers) else "success"] += 1
+
+    def forwarded(self, to: str, rcode: int, seconds: float) -> None:
+        """One answer of another server; ``to`` is its address with the port."""
+        key = (to, RCODE_NAMES.get(rcode, str(rcode)))
         self._forwards.setdefault(key, Histogram()).observe(seconds)
 
     def text(self) -> str:
@@ -67,37 +82,65 @@ class DnsMetrics:
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        yield from self._requests()
-        server = f'server="{self._server}"'
-        values = (
-            ("coredns_panics_total", "counter", "", self.panics),
-            ("coredns_cache_hits_total", "counter", f'{server},type="success"', self.cache_hits),
-            ("coredns_cache_misses_total", "counter", server, self.cache_misses),
-            ("coredns_cache_entries", "gauge", f'{server},type="success"', self.cache_entries),
-            ("coredns_forward_healthcheck_broken_total", "counter", "", self.forward_failures),
-            ("fairway_dns_prepared_answers", "gauge", "", self.prepared_entries),
-        )
-        for name, kind, labels, value in values:
-            yield f"# TYPE {name} {kind}"
-            yield f"{name}{{{labels}}} {value}" if labels else f"{name} {value}"
-        name = "coredns_proxy_request_duration_seconds"
-        yield f"# TYPE {name} histogram"
-        for (host, rcode), histogram in self._forwards.items():
-            yield from histogram.lines(name, f'proxy_name="forward",to="{host}:53",rcode="{rcode}"')
-        name = "coredns_kubernetes_dns_programming_duration_seconds"
-        yield f"# TYPE {name} histogram"
-        yield from self.programming.lines(name, f'service_kind="{_KIND}"')
+        yield from self._answer_lines()
+        yield from self._cache_lines()
+        yield from self._forward_lines()
+        yield from _plain("coredns_panics_total", "counter", {"": self.panics})
+        yield from _plain("fairway_dns_prepared_answers", "gauge", {"": self.prepared_entries})
+        kinds = {f'service_kind="{kind}"': histogram for kind, histogram in self.programming.items()}
+        yield from _histograms("coredns_kubernetes_dns_programming_duration_seconds", kinds)
 
-    def _requests(self) -> Iterator[str]:
+    def _answer_lines(self) -> Iterator[str]:
         requests: dict[str, int] = {}
         responses: dict[str, int] = {}
         for (protocol, family, kind, rcode, zone), (count,) in self._answers.items():
-            where = f'server="{self._server}",zone="{zone}",view=""'
+            where = self._where(zone)
             asked = f'{where},proto="{protocol}",family="{family}",type="{kind}"'
             requests[asked] = requests.get(asked, 0) + count
             said = f'{where},rcode="{rcode}",plugin="{"kubernetes" if zone != "." else "forward"}"'
             responses[said] = responses.get(said, 0) + count
-        for name, counts in (("coredns_dns_requests_total", requests), ("coredns_dns_responses_total", responses)):
-            yield f"# TYPE {name} counter"
-            for labels, count in counts.items():
-                yield f"{name}{{{labels}}} {count}"
+        yield from _plain("coredns_dns_requests_total", "counter", requests)
+        yield from _plain("coredns_dns_responses_total", "counter", responses)
+        durations = {self._where(self._zone): self.own_durations, self._where("."): self.other_durations}
+        yield from _histograms("coredns_dns_request_duration_seconds", durations)
+
+    def _cache_lines(self) -> Iterator[str]:
+        where = f'server="{self._server}",zones=".",view=""'
+        hits = {f'{where},type="{kind}"': count for kind, count in self.hits.items()}
+        requests = self.cache_misses + sum(self.hits.values())
+        yield from _plain("coredns_cache_requests_total", "counter", {where: requests})
+        yield from _plain("coredns_cache_hits_total", "counter", hits)
+        yield from _plain("coredns_cache_misses_total", "counter", {where: self.cache_misses})
+        yield from _plain("coredns_cache_served_stale_total", "counter", {where: self.served_stale})
+        yield from _plain("coredns_cache_evictions_total", "counter", {f'{where},type="success"': self.cache_evictions})
+        yield from _plain("coredns_cache_entries", "gauge", {f'{where},type="success"': self.cache_entries})
+
+    def _forward_lines(self) -> Iterator[str]:
+        requests: dict[str, int] = {}
+        responses: dict[str, int] = {}
+        for (to, rcode), histogram in self._forwards.items():
+            requests[f'to="{to}"'] = requests.get(f'to="{to}"', 0) + histogram.count
+            responses[f'to="{to}",rcode="{rcode}"'] = histogram.count
+        yield from _plain("coredns_forward_requests_total", "counter", requests)
+        yield from _plain("coredns_forward_responses_total", "counter", responses)
+        yield from _plain("coredns_forward_healthcheck_broken_total", "counter", {"": self.forward_failures})
+        yield from _plain("coredns_forward_max_concurrent_rejects_total", "counter", {"": self.forward_rejects})
+        durations = {
+            f'proxy_name="forward",to="{to}",rcode="{rcode}"': each for (to, rcode), each in self._forwards.items()
+        }
+        yield from _histograms("coredns_proxy_request_duration_seconds", durations)
+
+    def _where(self, zone: str) -> str:
+        return f'server="{self._server}",zone="{zone}",view=""'
+
+
+def _plain(name: str, kind: str, values: Mapping[str, int]) -> Iterator[str]:
+    yield f"# TYPE {name} {kind}"
+    for labels, value in values.items():
+        yield f"{name}{{{labels}}} {value}" if labels else f"{name} {value}"
+
+
+def _histograms(name: str, histograms: Mapping[str, Histogram]) -> Iterator[str]:
+    yield f"# TYPE {name} histogram"
+    for labels, histogram in histograms.items():
+        yield from histogram.lines(name, labels)

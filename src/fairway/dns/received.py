@@ -59,6 +59,11 @@ class Received(NamedTuple):
     records: tuple[Record, ...]
     life_s: int
 
+    @property
+    def answers(self) -> int:
+        """How many records the answer section has."""
+        return sum(record.section == 0 for record in self.records)
+
 
 def read_answer(message: bytes, question: bytes) -> Received:
     """Check an answer against the question that was sent.  Raises: ``ReceivedFault``."""

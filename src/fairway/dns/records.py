@@ -51,12 +51,16 @@ class Endpoint(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """The ready endpoints of one slice; ``triggered_s`` is when they changed, or 0."""
+    """The ready endpoints of one slice; ``triggered_s`` is when they changed, or 0.
+
+    ``is_selected`` says that the cluster's own controller made it from the pods of a selector.
+    """
 
     service: str
     ports: tuple[Port, ...]
     endpoints: tuple[Endpoint, ...]
     triggered_s: float = 0.0
+    is_selected: bool = False
 
 
 def service_of(found: Object) -> Service | None:
@@ -85,7 +89,8 @@ def external_name(text: str) -> bytes:
 def slice_of(found: Object) -> Slice | None:
     """What an EndpointSlice says; ``None`` if it belongs to no Service or does not hold addresses."""
     meta = found["metadata"]
-    service = (meta.get("labels") or {}).get(SERVICE_NAME)
+    labels = meta.get("labels") or {}
+    service = labels.get(SERVICE_NAME)
     size = _ADDRESS_BYTES.get(found.get("addressType") or "")
     if not service or not size:
         return None
@@ -94,6 +99,7 @@ def slice_of(found: Object) -> Slice | None:
         _ports(found.get("ports")),
         tuple(_ready(found.get("endpoints") or (), size)),
         _time((meta.get("annotations") or {}).get(TRIGGER_TIME)),
+        labels.get(MANAGED_BY) == SLICE_CONTROLLER,
     )
 
 

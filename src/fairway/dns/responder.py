@@ -2,10 +2,15 @@
 
 Shape: ``respond`` gives the answer, a coroutine that will give it, or ``None`` for what deserves none.
 Nothing is said of our zones before the API was heard once: a name that is not known yet is not a name that is not.
+Until then a question waits, since resolvers take a failure as the end and wait five seconds for an answer.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Final
 
 from fairway.dns.answers import Prepared, Ready, Said, rotations, say, tails
 from fairway.dns.exchange import Ask
@@ -25,6 +30,7 @@ from fairway.dns.wire import (
     OPT_BYTES,
     REFUSED,
     SERVFAIL,
+    SOA,
     Body,
     Query,
     Refusal,
@@ -35,10 +41,11 @@ from fairway.dns.wire import (
     read_query,
     write,
 )
-from fairway.dns.zone import Topic, Zone
+from fairway.dns.zone import Place, Topic, Zone
 
 log = logging.getLogger(__name__)
 
+SYNC_PATIENCE_S: Final = 2.0
 _TRANSFERS = (251, 252)
 Answer = bytes | None
 Later = Coroutine[None, None, Answer]
@@ -49,10 +56,19 @@ class Responder:
 
     def __init__(self, zone: Zone, forwarder: Forwarder, metrics: DnsMetrics) -> None:
         self.prepared = Prepared()
-        self.is_synced = False
+        self._synced = asyncio.Event()
         self._zone = zone
         self._forwarder = forwarder
-        self._metrics = metrics
+        self.metrics = metrics
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether the cluster is known."""
+        return self._synced.is_set()
+
+    def synced(self) -> None:
+        """From now on the cluster is known."""
+        self._synced.set()
 
     def touch(self, topics: set[Topic]) -> None:
         """Say something new of these from now on."""
@@ -70,24 +86,37 @@ class Responder:
         place = self._zone.find(query.name)
         if place is None:
             return self._forward(turn)
-        if not self.is_synced:
-            return self._bare(turn, SERVFAIL)
-        said = say(self._zone, query.name, query.type, place)
+        return self._own(turn, place) if self.is_synced else self._when_synced(turn)
+
+    def _own(self, turn: "_Turn", place: Place) -> Answer | Later:
+        said = say(self._zone, turn.query.name, turn.query.type, place)
         return self._chase(turn, said) if said.elsewhere else self._tell(turn, said)
+
+    async def _when_synced(self, turn: "_Turn") -> Answer:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SYNC_PATIENCE_S):
+                await self._synced.wait()
+        place = self._zone.find(turn.query.name)
+        if place is None or not self.is_synced:
+            return self._bare(turn, SERVFAIL)
+        found = self._own(turn, place)
+        return found if found is None or isinstance(found, bytes) else await found
 
     def _bare(self, turn: "_Turn", rcode: int, *, is_own: bool = True) -> bytes:
         self._count(turn, rcode, is_own=is_own)
         return bare(turn.message, turn.query, rcode)
 
     def _count(self, turn: "_Turn", rcode: int, *, is_own: bool) -> list[int]:
-        counter = self._metrics.answers(turn.protocol, turn.family, turn.query.type, rcode, is_own=is_own)
+        counter = self.metrics.answers(turn.protocol, turn.family, turn.query.type, rcode, is_own=is_own)
         counter[0] += 1
+        durations = self.metrics.own_durations if is_own else self.metrics.other_durations
+        durations.observe(time.perf_counter() - turn.began_s)
         return counter
 
     def _tell(self, turn: "_Turn", said: Said) -> bytes:
         """Answer from our zones; over UDP the answer is kept ready for the next who asks."""
         counter = self._count(turn, said.sections.rcode, is_own=True)
-        if turn.protocol == "tcp" or not turn.is_common():
+        if turn.protocol == "tcp" or turn.query.type == SOA or not turn.is_common():
             return turn.finished(said.sections, write(turn.query.name, said.sections, turn.room()))
         bodies = [write(turn.query.name, turned, turn.room()) for turned in rotations(said.sections)]
         first = bodies[0]
@@ -97,7 +126,7 @@ class Responder:
             counter,
         )  # fmt: skip
         self.prepared.put(turn.message[2:].lower(), ready, said.topics)
-        self._metrics.prepared_entries = len(self.prepared.entries)
+        self.metrics.prepared_entries = len(self.prepared.entries)
         return turn.message[:2] + ready.head + turn.message[HEADER : ready.end] + next(ready.tails)
 
     def _forward(self, turn: "_Turn") -> Answer | Later:
@@ -147,10 +176,11 @@ def _refused(query: Query) -> int:
 class _Turn:
     """One message and how it is to be answered."""
 
-    __slots__ = ("family", "limit", "message", "protocol", "query")
+    __slots__ = ("began_s", "family", "limit", "message", "protocol", "query")
 
     def __init__(self, message: bytes, query: Query, protocol: str, family: int, limit: int) -> None:
         self.message, self.query, self.protocol, self.family, self.limit = message, query, protocol, family, limit
+        self.began_s = time.perf_counter()
 
     def ask(self, name: bytes) -> Ask:
         """The question for others about ``name``."""

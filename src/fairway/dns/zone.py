@@ -152,6 +152,12 @@ class Zone:
             return ""
         return f"{inner[-2]}/{inner[-3]}" if len(inner) > 2 else inner[-2]
 
+    def is_headless(self, topic: str) -> bool:
+        """Whether endpoints are what the name of this Service stands for."""
+        namespace, _, name = topic.partition("/")
+        service = self._namespaces.get(namespace, {}).get(name)
+        return service is not None and service.is_headless
+
     def find(self, name: bytes) -> Place | None:
         """What is under a name; ``None`` if others are to be asked."""
         labels = labels_of(name)
@@ -168,7 +174,7 @@ class Zone:
     def _find(self, inner: Labels) -> Node | None:
         match inner:
             case ():
-                return {SOA: [self.soa(self.apex)], NS: [self._name("ns", "dns")]}
+                return self._start(self.apex)
             case ("dns-version",):
                 return {TXT: [bytes((len(VERSION),)) + VERSION.encode()]}
             case ("ns", "dns"):
@@ -214,25 +220,43 @@ class Zone:
         return None
 
     def _find_reverse(self, found: bytes | tuple[int, ...], labels: Labels) -> Place | None:
+        if not found:
+            return self._find_below_reverse(labels)
+        apex = self._apex_of(found, labels)
         if isinstance(found, bytes):
             names = [self._name(*name) for name in self._names_of(found)]
-            apex = self._reverse_apex(found, labels)
             if names:
                 return Place(apex or self.apex, {PTR: names})
             return Place(apex, None) if apex else None
+        if not apex:
+            return None
+        return Place(apex, self._start(apex) if apex == wire_name(".".join(labels)) else {})
+
+    def _find_below_reverse(self, labels: Labels) -> Place | None:
+        """A name that spells no address, as ``lb._dns-sd._udp.0.0.96.10.in-addr.arpa``: nothing, if that is ours."""
+        for at in range(1, len(labels) - 2):
+            if above := reverse_prefix(labels[at:]):
+                apex = self._apex_of(above, labels[at:])
+                return Place(apex, None) if apex else None
+        return None
+
+    def _apex_of(self, found: bytes | tuple[int, ...], labels: Labels) -> bytes:
+        if isinstance(found, bytes):
+            return self._reverse_apex(found, labels)
         unit = 4 if labels[-2:] == ("ip6", "arpa") else 8
-        packed = _packed(found, unit)
-        apex = self._reverse_apex(packed, labels, len(found) * unit) if packed else b""
-        return Place(apex, {}) if apex else None
+        return self._reverse_apex(_packed(found, unit), labels, len(found) * unit)
+
+    def _start(self, apex: bytes) -> Node:
+        """What is at the start of a zone."""
+        return {SOA: [self.soa(apex)], NS: [self._name("ns", "dns")]}
 
     def _names_of(self, address: bytes) -> Iterator[tuple[str, ...]]:
         if topic := self._cluster_ips.get(address):
             namespace, _, name = topic.partition("/")
             yield name, namespace, "svc"
         for (topic, host), _ in self._hosts.get(address, {}).items():
-            namespace, _, name = topic.partition("/")
-            service = self._namespaces.get(namespace, {}).get(name)
-            if service is not None and service.is_headless:
+            if self.is_headless(topic):
+                namespace, _, name = topic.partition("/")
                 yield host, name, namespace, "svc"
 
     def _reverse_apex(self, packed: bytes, labels: Labels, known_bits: int = 128) -> bytes:
@@ -283,9 +307,7 @@ def _srv(targets: list[tuple[int, bytes]]) -> Node:
 
 
 def _packed(parts: tuple[int, ...], unit: int) -> bytes:
-    """The first part of an address, filled up with zeros; nothing where there is no part."""
-    if not parts:
-        return b""
+    """The first part of an address, filled up with zeros."""
     if unit == 8:
         return bytes(parts) + bytes(4 - len(parts))
     return bytes.fromhex("".join(f"{part:x}" for part in parts).ljust(32, "0"))
