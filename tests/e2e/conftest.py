@@ -122,7 +122,7 @@ def need_machine() -> None:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     need_machine()
     folder = tmp_path_factory.mktemp("cluster")
-    running = Cluster("e2e", folder)
+    running = Cluster(os.environ.get("FAIRWAY_E2E_NAME", "e2e"), folder)  # two checkouts may test at the same time
     try:
         running.fairway("image", "import", str(IMAGE))
         running.fairway("up")
