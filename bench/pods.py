@@ -103,9 +103,9 @@ async def runtime_alone() -> list[dict[str, Any]]:
             cluster=f"bench-{secrets.token_hex(3)}",
             data_dir=Path(folder, "data"),
             run_dir=Path(folder, "run", "bench"),
-            pod_cidr="10.217.0.0/24",
-            cluster_cidr="10.217.0.0/16",
-            gateway="10.217.0.1",
+            pod_cidrs=("10.217.0.0/24",),
+            cluster_cidrs=("10.217.0.0/16",),
+            gateways=("10.217.0.1",),
             service_cidrs=("10.216.0.0/16",),
         )
         cpu = CpuTime()

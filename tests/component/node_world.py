@@ -139,7 +139,7 @@ async def node_world(
     client = InProcessClient(server.api, agent="kubelet")
     runtime = runtime or MemoryRuntime(directory / "logs", time.time, addresses=["127.0.0.1"])
     images = MemoryImages({"luksa/kubia": KUBIA, "busybox:1.36": BUSYBOX})
-    settings = Settings(node_name="n1", node_ip=NODE_IP, root_dir=directory / "node", **serving)
+    settings = Settings(node_name="n1", node_ips=(NODE_IP,), root_dir=directory / "node", **serving)
     agent = Agent(client, runtime, images, settings, **options)
     world = World(server, client, runtime, images, settings, agent, asyncio.create_task(agent.run()), options)
     try:

@@ -67,7 +67,7 @@ def machine_in(folder: Path, **fields: Any) -> Iterator[Machine]:
     run = folder / "run" / cluster
     run.mkdir(parents=True)
     (folder / "data").mkdir(exist_ok=True)
-    known = {"pod_cidr": "10.213.0.0/24", "cluster_cidr": "10.213.0.0/16", "gateway": "10.213.0.1"}
+    known = {"pod_cidrs": ("10.213.0.0/24",), "cluster_cidrs": ("10.213.0.0/16",), "gateways": ("10.213.0.1",)}
     service = {"service_cidrs": ("10.212.0.0/16",)}
     machine = Machine(cluster=cluster, data_dir=folder / "data", run_dir=run, **(known | service | fields))
     try:

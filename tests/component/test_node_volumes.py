@@ -21,7 +21,7 @@ AROUND = Surroundings()
 
 @pytest.fixture
 def volumes(tmp_path: Path) -> PodVolumes:
-    return PodVolumes(Settings(node_name="n1", node_ip="192.0.2.1", root_dir=tmp_path), UID)
+    return PodVolumes(Settings(node_name="n1", node_ips=("192.0.2.1",), root_dir=tmp_path), UID)
 
 
 def contents(directory: Path) -> dict[str, bytes]:

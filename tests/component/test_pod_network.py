@@ -122,7 +122,7 @@ def test_pods_reach_each_other_and_the_machine(tmp_path: Path) -> None:
         one, other = [(await network.attach(uid, {}))[0] for uid in ("u1", "u2")]
         with listener_in(network.netns("u2"), other, 80) as server:
             assert seen_from(network.netns("u1"), server) == one
-        with socket.create_server((machine.gateway, 6443)) as server:
+        with socket.create_server((machine.gateways[0], 6443)) as server:
             assert seen_from(network.netns("u1"), server) == one
 
     run(tmp_path, scenario)
@@ -199,7 +199,7 @@ def test_a_full_range_is_told(tmp_path: Path) -> None:
         with pytest.raises(RuntimeFailure, match=r"no address is free in the node's pod range 10\.213\.0\.0/30"):
             await network.attach("u2", {})
 
-    run(tmp_path, scenario, pod_cidr="10.213.0.0/30")
+    run(tmp_path, scenario, pod_cidrs=("10.213.0.0/30",))
 
 
 def test_a_sysctl_that_the_kernel_refuses_is_told_and_leaves_nothing(tmp_path: Path) -> None:
@@ -228,6 +228,13 @@ def test_what_a_crash_left_half_made_is_made_again(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+DUAL = {
+    "pod_cidrs": ("10.213.0.0/24", "fd00:213::/64"), "cluster_cidrs": ("10.213.0.0/16", "fd00:213::/56"),
+    "gateways": ("10.213.0.1", "fd00:213::1"), "dns_addresses": ("10.212.0.10", "fd00:212::a"),
+    "service_cidrs": ("10.212.0.0/16", "fd00:212::/112"),
+}  # fmt: skip
+
+
 def test_two_address_families_side_by_side(tmp_path: Path) -> None:
     async def scenario(machine: Machine, network: PodNetwork) -> None:
         ips = await network.attach("u1", {})
@@ -237,7 +244,7 @@ def test_two_address_families_side_by_side(tmp_path: Path) -> None:
         assert "fd00:213::2/128" in ip("-6", "addr", "show", "eth0", netns=network.netns("u1"))
         assert "via fd00:213::1" in ip("-6", "route", netns=network.netns("u1"))
 
-    run(tmp_path, scenario, pod_cidr_v6="fd00:213::/64", gateway_v6="fd00:213::1")
+    run(tmp_path, scenario, **DUAL)
 
 
 def test_the_world_sees_the_node_and_the_cluster_sees_the_pod(tmp_path: Path) -> None:
@@ -294,7 +301,7 @@ def test_a_pod_reaches_itself_through_a_service_even_with_strict_reverse_path_fi
             inside(network.netns("u1"), "bash", "-c", "exec 3<>/dev/tcp/10.212.0.9/80")
             accepted, peer = server.accept()
             accepted.close()
-            assert peer[0] == machine.gateway
+            assert peer[0] == machine.gateways[0]
 
     run(tmp_path, scenario)
 
@@ -302,7 +309,7 @@ def test_a_pod_reaches_itself_through_a_service_even_with_strict_reverse_path_fi
 def test_settings_go_back_when_the_last_cluster_goes(tmp_path: Path) -> None:
     async def scenario() -> None:
         forwarding("0")
-        other = {"pod_cidr": "10.214.0.0/24", "cluster_cidr": "10.214.0.0/16", "gateway": "10.214.0.1"}
+        other = {"pod_cidrs": ("10.214.0.0/24",), "cluster_cidrs": ("10.214.0.0/16",), "gateways": ("10.214.0.1",)}
         with machine_in(tmp_path) as one, machine_in(tmp_path, service_cidrs=("10.211.0.0/16",), **other) as two:
             await node_network_up(one)
             await node_network_up(two)

@@ -59,7 +59,7 @@ def test_a_sweep_needs_no_records(tmp_path: Path) -> None:
 
 
 def test_a_sweep_takes_nothing_of_another_cluster(tmp_path: Path) -> None:
-    other = {"pod_cidr": "10.214.0.0/24", "cluster_cidr": "10.214.0.0/16", "gateway": "10.214.0.1"}
+    other = {"pod_cidrs": ("10.214.0.0/24",), "cluster_cidrs": ("10.214.0.0/16",), "gateways": ("10.214.0.1",)}
     (tmp_path / "two").mkdir()
 
     async def scenario(world: World) -> None:

@@ -44,7 +44,7 @@ def at(ip: str, hostname: str = "", **conditions: bool) -> dict[str, Any]:
 
 
 def zone_of(*objects: Object) -> Zone:
-    zone = Zone(ZONE, address="10.96.0.10", cidrs=("10.96.0.0/16", "10.244.0.0/16", "fd00:96::/112"), serial=7)
+    zone = Zone(ZONE, addresses=["10.96.0.10"], cidrs=("10.96.0.0/16", "10.244.0.0/16", "fd00:96::/112"), serial=7)
     for each in objects:
         meta = each["metadata"]
         if "addressType" in each:

@@ -69,7 +69,7 @@ def test_a_new_cluster_starts_with_its_own_service() -> None:
 
 
 def test_the_dns_is_a_service_at_the_address_that_pods_are_told() -> None:
-    settings = Settings(advertise_address="10.244.0.1", dns_address="10.96.0.10")
+    settings = Settings(advertise_address="10.244.0.1", dns_addresses=("10.96.0.10",))
     service, endpoints, endpoint_slice = [one for _, one in bootstrap.wanted(settings)][-3:]
     assert (service["metadata"]["namespace"], service["metadata"]["name"]) == ("kube-system", "kube-dns")
     assert service["spec"]["clusterIP"] == "10.96.0.10"

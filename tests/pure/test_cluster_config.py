@@ -14,14 +14,14 @@ from fairway.cluster.errors import ClusterError
 from fairway.cluster.machine import machine_of
 from fairway.cluster.start import last_word
 from fairway.cluster.supervisor import Child
-from fairway.cluster.surroundings import RANGES, Taken, settle
+from fairway.cluster.surroundings import RANGES, Network, Taken, settle
 
 NOTHING = Taken()
 ROUTE = "a route of this machine"
 
 
-def nets(*cidrs: str) -> tuple[tuple[ipaddress.IPv4Network, str], ...]:
-    return tuple((ipaddress.IPv4Network(cidr), ROUTE) for cidr in cidrs)
+def nets(*cidrs: str) -> tuple[tuple[Network, str], ...]:
+    return tuple((ipaddress.ip_network(cidr), ROUTE) for cidr in cidrs)
 
 
 def settled(config: Config, taken: Taken, *chosen: str, is_new: bool = True) -> Config:
@@ -145,6 +145,7 @@ def test_no_settled_range_overlaps_what_is_taken(networks: list[ipaddress.IPv4Ne
 PORT = "a port is a number between 1 and 65535"
 RANGE = "expected first-last, such as 30000-32767"
 BACKWARD = "the last address must be of the same family and not before the first"
+PAIR = "expected one value, or two with a comma, one of IPv4 and one of IPv6"
 WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name"
 
 
@@ -168,7 +169,14 @@ WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name
         ("api_port", 1.5, PORT),
         ("service_cidr", "10.0.0.1/16", "10.0.0.1/16 has host bits set"),
         ("service_cidr", "10.0.0.0", "expected an address and a prefix, such as 10.96.0.0/16"),
-        ("service_cidr", "fd00::/112", "IPv6 ranges are not served yet"),
+        ("service_cidr", "fd00::/32", "the prefix must be between /64 and /124"),
+        ("service_cidr", "fd00::", "expected an address and a prefix, such as fd00:10:96::/112"),
+        ("pod_cidr", "fd00::/120", "the prefix must be between /40 and /112"),
+        ("pod_cidr", "fe80::/64", "this range is reserved: take a private one, such as fd00:10:120::/112"),
+        ("pod_cidr", "10.1.0.0/16,10.2.0.0/16", PAIR),
+        ("pod_cidr", "10.1.0.0/16,fd00::/64,10.2.0.0/16", PAIR),
+        ("pod_cidr", "10.1.0.0/16,", "expected an address and a prefix, such as 10.244.0.0/16"),
+        ("ip_family", "ipv5", "expected one of ipv4, ipv6, dual"),
         ("service_cidr", "224.0.0.0/16", "this range is reserved: take a private one, such as 10.120.0.0/16"),
         ("pod_cidr", "127.0.0.0/16", "this range is reserved: take a private one, such as 10.120.0.0/16"),
         ("pod_cidr", "10.0.0.0/30", "the prefix must be between /12 and /28"),
@@ -184,7 +192,8 @@ WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name
         ("dns_upstreams", "192.0.2.1,somewhere", "'somewhere' does not appear to be an IPv4 or IPv6 address"),
         ("dns_upstreams", "192.0.2.1:99999", "a port is a number between 1 and 65535"),
         ("node_ip", "127.0.0.1", "expected an address of this machine that others can reach"),
-        ("node_ip", "::1", "expected an IPv4 address"),
+        ("node_ip", "::1", "expected an address of this machine that others can reach"),
+        ("node_ip", "192.0.2.1,192.0.2.2", PAIR),
         ("bind_address", "localhost", "'localhost' does not appear to be an IPv4 or IPv6 address"),
         ("bind_address", "224.0.0.1", "nobody can listen on a multicast address"),
     ],
@@ -295,8 +304,8 @@ def test_the_last_word_of_a_log_is_its_last_exception_or_its_last_line() -> None
 
 def test_the_derived_addresses() -> None:
     config = Config()
-    assert (config.node_pod_cidr, config.gateway) == ("10.244.0.0/24", "10.244.0.1")
-    assert (config.kubernetes_ip, config.dns_ip) == ("10.96.0.1", "10.96.0.10")
+    assert (config.node_pod_cidrs, config.gateways) == (("10.244.0.0/24",), ("10.244.0.1",))
+    assert (config.kubernetes_ip, config.dns_ips) == ("10.96.0.1", ("10.96.0.10",))
     assert (config.context, Config(name="two").context) == ("fairway", "fairway-two")
 
 

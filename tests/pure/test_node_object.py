@@ -8,7 +8,7 @@ from fairway.node.runtimes.interface import Image
 from fairway.node.settings import Settings
 from fairway.objects import Object
 
-SETTINGS = Settings(node_name="n1", node_ip="192.0.2.1", root_dir=Path("/x"), labels={"zone": "a"})
+SETTINGS = Settings(node_name="n1", node_ips=("192.0.2.1",), root_dir=Path("/x"), labels={"zone": "a"})
 NOW = 1_700_000_000.0
 
 

@@ -20,7 +20,7 @@ from fairway.node.volumes.payload import File, is_secret, payload
 from fairway.objects import Object
 from pure.node_cases import UID, pod
 
-AROUND = Surroundings("192.0.2.1", ("10.244.0.5",), {"cpu": "2", "memory": "1Gi"})
+AROUND = Surroundings(["192.0.2.1"], ("10.244.0.5",), {"cpu": "2", "memory": "1Gi"})
 MAIN = {"name": "main", "image": "kubia"}
 
 

@@ -17,7 +17,7 @@ SIDECAR = {"name": "side", "image": "x", "restartPolicy": "Always"}
 
 
 def status(found: PodView) -> Object:
-    return pod_status(found, "192.0.2.1", "crun", NOW)
+    return pod_status(found, ["192.0.2.1"], "crun", NOW)
 
 
 def condition(found: Object, type_: str) -> Object:

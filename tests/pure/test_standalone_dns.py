@@ -12,8 +12,8 @@ def test_flags_become_settings() -> None:
         listen="10.0.0.1,[fd00::1]:53", cluster_domain="Example.Org.", upstreams="9.9.9.9,1.1.1.1:5353",
         reverse_cidrs="10.96.0.0/12, fd00::/64", metrics_port=0,
     )  # fmt: skip
-    assert (told.listen, told.port, told.address, told.domain) == (
-        ("10.0.0.1", "fd00::1"), 53, "10.0.0.1", "example.org",
+    assert (told.listen, told.port, told.addresses, told.domain) == (
+        ("10.0.0.1", "fd00::1"), 53, ("10.0.0.1", "fd00::1"), "example.org",
     )  # fmt: skip
     assert told.upstreams == (Upstream("9.9.9.9"), Upstream("1.1.1.1", 5353))
     assert told.cidrs == ("10.96.0.0/12", "fd00::/64")

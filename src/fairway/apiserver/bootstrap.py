@@ -15,6 +15,7 @@ from fairway.apiserver.settings import Settings
 from fairway.apiserver.watchers import ChangeSignal
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, SERVICE, SERVICE_CIDR
 from fairway.kinds.kind import Kind
+from fairway.kinds.service.cluster_ips import PREFER_DUAL, SINGLE
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 
@@ -37,35 +38,43 @@ def wanted(settings: Settings) -> Iterator[Wanted]:
     yield SERVICE_CIDR, {"metadata": {"name": _NAME}, "spec": {"cidrs": list(settings.service_cidrs)}}
     for own in _own_services(settings):
         yield SERVICE, _service(own)
-        if _is_reachable(settings.advertise_address):
-            yield ENDPOINTS, _endpoints(own, settings.advertise_address)
-            yield ENDPOINT_SLICE, _slice(own, settings.advertise_address)
+        if own.endpoints:
+            yield ENDPOINTS, _endpoints(own, own.endpoints[0])
+        for place, address in enumerate(own.endpoints):
+            yield ENDPOINT_SLICE, _slice(own, address, is_primary=place == 0)
 
 
 class _Own(NamedTuple):
-    """A Service of the cluster's own, which nobody's selector fills; ports are name, protocol, number and target."""
+    """A Service of the cluster's own, which nobody's selector fills; ports are name, protocol, number and target.
+
+    ``cluster_ips`` and ``endpoints`` have at most one address of each family, the primary one first.
+    """
 
     namespace: str
     name: str
     labels: dict[str, str]
-    cluster_ip: str
+    policy: str
+    cluster_ips: tuple[str, ...]
+    endpoints: tuple[str, ...]
     ports: tuple[tuple[str, str, int, int], ...]
 
 
 def _own_services(settings: Settings) -> Iterator[_Own]:
     yield _Own(
-        "default", _NAME, {"component": "apiserver", "provider": "kubernetes"},
-        first_address(settings.service_cidrs[0]), (("https", "TCP", 443, settings.advertise_port),),
+        "default", _NAME, {"component": "apiserver", "provider": "kubernetes"}, SINGLE,
+        (first_address(settings.service_cidrs[0]),), _reachable(settings.advertise_address),
+        (("https", "TCP", 443, settings.advertise_port),),
     )  # fmt: skip
-    if settings.dns_address:
+    if settings.dns_addresses:
+        endpoints = _reachable(*(settings.dns_endpoints or (settings.advertise_address,)))
         labels = {"k8s-app": DNS_NAME, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
         ports = (("dns", "UDP", 53, 53), ("dns-tcp", "TCP", 53, 53), ("metrics", "TCP", 9153, 9153))
-        yield _Own("kube-system", DNS_NAME, labels, settings.dns_address, ports)
+        yield _Own("kube-system", DNS_NAME, labels, PREFER_DUAL, settings.dns_addresses, endpoints, ports)
 
 
-def _is_reachable(address: str) -> bool:
-    """Whether pods can be told this address; the loopback of this machine is not theirs."""
-    return bool(address) and not ipaddress.ip_address(address).is_loopback
+def _reachable(*addresses: str) -> tuple[str, ...]:
+    """Those that pods can be told; the loopback of this machine is not theirs."""
+    return tuple(each for each in addresses if each and not ipaddress.ip_address(each).is_loopback)
 
 
 def first_address(cidr: str) -> str:
@@ -77,7 +86,9 @@ def _service(own: _Own) -> Object:
     return {
         "metadata": {"name": own.name, "namespace": own.namespace, "labels": own.labels},
         "spec": {
-            "clusterIP": own.cluster_ip,
+            "clusterIP": own.cluster_ips[0],
+            "clusterIPs": list(own.cluster_ips),
+            "ipFamilyPolicy": own.policy,
             "ports": [
                 {"name": name, "port": port, "protocol": protocol, "targetPort": target}
                 for name, protocol, port, target in own.ports
@@ -102,13 +113,14 @@ def _endpoints(own: _Own, address: str) -> Object:
     }  # fmt: skip
 
 
-def _slice(own: _Own, address: str) -> Object:
+def _slice(own: _Own, address: str, *, is_primary: bool) -> Object:
+    family = f"IPv{ipaddress.ip_address(address).version}"
     return {
         "metadata": {
-            "name": own.name, "namespace": own.namespace,
+            "name": own.name if is_primary else f"{own.name}-{family.lower()}", "namespace": own.namespace,
             "labels": {"kubernetes.io/service-name": own.name},
         },
-        "addressType": f"IPv{ipaddress.ip_address(address).version}",
+        "addressType": family,
         "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
         "ports": _endpoint_ports(own),
     }  # fmt: skip

@@ -34,14 +34,16 @@ class NodeTunnel:
 class Settings:
     """Pods reach this server at the advertised address and port; ``service_cidrs`` come primary family first.
 
-    ``dns_address`` is the cluster IP of the DNS, which is served at the advertised address; empty where there is none.
+    ``dns_addresses`` are the cluster IPs of the DNS, none where there is no DNS; it is served at
+    ``dns_endpoints``, or, if these are not told, at the advertised address.
     """
 
     service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
     node_port_range: tuple[int, int] = (30000, 32767)
     advertise_address: str = "127.0.0.1"
     advertise_port: int = 6443
-    dns_address: str = ""
+    dns_addresses: tuple[str, ...] = ()
+    dns_endpoints: tuple[str, ...] = ()
     node_tunnel: NodeTunnel | None = None
     token_key: Path | None = None
     """The private key (PEM, P-256) that signs service-account tokens; without one none are issued."""

@@ -4,7 +4,6 @@ Shape: ``SETTINGS`` is the one list of settings; flags, TOML keys and docs are m
 """
 
 import dataclasses
-import ipaddress
 import json
 import os
 import re
@@ -13,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairway.cluster import values
+from fairway.cluster import families, values
 from fairway.cluster.errors import ClusterError, NoClusterError
 
 DEFAULT_NAME = "fairway"
 DEFAULT_DATA_DIR = "/var/lib/fairway"
 RUN_ROOT = Path("/run/fairway")
-LOAD_BALANCER_CIDR = "10.97.0.0/16"
 NO_POOL = "none"
 """The value of ``load_balancer_cidr`` that leaves load balancers to others."""
 
@@ -34,8 +32,9 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("service_cidr", "range of cluster IPs (default 10.96.0.0/16, or the next free one)", "CIDR"),
-    Setting("pod_cidr", "range of pod addresses (default 10.244.0.0/16, or the next free one)", "CIDR"),
+    Setting("ip_family", "ipv4, ipv6 or dual, which is both (default ipv4, or that of the ranges given)", "FAMILY"),
+    Setting("service_cidr", "range of cluster IPs (default 10.96.0.0/16, or the next free one)", "CIDR[,CIDR]"),
+    Setting("pod_cidr", "range of pod addresses (default 10.244.0.0/16, or the next free one)", "CIDR[,CIDR]"),
     Setting(
         "load_balancer_cidr",
         "load balancers' addresses, CIDRs or first-last with commas, or none (default 10.97.0.0/16, or the next one)",
@@ -55,11 +54,11 @@ SETTINGS = (
     Setting("cluster_domain", "DNS domain of the cluster (default cluster.local)", "DOMAIN"),
     Setting("dns_upstreams", "name servers for other names, IP or IP:port (default: as in /etc/resolv.conf)", "IP,IP"),
     Setting("node_name", "name of this node (default: the host name)", "NAME"),
-    Setting("node_ip", "address under which this node is known (default: that of the default route)", "IP"),
+    Setting("node_ip", "address under which this node is known (default: that of the default route)", "IP[,IP]"),
 )
 
 
-FIXED = ("service_cidr", "pod_cidr", "node_name")
+FIXED = ("ip_family", "service_cidr", "pod_cidr", "node_name")
 """Settings that the objects of a cluster are made with, so that they cannot change while it has any."""
 
 
@@ -72,9 +71,10 @@ class Config:
 
     name: str = DEFAULT_NAME
     data_dir: str = DEFAULT_DATA_DIR
-    service_cidr: str = "10.96.0.0/16"
-    pod_cidr: str = "10.244.0.0/16"
-    load_balancer_cidr: str = LOAD_BALANCER_CIDR
+    ip_family: str = "ipv4"
+    service_cidr: str = families.DEFAULTS["service_cidr"][4]
+    pod_cidr: str = families.DEFAULTS["pod_cidr"][4]
+    load_balancer_cidr: str = families.DEFAULTS["load_balancer_cidr"][4]
     load_balancer_announce: str = "none"
     node_port_range: str = "30000-32767"
     api_port: int = 6443
@@ -114,32 +114,49 @@ class Config:
         return DEFAULT_NAME if self.name == DEFAULT_NAME else f"{DEFAULT_NAME}-{self.name}"
 
     @property
-    def node_pod_cidr(self) -> str:
-        """The part of the pod range that this node hands out: the first /24."""
-        network = ipaddress.ip_network(self.pod_cidr)
-        if network.prefixlen >= 24:
-            return str(network)
-        return str(next(iter(network.subnets(new_prefix=24))))
+    def families(self) -> tuple[int, ...]:
+        """4 and 6 as the cluster has them, the primary one first; so are all that follow."""
+        return tuple(map(families.version, self.service_cidrs))
 
     @property
-    def gateway(self) -> str:
-        """This node's own address in the pod network."""
-        return str(ipaddress.ip_network(self.node_pod_cidr)[1])
+    def service_cidrs(self) -> tuple[str, ...]:
+        """The ranges of cluster IPs."""
+        return families.parts(self.service_cidr)
+
+    @property
+    def pod_cidrs(self) -> tuple[str, ...]:
+        """The ranges of all pods."""
+        return families.parts(self.pod_cidr)
+
+    @property
+    def node_pod_cidrs(self) -> tuple[str, ...]:
+        """The parts of the pod ranges that this node hands out: the first /24 and the first /64."""
+        return tuple(map(families.node_cidr, self.pod_cidrs))
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """This node's own addresses in the pod network."""
+        return tuple(families.nth(cidr, 1) for cidr in self.node_pod_cidrs)
 
     @property
     def kubernetes_ip(self) -> str:
-        """The cluster IP of the ``kubernetes`` Service."""
-        return str(ipaddress.ip_network(self.service_cidr)[1])
+        """The cluster IP of the ``kubernetes`` Service, of the primary family."""
+        return families.nth(self.service_cidrs[0], 1)
 
     @property
-    def dns_ip(self) -> str:
-        """The cluster IP that pods have as name server, the tenth of the range."""
-        return str(ipaddress.ip_network(self.service_cidr)[10])
+    def dns_ips(self) -> tuple[str, ...]:
+        """The cluster IPs that pods have as name servers, the tenth of each range."""
+        return tuple(families.nth(cidr, 10) for cidr in self.service_cidrs)
+
+    @property
+    def node_ips(self) -> tuple[str, ...]:
+        """The addresses under which this node is known."""
+        return families.parts(self.node_ip)
 
     @property
     def load_balancer_cidrs(self) -> tuple[str, ...]:
         """The pool of load balancers' addresses; none where they are left to others, or not yet settled."""
-        return () if self.load_balancer_cidr in ("", NO_POOL) else tuple(self.load_balancer_cidr.split(","))
+        return families.parts(self.load_balancer_cidr)
 
     @property
     def load_balancer_devices(self) -> tuple[str, ...]:
@@ -228,11 +245,12 @@ def resolve(name: str, data_dir: str, given: Mapping[str, Any], file: str | None
         if value is not None:
             wanted[key] = values.checked(key, value, f"--{key.replace('_', '-')} {value}")
     try:
-        base = locate(name, data_dir)
+        base, is_new = locate(name, data_dir), False
         _check_fixed(base, wanted)
     except NoClusterError:
-        base = Config(name=name, data_dir=data_dir, node_name=_host_name())
-    return dataclasses.replace(base, **wanted, chosen=_in_order({*base.chosen, *wanted}))
+        base, is_new = Config(name=name, data_dir=data_dir, node_name=_host_name()), True
+    complete = families.completed(wanted, base.families, is_new=is_new)
+    return dataclasses.replace(base, **complete, chosen=_in_order({*base.chosen, *wanted}))
 
 
 def _in_order(names: Iterable[str]) -> tuple[str, ...]:

@@ -32,11 +32,12 @@ def settings_of(config: Config) -> Settings:
     """What the API server is told."""
     pki, ports = config.pki_dir, config.node_ports
     return Settings(
-        service_cidrs=(config.service_cidr,),
+        service_cidrs=config.service_cidrs,
         node_port_range=(ports.start, ports.stop - 1),
-        advertise_address=config.gateway,
+        advertise_address=config.gateways[0],
         advertise_port=config.api_port,
-        dns_address=config.dns_ip,
+        dns_addresses=config.dns_ips,
+        dns_endpoints=config.gateways,
         # A cluster that was made without this key gets it at its next `up`.
         token_key=token_key if (token_key := pki / "sa.key").exists() else None,
         token_issuer=f"https://kubernetes.default.svc.{config.cluster_domain}",
@@ -47,10 +48,10 @@ def settings_of(config: Config) -> Settings:
 
 
 def listen(config: Config) -> list[socket.socket]:
-    """Sockets for clients of this machine and, at the node's address in the pod network, for pods."""
+    """Sockets for clients of this machine and, at the node's addresses in the pod network, for pods."""
     hosts = [config.bind_address]
-    if config.bind_address not in ("0.0.0.0", "::"):
-        hosts.append(config.gateway)
+    if config.bind_address != "::":  # which is both families
+        hosts += [at for at in config.gateways if ":" in at or config.bind_address != "0.0.0.0"]
     return [_bind(host, config.api_port) for host in dict.fromkeys(hosts)]
 
 

@@ -11,11 +11,11 @@ def machine_of(config: Config) -> Machine:
         cluster=config.name,
         data_dir=config.state_dir,
         run_dir=config.run_dir,
-        pod_cidr=config.node_pod_cidr,
-        cluster_cidr=config.pod_cidr,
-        gateway=config.gateway,
-        service_cidrs=(config.service_cidr, *_routed_pool(config)),
-        dns_address=config.dns_ip,
+        pod_cidrs=config.node_pod_cidrs,
+        cluster_cidrs=config.pod_cidrs,
+        gateways=config.gateways,
+        service_cidrs=(*config.service_cidrs, *_routed_pool(config)),
+        dns_addresses=config.dns_ips,
     )
 
 

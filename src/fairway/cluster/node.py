@@ -41,16 +41,15 @@ def agent_settings(config: Config) -> AgentSettings:
     runtime_name, runtime_version = runtime_identity()
     return AgentSettings(
         node_name=config.node_name,
-        node_ip=config.node_ip,
+        node_ips=config.node_ips,
         root_dir=config.state_dir,
         secrets_dir=config.run_dir / "secrets",
         port=config.node_api_port,
-        bind_address=config.node_ip,
         certificate_file=str(pki / "node.crt"),
         key_file=str(pki / "node.key"),
         client_ca_file=str(pki / "ca.crt"),
-        pod_cidrs=(config.node_pod_cidr,),
-        cluster_dns=(config.dns_ip,),
+        pod_cidrs=config.node_pod_cidrs,
+        cluster_dns=config.dns_ips,
         cluster_domain=config.cluster_domain,
         runtime_name=runtime_name,
         runtime_version=runtime_version,
@@ -59,17 +58,17 @@ def agent_settings(config: Config) -> AgentSettings:
 
 def proxy_settings(config: Config) -> ProxySettings:
     """What the proxy is told."""
-    return ProxySettings(service_cidrs=(config.service_cidr,), pod_cidrs=(config.node_pod_cidr,))
+    return ProxySettings(service_cidrs=config.service_cidrs, pod_cidrs=config.node_pod_cidrs)
 
 
 def dns_settings(config: Config) -> DnsSettings:
     """What cluster DNS is told.  It is served at its cluster IP for this node's pods, and where the Service leads."""
     return DnsSettings(
         domain=config.cluster_domain,
-        address=config.dns_ip,
-        listen=(config.dns_ip, config.gateway),
+        addresses=config.dns_ips,
+        listen=(*config.dns_ips, *config.gateways),
         metrics_port=9153,
-        cidrs=(config.service_cidr, config.pod_cidr),
+        cidrs=(*config.service_cidrs, *config.pod_cidrs),
         upstreams=tuple(upstream_of(text) for text in config.dns_upstreams.split(",") if text),
     )
 

@@ -13,13 +13,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairway.cluster.config import LOAD_BALANCER_CIDR, NO_POOL, RUN_ROOT, Config, read
+from fairway.cluster import families
+from fairway.cluster.config import NO_POOL, RUN_ROOT, Config, read
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.values import address_blocks
 
-Network = ipaddress.IPv4Network
-PRIVATE = tuple(map(Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-"""Where ranges are looked for; source: RFC 1918."""
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PRIVATE: dict[int, tuple[Network, ...]] = {
+    4: tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))),
+    6: (ipaddress.IPv6Network("fd00::/8"),),
+}
+"""Where ranges are looked for; source: RFC 1918, RFC 4193."""
+SITE_PREFIX = 48
+"""IPv6 ranges move aside by whole sites of this prefix, so that their addresses stay short."""
 RANGES = ("service_cidr", "pod_cidr", "load_balancer_cidr")
 ROUTE = "a route of this machine"
 PORTS = ("api_port", "node_api_port", "proxy_health_port", "proxy_metrics_port")
@@ -58,7 +64,7 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
     networks += [(network, f'cluster "{other.name}"') for other in others for network in _networks(other)]
     siblings = _recorded(config) if is_new else []
     held = {getattr(other, name) for other in others for name in PORTS}
-    hosts = {"127.0.0.1", config.bind_address, config.node_ip} - {""}
+    hosts = {"127.0.0.1", config.bind_address, *config.node_ips}
 
     def is_free(port: int) -> bool:
         return port not in held and (port in own_ports or all(_can_listen(host, port) for host in hosts))
@@ -73,13 +79,8 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
 
 
 def _networks(config: Config) -> list[Network]:
-    return [network for name in RANGES for network in _blocks(getattr(config, name))]
-
-
-def _blocks(value: str) -> list[Network]:
-    """The IPv4 networks of a range setting, which may be several ranges."""
-    texts = value.split(",") if value not in ("", NO_POOL) else []
-    return [block for text in texts for block in address_blocks(text) if isinstance(block, Network)]
+    texts = [text for name in RANGES for text in families.parts(getattr(config, name))]
+    return [block for text in texts for block in address_blocks(text)]
 
 
 def settle(config: Config, taken: Taken, *, is_new: bool) -> Config:
@@ -107,19 +108,21 @@ def _settle_ranges(config: Config, taken: Taken, *, is_new: bool) -> Config:
     fixed = [name for name in RANGES if name in config.chosen or (not is_new and getattr(config, name))]
     placed: list[tuple[Network, str]] = []
     for name in [*fixed, *(name for name in RANGES if name not in fixed)]:
-        value = getattr(config, name) or LOAD_BALANCER_CIDR
+        value = getattr(config, name) or families.default(name, config.families)
         if value == NO_POOL:
             continue
         used = [*_in_the_way(config, name, taken), *placed]
         if name in fixed:
             placed += _fixed(config, name, used, is_new=is_new)
             continue
-        network = Network(value)
-        avoided = [*(each for each, _ in used), *taken.spared]
-        if any(network.overlaps(each) for each in avoided):
-            network = _next_free(network, avoided)
-        placed.append((network, f"the {_words(name)}"))
-        config = dataclasses.replace(config, **{name: str(network)})  # type: ignore[arg-type]
+        settled = []
+        for network in map(ipaddress.ip_network, families.parts(value)):
+            avoided = [*(each for each, _ in [*used, *placed]), *taken.spared]
+            if any(network.overlaps(each) for each in avoided):
+                network = _next_free(network, avoided)
+            placed.append((network, f"the {_words(name)}"))
+            settled.append(str(network))
+        config = dataclasses.replace(config, **{name: ",".join(settled)})  # type: ignore[arg-type]
     return config
 
 
@@ -134,22 +137,26 @@ def _fixed(
     config: Config, name: str, used: Iterable[tuple[Network, str]], *, is_new: bool
 ) -> list[tuple[Network, str]]:
     """The networks of a range that stays.  Raises: ``ClusterError`` where one is taken."""
-    blocks = _blocks(getattr(config, name))
+    blocks = [(text, block) for text in families.parts(getattr(config, name)) for block in address_blocks(text)]
     for network, whose in used:
-        if any(block.overlaps(network) for block in blocks):
-            raise _overlap(config, name, network, whose, is_new=is_new)
-    return [(block, f"the {_words(name)}") for block in blocks]
+        for text, block in blocks:
+            if block.overlaps(network):
+                raise _overlap(config, name, text, network, whose, is_new=is_new)
+    return [(block, f"the {_words(name)}") for _, block in blocks]
 
 
-def _overlap(config: Config, name: str, network: Network, whose: str, *, is_new: bool) -> ClusterError:
+def _overlap(
+    config: Config, name: str, text: str, network: Network, whose: str, *, is_new: bool
+) -> ClusterError:  # fmt: skip
     flag = f"--{name.replace('_', '-')}"
+    other = ",".join(families.EXAMPLES[family] for family in config.families)
     cure = (
-        f"choose another: sudo fairway up{config.flags} {flag} 10.120.0.0/16"
+        f"choose another: sudo fairway up{config.flags} {flag} {other}"
         if is_new
         else f"stop what uses it, or start anew: sudo fairway down{config.flags} --purge"
     )
-    what = whose if str(network) == getattr(config, name) else f"{whose}, {network}"
-    return ClusterError(f"{_words(name)} {getattr(config, name)} overlaps {what}", cure)
+    what = whose if str(network) == text else f"{whose}, {network}"
+    return ClusterError(f"{_words(name)} {text} overlaps {what}", cure)
 
 
 def _settle_ports(config: Config, taken: Taken) -> Config:
@@ -184,20 +191,43 @@ def _words(name: str) -> str:
 
 def _next_free(wanted: Network, used: Iterable[Network]) -> Network:
     """A private network of the same size that is free: the next above, or one of another private block."""
-    taken = list(used)
-    home = next((block for block in PRIVATE if wanted.subnet_of(block)), None)
-    blocks = sorted(PRIVATE, key=lambda block: block != home)
-    for block in blocks:
-        if wanted.prefixlen < block.prefixlen:
-            continue
-        for candidate in block.subnets(new_prefix=wanted.prefixlen):
-            is_above = block != home or candidate > wanted
-            if is_above and not any(candidate.overlaps(network) for network in taken):
-                return candidate
+    taken = [each for each in used if each.version == wanted.version]
+    home = next((block for block in PRIVATE[wanted.version] if _lies_in(wanted, block)), None)
+    if home is not None and (found := _free_in(home, wanted, taken, int(wanted.broadcast_address) + 1)):
+        return found
+    for block in PRIVATE[wanted.version]:
+        if block != home and (found := _free_in(block, wanted, taken, int(block.network_address))):
+            return found
     raise ClusterError(
         f"no free network of the size of {wanted} was found",
-        "name two: sudo fairway up --service-cidr 172.30.0.0/20 --pod-cidr 172.30.16.0/20",
+        f"name two: sudo fairway up {_ANYWHERE[wanted.version]}",
     )
+
+
+_ANYWHERE = {
+    4: "--service-cidr 172.30.0.0/20 --pod-cidr 172.30.16.0/20",
+    6: "--service-cidr fd12:3456:789a:1::/112 --pod-cidr fd12:3456:789b::/56",
+}
+
+
+def _lies_in(network: Network, block: Network) -> bool:
+    return network.network_address in block and network.broadcast_address in block
+
+
+def _free_in(block: Network, wanted: Network, taken: Iterable[Network], start: int) -> Network | None:
+    """The first network of the size of ``wanted`` in ``block`` that is free, from the address ``start`` on."""
+    stride = wanted.num_addresses
+    if wanted.version == 6:
+        stride = max(stride, 1 << (wanted.max_prefixlen - SITE_PREFIX))
+    while True:
+        start = -(-start // stride) * stride
+        candidate = type(wanted)((start, wanted.prefixlen)) if start <= int(block.broadcast_address) else None
+        if candidate is None or not _lies_in(candidate, block):
+            return None
+        hit = next((each for each in taken if candidate.overlaps(each)), None)
+        if hit is None:
+            return candidate
+        start = max(int(hit.broadcast_address), int(candidate.network_address)) + 1
 
 
 def _free_node_ports(wanted: range, others: list[range]) -> str:
@@ -232,15 +262,31 @@ def _read_all(paths: Iterable[Path]) -> list[Config]:
     return found
 
 
-def default_address() -> str:
+_BEYOND = {4: "192.0.2.1", 6: "2001:db8::1"}
+"""Addresses that nobody has, on the way out; source: RFC 5737, RFC 3849."""
+
+
+def default_address(family: int) -> str:
     """This machine's address on the way out, or empty where there is no such way.  Sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return ""
-        address: str = probe.getsockname()[0]
-        return "" if address.startswith("127.") else address
+    with contextlib.suppress(OSError), socket.socket(_socket_family(_BEYOND[family]), socket.SOCK_DGRAM) as probe:
+        probe.connect((_BEYOND[family], 9))
+        address = ipaddress.ip_address(probe.getsockname()[0])
+        return "" if address.is_loopback or address.is_link_local else str(address)
+    return ""
+
+
+def lacks_family(family: int) -> bool:
+    """Whether the kernel does not speak IPv4 or IPv6, or was told not to."""
+    if family == 4:
+        return False
+    try:
+        return Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").read_text().strip() == "1"
+    except OSError:
+        return True
+
+
+def _socket_family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def is_own_address(address: str) -> bool:
@@ -250,7 +296,7 @@ def is_own_address(address: str) -> bool:
 
 def _can_listen(host: str, port: int) -> bool:
     """Whether nothing listens there, and for port 0 whether the address is this machine's."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    with socket.socket(_socket_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -260,12 +306,25 @@ def _can_listen(host: str, port: int) -> bool:
 
 
 def _routes() -> list[Network]:
-    """IPv4 networks that the machine routes, the default route apart.  Source: proc(5), /proc/net/route."""
-    networks = []
+    """Networks that the machine routes, the default routes apart."""
+    return [*_routes_4(), *_routes_6()]
+
+
+def _routes_4() -> Iterable[Network]:
+    """Source: proc(5), /proc/net/route."""
     for line in Path("/proc/net/route").read_text().splitlines()[1:]:
         fields = line.split()
         address, mask = (struct.pack("<I", int(fields[i], 16)) for i in (1, 7))
         if mask != b"\0\0\0\0":
             prefix = int.from_bytes(mask, "big").bit_count()
-            networks.append(Network((int.from_bytes(address, "big"), prefix)))
-    return networks
+            yield ipaddress.IPv4Network((int.from_bytes(address, "big"), prefix))
+
+
+def _routes_6() -> Iterable[Network]:
+    """Source: proc(5), /proc/net/ipv6_route, which lists the machine's own addresses too."""
+    with contextlib.suppress(FileNotFoundError):
+        for line in Path("/proc/net/ipv6_route").read_text().splitlines():
+            fields = line.split()
+            network = ipaddress.IPv6Network((int(fields[0], 16), int(fields[1], 16)))
+            if network.prefixlen and not network.is_link_local and not network.is_multicast:
+                yield network

@@ -87,12 +87,18 @@ def _check_machine(config: Config) -> None:
         raise ClusterError(
             f"missing on this machine: {', '.join(missing)}", f"run: sudo apt-get install -y {' '.join(missing)}"
         )
-    for name in ("node_ip", "bind_address"):
-        address = getattr(config, name)
-        if name in config.chosen and not surroundings.is_own_address(address):
-            raise ClusterError(
-                f"{name.replace('_', ' ')} {address} is no address of this machine", "see which there are: ip address"
-            )
+    for name, addresses in (("node_ip", config.node_ips), ("bind_address", (config.bind_address,))):
+        for address in addresses if name in config.chosen else ():
+            if not surroundings.is_own_address(address):
+                raise ClusterError(
+                    f"{name.replace('_', ' ')} {address} is no address of this machine",
+                    "see which there are: ip address",
+                )
+    if any(map(surroundings.lacks_family, config.families)):
+        raise ClusterError(
+            f"ip family {config.ip_family} needs IPv6, which this machine's kernel lacks or was told not to speak",
+            "run: sudo sysctl net.ipv6.conf.all.disable_ipv6=0; or choose --ip-family ipv4",
+        )
     check_not_elsewhere(config, "up")
 
 
@@ -162,10 +168,15 @@ def _settle(config: Config, *, is_new: bool, is_running: bool) -> Config:
     if is_running:
         before = locate(config.name, config.data_dir)
         own_ports = {getattr(before, name) for name in surroundings.PORTS}
-    if "node_ip" not in config.chosen:
-        config = dataclasses.replace(config, node_ip=surroundings.default_address())
+    found = {} if "node_ip" in config.chosen else {at: surroundings.default_address(at) for at in config.families}
+    if found:
+        config = dataclasses.replace(config, node_ip=",".join(filter(None, found.values())))
     config = surroundings.settle(config, surroundings.look(config, is_new=is_new, own_ports=own_ports), is_new=is_new)
-    return dataclasses.replace(config, node_ip=config.node_ip or config.gateway)
+    if found:
+        # A machine without a way out is known by its address in the pod network.
+        gateways = dict(zip(config.families, config.gateways, strict=True))
+        config = dataclasses.replace(config, node_ip=",".join(at or gateways[family] for family, at in found.items()))
+    return config
 
 
 @contextlib.contextmanager
@@ -188,7 +199,8 @@ def _record(config: Config) -> None:
 
 
 def _make_certificates(config: Config) -> None:
-    addresses = ["127.0.0.1", "::1", config.bind_address, config.kubernetes_ip, config.gateway, config.node_ip]
+    addresses = ["127.0.0.1", "::1", config.bind_address, config.kubernetes_ip]
+    addresses += [*config.gateways, *config.node_ips]
     wanted = certificates.identities(
         node_name=config.node_name,
         cluster_domain=config.cluster_domain,

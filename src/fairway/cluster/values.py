@@ -3,16 +3,23 @@
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from fairway.cluster import families
 from fairway.cluster.errors import ClusterError
 
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 _NOT_FOR_HOSTS = tuple(
-    map(ipaddress.IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"))
+    map(
+        ipaddress.ip_network,
+        ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/8", "fe80::/10", "ff00::/8"),
+    )
 )
+_PREFIXES = {"service_cidr": (64, 124), "pod_cidr": (40, 112)}
+"""Widest and narrowest range of IPv6; one of cluster IPs is at most a /64, as upstream has it."""
 
 
 def cluster_name(name: str) -> str:
@@ -49,17 +56,34 @@ def _port(value: Any) -> int:
     return int(shown)
 
 
-def _cidr(value: Any) -> str:
-    text = _text(value)
+def _family(value: Any) -> str:
+    text = _text(value).lower()
+    if text not in families.CHOICES:
+        raise ValueError(f"expected one of {', '.join(families.CHOICES)}")
+    return text
+
+
+def _pair(value: Any, check: Callable[[str], str]) -> str:
+    """One value, or one of each family with a comma between."""
+    found = [check(text.strip()) for text in _text(value).split(",")]
+    if len({families.version(each) for each in found}) < len(found):
+        raise ValueError("expected one value, or two with a comma, one of IPv4 and one of IPv6")
+    return ",".join(found)
+
+
+def _cidrs(value: Any, name: str) -> str:
+    return _pair(value, partial(_cidr, name=name))
+
+
+def _cidr(text: str, name: str) -> str:
     if "/" not in text:
-        raise ValueError("expected an address and a prefix, such as 10.96.0.0/16")
+        raise ValueError(f"expected an address and a prefix, such as {families.DEFAULTS[name][families.version(text)]}")
     network = ipaddress.ip_network(text)
-    if not isinstance(network, ipaddress.IPv4Network):
-        raise ValueError("IPv6 ranges are not served yet")
-    if not 12 <= network.prefixlen <= 28:
-        raise ValueError("the prefix must be between /12 and /28")
+    widest, narrowest = (12, 28) if network.version == 4 else _PREFIXES[name]
     if any(network.overlaps(reserved) for reserved in _NOT_FOR_HOSTS):
-        raise ValueError("this range is reserved: take a private one, such as 10.120.0.0/16")
+        raise ValueError(f"this range is reserved: take a private one, such as {families.EXAMPLES[network.version]}")
+    if not widest <= network.prefixlen <= narrowest:
+        raise ValueError(f"the prefix must be between /{widest} and /{narrowest}")
     return str(network)
 
 
@@ -72,10 +96,8 @@ def _pool(value: Any) -> str:
         raise ValueError("expected ranges such as 10.97.0.0/16 or 192.168.1.200-192.168.1.220, or none")
     blocks = [block for text in texts for block in address_blocks(text)]
     for at, block in enumerate(blocks):
-        if isinstance(block, ipaddress.IPv4Network) and any(block.overlaps(reserved) for reserved in _NOT_FOR_HOSTS):
-            raise ValueError(f"{block} is reserved: take a private range, such as 10.120.0.0/16")
-        if block.is_multicast or block.is_loopback or (block.version == 6 and block.is_link_local):
-            raise ValueError(f"{block} is reserved: take a private range, such as fd97::/112")
+        if any(block.overlaps(reserved) for reserved in _NOT_FOR_HOSTS):
+            raise ValueError(f"{block} is reserved: take a private range, such as {families.EXAMPLES[block.version]}")
         if any(block.version == other.version and block.overlaps(other) for other in blocks[:at]):
             raise ValueError(f"{block} is named twice")
     return ",".join(_usual_range(text) for text in texts)
@@ -126,10 +148,12 @@ def _listening_address(value: Any) -> str:
     return str(address)
 
 
-def _node_address(value: Any) -> str:
-    address = ipaddress.ip_address(_text(value))
-    if not isinstance(address, ipaddress.IPv4Address):
-        raise ValueError("expected an IPv4 address")
+def _node_addresses(value: Any) -> str:
+    return _pair(value, _node_address)
+
+
+def _node_address(text: str) -> str:
+    address = ipaddress.ip_address(text)
     if any(address in network for network in _NOT_FOR_HOSTS):
         raise ValueError("expected an address of this machine that others can reach")
     return str(address)
@@ -156,15 +180,16 @@ def _name_servers(value: Any) -> str:
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "api_port": _port,
     "node_api_port": _port,
-    "service_cidr": _cidr,
-    "pod_cidr": _cidr,
+    "ip_family": _family,
+    "service_cidr": partial(_cidrs, name="service_cidr"),
+    "pod_cidr": partial(_cidrs, name="pod_cidr"),
     "load_balancer_cidr": _pool,
     "load_balancer_announce": _devices,
     "proxy_health_port": _port,
     "proxy_metrics_port": _port,
     "node_port_range": _range,
     "bind_address": _listening_address,
-    "node_ip": _node_address,
+    "node_ip": _node_addresses,
     "node_name": _subdomain,
     "cluster_domain": _subdomain,
     "dns_upstreams": _name_servers,

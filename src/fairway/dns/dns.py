@@ -43,13 +43,13 @@ _GRACE_S = 0.5
 class Settings:
     """What the server is told.
 
-    ``listen`` are the addresses to serve at; ``address`` is the one that clients know.  ``cidrs`` are the ranges whose
+    ``listen`` are the addresses to serve at; ``addresses`` are those that clients know.  ``cidrs`` are the ranges whose
     reverse names are never asked of others.  Without ``upstreams`` those of ``resolv_conf`` are asked.
     ``metrics_port`` 0 is none.
     """
 
     domain: str = "cluster.local"
-    address: str = "10.96.0.10"
+    addresses: tuple[str, ...] = ("10.96.0.10",)
     listen: tuple[str, ...] = ("10.96.0.10",)
     port: int = 53
     metrics_port: int = 0
@@ -66,9 +66,9 @@ class ClusterDns:
         self.metrics = DnsMetrics(f"dns://:{settings.port}", f"{settings.domain}.")
         self._settings = settings
         self._zone = Zone(
-            settings.domain, address=settings.address, cidrs=settings.cidrs, serial=int(time.time())
+            settings.domain, addresses=settings.addresses, cidrs=settings.cidrs, serial=int(time.time())
         )  # fmt: skip
-        own = [Upstream(host, settings.port) for host in (*settings.listen, settings.address)]
+        own = [Upstream(host, settings.port) for host in (*settings.listen, *settings.addresses)]
         upstreams = Upstreams(settings.resolv_conf, fixed=settings.upstreams, own=own)
         self._forwarder = Forwarder(upstreams, self.metrics, tries_s=settings.tries_s)
         self.responder = Responder(self._zone, self._forwarder, self.metrics)

@@ -57,14 +57,16 @@ class _View:
 class Zone:
     """The cluster's domain and the reverse names of its address ranges.
 
-    ``address`` is that of the server itself; ``cidrs`` are the ranges for whose addresses nobody else is asked.
+    ``addresses`` are those of the server itself; ``cidrs`` are the ranges for whose addresses nobody else is asked.
     """
 
-    def __init__(self, domain: str, *, address: str = "", cidrs: Iterable[str] = (), serial: int = 1) -> None:
+    def __init__(
+        self, domain: str, *, addresses: Iterable[str] = (), cidrs: Iterable[str] = (), serial: int = 1
+    ) -> None:
         self.apex = wire_name(domain)
         self.serial = serial
         self._labels = labels_of(self.apex)
-        self._address = packed_address(address)
+        self._own = [packed for packed in map(packed_address, addresses) if packed]
         self._networks = [ip_network(cidr, strict=False) for cidr in cidrs]
         self._namespaces: dict[str, dict[str, Service]] = {}
         self._slices: dict[str, dict[str, Slice]] = {}
@@ -178,7 +180,7 @@ class Zone:
             case ("dns-version",):
                 return {TXT: [bytes((len(VERSION),)) + VERSION.encode()]}
             case ("ns", "dns"):
-                return _addresses([self._address]) if self._address else {}
+                return _addresses(self._own)
             case ("dns",) | ("svc",) | ("pod",) | (_, "pod"):
                 return {}
             case (label, _, "pod"):

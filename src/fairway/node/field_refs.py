@@ -21,7 +21,7 @@ class ReferenceProblem(Exception):
 class Surroundings:
     """What a pod's node adds to the pod object: addresses, what is allocatable (as quantities), tokens."""
 
-    host_ip: str = ""
+    host_ips: Sequence[str] = ()
     pod_ips: Sequence[str] = ()
     allocatable: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[TokenAsked, str | ReferenceProblem] = field(default_factory=dict)
@@ -44,8 +44,8 @@ def pod_field(pod: Object, path: str, around: Surroundings) -> str:
         "metadata.uid": pod["metadata"].get("uid", ""),
         "spec.nodeName": pod["spec"].get("nodeName", ""),
         "spec.serviceAccountName": pod["spec"].get("serviceAccountName", ""),
-        "status.hostIP": around.host_ip,
-        "status.hostIPs": around.host_ip,
+        "status.hostIP": around.host_ips[0] if around.host_ips else "",
+        "status.hostIPs": ",".join(around.host_ips),
         "status.podIP": around.pod_ips[0] if around.pod_ips else "",
         "status.podIPs": ",".join(around.pod_ips),
     }

@@ -9,26 +9,34 @@ class Machine:
     """One cluster's share of one machine; the composition root fills it in.
 
     ``data_dir`` outlives reboots (images, writable layers, logs); ``run_dir`` holds what a reboot ends (network
-    namespaces, monitors' files), ``/run/fairway/<cluster>`` when ``None``.  ``pod_cidr`` is this node's range,
-    ``cluster_cidr`` that of all nodes: pod traffic which leaves it is masqueraded.  ``service_cidrs`` are all ranges
-    of addresses that only the Service proxy knows, those of load balancers too.
+    namespaces, monitors' files), ``/run/fairway/<cluster>`` when ``None``.  ``pod_cidrs`` are this node's ranges, one
+    of each family, the primary family first, and ``gateways`` the node's own address in each; ``cluster_cidrs`` are
+    those of all nodes: pod traffic which leaves them is masqueraded.  ``service_cidrs`` are all ranges of addresses
+    that only the Service proxy knows, those of load balancers too.
     """
 
     cluster: str
     data_dir: Path
     run_dir: Path | None = None
-    pod_cidr: str = "10.244.0.0/24"
-    cluster_cidr: str = "10.244.0.0/16"
-    gateway: str = "10.244.0.1"
+    pod_cidrs: tuple[str, ...] = ("10.244.0.0/24",)
+    cluster_cidrs: tuple[str, ...] = ("10.244.0.0/16",)
+    gateways: tuple[str, ...] = ("10.244.0.1",)
     service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
-    dns_address: str = "10.96.0.10"
-    pod_cidr_v6: str = ""
-    gateway_v6: str = ""
+    dns_addresses: tuple[str, ...] = ("10.96.0.10",)
     mtu: int = 0
     """Of the pods' links; 0 takes that of the device with the default route."""
     pids_limit: int = 4096
     log_max_bytes: int = 10 * 1024 * 1024
     log_max_files: int = 5
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether pods have IPv6 addresses."""
+        return any(":" in cidr for cidr in self.pod_cidrs)
+
+    def gateway_for(self, address: str) -> str:
+        """The node's own address in the family of ``address``, which may be a range."""
+        return next(gateway for gateway in self.gateways if (":" in gateway) == (":" in address))
 
     @property
     def run_path(self) -> Path:

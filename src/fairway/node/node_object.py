@@ -63,7 +63,7 @@ def node_status(
         "allocatable": dict(capacity),
         "conditions": _conditions(old.get("conditions") or [], problem, now_s),
         "addresses": [
-            {"type": "InternalIP", "address": settings.node_ip},
+            *({"type": "InternalIP", "address": address} for address in settings.node_ips),
             {"type": "Hostname", "address": settings.node_name},
         ],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": settings.port}},

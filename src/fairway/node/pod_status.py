@@ -16,7 +16,7 @@ from fairway.objects import Object
 from fairway.objects.meta import timestamp
 
 
-def pod_status(view: PodView, node_ip: str, runtime_name: str, now_s: float) -> Object:
+def pod_status(view: PodView, node_ips: Sequence[str], runtime_name: str, now_s: float) -> Object:
     """The status of a pod as it is now.  ``view.pod``'s own status is where times that did not change come from."""
     old: Object = view.pod.get("status") or {}
     inits, mains = container_statuses(view, runtime_name, now_s)
@@ -33,8 +33,8 @@ def pod_status(view: PodView, node_ip: str, runtime_name: str, now_s: float) -> 
         status["message"] = message
     if reason:
         status["reason"] = reason
-    status |= {"hostIP": node_ip, "hostIPs": [{"ip": node_ip}]}
-    if ips := pod_ips(view, node_ip):
+    status |= {"hostIP": node_ips[0], "hostIPs": [{"ip": ip} for ip in node_ips]}
+    if ips := pod_ips(view, node_ips):
         status |= {"podIP": ips[0], "podIPs": [{"ip": ip} for ip in ips]}
     status["startTime"] = old.get("startTime") or timestamp(view.first_seen_s)
     if inits:
@@ -44,10 +44,10 @@ def pod_status(view: PodView, node_ip: str, runtime_name: str, now_s: float) -> 
     return status
 
 
-def pod_ips(view: PodView, node_ip: str) -> list[str]:
+def pod_ips(view: PodView, node_ips: Sequence[str]) -> list[str]:
     """The pod's addresses, primary first; those last known once its sandbox has gone."""
     if is_host_network(view.pod):
-        return [node_ip] if view.sandbox is not None else []
+        return list(node_ips) if view.sandbox is not None else []
     if view.sandbox is not None:
         return list(view.sandbox.ips)
     old: Object = view.pod.get("status") or {}

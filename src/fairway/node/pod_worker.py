@@ -187,7 +187,7 @@ class PodWorker:
         if self.is_gone or self._is_ending:
             return
         settings = self.shared.settings
-        wanted = pod_status(self.view(), settings.node_ip, settings.runtime_name, self.shared.now_s())
+        wanted = pod_status(self.view(), settings.node_ips, settings.runtime_name, self.shared.now_s())
         own = [condition for condition in wanted["conditions"] if condition["type"] in OWNED]
         self.wanted_status = {**wanted, "conditions": own}
         self.shared.statuses.report(self)

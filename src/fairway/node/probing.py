@@ -18,7 +18,7 @@ PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 def pod_address(worker: "PodWorker") -> str:
     """Where a pod's servers are asked: its first address, or the machine's for host network."""
     sandbox = worker.sandbox
-    return sandbox.ips[0] if sandbox is not None and sandbox.ips else worker.shared.settings.node_ip
+    return sandbox.ips[0] if sandbox is not None and sandbox.ips else worker.shared.settings.node_ips[0]
 
 
 def begin_probing(worker: "PodWorker", record: ContainerRecord) -> None:

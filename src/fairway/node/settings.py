@@ -15,12 +15,13 @@ class Settings:
     """
 
     node_name: str
-    node_ip: str
+    node_ips: tuple[str, ...]
+    """The node's own addresses, the primary family first."""
     root_dir: Path
     secrets_dir: Path | None = None
     port: int = 10250
     bind_address: str = ""
-    """Where the node's HTTPS API listens; empty is ``node_ip``."""
+    """Where the node's HTTPS API listens; empty is the first of ``node_ips``."""
     certificate_file: str = ""
     key_file: str = ""
     client_ca_file: str = ""

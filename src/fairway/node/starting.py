@@ -187,8 +187,8 @@ class Starting:
         worker, settings = self._worker, self._shared.settings
         ips = worker.sandbox.ips if worker.sandbox is not None else ()
         if is_host_network(worker.pod):
-            ips = (settings.node_ip,)
-        return Surroundings(settings.node_ip, ips, self._shared.allocatable or {})
+            ips = settings.node_ips
+        return Surroundings(settings.node_ips, ips, self._shared.allocatable or {})
 
     # Containers
 

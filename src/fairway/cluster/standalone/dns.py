@@ -37,7 +37,7 @@ def settings(*, listen: str, cluster_domain: str, upstreams: str, reverse_cidrs:
     hosts, port = listening(listen)
     return Settings(
         domain=cluster_domain.strip(".").lower(),
-        address=hosts[0],
+        addresses=hosts,
         listen=hosts,
         port=port,
         metrics_port=metrics_port,

@@ -14,13 +14,14 @@ from fairway.node.runtimes.interface import RuntimeFailure
 def render(machine: Machine) -> str:
     """The table as text for ``nft -f``, replacing an older one in the same transaction."""
     table = masquerade_table(machine.cluster)
-    families = [("ip", machine.pod_cidr, machine.cluster_cidr)]
-    if machine.pod_cidr_v6:
-        families.append(("ip6", machine.pod_cidr_v6, machine.pod_cidr_v6))
-    dns_family = "ip6" if ":" in machine.dns_address else "ip"
-    return "".join(
-        _family(table, *family, machine.dns_address if family[0] == dns_family else "") for family in families
-    )
+    dns = {_word(address): address for address in machine.dns_addresses}
+    ranges = zip(machine.pod_cidrs, machine.cluster_cidrs, strict=True)
+    return "".join(_family(table, word := _word(pods), pods, cluster, dns.get(word, "")) for pods, cluster in ranges)
+
+
+def _word(address: str) -> str:
+    """What nft calls the family of an address or range."""
+    return "ip6" if ":" in address else "ip"
 
 
 def _family(table: str, family: str, pods: str, cluster: str, dns: str) -> str:

@@ -118,14 +118,11 @@ class PodNetwork:
             self._machine.netns_path.mkdir(parents=True, exist_ok=True)
             with Connection() as host:
                 self._mtu = self._machine.mtu or default_mtu(host)
-                self._ips = pods_of(self._machine.cluster, host)
-            for version in (4, 6):
-                used = [ip for ips in self._ips.values() for ip in ips if ip_address(ip).version == version]
-                self._last[self._cidr(version)] = highest(used)
+                self._ips = pods_of(self._machine, host)
+            for cidr in self._machine.pod_cidrs:
+                used = [ip for ips in self._ips.values() for ip in ips if (":" in ip) == (":" in cidr)]
+                self._last[cidr] = highest(used)
             self._host_netns = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-    def _cidr(self, version: int) -> str:
-        return self._machine.pod_cidr if version == 4 else self._machine.pod_cidr_v6
 
     def _attach(self, pod_uid: str, sysctls: Mapping[str, str]) -> tuple[str, ...]:
         self._open()
@@ -146,9 +143,9 @@ class PodNetwork:
     def _take(self, pod_uid: str) -> tuple[str, ...]:
         with self._lock:
             taken = {ip for ips in self._ips.values() for ip in ips}
-            taken.update((self._machine.gateway, self._machine.gateway_v6))
+            taken.update(self._machine.gateways)
             ips = []
-            for cidr in filter(None, (self._machine.pod_cidr, self._machine.pod_cidr_v6)):
+            for cidr in self._machine.pod_cidrs:
                 address = next_address(cidr, taken, self._last.get(cidr, ""))
                 if address is None:
                     raise RuntimeFailure("FailedCreatePodSandBox", f"no address is free in the node's pod range {cidr}")
@@ -175,7 +172,7 @@ class PodNetwork:
 
     def _link(self, pod_uid: str, ips: tuple[str, ...], netns: str, inside: Connection) -> None:
         machine, host = self._machine, self._connection()
-        host_mac = hardware_address(machine.gateway)
+        host_mac = hardware_address(machine.gateways[0])
         name = pod_device(machine.cluster, pod_uid)
         descriptor = os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -207,9 +204,8 @@ def inside_requests(machine: Machine, ips: tuple[str, ...], host_mac: bytes) -> 
     requests = [set_up(LOOPBACK), no_link_local(ETH0), set_up(ETH0)]
     for ip in ips:
         version_6 = ":" in ip
-        gateway, bits, everything = (
-            (machine.gateway_v6, 128, "::/0") if version_6 else (machine.gateway, 32, "0.0.0.0/0")
-        )
+        gateway = machine.gateway_for(ip)
+        bits, everything = (128, "::/0") if version_6 else (32, "0.0.0.0/0")
         requests += [
             add_address(ETH0, f"{ip}/{bits}"),
             add_neighbour(ETH0, gateway, host_mac),
@@ -225,7 +221,7 @@ def outside_requests(machine: Machine, pod_uid: str, ips: tuple[str, ...], index
     requests = [set_alias(index, pod_alias(machine.cluster, pod_uid)), no_link_local(index), set_up(index)]
     for ip in ips:
         version_6 = ":" in ip
-        source, bits = (machine.gateway_v6, 128) if version_6 else (machine.gateway, 32)
+        source, bits = machine.gateway_for(ip), 128 if version_6 else 32
         requests += [
             add_neighbour(index, ip, pod_mac),
             add_route(f"{ip}/{bits}", index, source=source, scope=0 if version_6 else SCOPE_LINK),
@@ -247,11 +243,11 @@ def _is_pods(cluster: str, link: Link) -> bool:
     return nameless or is_pod_alias(cluster, link.alias)
 
 
-def pods_of(cluster: str, host: Connection) -> dict[str, tuple[str, ...]]:
+def pods_of(machine: Machine, host: Connection) -> dict[str, tuple[str, ...]]:
     """Pods with a link and their addresses, primary first, as the kernel has them."""
-    pods = {link.index: uid_of(link) for link in host.links() if is_pod_alias(cluster, link.alias)}
+    pods = {link.index: uid_of(link) for link in host.links() if is_pod_alias(machine.cluster, link.alias)}
     found: dict[str, list[str]] = {uid: [] for uid in pods.values()}
-    families = (socket.AF_INET, socket.AF_INET6) if pods else ()
+    families = [socket.AF_INET6 if ":" in cidr else socket.AF_INET for cidr in machine.pod_cidrs if pods]
     for family in families:
         for payload in host.dump(dump_routes(family)):
             route = parse_route(payload)

@@ -48,7 +48,7 @@ def sysctl_records(machine: Machine) -> Path:
 def wanted_sysctls(machine: Machine) -> dict[str, str]:
     """The settings without which no packet is forwarded."""
     wanted = {"net.ipv4.ip_forward": "1"}
-    if machine.pod_cidr_v6:
+    if machine.has_ipv6:
         wanted["net.ipv6.conf.all.forwarding"] = "1"
     return wanted
 
@@ -58,26 +58,29 @@ def gateway_requests(machine: Machine, index: int) -> list[Request]:
     requests = [
         set_alias(index, cluster_alias(machine.cluster)),
         no_link_local(index),
-        add_address(index, f"{machine.gateway}/32", (errno.EEXIST,)),
-        add_address(index, f"{machine.dns_address}/{128 if ':' in machine.dns_address else 32}", (errno.EEXIST,)),
-        set_up(index),
-        add_unreachable(machine.pod_cidr),
     ]
+    for address in (*machine.gateways, *machine.dns_addresses):
+        requests.append(add_address(index, f"{address}/{128 if ':' in address else 32}", (errno.EEXIST,)))
+    requests += [set_up(index), *map(add_unreachable, machine.pod_cidrs)]
     for cidr in machine.service_cidrs:
-        version_6 = ":" in cidr
-        source = machine.gateway_v6 if version_6 else machine.gateway
-        requests.append(add_route(cidr, index, source=source, scope=0 if version_6 else SCOPE_LINK))
-    if machine.gateway_v6:
-        requests.insert(3, add_address(index, f"{machine.gateway_v6}/128", (errno.EEXIST,)))
-        requests.append(add_unreachable(machine.pod_cidr_v6))
+        scope = 0 if ":" in cidr else SCOPE_LINK
+        requests.append(add_route(cidr, index, source=machine.gateway_for(cidr), scope=scope))
     return requests
 
 
 def stale_routes(routes: Iterable[Route], index: int, machine: Machine) -> list[str]:
     """Where the gateway device leads though no range of the cluster is there any more.  Pure."""
     return [
-        each.destination for each in routes if each.index == index and each.destination not in machine.service_cidrs
+        each.destination
+        for each in routes
+        if each.index == index and each.destination not in machine.service_cidrs and not _is_own(each, machine)
     ]
+
+
+def _is_own(route: Route, machine: Machine) -> bool:
+    """Whether the kernel made the route for an IPv6 address of the device; those of IPv4 are in another table."""
+    address, _, prefix = route.destination.partition("/")
+    return prefix == "128" and address in (*machine.gateways, *machine.dns_addresses)
 
 
 def _up(machine: Machine) -> None:
@@ -88,9 +91,15 @@ def _up(machine: Machine) -> None:
     with Connection() as connection:
         link = connection.link(device) or _make_gateway(connection, machine.cluster)
         connection.run(gateway_requests(machine, link.index))
-        found = filter(None, map(parse_route, connection.dump(dump_routes(socket.AF_INET))))
+        listed = [each for family in _families(machine) for each in connection.dump(dump_routes(family))]
+        found = filter(None, map(parse_route, listed))
         connection.run([del_route(each, link.index) for each in stale_routes(found, link.index, machine)])
     masquerade.load(machine)
+
+
+def _families(machine: Machine) -> list[int]:
+    """The address families of which the machine may have routes of ours; IPv4's go with IPv4's ranges alone."""
+    return [socket.AF_INET, *([socket.AF_INET6] if machine.has_ipv6 else [])]
 
 
 def _make_gateway(connection: Connection, cluster: str) -> Link:
@@ -126,7 +135,7 @@ def gateway_down(machine: Machine) -> list[str]:
         if link is not None and link.alias in ("", cluster_alias(machine.cluster)):
             connection.run([del_link(link.index, GONE)])
             removed.append(f"device {device}")
-        connection.run([del_unreachable(cidr) for cidr in (machine.pod_cidr, machine.pod_cidr_v6) if cidr])
+        connection.run([del_unreachable(cidr) for cidr in machine.pod_cidrs])
     if masquerade.unload(machine.cluster):
         removed.append("masquerade table")
     if publishing.unload(machine.cluster):
@@ -138,8 +147,9 @@ def gateway_down(machine: Machine) -> list[str]:
 def default_mtu(connection: Connection) -> int:
     """The MTU of the device with the default route; 1500 without one."""
     links = {link.index: link.mtu for link in connection.links()}
-    for payload in connection.dump(dump_routes(socket.AF_INET)):
-        route = parse_route(payload)
-        if route is not None and not route.destination and route.index in links:
-            return links[route.index]
+    for family in (socket.AF_INET, socket.AF_INET6):
+        for payload in connection.dump(dump_routes(family)):
+            route = parse_route(payload)
+            if route is not None and not route.destination and route.index in links:
+                return links[route.index]
     return 1500
