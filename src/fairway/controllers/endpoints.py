@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import services as service_rules
+from fairway.controllers.rules.refusals import is_namespace_leaving
 from fairway.controllers.rules.subsets import Offer, repack, truncate
 from fairway.controllers.rules.trigger_times import TriggerTimes
 from fairway.kinds import ENDPOINTS, POD, SERVICE
@@ -115,7 +116,7 @@ async def _write(wanted: Object, current: Object | None, cluster: Cluster) -> No
         else:
             await cluster.update(ENDPOINTS, wanted)
     except StatusError as error:
-        if error.reason == "Forbidden" and "because it is being terminated" in error.message:
+        if is_namespace_leaving(error):
             return
         if error.code != 409:
             verb, reason = (

@@ -6,10 +6,11 @@ what to create, update and delete.  Per group of ports:
 2. fill up slices that are written anyway, the fullest first;
 3. put what is left into the one untouched slice that it fits most tightly, else into new slices.
 At the end a slice to delete becomes one to create, which saves a write.
+Where it is known which pods may have changed, only their endpoints are looked at.
 Source: KEP-0752; services.md 6.3.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairway.controllers.rules.services import ports_key
@@ -25,11 +26,15 @@ Blank = Callable[[list[Object], list[Object]], Object]
 
 @dataclass(slots=True)
 class Writes:
-    """What to write.  ``update`` and ``delete`` hold whole objects, ``update`` with the resourceVersion they had."""
+    """What to write.  ``update`` and ``delete`` hold whole objects, ``update`` with the resourceVersion they had.
+
+    ``hints``: why the endpoints of a family have no hints in proportion to the zones, empty where they have them.
+    """
 
     create: list[Object] = field(default_factory=list)
     update: list[Object] = field(default_factory=list)
     delete: list[Object] = field(default_factory=list)
+    hints: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.create or self.update or self.delete)
@@ -56,26 +61,31 @@ def endpoint_key(endpoint: Object) -> EndpointKey:
 
 def pack(
     slices: Sequence[Object], groups: Mapping[PortsKey, Group], dress: Dress, blank: Blank, limit: int,
+    only: Collection[str] | None = None,
 ) -> Writes:  # fmt: skip
     """The fewest writes after which every endpoint of ``groups`` is in exactly one slice of at most ``limit``.
 
-    ``slices`` are of one family and one owner.
+    ``slices`` are of one family and one owner.  ``only``: uids of the pods that ``groups`` speak of; the endpoints of
+    all others stay as they are.
     """
     by_ports: dict[PortsKey, list[Object]] = {}
     for found in slices:
         by_ports.setdefault(ports_key(found.get("ports") or ()), []).append(found)
     writes = Writes()
     for key, group in groups.items():
-        writes.extend(_pack_group(by_ports.pop(key, []), group, dress, blank, limit))
+        writes.extend(_pack_group(by_ports.pop(key, []), group, dress, blank, limit, only))
     for surplus in by_ports.values():
-        writes.delete += surplus
-    if not groups:
+        if only is None:
+            writes.delete += surplus
+        else:
+            writes.extend(_pack_group(surplus, Group(surplus[0].get("ports") or []), dress, blank, limit, only))
+    if not writes.create and len(writes.delete) == len(slices):
         _keep_placeholder(slices, writes, dress, blank)
     return _reuse(writes, dress)
 
 
 def _pack_group(
-    slices: Sequence[Object], group: Group, dress: Dress, blank: Blank, limit: int,
+    slices: Sequence[Object], group: Group, dress: Dress, blank: Blank, limit: int, only: Collection[str] | None,
 ) -> Writes:  # fmt: skip
     wanted = {endpoint_key(endpoint): endpoint for endpoint in group.endpoints}
     writes = Writes()
@@ -83,8 +93,8 @@ def _pack_group(
     touched: list[tuple[Object, list[Object]]] = []
     for found in slices:
         endpoints = found.get("endpoints") or []
-        kept = [endpoint for old in endpoints if (endpoint := wanted.pop(endpoint_key(old), None)) is not None]
-        kept = kept[:] if len(kept) <= limit else _give_back(kept, limit, wanted)
+        kept = _kept(endpoints, wanted, only)
+        kept = kept if len(kept) <= limit else _give_back(kept, limit, wanted)
         if not kept:
             writes.delete.append(found)
         elif kept == endpoints and dress(found["metadata"]) == found["metadata"]:
@@ -107,6 +117,19 @@ def _pack_group(
         del left[:limit]
     writes.update += [_changed(found, found.get("ports") or [], endpoints, dress) for found, endpoints in touched]
     return writes
+
+
+def _kept(
+    endpoints: Sequence[Object], wanted: dict[EndpointKey, Object], only: Collection[str] | None
+) -> list[Object]:  # fmt: skip
+    """What stays in a slice, as it should be now; it is taken out of ``wanted``."""
+    kept = []
+    for old in endpoints:
+        if only is not None and (old.get("targetRef") or {}).get("uid") not in only:
+            kept.append(old)
+        elif (endpoint := wanted.pop(endpoint_key(old), None)) is not None:
+            kept.append(endpoint)
+    return kept
 
 
 def _give_back(kept: list[Object], limit: int, wanted: dict[EndpointKey, Object]) -> list[Object]:

@@ -4,7 +4,7 @@ Shape: state without a clock; ``observe`` compares with what was seen at the las
 Source: the annotation ``endpoints.kubernetes.io/last-change-trigger-time``; services.md 5.4.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from fairway.controllers.rules.pods import condition
@@ -23,8 +23,13 @@ class TriggerTimes:
     def __init__(self) -> None:
         self._seen: dict[Hashable, _Seen] = {}
 
-    def observe(self, key: Hashable, service: Object, pods: Iterable[Object]) -> str:
-        """The earliest time among what changed since the last look, as text; empty if nothing did."""
+    def observe(
+        self, key: Hashable, service: Object, pods: Iterable[Object], only: Collection[str] | None = None
+    ) -> str:
+        """The earliest time among what changed since the last look, as text; empty if nothing did.
+
+        ``only``: uids of the pods to look at, of which ``pods`` are those still there; else ``pods`` are all.
+        """
         seen = self._seen.get(key) or _Seen()
         now = _Seen(service["metadata"].get("creationTimestamp") or "")
         changed = [now.service] if now.service > seen.service else []
@@ -36,6 +41,11 @@ class TriggerTimes:
                 now.pods[uid] = at
                 if at > seen.pods.get(uid, ""):
                     changed.append(at)
+        if only is not None:
+            for uid in only:
+                seen.pods.pop(uid, None)
+            seen.pods.update(now.pods)
+            now.pods = seen.pods
         self._seen[key] = now
         return min(changed, default="")
 

@@ -1,0 +1,179 @@
+"""EndpointSlices follow the pods that each Service selects: the shell around ``plan``.
+
+Shape: a change of pods is planned for these pods alone (``Progress``); all else plans the Service whole.
+"""
+
+from collections.abc import Collection, Iterable
+
+from fairway.controllers.endpoint_slice.hints import is_proportional
+from fairway.controllers.endpoint_slice.plan import MANAGED_BY, NAME, NO_ZONES, SERVICE_NAME, plan
+from fairway.controllers.endpoint_slice.progress import REPAIR_S, Progress, Standing
+from fairway.controllers.endpoint_slice.topology import DISABLED, ENABLED, weight, zone_of, zones_among
+from fairway.controllers.rules import services as service_rules
+from fairway.controllers.rules.refusals import is_namespace_leaving
+from fairway.controllers.rules.slices import Writes
+from fairway.kinds import ENDPOINT_SLICE, NODE, POD, SERVICE
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+from fairway.reconcile.cluster import LABELS, Cluster
+from fairway.reconcile.controller import Controller, Key
+from fairway.reconcile.indexes import by_label, by_node, object_key
+from fairway.reconcile.informer import Change
+
+PROPORTIONAL = "proportional"
+
+
+async def reconcile(key: Key, cluster: Cluster) -> float | None:
+    """Make the slices of one Service equal to ``plan``."""
+    service = cluster.get(SERVICE, *key)
+    if service is None or not service_rules.selector(service):
+        cluster.state.forget(key)  # the garbage collector removes slices with their owner
+        return None
+    standing: Standing = cluster.state.of(key)
+    if standing.take_foreign(lambda name: cluster.get(ENDPOINT_SLICE, key[0], name)):
+        standing.planned = None
+        if (wait_s := _until_repair(standing, cluster.now())) and not standing.pods:
+            return wait_s
+    changed = standing.take_pods()
+    is_partial = standing.is_current(service) and not is_proportional(service)
+    if is_partial and not changed:
+        return None
+    standing.planned = None
+    writes = _planned(key, service, cluster, changed if is_partial else None)
+    standing.planned = service
+    try:
+        await _write(writes, cluster, standing)
+    except (StatusError, OSError) as error:
+        standing.planned = None
+        if is_namespace_leaving(error):
+            return None
+        _report(service, error, cluster)
+        raise
+    for type_, reason, message in standing.events(writes.hints, (ENABLED, DISABLED)):
+        cluster.event(SERVICE, service, type_, reason, message)
+    return None
+
+
+def _planned(key: Key, service: Object, cluster: Cluster, changed: dict[str, Key] | None) -> Writes:
+    """What to write for the ``changed`` pods, or for all where that is ``None``."""
+    only: Collection[str] | None = None
+    if changed is None:
+        pods = service_rules.selected(service, cluster)
+    else:
+        only = changed.keys()
+        pods = [pod for uid, where in changed.items() if (pod := _selected(uid, where, service, cluster)) is not None]
+    triggered = cluster.state.trigger_times.observe(key, service, pods, only)
+    zones = zones_among(cluster.items(NODE)) if is_proportional(service) else NO_ZONES
+    slices = cluster.by_index(ENDPOINT_SLICE, "service", "/".join(key))
+    return plan(service, pods, slices, lambda name: cluster.get(NODE, None, name), triggered, zones=zones, only=only)
+
+
+def _selected(uid: str, where: Key, service: Object, cluster: Cluster) -> Object | None:
+    """The pod ``uid`` if it is still there and selected."""
+    pod = cluster.get(POD, *where)
+    if pod is None or pod["metadata"]["uid"] != uid:
+        return None
+    labels = pod["metadata"].get("labels") or {}
+    wanted = service_rules.selector(service)
+    return pod if all(labels.get(name) == value for name, value in wanted.items()) else None
+
+
+def _until_repair(standing: Standing, now: float) -> float:
+    """The seconds until slices that somebody else changed may be put right again; 0 if that is now."""
+    wait_s = standing.repaired_s + REPAIR_S - now
+    if 0 < wait_s <= REPAIR_S:
+        return wait_s
+    standing.repaired_s = now
+    return 0.0
+
+
+async def _write(writes: Writes, cluster: Cluster, standing: Standing) -> None:
+    """Carry out ``writes``, all at once, and note how the slices were left."""
+
+    async def create(new: Object) -> None:
+        _note(standing, await cluster.create(ENDPOINT_SLICE, new))
+
+    async def update(new: Object) -> None:
+        _note(standing, await cluster.update(ENDPOINT_SLICE, new))
+
+    async def delete(old: Object) -> None:
+        await cluster.delete(ENDPOINT_SLICE, old)
+        standing.written.pop(old["metadata"]["name"], None)
+
+    await cluster.together(*map(create, writes.create), *map(update, writes.update), *map(delete, writes.delete))
+
+
+def _note(standing: Standing, written: Object) -> None:
+    meta = written["metadata"]
+    standing.written[meta["name"]] = meta["resourceVersion"]
+
+
+def _report(service: Object, error: Exception, cluster: Cluster) -> None:
+    """Tell users; a lost race is none of their business."""
+    if isinstance(error, StatusError) and error.code in (404, 409):
+        return
+    meta = service["metadata"]
+    text = f"Error updating Endpoint Slices for Service {meta['namespace']}/{meta['name']}: {error}"
+    cluster.event(SERVICE, service, "Warning", "FailedToUpdateEndpointSlices", text)
+
+
+# What wakes a Service
+
+
+def by_service(found: Object) -> Iterable[str]:
+    """The Service that one of our slices belongs to."""
+    meta = found["metadata"]
+    labels = meta.get("labels") or {}
+    if labels.get(MANAGED_BY) == NAME and SERVICE_NAME in labels:
+        return (f"{meta['namespace']}/{labels[SERVICE_NAME]}",)
+    return ()
+
+
+def by_proportion(service: Object) -> Iterable[str]:
+    """One value for all Services whose hints depend on all nodes."""
+    return (PROPORTIONAL,) if is_proportional(service) else ()
+
+
+def services_of_pod(change: Change, cluster: Cluster) -> Iterable[Key]:
+    """The Services that a change of a pod concerns, noted as such."""
+    keys = list(service_rules.services_of(change, cluster))
+    for key in keys:
+        cluster.state.pod_changed(key, change.object["metadata"]["uid"], object_key(change.object))
+    return keys
+
+
+def services_of_slice(change: Change, cluster: Cluster) -> Iterable[Key]:
+    """The Service of a slice, and the one it belonged to before somebody changed its labels."""
+    for found in (change.old, change.new):
+        if found is not None:
+            for service in by_service(found):
+                namespace, _, name = service.partition("/")
+                cluster.state.slice_changed((namespace, name), found["metadata"]["name"])
+                yield namespace, name
+
+
+def services_on_node(change: Change, cluster: Cluster) -> Iterable[Key]:
+    """The Services with pods on a node that came, went or moved to another zone, and those with proportional hints."""
+    if not cluster.state:
+        return  # at the start every Service is planned whole
+    old, new = change.old, change.new
+    keys: set[Key] = set()
+    if old is None or new is None or zone_of(old) != zone_of(new):
+        for pod in cluster.by_index(POD, "node", change.object["metadata"]["name"]):
+            keys.update(service_rules.selecting(pod, cluster))
+    if (old and weight(old)) != (new and weight(new)):
+        keys.update(object_key(service) for service in cluster.by_index(SERVICE, PROPORTIONAL, PROPORTIONAL))
+    for key in keys:
+        cluster.state.all_changed(key)
+    yield from keys
+
+
+ENDPOINT_SLICES = Controller(
+    name="endpoint-slice-controller", owns=SERVICE, reconcile=reconcile, state=Progress, workers=16,
+    wakes={POD: services_of_pod, ENDPOINT_SLICE: services_of_slice, NODE: services_on_node},
+    indexes={
+        POD: {LABELS: by_label, "node": by_node},
+        SERVICE: {service_rules.BY_SELECTOR: service_rules.by_selector, PROPORTIONAL: by_proportion},
+        ENDPOINT_SLICE: {"service": by_service},
+    },
+)  # fmt: skip
