@@ -86,11 +86,15 @@ class ProgrammedTable:
     def remove(self, *names: str) -> int:
         """Services (``web``) and slices (``web-1``) go."""
         for name in names:
-            if name in self._slices:
-                self._put_slice(name, None)
-            else:
-                self.inventory.put_service(f"default/{name}", None)
+            self.forget(name)
         return self.commit()
+
+    def forget(self, name: str) -> None:
+        """A Service or a slice goes with the next commit."""
+        if name in self._slices:
+            self._put_slice(name, None)
+        else:
+            self.inventory.put_service(f"default/{name}", None)
 
     def commit(self) -> int:
         return asyncio.run(self._commit())

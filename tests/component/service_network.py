@@ -109,6 +109,8 @@ class ServiceNetwork:
         # The kernel refuses a client's UDP packets by ICMP only once a second otherwise.
         self.node.sysctl("ipv4/icmp_ratelimit", "0")
         self.node.sysctl("ipv6/icmp/ratelimit", "0")
+        with contextlib.suppress(FileNotFoundError):
+            self.node.sysctl("ipv4/icmp_msgs_burst", "10000")  # of the whole machine before Linux 6.12
         self._link("cl", self.client, (NODE_ADDRESS, CLIENT_ADDRESS), (NODE_ADDRESS6, CLIENT_ADDRESS6))
         self.node.ip("route", "add", "default", "via", CLIENT_ADDRESS)
         self.node.ip("-6", "route", "add", "default", "via", CLIENT_ADDRESS6)
