@@ -157,6 +157,7 @@ def pem(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+EXEC = "client.authentication.k8s.io/v1"
 CONFIG = {
     "current-context": "a",
     "clusters": [
@@ -171,12 +172,14 @@ CONFIG = {
         {"name": "u", "user": {"client-certificate-data": pem("CERT"), "client-key-data": pem("KEY")}},
         {"name": "files", "user": {"client-certificate": "/x.crt", "client-key": "/x.key", "tokenFile": "/t"}},
         {"name": "plugin", "user": {"exec": {"command": "x"}}},
+        {"name": "asking", "user": {"exec": {"command": "login", "apiVersion": EXEC, "interactiveMode": "Always"}}},
         {"name": "broken", "user": {"client-key-data": "%%%"}},
     ],
     "contexts": [
         {"name": "a", "context": {"cluster": "c", "user": "u", "namespace": "ns"}},
         {"name": "b", "context": {"cluster": "d", "user": "files"}},
         {"name": "plugin", "context": {"cluster": "c", "user": "plugin"}},
+        {"name": "asking", "context": {"cluster": "c", "user": "asking"}},
         {"name": "broken", "context": {"cluster": "c", "user": "broken"}},
         {"name": "proxied", "context": {"cluster": "proxied"}},
         {"name": "lost", "context": {"cluster": "nowhere"}},
@@ -197,9 +200,10 @@ def test_a_named_context_is_selected_and_files_are_read() -> None:
 @pytest.mark.parametrize(
     ("context", "why"),
     [
-        ("none", "has no context 'none': it has a, b, broken, lost, plugin, proxied"),
+        ("none", "has no context 'none': it has a, asking, b, broken, lost, plugin, proxied"),
         ("lost", "has no cluster 'nowhere'"),
-        ("plugin", "user 'plugin' needs credential plugins, which are not supported"),
+        ("plugin", "context 'plugin' cannot be used: exec.apiVersion is \"\" and not one of client.auth"),
+        ("asking", "exec.command login must ask a user"),
         ("proxied", "cluster 'proxied' needs a proxy, which is not supported"),
         ("broken", "context 'broken' cannot be used: client-key-data is not PEM in base64"),
     ],

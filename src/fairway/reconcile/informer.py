@@ -74,6 +74,7 @@ class Informer:
         self._handlers: tuple[Handler, ...] = ()
         self._revision = ""
         self._synced = asyncio.Event()
+        self._refused = asyncio.Event()
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._backoff = Backoff(FIRST_DELAY_S, MAX_DELAY_S)
         for name, function in (indexes or {}).items():
@@ -89,6 +90,15 @@ class Informer:
     async def wait_synced(self) -> None:
         """Return when the first list is in."""
         await self._synced.wait()
+
+    async def wait_answered(self) -> None:
+        """Return when the first list is in, or the server has refused one: some servers do not have every kind."""
+        waits = [asyncio.ensure_future(each.wait()) for each in (self._synced, self._refused)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
 
     @property
     def revision(self) -> int:
@@ -155,6 +165,7 @@ class Informer:
     async def run(self) -> None:
         """Follow the server for ever; ends only by cancellation."""
         while True:
+            wait_s = 0
             try:
                 if not self._revision:
                     await self._list()
@@ -166,12 +177,14 @@ class Informer:
                     if not self._backoff.failures:
                         self._backoff.next_delay_s()
                         continue
+                wait_s = error.retry_after_s or 0
+                self._refused.set()
                 self._report(error)
             except (OSError, EOFError, TimeoutError) as error:
                 self._report(error)
             except Exception:
                 log.exception("informer failed", extra={"kind": self.kind.resource})
-            await asyncio.sleep(self._backoff.next_delay_s())
+            await asyncio.sleep(max(wait_s, self._backoff.next_delay_s()))
 
     def _report(self, error: Exception) -> None:
         level = logging.WARNING if self._backoff.failures == 0 else logging.DEBUG

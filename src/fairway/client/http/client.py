@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 import orjson
 
 from fairway.client.http.answers import Lines, status_error, watch_event
+from fairway.client.http.credentials import Credentials, Token
 from fairway.client.http.paths import collection_path, object_path, with_query
 from fairway.client.http.pool import Address, Pool
 from fairway.client.interface import MERGE_PATCH, WatchEvent
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
+from fairway.objects.errors import StatusError
 
 JSON = "application/json"
 PAGE = "500"
@@ -37,6 +39,7 @@ class HttpClient:
     """A ``Client`` of the API at ``server`` (``https://127.0.0.1:6443``).
 
     ``ssl_context`` holds whom to trust and the client certificate; ``token`` is a bearer token, or gives the newest.
+    What the server refuses with 401 is asked once more if there is a newer token by then.
     ``agent`` is the User-Agent: its part before ``/`` names the component in managedFields.
     """
 
@@ -45,7 +48,7 @@ class HttpClient:
         server: str,
         *,
         ssl_context: ssl.SSLContext | None = None,
-        token: str | Callable[[], str] = "",
+        token: str | Callable[[], str] | Credentials = "",
         agent: str = "fairway",
         server_name: str = "",
         timeout_s: float = 60.0,
@@ -62,17 +65,16 @@ class HttpClient:
         self.server = server
         self._root = url.path.rstrip("/")
         self._timeout_s = timeout_s
-        self._token = token
+        self._credentials = Token(token) if isinstance(token, str) or callable(token) else token
         self._head = f"Host: {url.netloc.rpartition('@')[2]}\r\nUser-Agent: {agent}\r\n"
         address = Address(url.hostname, port, ssl_context if is_tls else None, server_name)
         self._pool = Pool(address, connections, connect_timeout_s)
 
     # Any request.
 
-    def _render(self, method: str, target: str, body: bytes, content_type: str, accept: str) -> bytes:
+    async def _render(self, method: str, target: str, body: bytes, content_type: str, accept: str) -> bytes:
         head = f"{method} {self._root}{target} HTTP/1.1\r\n{self._head}Accept: {accept}\r\n"
-        token = self._token() if callable(self._token) else self._token
-        if token:
+        if token := await self._credentials.token():
             head += f"Authorization: Bearer {token}\r\n"
         if body:
             head += f"Content-Type: {content_type}\r\n"
@@ -91,14 +93,27 @@ class HttpClient:
         timeout_s: float | None = None,
     ) -> HttpAnswer:
         """Any request to any path (``target``: path and query, encoded).  Raises: ``ConnectionError``."""
-        timeout_s = timeout_s or self._timeout_s
-        request = self._render(method, target, body, content_type, accept)
+        wait_s = timeout_s or self._timeout_s
+        request = await self._render(method, target, body, content_type, accept)
+        found = await self._asked(request, method, wait_s)
+        if found.status == 401 and await self._renewed():
+            found = await self._asked(await self._render(method, target, body, content_type, accept), method, wait_s)
+        return found
+
+    async def _asked(self, request: bytes, method: str, timeout_s: float) -> HttpAnswer:
         try:
             async with asyncio.timeout(timeout_s):
                 exchange, answer = await self._pool.whole(request, is_repeatable=method in ("GET", "HEAD"))
         except TimeoutError as error:
             raise ConnectionError(f"no answer from {self.server} within {timeout_s:g} s") from error
         return HttpAnswer(exchange.status, exchange.headers, answer)
+
+    async def _renewed(self) -> bool:
+        """Whether there are new credentials; connections made with the old ones are not used again."""
+        if not await self._credentials.renew():
+            return False
+        self._pool.forget_idle()
+        return True
 
     async def _call(self, method: str, target: str, body: Any = None, content_type: str = JSON) -> Object:
         encoded = b"" if body is None else orjson.dumps(body)
@@ -120,12 +135,17 @@ class HttpClient:
     ) -> tuple[list[Object], str]:  # fmt: skip
         """See ``Client``.  A server that answers in pages is asked for all of them; with ``keep`` it is asked to."""
         path, token = collection_path(kind, namespace), ""
+        parameters = {"labelSelector": labels, "fieldSelector": fields, "limit": PAGE if keep else ""}
         items: list[Object] = []
         while True:
-            parameters = {"labelSelector": labels, "fieldSelector": fields, "continue": token}
-            if keep:
-                parameters["limit"] = PAGE
-            found = await self._call("GET", with_query(path, parameters))
+            try:
+                found = await self._call("GET", with_query(path, {**parameters, "continue": token}))
+            except StatusError as error:
+                if error.code != 410 or not token:
+                    raise
+                # The pages took longer than the server remembers: all of it at once cannot be too late.
+                parameters, items, token = {**parameters, "limit": ""}, [], ""
+                continue
             for item in found.get("items") or ():
                 # Servers leave these out of the items of a typed list.
                 item.setdefault("kind", kind.name)
@@ -143,15 +163,21 @@ class HttpClient:
             "watch": "true", "resourceVersion": revision, "allowWatchBookmarks": "true",
             "labelSelector": labels, "fieldSelector": fields,
         }  # fmt: skip
-        request = self._render("GET", with_query(collection_path(kind, namespace), parameters), b"", "", JSON)
+        target = with_query(collection_path(kind, namespace), parameters)
         lines = Lines()
-        async with self._pool.stream(request, self._timeout_s) as exchange:
-            if exchange.status != 200:
-                raise status_error(exchange.status, exchange.headers, await exchange.whole())
-            while part := await exchange.next_part():
-                for line in lines.feed(part):
-                    type_, changed = watch_event(line)
-                    yield WatchEvent(type_, changed)  # type: ignore[arg-type]
+        for is_last_try in (False, True):
+            request = await self._render("GET", target, b"", "", JSON)
+            async with self._pool.stream(request, self._timeout_s) as exchange:
+                if exchange.status != 200:
+                    error = status_error(exchange.status, exchange.headers, await exchange.whole())
+                    if error.code != 401 or is_last_try or not await self._renewed():
+                        raise error
+                    continue
+                while part := await exchange.next_part():
+                    for line in lines.feed(part):
+                        type_, changed = watch_event(line)
+                        yield WatchEvent(type_, changed)  # type: ignore[arg-type]
+                return
 
     async def create(self, kind: Kind, new: Object, *, subresource: str = "", name: str = "") -> Object:
         """See ``Client``."""

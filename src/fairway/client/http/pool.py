@@ -68,6 +68,11 @@ class Pool:
         finally:
             self._give_back(connection)
 
+    def forget_idle(self) -> None:
+        """Use no connection again that is idle now."""
+        while self._idle:
+            self._drop(self._idle.pop())
+
     async def close(self) -> None:
         """Drop every connection; exchanges under way fail."""
         self._is_closed = True

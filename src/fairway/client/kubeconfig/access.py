@@ -5,6 +5,7 @@ Shape: ``load`` reads the files, ``select`` (pure) picks a context, ``connect`` 
 
 import base64
 import binascii
+import json
 import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,8 @@ from typing import Any
 import yaml
 
 from fairway.client.http import HttpClient
+from fairway.client.http.credentials import Credentials, Token
+from fairway.client.kubeconfig.plugin import VERSIONS, Plugin, PluginCredentials
 from fairway.objects import Object
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -22,7 +25,10 @@ _FILES = {
     "cluster": ("certificate-authority",),
     "user": ("client-certificate", "client-key", "tokenFile"),
 }
-_REFUSED = {"exec": "credential plugins", "auth-provider": "auth providers", "username": "passwords"}
+_REFUSED = {"auth-provider": "auth providers", "username": "passwords"}
+
+_TOLD = ("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority-data")
+"""What a plugin may be told of the cluster."""
 
 
 class KubeconfigError(Exception):
@@ -31,7 +37,10 @@ class KubeconfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to reach and convince one API server.  ``ca``, ``cert`` and ``key`` are PEM."""
+    """How to reach and convince one API server.  ``ca``, ``cert`` and ``key`` are PEM.
+
+    What stands here goes before what ``plugin`` would give.
+    """
 
     server: str
     ca: str = ""
@@ -42,6 +51,7 @@ class Access:
     is_insecure: bool = False
     server_name: str = ""
     namespace: str = "default"
+    plugin: Plugin | None = None
 
 
 def paths(environment: Mapping[str, str], home: Path) -> list[Path]:
@@ -74,7 +84,11 @@ def load(files: Iterable[Path]) -> Object:
 
 def _resolved(item: Object, inner: str, folder: Path) -> Object:
     """File names in a kubeconfig are relative to its folder."""
-    return {key: str(folder / value) if key in _FILES.get(inner, ()) else value for key, value in item.items()}
+    found = {key: str(folder / value) if key in _FILES.get(inner, ()) else value for key, value in item.items()}
+    plugin = found.get("exec")
+    if isinstance(plugin, dict) and os.sep in str(plugin.get("command", "")):
+        found["exec"] = {**plugin, "command": str(folder / plugin["command"])}
+    return found
 
 
 def select(
@@ -103,9 +117,30 @@ def select(
             is_insecure=bool(cluster.get("insecure-skip-tls-verify")),
             server_name=str(cluster.get("tls-server-name") or ""),
             namespace=str(chosen.get("namespace") or "default"),
+            plugin=_plugin(user["exec"], cluster) if user.get("exec") else None,
         )
     except (OSError, ValueError) as error:
         raise KubeconfigError(f"kubeconfig context {name!r} cannot be used: {error}") from error
+
+
+def _plugin(named: dict[str, Any], cluster: dict[str, Any]) -> Plugin:
+    """The credential plugin of a user.  Raises: ``ValueError``."""
+    version, command = str(named.get("apiVersion") or ""), str(named.get("command") or "")
+    if version not in VERSIONS:
+        raise ValueError(f'exec.apiVersion is "{version}" and not one of {", ".join(VERSIONS)}')
+    if not command:
+        raise ValueError("exec.command is missing")
+    if named.get("interactiveMode") == "Always":
+        raise ValueError(f"exec.command {command} must ask a user, and there is none")
+    told = {key: cluster[key] for key in _TOLD if cluster.get(key)}
+    return Plugin(
+        command=command,
+        args=tuple(map(str, named.get("args") or ())),
+        env=tuple((str(each["name"]), str(each["value"])) for each in named.get("env") or ()),
+        version=version,
+        install_hint=str(named.get("installHint") or ""),
+        cluster=json.dumps(told) if named.get("provideClusterInfo") else "",
+    )
 
 
 def _named(config: Object, section: str, inner: str, name: str) -> dict[str, Any]:
@@ -164,14 +199,17 @@ def connect(access: Access, *, agent: str = "fairway", timeout_s: float = 60.0) 
     """A client for ``access``.  A token file is read again for every request, since tokens are renewed in it."""
     if not access.server:
         raise KubeconfigError("kubeconfig cluster has no server")
-    token: str | Callable[[], str] = access.token
-    if not token and access.token_file:
-        file = Path(access.token_file)
-
-        def token() -> str:
-            return file.read_text().strip()
-
+    context = ssl_context(access)
     return HttpClient(
-        access.server, ssl_context=ssl_context(access), token=token, agent=agent, server_name=access.server_name,
-        timeout_s=timeout_s,
+        access.server, ssl_context=context, token=_credentials(access, context), agent=agent,
+        server_name=access.server_name, timeout_s=timeout_s,
     )  # fmt: skip
+
+
+def _credentials(access: Access, context: ssl.SSLContext | None) -> Credentials:
+    if access.plugin is not None and not (access.token or access.token_file or access.cert):
+        return PluginCredentials(access.plugin, context, _show)
+    if access.token_file and not access.token:
+        file = Path(access.token_file)
+        return Token(lambda: file.read_text().strip())
+    return Token(access.token)
