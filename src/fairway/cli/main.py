@@ -21,6 +21,7 @@ COMMANDS = {
     "logs": "show the logs of the control plane, the node or the supervisor",
     "kubeconfig": "print a kubeconfig for the cluster",
     "image": "import, list and remove container images of the node",
+    "proxy": "work as the Service proxy of a node, alone, against any API server",
     "dns": "serve the names of a cluster's Services, alone, against any API server",
     "why": "say why each pod is, or is not, behind a Service",
     "version": "print the version",

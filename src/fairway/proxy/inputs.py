@@ -113,6 +113,11 @@ def node_of(found: Object) -> NodeView:
     )
 
 
+def service_cidrs_of(found: Object) -> tuple[str, ...]:
+    """The ranges of a ServiceCIDR."""
+    return tuple(found["spec"].get("cidrs") or ())
+
+
 def _addresses(texts: Iterable[str | None] | None) -> tuple[Address, ...]:
     packed = []
     for text in texts or ():

@@ -3,6 +3,8 @@
 Shape: changes go in one by one; ``take`` gives the touched keys; ``resolved`` answers for one of them.  Pure.
 """
 
+from dataclasses import replace
+
 from fairway.proxy.model import NOTHING, READY, HealthCheck, NodeView, Resolved, Service, Settings, Slice
 from fairway.proxy.resolve import resolve
 
@@ -13,6 +15,8 @@ class Inventory:
     def __init__(self, node: NodeView, settings: Settings) -> None:
         self.node = node
         self.settings = settings
+        self._given = settings
+        self._service_cidrs: dict[str, tuple[str, ...]] = {}
         self._services: dict[str, Service] = {}
         self._slices: dict[str, dict[str, Slice]] = {}
         self._touched: dict[str, None] = {}
@@ -42,6 +46,20 @@ class Inventory:
             self._services[key] = new
         self.service_changes += 1
         self._touched[key] = None
+
+    def put_service_cidr(self, name: str, ranges: tuple[str, ...] | None) -> bool:
+        """A ServiceCIDR came or went; those that there are count more than what the settings say.
+
+        The answer is whether the ranges have changed.
+        """
+        if ranges is None:
+            self._service_cidrs.pop(name, None)
+        else:
+            self._service_cidrs[name] = ranges
+        known = tuple(sorted({each for mine in self._service_cidrs.values() for each in mine}))
+        before, wanted = self.settings.service_cidrs, known or self._given.service_cidrs
+        self.settings = replace(self.settings, service_cidrs=wanted)
+        return before != wanted
 
     def put_slice(self, name: str, old: Slice | None, new: Slice | None) -> None:
         """A slice came, changed or went, perhaps from one Service to another."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from fairway.client.interface import Client
-from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
+from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE, SERVICE_CIDR
 from fairway.objects import Object
 from fairway.proxy import inputs
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
@@ -25,6 +25,8 @@ from fairway.proxy.health_check import HealthChecks, listening_hosts
 from fairway.proxy.inventory import Inventory
 from fairway.proxy.metrics import ProxyMetrics
 from fairway.proxy.model import FAMILIES, NodeView, Resolved, Settings, address
+from fairway.proxy.preview import Change as Preview
+from fairway.proxy.preview import preview
 from fairway.proxy.sweep import Sweeper
 from fairway.proxy.words import Elements
 from fairway.reconcile.backoff import Backoff
@@ -73,18 +75,16 @@ class Proxy:
             client, ENDPOINT_SLICE, labels=f"!{inputs.HEADLESS}", keep=_reducer(inputs.slice_of)
         )  # fmt: skip
         self._node = Informer(client, NODE, fields=f"metadata.name={node_name}", keep=_reducer(inputs.node_of))
-
-    async def run(self) -> None:
-        """Work until cancelled; the rules stay in force after that."""
+        self._cidrs = Informer(client, SERVICE_CIDR, keep=_reducer(inputs.service_cidrs_of))
         self._services.subscribe(self._take_service)
         self._slices.subscribe(self._take_slice)
         self._node.subscribe(self._take_node)
+        self._cidrs.subscribe(self._take_service_cidr)
+
+    async def run(self) -> None:
+        """Work until cancelled; the rules stay in force after that."""
         async with asyncio.TaskGroup() as tasks:
-            informers = (self._services, self._slices, self._node)
-            for informer in informers:
-                tasks.create_task(informer.run())
-            for informer in informers:
-                await informer.wait_synced()
+            await self._follow(tasks)
             tasks.create_task(self._sweeper.run())
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._health_checks.run())
@@ -96,6 +96,31 @@ class Proxy:
                 await asyncio.sleep(0)
                 self._wake.clear()
                 await self._persist(self._catch_up)
+
+    async def _follow(self, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Start to watch; return when everything was listed.  ServiceCIDRs may be unknown or forbidden."""
+        informers = (self._services, self._slices, self._node, self._cidrs)
+        watches = [tasks.create_task(informer.run()) for informer in informers]
+        for informer in informers[:3]:
+            await informer.wait_synced()
+        await self._cidrs.wait_answered()
+        return watches
+
+    async def preview(self) -> list[Preview]:
+        """What ``run`` would change in the dataplane at its start; nothing is changed.  Raises: ``DataplaneError``."""
+        async with asyncio.TaskGroup() as tasks:
+            watches = await self._follow(tasks)
+            for watch in watches:
+                watch.cancel()
+        found = await self._dataplane.open()
+        self._inventory.touch_all()
+        wanted = self._resolve_all(self._inventory.take())
+        node, settings = self._inventory.node, self._inventory.settings
+        return [
+            change
+            for family, held in found.elements.items()
+            for change in preview(family, held, _of_family(wanted, family), fixed_elements(family, node, settings))
+        ]
 
     async def wait_programmed(self) -> None:
         """Return when the dataplane holds what was listed first."""
@@ -150,6 +175,12 @@ class Proxy:
         if view != known:
             self._inventory.node = view
             self._inventory.touch_all()
+            self._has_new_node = True
+            self._queue()
+
+    def _take_service_cidr(self, change: Change) -> None:
+        ranges = _record(change.new)
+        if self._inventory.put_service_cidr(change.object["metadata"]["name"], ranges):
             self._has_new_node = True
             self._queue()
 

@@ -29,12 +29,12 @@ _GRACE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Hosts (empty: every address) and ports."""
+    """Hosts (empty: every address) and ports; ``None`` is not to listen at all."""
 
     health_host: str = ""
-    health_port: int = 10256
+    health_port: int | None = 10256
     metrics_host: str = "127.0.0.1"
-    metrics_port: int = 10249
+    metrics_port: int | None = 10249
 
 
 class StatusServer:
@@ -54,8 +54,11 @@ class StatusServer:
         """Serve until cancelled."""
         at = self._listening
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._serve(self.answer_health, at.health_host, at.health_port))
-            tasks.create_task(self._serve(self.answer_local, at.metrics_host, at.metrics_port))
+            if at.health_port is not None:
+                tasks.create_task(self._serve(self.answer_health, at.health_host, at.health_port))
+            if at.metrics_port is not None:
+                tasks.create_task(self._serve(self.answer_local, at.metrics_host, at.metrics_port))
+            await asyncio.get_running_loop().create_future()
 
     def answer_health(self, request: Request) -> Response:
         """``/healthz``: may this node be sent traffic; ``/livez``: does the proxy work."""
@@ -77,8 +80,8 @@ class StatusServer:
         config = {
             "kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "mode": MODE,
             "clusterCIDR": ",".join(settings.pod_cidrs), "nodePortAddresses": list(settings.nodeport_addresses),
-            "healthzBindAddress": f"{at.health_host or '0.0.0.0'}:{at.health_port}",
-            "metricsBindAddress": f"{at.metrics_host or '0.0.0.0'}:{at.metrics_port}",
+            "healthzBindAddress": _place(at.health_host, at.health_port),
+            "metricsBindAddress": _place(at.metrics_host, at.metrics_port),
             "hostnameOverride": self._proxy.node_name, "nftables": {"masqueradeAll": settings.masquerade_all},
         }  # fmt: skip
         return Response(200, json.dumps({"kubeproxy.config.k8s.io": config}).encode(), headers=[NO_SNIFFING])
@@ -100,6 +103,12 @@ async def _listen(handler: Handler, host: str, port: int) -> Server:
             level = logging.DEBUG if backoff.failures else logging.WARNING
             log.log(level, "proxy status not served", extra={"host": host, "port": port, "error": str(error)})
         await asyncio.sleep(backoff.next_delay_s())
+
+
+def _place(host: str, port: int | None) -> str:
+    if port is None:
+        return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host or '0.0.0.0'}:{port}"
 
 
 def _not_found() -> Response:

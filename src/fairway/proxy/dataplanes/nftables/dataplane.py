@@ -69,6 +69,8 @@ class NftablesDataplane:
         self._monitor: Monitor | None = None
         self._frame: Batch = []
         self._replaced: tuple[int, ...] = ()
+        self._left_over: Batch = []
+        """Deletes the tables that a killed process had meant for a moment."""
 
     async def open(self) -> Found:
         """See ``Dataplane``."""
@@ -80,10 +82,14 @@ class NftablesDataplane:
 
     async def commit(self, transactions: Mapping[int, Transaction]) -> None:
         """See ``Dataplane``."""
-        if not self._frame and not any(each.deletes or each.adds for each in transactions.values()):
+        if (
+            not self._frame
+            and not self._left_over
+            and not any(each.deletes or each.adds for each in transactions.values())
+        ):
             return
         size = sum(each.size for each in transactions.values())
-        if self._frame or size > INLINE_ELEMENTS:
+        if self._frame or self._left_over or size > INLINE_ELEMENTS:
             with self._unheard():
                 await self._threaded(lambda: self._commit(transactions))
         elif size > QUIET_ELEMENTS:
@@ -169,6 +175,8 @@ class NftablesDataplane:
 
     def _commit(self, transactions: Mapping[int, Transaction]) -> None:
         stand_in = f"{self.table}{_NEXT}"
+        self._send(self._left_over)
+        self._left_over = []
         for family in self._replaced:
             change = transactions.get(family, Transaction({}, {}))
             self._send([*load.new_table(family, stand_in), *load.changed_elements(family, stand_in, change)])
@@ -197,12 +205,12 @@ class NftablesDataplane:
 
     def _take_hold(self) -> dict[int, Elements]:
         """Find out what is there, and prepare what the first commit has to bring beside elements."""
-        self._frame, self._replaced = [], ()
+        self._frame, self._replaced, self._left_over = [], (), []
         found: dict[int, Elements] = {}
         for family in self.families:
             note = self._table_comment(family, self.table)
             if self._table_comment(family, f"{self.table}{_NEXT}") is not None:
-                self._send([load.delete_table(family, f"{self.table}{_NEXT}")])  # of a process that was killed
+                self._left_over.append(load.delete_table(family, f"{self.table}{_NEXT}"))
             if note is None:
                 self._frame += load.new_table(family, self.table)
                 found[family] = {}
