@@ -1,0 +1,73 @@
+"""What kube-proxy's flags and its configuration file mean to our proxy."""
+
+from typing import Any
+
+import pytest
+
+from fairway.cluster.errors import ClusterError
+from fairway.cluster.standalone.proxy import Told
+from fairway.cluster.standalone.proxy_flags import configuration, told
+from fairway.proxy.model import Settings
+from fairway.proxy.status_server import Listening
+
+FILE = """
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+clientConnection: {kubeconfig: /var/lib/kube-proxy/kubeconfig.conf, acceptContentTypes: ""}
+clusterCIDR: 10.244.0.0/16,fd44::/56
+hostnameOverride: ""
+mode: iptables
+healthzBindAddress: ""
+metricsBindAddress: "[::1]:10249"
+nodePortAddresses: [192.0.2.0/24]
+nftables: {masqueradeAll: true, masqueradeBit: null}
+conntrack: {maxPerCore: null}
+"""
+
+
+def test_without_flags_and_file_it_is_as_kube_proxy_is() -> None:
+    assert told({}, {}, "Node-1") == Told(node_name="node-1", listening=Listening("", 10256, "127.0.0.1", 10249))
+
+
+def test_the_configuration_file_of_kube_proxy_is_understood() -> None:
+    assert told({}, configuration(FILE, "f"), "node-1") == Told(
+        kubeconfig="/var/lib/kube-proxy/kubeconfig.conf", node_name="node-1",
+        settings=Settings((), ("10.244.0.0/16", "fd44::/56"), ("192.0.2.0/24",), masquerade_all=True),
+        listening=Listening("", 10256, "::1", 10249),
+    )  # fmt: skip
+
+
+def test_a_flag_goes_before_the_file() -> None:
+    flags = {
+        "kubeconfig": "k", "context": "c", "hostname_override": "Other", "cluster_cidr": "10.0.0.0/8",
+        "nodeport_addresses": "primary", "healthz_bind_address": "", "metrics_bind_address": "0.0.0.0:0",
+        "service_cidr": "10.96.0.0/12",
+    }  # fmt: skip
+    assert told(flags, configuration(FILE, "f"), "node-1") == Told(
+        "k", "c", "other", Settings(("10.96.0.0/12",), ("10.0.0.0/8",), ("primary",), masquerade_all=True),
+        Listening("", None, "", None),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        ({"cluster_cidr": "10.0.0.0/99"}, '--cluster-cidr: "10.0.0.0/99" is not a CIDR'),
+        ({"service_cidr": "web"}, '--service-cidr: "web" is not an IP address'),
+        ({"nodeport_addresses": "primary,10.0.0.0/8"}, "cannot be combined"),
+        ({"healthz_bind_address": "web:1"}, '--healthz-bind-address: "web:1" is no address with a port'),
+        ({"metrics_bind_address": "127.0.0.1:x"}, "is no address with a port"),
+        ({"metrics_bind_address": "[::1"}, "is no address with a port"),
+        ({"metrics_bind_address": "127.0.0.1:65536"}, "is no address with a port"),
+    ],
+)
+def test_wrong_values_are_named(flags: dict[str, Any], what: str) -> None:
+    with pytest.raises(ClusterError) as raised:
+        told(flags, {}, "n")
+    assert what in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["a: [", "kind: Pod", "- 1", ""])
+def test_another_file_is_refused(text: str) -> None:
+    with pytest.raises(ClusterError):
+        configuration(text, "f")
