@@ -8,7 +8,7 @@ Source: Kubernetes docs, "PKI certificates and requirements".
 import datetime
 import ipaddress
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,24 @@ class Identity:
     hosts: tuple[str, ...] = ()
 
 
-def identities(*, node_name: str, cluster_domain: str, addresses: Sequence[str]) -> tuple[Identity, ...]:
-    """All identities of a cluster with one node; ``addresses`` are those the API server is reached at."""
+def identities(
+    *, node_name: str, cluster_domain: str, addresses: Sequence[str], others: Sequence[Identity] = ()
+) -> tuple[Identity, ...]:
+    """All identities of a cluster; ``addresses`` are those the API server and the first node are reached at."""
     names = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{cluster_domain}")
     return (
         Identity("apiserver", "kube-apiserver", hosts=("localhost", *names, *dict.fromkeys(addresses))),
         Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
         Identity("admin", "kubernetes-admin", "system:masters"),
-        Identity(
-            "node", f"system:node:{node_name}", "system:nodes", (node_name, "localhost", *dict.fromkeys(addresses))
-        ),
+        node_identity("node", node_name, addresses),
+        *others,
     )
+
+
+def node_identity(file: str, node_name: str, addresses: Iterable[str]) -> Identity:
+    """Who a node is to the API server, and what its own server may be called."""
+    hosts = (node_name, "localhost", *dict.fromkeys(addresses))
+    return Identity(file, f"system:node:{node_name}", "system:nodes", hosts)
 
 
 def ensure(folder: Path, wanted: Sequence[Identity]) -> list[str]:

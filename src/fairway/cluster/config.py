@@ -55,6 +55,8 @@ SETTINGS = (
     Setting("dns_upstreams", "name servers for other names, IP or IP:port (default: as in /etc/resolv.conf)", "IP,IP"),
     Setting("node_name", "name of this node (default: the host name)", "NAME"),
     Setting("node_ip", "address under which this node is known (default: that of the default route)", "IP[,IP]"),
+    Setting("nodes", "how many nodes: further ones live in network namespaces of this machine (default 1)", "N"),
+    Setting("node_cidr", "addresses of further nodes (default 10.98.0.0/24, or the next free one)", "CIDR[,CIDR]"),
 )
 
 
@@ -86,6 +88,8 @@ class Config:
     dns_upstreams: str = ""
     node_name: str = ""
     node_ip: str = ""
+    nodes: int = 1
+    node_cidr: str = families.DEFAULTS["node_cidr"][4]
     chosen: tuple[str, ...] = ()
 
     @property
@@ -131,7 +135,7 @@ class Config:
     @property
     def node_pod_cidrs(self) -> tuple[str, ...]:
         """The parts of the pod ranges that this node hands out: the first /24 and the first /64."""
-        return tuple(map(families.node_cidr, self.pod_cidrs))
+        return tuple(map(families.node_share, self.pod_cidrs))
 
     @property
     def gateways(self) -> tuple[str, ...]:
@@ -152,6 +156,11 @@ class Config:
     def node_ips(self) -> tuple[str, ...]:
         """The addresses under which this node is known."""
         return families.parts(self.node_ip)
+
+    @property
+    def node_cidrs(self) -> tuple[str, ...]:
+        """The ranges of further nodes' addresses."""
+        return families.parts(self.node_cidr)
 
     @property
     def load_balancer_cidrs(self) -> tuple[str, ...]:
@@ -198,8 +207,9 @@ def read(path: Path) -> Config:
     found = json.loads(path.read_text())
     if not isinstance(found, dict):
         raise ValueError("it holds no settings")
-    # A cluster of an earlier release has no pool before the next `up` has looked which addresses are free.
+    # A cluster of an earlier release has no such range before the next `up` has looked which addresses are free.
     found.setdefault("load_balancer_cidr", "")
+    found.setdefault("node_cidr", "")
     known = {field.name for field in dataclasses.fields(Config)}
     config = Config(**{key: value for key, value in found.items() if key in known})
     return dataclasses.replace(config, chosen=tuple(config.chosen))

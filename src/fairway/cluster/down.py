@@ -1,20 +1,19 @@
 """Down: end a cluster's processes and remove whatever it made, also after a crash.
 
-Steps: 1. the supervisor, then control and node if it had lost them, 2. pods and their network, 3. the proxy's kernel
-table, 4. the run folder and the kubeconfig's context, 5. with ``purge`` the data.
+Steps: 1. the supervisor, then control and nodes if it had lost them, 2. pods and their network, 3. the further nodes'
+namespaces and the proxy's kernel table, 4. the run folder and the kubeconfig's context, 5. with ``purge`` the data.
 """
 
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from fairway.cluster import kubeconfig, processes
 from fairway.cluster.config import DEFAULT_DATA_DIR, Config, locate
 from fairway.cluster.errors import ClusterError
-from fairway.cluster.machine import machine_of
+from fairway.cluster.sweeping import remove_tree, sweep
 from fairway.cluster.up import check_not_elsewhere, lock
 from fairway.cluster.values import cluster_name
 
@@ -28,11 +27,11 @@ def run(name: str, data_dir: str, *, purge: bool) -> None:
     with lock(config):
         was_there = config.state_dir.exists() or config.run_dir.exists()
         was_there |= processes.end_all(name, data_dir)
-        left = asyncio.run(_sweep(config))
+        left = asyncio.run(sweep(config))
         left += _try(lambda: kubeconfig.remove(config))
-        left += _remove_tree(config.run_dir)
+        left += remove_tree(config.run_dir)
         if purge:
-            left += _remove_tree(config.state_dir)
+            left += remove_tree(config.state_dir)
         if left:
             raise ClusterError("could not remove: " + "; ".join(left), f"run again: sudo fairway down{config.flags}")
         _remove_last_folders(config)
@@ -67,17 +66,6 @@ def _try(step: Callable[[], None]) -> list[str]:
     return []
 
 
-def _remove_tree(folder: Path) -> list[str]:
-    """Remove a folder; what of it would not go."""
-    try:
-        shutil.rmtree(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        return [f"{error.filename}: {error.strerror}"]
-    return []
-
-
 def _remove_last_folders(config: Config) -> None:
     """The lock, and the folders that all clusters share if this was the last one."""
     folders = [config.run_dir.parent]
@@ -87,21 +75,3 @@ def _remove_last_folders(config: Config) -> None:
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-async def _sweep(config: Config) -> list[str]:
-    """Pods, network and kernel tables; what could not be removed."""
-    from fairway.node.runtimes.crun import sweep
-    from fairway.proxy.dataplanes.interface import DataplaneError
-    from fairway.proxy.dataplanes.nftables import NftablesDataplane
-
-    swept = await sweep(machine_of(config))
-    left = list(swept.left)
-    dataplane = NftablesDataplane(config.name)
-    try:
-        await dataplane.remove()
-    except DataplaneError as error:
-        left.append(str(error))
-    finally:
-        dataplane.close()
-    return left

@@ -19,6 +19,7 @@ DEFAULTS: Mapping[str, Mapping[int, str]] = {
     "service_cidr": {4: "10.96.0.0/16", 6: "fd00:10:96::/112"},
     "pod_cidr": {4: "10.244.0.0/16", 6: "fd00:10:244::/56"},
     "load_balancer_cidr": {4: "10.97.0.0/16", 6: "fd00:10:97::/112"},
+    "node_cidr": {4: "10.98.0.0/24", 6: "fd00:10:98::/112"},
 }
 """Private ranges (RFC 1918) and unique local ones (RFC 4193); a node has a /24 and a /64 of the pods'."""
 
@@ -94,10 +95,18 @@ def _check(name: str, values: Sequence[str], families: Sequence[int]) -> None:
         )
 
 
-def node_cidr(cidr: str) -> str:
-    """The part of a pod range that the first node hands out."""
+def node_share(cidr: str, number: int = 1) -> str:
+    """The part of a pod range that the n-th node hands out; ``node_room`` tells how many it can be."""
     network, prefix = ipaddress.ip_network(cidr), NODE_PREFIX[version(cidr)]
-    return str(network if network.prefixlen >= prefix else ipaddress.ip_network((network.network_address, prefix)))
+    if network.prefixlen >= prefix:
+        return str(network)
+    first = network.network_address + ((number - 1) << (network.max_prefixlen - prefix))
+    return str(ipaddress.ip_network((first, prefix)))
+
+
+def node_room(cidr: str) -> int:
+    """How many nodes a pod range has a part for."""
+    return 1 << max(0, NODE_PREFIX[version(cidr)] - ipaddress.ip_network(cidr).prefixlen)
 
 
 def nth(cidr: str, number: int) -> str:

@@ -1,19 +1,25 @@
 """What the node half of a cluster is told of the machine; made from its settings in one place."""
 
 from fairway.cluster.config import Config
+from fairway.cluster.nodes import ClusterNode, node_of, nodes_of
 from fairway.cluster.values import address_blocks
 from fairway.node.machine import Machine
 
 
-def machine_of(config: Config) -> Machine:
-    """The cluster's share of this machine."""
+def machine_of(config: Config, node: ClusterNode | None = None) -> Machine:
+    """The share of this machine that one node of the cluster has; the first without one named."""
+    node = node or node_of(config)
     return Machine(
         cluster=config.name,
-        data_dir=config.state_dir,
-        run_dir=config.run_dir,
-        pod_cidrs=config.node_pod_cidrs,
+        node=node.number,
+        data_dir=node.state_dir,
+        run_dir=node.run_dir,
+        images_dir=config.state_dir / "images",
+        neighbours=tuple(other.run_dir for other in nodes_of(config) if other.number != node.number),
+        pod_cidrs=node.pod_cidrs,
         cluster_cidrs=config.pod_cidrs,
-        gateways=config.gateways,
+        gateways=node.gateways,
+        node_cidrs=config.node_cidrs if config.nodes > 1 else (),
         service_cidrs=(*config.service_cidrs, *_routed_pool(config)),
         dns_addresses=config.dns_ips,
     )

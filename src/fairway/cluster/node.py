@@ -1,10 +1,14 @@
-"""Node: the process of the node agent, the Service proxy and cluster DNS.  Needs root; speaks to the API over TLS."""
+"""Node: the process of the node agent, the Service proxy and cluster DNS.  Needs root; speaks to the API over TLS.
+
+A further node (``--node 2``) first moves into a network namespace of its own; from then on it is as any other.
+"""
 
 import asyncio
 import gc
 import logging
 import signal
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import uvloop
@@ -14,16 +18,21 @@ from fairway.client.interface import Client
 from fairway.cluster import logs, processes
 from fairway.cluster.config import Config, locate
 from fairway.cluster.machine import machine_of
+from fairway.cluster.nodes import ClusterNode, node_of
 from fairway.dns.dns import Settings as DnsSettings
 from fairway.dns.dns import keep_serving
-from fairway.dns.upstreams import upstream_of
+from fairway.dns.exchange import Upstream
+from fairway.dns.upstreams import servers_of, upstream_of
 from fairway.kinds import NODE
 from fairway.node.agent import Agent
 from fairway.node.images.store import ImageStore
-from fairway.node.pod_network.node import node_network_up
+from fairway.node.pod_network.node import gateway_up, node_network_up
+from fairway.node.propagation import make_shared
+from fairway.node.rtnetlink.connection import Connection
 from fairway.node.runtimes.crun.programs import runtime_identity
 from fairway.node.runtimes.crun.runtime import CrunRuntime
 from fairway.node.settings import Settings as AgentSettings
+from fairway.node.uplink import Uplink, enter
 from fairway.objects import Object
 from fairway.proxy.dataplanes.nftables import NftablesDataplane
 from fairway.proxy.model import Settings as ProxySettings
@@ -35,20 +44,20 @@ from fairway.transport import tls
 log = logging.getLogger("node")
 
 
-def agent_settings(config: Config) -> AgentSettings:
+def agent_settings(config: Config, node: ClusterNode) -> AgentSettings:
     """What the agent is told."""
     pki = config.pki_dir
     runtime_name, runtime_version = runtime_identity()
     return AgentSettings(
-        node_name=config.node_name,
-        node_ips=config.node_ips,
-        root_dir=config.state_dir,
-        secrets_dir=config.run_dir / "secrets",
+        node_name=node.name,
+        node_ips=node.addresses,
+        root_dir=node.state_dir,
+        secrets_dir=node.run_dir / "secrets",
         port=config.node_api_port,
-        certificate_file=str(pki / "node.crt"),
-        key_file=str(pki / "node.key"),
+        certificate_file=str(pki / f"{node.part}.crt"),
+        key_file=str(pki / f"{node.part}.key"),
         client_ca_file=str(pki / "ca.crt"),
-        pod_cidrs=config.node_pod_cidrs,
+        pod_cidrs=node.pod_cidrs,
         cluster_dns=config.dns_ips,
         cluster_domain=config.cluster_domain,
         runtime_name=runtime_name,
@@ -56,44 +65,63 @@ def agent_settings(config: Config) -> AgentSettings:
     )
 
 
-def proxy_settings(config: Config) -> ProxySettings:
+def proxy_settings(config: Config, node: ClusterNode) -> ProxySettings:
     """What the proxy is told."""
-    return ProxySettings(service_cidrs=config.service_cidrs, pod_cidrs=config.node_pod_cidrs)
+    return ProxySettings(service_cidrs=config.service_cidrs, pod_cidrs=node.pod_cidrs)
 
 
-def dns_settings(config: Config) -> DnsSettings:
+def dns_settings(config: Config, node: ClusterNode) -> DnsSettings:
     """What cluster DNS is told.  It is served at its cluster IP for this node's pods, and where the Service leads."""
     return DnsSettings(
         domain=config.cluster_domain,
         addresses=config.dns_ips,
-        listen=(*config.dns_ips, *config.gateways),
+        listen=(*config.dns_ips, *node.gateways),
         metrics_port=9153,
         cidrs=(*config.service_cidrs, *config.pod_cidrs),
-        upstreams=tuple(upstream_of(text) for text in config.dns_upstreams.split(",") if text),
+        upstreams=dns_upstreams(config, node, _resolv_conf()),
     )
 
 
-async def run(config: Config, ready: processes.ReadyPipe) -> None:
+def dns_upstreams(config: Config, node: ClusterNode, resolv_conf: str) -> tuple[Upstream, ...]:
+    """The servers for other names, none for those of the machine.
+
+    A further node cannot ask servers on the machine's loopback, so it asks the first node's DNS instead.
+    """
+    given = tuple(upstream_of(text) for text in config.dns_upstreams.split(",") if text)
+    asked = given or tuple(servers_of(resolv_conf))
+    if not node.is_first and any(ip_address(each.host).is_loopback for each in asked):
+        return tuple(map(Upstream, config.gateways))
+    return given
+
+
+def _resolv_conf() -> str:
+    try:
+        return Path("/etc/resolv.conf").read_text()
+    except OSError:
+        return ""
+
+
+async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe) -> None:
     """Work until SIGTERM; pods and rules stay.  A task that dies ends the process; the supervisor starts it again."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    machine, pki = machine_of(config), config.pki_dir
-    context = tls.client_context(pki / "ca.crt", pki / "node.crt", pki / "node.key")
-    client = HttpClient(config.server, ssl_context=context, agent="fairway-node")
+    machine, pki = machine_of(config, node), config.pki_dir
+    context = tls.client_context(pki / "ca.crt", pki / f"{node.part}.crt", pki / f"{node.part}.key")
+    client = HttpClient(node.server, ssl_context=context, agent="fairway-node")
     await node_network_up(machine)
     images = ImageStore(machine)
     dataplane = NftablesDataplane(config.name)
-    proxy = Proxy(client, dataplane, node_name=config.node_name, settings=proxy_settings(config))
+    proxy = Proxy(client, dataplane, node_name=node.name, settings=proxy_settings(config, node))
 
     async def before_stop(pod: Object) -> None:
         await proxy.wait_left(each["ip"] for each in (pod.get("status") or {}).get("podIPs") or ())
 
-    agent = Agent(client, CrunRuntime(machine), images, agent_settings(config), before_stop=before_stop)
+    agent = Agent(client, CrunRuntime(machine), images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
-    names = keep_serving(client, dns_settings(config))
-    works = (agent.run(), proxy.run(), status.run(), names, _tell(client, config.node_name, proxy, ready, stopping))
+    names = keep_serving(client, dns_settings(config, node))
+    works = (agent.run(), proxy.run(), status.run(), names, _tell(client, node, proxy, ready, stopping))
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
@@ -107,10 +135,10 @@ async def run(config: Config, ready: processes.ReadyPipe) -> None:
 
 
 async def _tell(
-    client: Client, node_name: str, proxy: Proxy, ready: processes.ReadyPipe, stopping: asyncio.Event
+    client: Client, node: ClusterNode, proxy: Proxy, ready: processes.ReadyPipe, stopping: asyncio.Event
 ) -> None:
     """Ready is: the Node says so, and the kernel holds the Services.  Then wait for the end."""
-    nodes = Informer(client, NODE, fields=f"metadata.name={node_name}")
+    nodes = Informer(client, NODE, fields=f"metadata.name={node.name}")
     is_ready = asyncio.Event()
     nodes.subscribe(lambda change: is_ready.set() if change.new and _is_ready(change.new) else None)
     following = asyncio.create_task(nodes.run())
@@ -121,7 +149,7 @@ async def _tell(
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
     gc.freeze()
-    ready.say("node ready")
+    ready.say(f"{node.part} ready")
     log.info("node is ready")
     await stopping.wait()
 
@@ -131,13 +159,31 @@ def _is_ready(node: Object) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
+def move_in(config: Config, node: ClusterNode) -> None:
+    """Enter a further node's network, before there is any other thread or socket.  Raises: ``OSError``."""
+    first = machine_of(config)
+    make_shared(first.run_path)  # before anything is mounted below it
+    with Connection() as connection:
+        # The routes to the new node name addresses of the first, which may be starting at this moment.
+        gateway_up(first, connection)
+    enter(
+        Uplink(
+            cluster=config.name, number=node.number, netns=node.netns, addresses=node.addresses,
+            pod_cidrs=node.pod_cidrs, gateways=config.gateways, machine_addresses=config.node_ips,
+        )
+    )  # fmt: skip
+
+
 def main(argv: list[str]) -> None:
     """Run as a process of its own."""
     logs.begin()
     given = processes.arguments(argv)
     config = locate(given["name"], str(Path(given["data_dir"])))
+    node = node_of(config, int(given.get("node", "1")))
+    if not node.is_first:
+        move_in(config, node)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(config, processes.ReadyPipe(given.get("ready_fd"))))
+        runner.run(run(config, node, processes.ReadyPipe(given.get("ready_fd"))))
 
 
 if __name__ == "__main__":

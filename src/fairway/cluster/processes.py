@@ -1,7 +1,8 @@
 """Processes: how a cluster's processes are started, known, found again and ended.
 
-Shape: each is ``python -I -m fairway.cluster.<role> --name NAME --data-dir DIR``, so that ``ps`` tells clusters apart
-and a process is recognised by its whole command line, never by its name alone.  Light: the supervisor imports it.
+Shape: each is ``python -I -m fairway.cluster.<role> --name NAME --data-dir DIR``, that of a further node with
+``--node N`` behind it, so that ``ps`` tells clusters apart and a process is recognised by its whole command line, never
+by its name alone.  A part is a role, or ``node-N`` for a further node.  Light: the supervisor imports it.
 """
 
 import contextlib
@@ -17,9 +18,11 @@ from pathlib import Path
 ROLES = ("supervisor", "control", "node")
 
 
-def command(role: str, name: str, data_dir: str) -> list[str]:
+def command(part: str, name: str, data_dir: str) -> list[str]:
     """The command line of one process."""
-    return [sys.executable, "-I", "-m", f"fairway.cluster.{role}", "--name", name, "--data-dir", data_dir]
+    role, _, number = part.partition("-")
+    words = [sys.executable, "-I", "-m", f"fairway.cluster.{role}", "--name", name, "--data-dir", data_dir]
+    return [*words, "--node", number] if number else words
 
 
 def arguments(argv: Sequence[str]) -> dict[str, str]:
@@ -27,12 +30,26 @@ def arguments(argv: Sequence[str]) -> dict[str, str]:
     return {argv[i].removeprefix("--").replace("-", "_"): argv[i + 1] for i in range(0, len(argv) - 1, 2)}
 
 
-def find(role: str, name: str, data_dir: str) -> list[int]:
-    """Pids of the processes of that role and cluster, told by their whole command line."""
-    wanted = command(role, name, data_dir)[3:]
-    return [
-        pid for pid, words in _command_lines() if words[3 : 3 + len(wanted)] == wanted and words[1:3] == ["-I", "-m"]
-    ]
+def find(part: str, name: str, data_dir: str) -> list[int]:
+    """Pids of the processes of that part and cluster, told by their whole command line."""
+    wanted = command(part, name, data_dir)[1:]
+    return [pid for pid, words in _command_lines() if _begins(words, wanted) and _node(words) == _node(wanted)]
+
+
+def find_all(name: str, data_dir: str) -> list[int]:
+    """Pids of all processes of a cluster, however many nodes it has: the supervisor first, then as in ``ROLES``."""
+    lines = list(_command_lines())
+    wanted = [command(role, name, data_dir)[1:] for role in ROLES]
+    return [pid for each in wanted for pid, words in lines if _begins(words, each)]
+
+
+def _begins(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    return list(words[1 : 1 + len(wanted)]) == list(wanted)
+
+
+def _node(words: Sequence[str]) -> str:
+    """The number behind ``--node``; empty for what is no further node."""
+    return words[words.index("--node") + 1] if "--node" in words[:-1] else ""
 
 
 def _command_lines() -> Iterator[tuple[int, list[str]]]:
@@ -44,24 +61,31 @@ def _command_lines() -> Iterator[tuple[int, list[str]]]:
 
 def end(pid: int, *, grace_s: float) -> bool:
     """SIGTERM, then SIGKILL after ``grace_s``; whether it was there.  Any process, not only a child."""
+    return end_each([pid], grace_s=grace_s)
+
+
+def end_each(pids: Sequence[int], *, grace_s: float) -> bool:
+    """The same for several, at the same time; whether there were any."""
+    handles = []
     try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return False
-    try:
-        for number, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, number)
-            if wait_gone([handle], wait_s):
+                handles.append(os.pidfd_open(pid))
+        for number, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
+            for handle in handles:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, number)
+            if wait_gone(handles, wait_s):
                 break
     finally:
-        os.close(handle)
-    return True
+        for handle in handles:
+            os.close(handle)
+    return bool(handles)
 
 
 def end_all(name: str, data_dir: str, *, grace_s: float = 20.0) -> bool:
     """End a cluster's processes; whether there were any.  The supervisor first, or it would start again what ends."""
-    pids = [pid for role in ROLES for pid in find(role, name, data_dir)]
+    pids = find_all(name, data_dir)
     for pid in pids:
         end(pid, grace_s=grace_s)
     return bool(pids)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fairway.cluster import processes
 from fairway.cluster.config import Config
 from fairway.cluster.errors import ClusterError
+from fairway.cluster.nodes import nodes_of, parts
 
 if TYPE_CHECKING:
     from fairway.reconcile.informer import Change
@@ -26,7 +27,10 @@ _FAILURE = re.compile(r"^[\s|+-]*((?:\w+\.)*\w*(?:Error|Failure|Exception|Exit)\
 
 
 def run(config: Config, started_s: float, timeout_s: float) -> None:
-    """Start the supervisor and wait for ``control ready`` and ``node ready`` on its pipe.  Raises: ``ClusterError``."""
+    """Start the supervisor and wait for ``control ready`` and the nodes' ``ready`` on its pipe.
+
+    Raises: ``ClusterError``.
+    """
     for pid in processes.find("supervisor", config.name, config.data_dir):
         processes.end(pid, grace_s=15.0)  # one that lost a child and waits: start afresh
     reading, writing = os.pipe()
@@ -50,14 +54,14 @@ def wait_ready(config: Config, started_s: float, timeout_s: float) -> None:
     # That the server is not there yet is what is waited for, and no news.
     logging.getLogger("fairway").addHandler(logging.NullHandler())
     try:
-        asyncio.run(asyncio.wait_for(_node_ready(config), max(0.1, started_s + timeout_s - time.monotonic())))
+        asyncio.run(asyncio.wait_for(_nodes_ready(config), max(0.1, started_s + timeout_s - time.monotonic())))
     except TimeoutError:
-        late = _last_words(config, "control", "node")
+        late = _last_words(config, *parts(config)[1:])
         raise _failed(config, f"control and node run, but were not ready within {timeout_s:g} s{late}") from None
 
 
-async def _node_ready(config: Config) -> None:
-    """Follow the Node until it says that it is ready, however late the API server comes."""
+async def _nodes_ready(config: Config) -> None:
+    """Follow the Nodes until all say that they are ready, however late the API server comes."""
     import asyncio
 
     from fairway.client.http import HttpClient
@@ -68,11 +72,14 @@ async def _node_ready(config: Config) -> None:
     pki = config.pki_dir
     context = client_context(pki / "ca.crt", pki / "admin.crt", pki / "admin.key")
     client = HttpClient(config.server, ssl_context=context, agent="fairway-up")
-    nodes, is_ready = Informer(client, NODE, fields=f"metadata.name={config.node_name}"), asyncio.Event()
+    nodes, is_ready = Informer(client, NODE), asyncio.Event()
+    waiting = {node.name for node in nodes_of(config)}
 
     def look(change: "Change") -> None:
         conditions = ((change.new or {}).get("status") or {}).get("conditions") or ()
         if any(each["type"] == "Ready" and each["status"] == "True" for each in conditions):
+            waiting.discard(change.object["metadata"]["name"])
+        if not waiting:
             is_ready.set()
 
     nodes.subscribe(look)
@@ -86,7 +93,8 @@ async def _node_ready(config: Config) -> None:
 
 
 def _spawn(config: Config, writing: int) -> None:
-    words = [*processes.command("supervisor", config.name, config.data_dir), "--ready-fd", str(writing)]
+    words = processes.command("supervisor", config.name, config.data_dir)
+    words += ["--nodes", str(config.nodes), "--ready-fd", str(writing)]
     with open(os.open(config.log_dir / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640), "ab") as log:
         subprocess.Popen(
             words,
@@ -100,8 +108,9 @@ def _spawn(config: Config, writing: int) -> None:
 
 
 def _wait(config: Config, reading: int, started_s: float, timeout_s: float) -> bool:
-    """Wait for both parts; whether one of them was running before."""
-    waiting = {"control": f"API server at {config.server}", "node": f'node "{config.node_name}"'}
+    """Wait for all parts; whether one of them was running before."""
+    waiting = {"control": f"API server at {config.server}"}
+    waiting |= {node.part: f'node "{node.name}"' for node in nodes_of(config)}
     ends: Counter[str] = Counter()
     was_adopted = False
     for line in _lines(reading, started_s + timeout_s):

@@ -1,8 +1,8 @@
-"""Supervisor: keeps a cluster's control and node processes alive, and nothing else.
+"""Supervisor: keeps a cluster's control process and those of its nodes alive, and nothing else.
 
 Shape: one loop over poll(2) on the children's pidfds and a wake-up pipe for signals; no asyncio, so it stays small.
 Rules: a child that ends is started again, at once the first time, then after 0.5 s doubling to 10 s; children of a
-supervisor that was killed are adopted, not restarted.  SIGTERM ends both children; pods and kernel rules stay.
+supervisor that was killed are adopted, not restarted.  SIGTERM ends all children; pods and kernel rules stay.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -19,7 +20,6 @@ from typing import BinaryIO
 
 from fairway.cluster import processes
 
-CHILDREN = ("control", "node")
 FIRST_DELAY_S, LONGEST_DELAY_S, STEADY_S = 0.5, 10.0, 60.0
 LOG_LIMIT_BYTES = 10 << 20
 GRACE_S = 8.0
@@ -29,7 +29,7 @@ GRACE_S = 8.0
 class Child:
     """One supervised process.  ``handle`` is its pidfd or -1; times are of the monotonic clock, in seconds."""
 
-    role: str
+    part: str
     handle: int = -1
     pid: int = 0
     started_s: float = 0.0
@@ -48,10 +48,10 @@ class Child:
 class Supervisor:
     """The loop.  ``state_dir`` holds the logs, ``run_dir`` the pid file."""
 
-    def __init__(self, name: str, data_dir: str, ready: processes.ReadyPipe) -> None:
+    def __init__(self, name: str, data_dir: str, parts: Sequence[str], ready: processes.ReadyPipe) -> None:
         self.name, self.data_dir, self.ready = name, data_dir, ready
         self.logs = Path(data_dir) / name / "logs"
-        self.children = [Child(role) for role in CHILDREN]
+        self.children = [Child(part) for part in parts]
         self.is_stopping = False
         self._wake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -73,17 +73,17 @@ class Supervisor:
 
     def _adopt(self, child: Child) -> bool:
         """Take over what a killed supervisor left running."""
-        for pid in processes.find(child.role, self.name, self.data_dir):
+        for pid in processes.find(child.part, self.name, self.data_dir):
             with contextlib.suppress(ProcessLookupError):
                 child.handle, child.pid, child.started_s = os.pidfd_open(pid), pid, time.monotonic()
-                self._say(f"adopted {child.role}, pid {pid}")
-                self.ready.say(f"{child.role} adopted")
+                self._say(f"adopted {child.part}, pid {pid}")
+                self.ready.say(f"{child.part} adopted")
                 return True
         return False
 
     def _start(self, child: Child) -> None:
-        log = self._log_file(child.role)
-        words = processes.command(child.role, self.name, self.data_dir)
+        log = self._log_file(child.part)
+        words = processes.command(child.part, self.name, self.data_dir)
         passed: tuple[int, ...] = ()
         if self.ready.descriptor >= 0:
             words += ["--ready-fd", str(self.ready.descriptor)]
@@ -94,9 +94,9 @@ class Supervisor:
         child.handle = os.pidfd_open(process.pid)
         process.returncode = 0  # the pidfd, not Popen, watches over it
 
-    def _log_file(self, role: str) -> BinaryIO:
-        """The role's log for appending; moved aside when it has grown too large."""
-        path = self.logs / f"{role}.log"
+    def _log_file(self, part: str) -> BinaryIO:
+        """The part's log for appending; moved aside when it has grown too large."""
+        path = self.logs / f"{part}.log"
         with contextlib.suppress(OSError):
             if path.stat().st_size > LOG_LIMIT_BYTES:
                 path.replace(path.with_suffix(".log.1"))
@@ -125,18 +125,20 @@ class Supervisor:
         child.handle = -1
         with contextlib.suppress(ChildProcessError):
             _, status = os.waitpid(child.pid, 0)
-            self._say(f"{child.role}, pid {child.pid}, ended: {describe(status)}")
-            self.ready.say(f"{child.role} ended: {describe(status)}")
+            self._say(f"{child.part}, pid {child.pid}, ended: {describe(status)}")
+            self.ready.say(f"{child.part} ended: {describe(status)}")
         now_s = time.monotonic()
         child.due_s = now_s + child.next_delay_s(now_s)
 
     def _stop(self) -> None:
-        """The node first: it still talks to control while it ends."""
-        for child in reversed(self.children):
-            if child.handle >= 0:
-                processes.end(child.pid, grace_s=GRACE_S)
+        """The nodes first: they still talk to control while they end."""
+        control, nodes = self.children[:1], self.children[1:]
+        for group in (nodes, control):
+            alive = [child.pid for child in group if child.handle >= 0]
+            processes.end_each(alive, grace_s=GRACE_S)
+            for pid in alive:
                 with contextlib.suppress(ChildProcessError):
-                    os.waitpid(child.pid, 0)
+                    os.waitpid(pid, 0)
 
     def _say(self, text: str) -> None:
         print(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} supervisor: {text}", file=sys.stderr, flush=True)
@@ -151,7 +153,8 @@ def describe(status: int) -> str:
 def main(argv: list[str]) -> None:
     """Run as a process of its own."""
     given = processes.arguments(argv)
-    Supervisor(given["name"], given["data_dir"], processes.ReadyPipe(given.get("ready_fd"))).run()
+    parts = ("control", "node", *(f"node-{number}" for number in range(2, int(given.get("nodes", "1")) + 1)))
+    Supervisor(given["name"], given["data_dir"], parts, processes.ReadyPipe(given.get("ready_fd"))).run()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ PRIVATE: dict[int, tuple[Network, ...]] = {
 """Where ranges are looked for; source: RFC 1918, RFC 4193."""
 SITE_PREFIX = 48
 """IPv6 ranges move aside by whole sites of this prefix, so that their addresses stay short."""
-RANGES = ("service_cidr", "pod_cidr", "load_balancer_cidr")
+RANGES = ("service_cidr", "pod_cidr", "load_balancer_cidr", "node_cidr")
 ROUTE = "a route of this machine"
 PORTS = ("api_port", "node_api_port", "proxy_health_port", "proxy_metrics_port")
 
@@ -79,8 +79,13 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
 
 
 def _networks(config: Config) -> list[Network]:
-    texts = [text for name in RANGES for text in families.parts(getattr(config, name))]
+    texts = [text for name in _used(config) for text in families.parts(getattr(config, name))]
     return [block for text in texts for block in address_blocks(text)]
+
+
+def _used(config: Config) -> list[str]:
+    """Names of the ranges that the cluster makes use of."""
+    return [name for name in RANGES if name != "node_cidr" or config.nodes > 1]
 
 
 def settle(config: Config, taken: Taken, *, is_new: bool) -> Config:
@@ -105,9 +110,10 @@ def settle(config: Config, taken: Taken, *, is_new: bool) -> Config:
 
 def _settle_ranges(config: Config, taken: Taken, *, is_new: bool) -> Config:
     """First the ranges that stay, then those that may move, each clear of those before it."""
-    fixed = [name for name in RANGES if name in config.chosen or (not is_new and getattr(config, name))]
+    used_names = _used(config)
+    fixed = [name for name in used_names if name in config.chosen or (not is_new and _is_written(config, name))]
     placed: list[tuple[Network, str]] = []
-    for name in [*fixed, *(name for name in RANGES if name not in fixed)]:
+    for name in [*fixed, *(name for name in used_names if name not in fixed)]:
         value = getattr(config, name) or families.default(name, config.families)
         if value == NO_POOL:
             continue
@@ -143,6 +149,11 @@ def _fixed(
             if block.overlaps(network):
                 raise _overlap(config, name, text, network, whose, is_new=is_new)
     return [(block, f"the {_words(name)}") for _, block in blocks]
+
+
+def _is_written(config: Config, name: str) -> bool:
+    """Whether objects hold addresses of the range; nodes tell theirs anew whenever they start."""
+    return bool(getattr(config, name)) and name != "node_cidr"
 
 
 def _overlap(

@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fairway.cluster import certificates, kubeconfig, privileges, processes, start, surroundings
+from fairway.cluster import certificates, kubeconfig, privileges, processes, retired, start, surroundings
 from fairway.cluster.config import Config, locate
 from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
+from fairway.cluster.nodes import check_room, nodes_of, parts
 from fairway.cluster.start import say
 
 PROGRAMS = {"crun": "crun", "conmon": "conmon"}
@@ -64,8 +65,10 @@ def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
         if changed and is_running:
             say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
             processes.end_all(config.name, config.data_dir)
+        check_room(config)
         _record(config)
-    is_up = all(processes.find(role, config.name, config.data_dir) for role in processes.ROLES)
+    is_up = all(processes.find(part, config.name, config.data_dir) for part in parts(config))
+    retired.stop(config)
     _make_certificates(config)
     say(f'cluster "{config.name}" in {config.state_dir}', started_s)
     if is_up:
@@ -73,6 +76,7 @@ def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
         say("everything runs already", started_s)
     else:
         start.run(config, started_s, timeout_s)
+    retired.forget(config)
     return config
 
 
@@ -117,7 +121,7 @@ def _exists(config: Config) -> bool:
 
 
 def _runs(config: Config) -> bool:
-    return any(processes.find(role, config.name, config.data_dir) for role in processes.ROLES)
+    return bool(processes.find_all(config.name, config.data_dir))
 
 
 @contextlib.contextmanager
@@ -205,6 +209,10 @@ def _make_certificates(config: Config) -> None:
         node_name=config.node_name,
         cluster_domain=config.cluster_domain,
         addresses=[address for address in addresses if address not in ("0.0.0.0", "::")],
+        others=[
+            certificates.node_identity(node.part, node.name, ("127.0.0.1", "::1", *node.addresses, *node.gateways))
+            for node in nodes_of(config)[1:]
+        ],
     )
     certificates.ensure(config.pki_dir, wanted)
     certificates.ensure_token_key(config.pki_dir)

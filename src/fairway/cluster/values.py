@@ -10,6 +10,7 @@ from fairway.cluster import families
 from fairway.cluster.errors import ClusterError
 
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
+MOST_NODES = 99
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 _NOT_FOR_HOSTS = tuple(
@@ -18,7 +19,7 @@ _NOT_FOR_HOSTS = tuple(
         ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/8", "fe80::/10", "ff00::/8"),
     )
 )
-_PREFIXES = {"service_cidr": (64, 124), "pod_cidr": (40, 112)}
+_PREFIXES = {"service_cidr": (64, 124), "pod_cidr": (40, 112), "node_cidr": (40, 120)}
 """Widest and narrowest range of IPv6; one of cluster IPs is at most a /64, as upstream has it."""
 
 
@@ -53,6 +54,13 @@ def _port(value: Any) -> int:
     shown = str(value).strip()
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,6}", shown) or not 1 <= int(shown) <= 65535:
         raise ValueError("a port is a number between 1 and 65535")
+    return int(shown)
+
+
+def _count(value: Any) -> int:
+    shown = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,3}", shown) or not 1 <= int(shown) <= MOST_NODES:
+        raise ValueError(f"expected a number between 1 and {MOST_NODES}")
     return int(shown)
 
 
@@ -191,6 +199,8 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "bind_address": _listening_address,
     "node_ip": _node_addresses,
     "node_name": _subdomain,
+    "nodes": _count,
+    "node_cidr": partial(_cidrs, name="node_cidr"),
     "cluster_domain": _subdomain,
     "dns_upstreams": _name_servers,
 }

@@ -16,11 +16,19 @@ class Machine:
     """
 
     cluster: str
+    node: int = 1
+    """Its number in the cluster: further nodes of the same machine must not be taken for each other."""
     data_dir: Path
     run_dir: Path | None = None
+    images_dir: Path | None = None
+    """The image store where it is not below ``data_dir``, because several nodes share it."""
+    neighbours: tuple[Path, ...] = ()
+    """The run directories of the other nodes that share the image store."""
     pod_cidrs: tuple[str, ...] = ("10.244.0.0/24",)
     cluster_cidrs: tuple[str, ...] = ("10.244.0.0/16",)
     gateways: tuple[str, ...] = ("10.244.0.1",)
+    node_cidrs: tuple[str, ...] = ()
+    """Addresses of the further nodes, if there are any: they and their pods reach the outside through the first."""
     service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
     dns_addresses: tuple[str, ...] = ("10.96.0.10",)
     mtu: int = 0
@@ -61,4 +69,9 @@ class Machine:
     @property
     def images_path(self) -> Path:
         """The image store."""
-        return self.data_dir / "images"
+        return self.images_dir if self.images_dir is not None else self.data_dir / "images"
+
+    @property
+    def group(self) -> str:
+        """What its control groups are named by: the cluster, and below it the number of a further node."""
+        return self.cluster if self.node == 1 else f"{self.cluster}/node-{self.node}"

@@ -45,6 +45,16 @@ def is_pod_alias(cluster: str, alias: str) -> bool:
     return alias.startswith(f"{cluster_alias(cluster)} pod ")
 
 
+def node_device(cluster: str, number: int) -> str:
+    """The machine's end of the link to a further node."""
+    return f"fwn{_hash(f'{cluster}/{number}', 12)}"
+
+
+def node_alias(cluster: str, number: int) -> str:
+    """The alias of that device."""
+    return f"{cluster_alias(cluster)} node {number}"
+
+
 def masquerade_table(cluster: str) -> str:
     """The nftables table that hides pods behind the node when they talk to the world."""
     return f"fairway-{cluster}-pods"

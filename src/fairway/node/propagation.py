@@ -5,6 +5,7 @@ a dead pod's namespace or volume is not held by its neighbours.  systemd makes `
 folder is bound to itself and that mount is shared (mount_namespaces(7)).
 """
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -33,15 +34,23 @@ def containing(path: str, points: list[tuple[str, bool]]) -> tuple[str, bool]:
 
 
 def make_shared(folder: Path) -> bool:
-    """See to it that mounts below ``folder`` are shared; true if it had to be bound to itself for that."""
+    """See to it that mounts below ``folder`` are shared; true if it had to be bound to itself for that.
+
+    Nodes of one machine that start together do it once: a second bind would hide what was mounted below the first.
+    """
     path = os.path.realpath(folder)
-    point, shared = containing(path, mounts())
-    if shared:
-        return False
-    if point != path:
-        mount(path, path, flags=MS_BIND)
-    mount("", path, flags=MS_SHARED)
-    return True
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        point, shared = containing(path, mounts())
+        if shared:
+            return False
+        if point != path:
+            mount(path, path, flags=MS_BIND)
+        mount("", path, flags=MS_SHARED)
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def unbind(folder: Path) -> bool:

@@ -111,7 +111,11 @@ def read_sandboxes(machine: Machine) -> Iterator[SandboxRecord]:
 
 def read_containers(machine: Machine, pod_uid: str) -> Iterator[ContainerRecord]:
     """Every attempt recorded of one pod, made or being made."""
-    for container in _folders(pod_path(machine, pod_uid) / "containers"):
+    return _containers(pod_path(machine, pod_uid))
+
+
+def _containers(folder: Path) -> Iterator[ContainerRecord]:
+    for container in _folders(folder / "containers"):
         for attempt in _folders(container):
             found = _read(attempt / "container.json")
             if found is not None:
@@ -128,12 +132,9 @@ def pods_with_files(machine: Machine) -> set[str]:
 
 
 def images_in_use(machine: Machine) -> set[str]:
-    """Ids of the images that containers stand on."""
-    return {
-        record.image_id
-        for folder in _folders(machine.run_pods_path)
-        for record in read_containers(machine, folder.name)
-    }
+    """Ids of the images that containers stand on, on any node that shares the image store."""
+    places = (machine.run_pods_path, *(run_dir / "pods" for run_dir in machine.neighbours))
+    return {record.image_id for place in places for folder in _folders(place) for record in _containers(folder)}
 
 
 def _folders(path: Path) -> list[Path]:

@@ -51,11 +51,12 @@ def _print(config: Config, parts: list[Part]) -> None:
 
 def _processes(config: Config) -> list[Part]:
     from fairway.cluster import processes
+    from fairway.cluster.nodes import parts
 
     found = []
-    for role in processes.ROLES:
-        pids = processes.find(role, config.name, config.data_dir)
-        found.append(Part(role, bool(pids), f"pid {pids[0]}" if pids else "does not run"))
+    for part in parts(config):
+        pids = processes.find(part, config.name, config.data_dir)
+        found.append(Part(part, bool(pids), f"pid {pids[0]}" if pids else "does not run"))
     return found
 
 

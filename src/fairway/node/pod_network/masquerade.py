@@ -5,6 +5,7 @@ itself, at the cluster IP that pods know: its packets are neither tracked nor tr
 """
 
 import subprocess
+from collections.abc import Iterable
 
 from fairway.node.machine import Machine
 from fairway.node.names import masquerade_table
@@ -15,8 +16,8 @@ def render(machine: Machine) -> str:
     """The table as text for ``nft -f``, replacing an older one in the same transaction."""
     table = masquerade_table(machine.cluster)
     dns = {_word(address): address for address in machine.dns_addresses}
-    ranges = zip(machine.pod_cidrs, machine.cluster_cidrs, strict=True)
-    return "".join(_family(table, word := _word(pods), pods, cluster, dns.get(word, "")) for pods, cluster in ranges)
+    words = map(_word, machine.pod_cidrs)
+    return "".join(_family(table, word, *_hidden_unless(machine, word), dns.get(word, "")) for word in words)
 
 
 def _word(address: str) -> str:
@@ -24,19 +25,38 @@ def _word(address: str) -> str:
     return "ip6" if ":" in address else "ip"
 
 
+def _hidden_unless(machine: Machine, word: str) -> tuple[str, str]:
+    """Whose packets are masqueraded here, unless they go where.  Nobody's on a further node: the first one does it."""
+    if machine.node > 1:
+        return "", ""
+    cluster = _ranges(word, (*machine.cluster_cidrs, *machine.node_cidrs))
+    return cluster if machine.node_cidrs else _ranges(word, machine.pod_cidrs), cluster
+
+
+def _ranges(word: str, cidrs: Iterable[str]) -> str:
+    found = [cidr for cidr in cidrs if _word(cidr) == word]
+    return found[0] if len(found) == 1 else f"{{ {', '.join(found)} }}"
+
+
 def _family(table: str, family: str, pods: str, cluster: str, dns: str) -> str:
+    hidden = _hidden(family, pods, cluster) if pods else ""
     untracked = _untracked_dns(family, dns) if dns else ""
-    rule = f"{family} saddr {pods} {family} daddr != {cluster} masquerade fully-random"
     return (
         f"table {family} {table} {{}}\n"
         f"delete table {family} {table}\n"
         f"table {family} {table} {{\n"
-        "\tchain postrouting {\n"
-        "\t\ttype nat hook postrouting priority 100; policy accept;\n"
-        f"\t\t{rule}\n"
-        "\t}\n"
+        f"{hidden}"
         f"{untracked}"
         "}\n"
+    )
+
+
+def _hidden(family: str, pods: str, cluster: str) -> str:
+    return (
+        "\tchain postrouting {\n"
+        "\t\ttype nat hook postrouting priority 100; policy accept;\n"
+        f"\t\t{family} saddr {pods} {family} daddr != {cluster} masquerade fully-random\n"
+        "\t}\n"
     )
 
 

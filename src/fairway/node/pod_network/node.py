@@ -83,14 +83,19 @@ def _is_own(route: Route, machine: Machine) -> bool:
     return prefix == "128" and address in (*machine.gateways, *machine.dns_addresses)
 
 
+def gateway_up(machine: Machine, connection: Connection) -> Link:
+    """The device with the node's own addresses, made if it is not there; repeating it is harmless."""
+    link = connection.link(gateway_device(machine.cluster)) or _make_gateway(connection, machine.cluster)
+    connection.run(gateway_requests(machine, link.index))
+    return link
+
+
 def _up(machine: Machine) -> None:
     machine.netns_path.mkdir(parents=True, exist_ok=True)
     make_shared(machine.run_path)
     sysctls.hold(sysctl_records(machine), machine.cluster, wanted_sysctls(machine))
-    device = gateway_device(machine.cluster)
     with Connection() as connection:
-        link = connection.link(device) or _make_gateway(connection, machine.cluster)
-        connection.run(gateway_requests(machine, link.index))
+        link = gateway_up(machine, connection)
         listed = [each for family in _families(machine) for each in connection.dump(dump_routes(family))]
         found = filter(None, map(parse_route, listed))
         connection.run([del_route(each, link.index) for each in stale_routes(found, link.index, machine)])
@@ -108,9 +113,10 @@ def _make_gateway(connection: Connection, cluster: str) -> Link:
     try:
         connection.run([new_device(device, "dummy")])
     except RtnetlinkRefusal as refusal:
-        if refusal.errno != errno.EOPNOTSUPP:
+        if refusal.errno == errno.EOPNOTSUPP:
+            connection.run([new_device(device, "bridge")])
+        elif refusal.errno != errno.EEXIST:  # Another node of this machine may be making it, too.
             raise
-        connection.run([new_device(device, "bridge")])
     link = connection.link(device)
     if link is None:
         raise RuntimeFailure("NetworkNotReady", f"device {device} vanished while it was made")

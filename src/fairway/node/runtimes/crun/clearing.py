@@ -46,7 +46,7 @@ def end_monitor(bundle: Bundle) -> None:
 def clear_attempt(machine: Machine, hierarchies: Iterable[cgroups.Hierarchy], record: ContainerRecord) -> None:
     """Remove one attempt except its log: processes, control group, runtime state, bundle, writable layer."""
     where = (record.pod_uid, record.name, record.attempt)
-    group = container_cgroup(machine.cluster, record.pod_uid, record.container_id)
+    group = container_cgroup(machine.group, record.pod_uid, record.container_id)
     listed = list(hierarchies)
     bundle = Bundle(records.bundle_path(machine, *where), record.container_id)
     cgroups.kill(listed, group)
@@ -74,7 +74,7 @@ def _bundles(machine: Machine, pod_uid: str) -> list[Bundle]:
 def clear_pod(machine: Machine, hierarchies: Iterable[cgroups.Hierarchy], pod_uid: str) -> list[str]:
     """Remove everything of a pod but its network; returns what would not go."""
     listed = list(hierarchies)
-    group = pod_cgroup(machine.cluster, pod_uid)
+    group = pod_cgroup(machine.group, pod_uid)
     problems = [f"process {pid}" for pid in sorted(cgroups.kill(listed, group))]
     bundles = _bundles(machine, pod_uid)
     for bundle in bundles:

@@ -87,7 +87,7 @@ class Launcher:
 
     def _settle_monitor(self, pid: int) -> None:
         """Out of the agent's control group, so that its end is not the monitor's."""
-        cgroups.place(self._hierarchies, monitors_cgroup(self._machine.cluster), pid)
+        cgroups.place(self._hierarchies, monitors_cgroup(self._machine.group), pid)
 
     def _describe(
         self, spec: ContainerSpec, sandbox: SandboxRecord, record: ContainerRecord, bundle: Bundle, rootfs: Rootfs
@@ -102,7 +102,7 @@ class Launcher:
                 rootfs=str(bundle.rootfs),
                 netns=netns,
                 hostname=sandbox.hostname,
-                cgroup=container_cgroup(self._machine.cluster, spec.pod_uid, record.container_id),
+                cgroup=container_cgroup(self._machine.group, spec.pod_uid, record.container_id),
                 identity=who,
                 pids_limit=self._machine.pids_limit,
                 memory_of_machine=self._memory,

@@ -190,7 +190,7 @@ class CrunRuntime:
         return record.host_network or is_namespace(str(self._network.netns(record.pod_uid)))
 
     def _traces(self) -> set[str]:
-        groups = cgroups.children(self._hierarchies, cluster_cgroup(self._machine.cluster))
+        groups = cgroups.children(self._hierarchies, cluster_cgroup(self._machine.group))
         of_groups = {name.removeprefix("pod") for name in groups if name.startswith("pod")}
         return records.pods_with_files(self._machine) | set(self._network.attached()) | of_groups
 
@@ -273,7 +273,7 @@ class CrunRuntime:
         if self._rotation is not None:
             self._rotation.forget(attempt.log)
         if attempt.monitor_lost:
-            group = container_cgroup(self._machine.cluster, attempt.record.pod_uid, attempt.record.container_id)
+            group = container_cgroup(self._machine.group, attempt.record.pod_uid, attempt.record.container_id)
             self._executor.submit(cgroups.kill, self._hierarchies, group)
         self._changes.tell(attempt.record.pod_uid)
 

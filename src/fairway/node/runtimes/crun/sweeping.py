@@ -57,7 +57,7 @@ def _sweep(machine: Machine) -> Swept:
 
 
 def _processes(machine: Machine, hierarchies: list[cgroups.Hierarchy], swept: Swept) -> None:
-    group = cluster_cgroup(machine.cluster)
+    group = cluster_cgroup(machine.group)
     before = cgroups.processes(hierarchies, group)
     stubborn = cgroups.kill(hierarchies, group)
     if before:
@@ -66,7 +66,7 @@ def _processes(machine: Machine, hierarchies: list[cgroups.Hierarchy], swept: Sw
 
 
 def _pods(machine: Machine, hierarchies: list[cgroups.Hierarchy], swept: Swept) -> None:
-    groups = cgroups.children(hierarchies, cluster_cgroup(machine.cluster))
+    groups = cgroups.children(hierarchies, cluster_cgroup(machine.group))
     pods = records.pods_with_files(machine) | {name.removeprefix("pod") for name in groups if name.startswith("pod")}
     for pod_uid in sorted(pods):
         swept.left += clear_pod(machine, hierarchies, pod_uid)
@@ -88,6 +88,8 @@ def _mounts(machine: Machine, swept: Swept) -> None:
 
 
 def _network(machine: Machine, swept: Swept) -> None:
+    if machine.node > 1:
+        return  # It goes with the node's namespace.
     links = remove_links(machine.cluster)
     if links:
         swept.removed.append(f"{links} devices of pods")
@@ -95,8 +97,10 @@ def _network(machine: Machine, swept: Swept) -> None:
 
 
 def _groups(machine: Machine, hierarchies: list[cgroups.Hierarchy], swept: Swept) -> None:
-    stuck = cgroups.remove(hierarchies, cluster_cgroup(machine.cluster))
+    stuck = cgroups.remove(hierarchies, cluster_cgroup(machine.group))
     swept.left += [f"control group {path}" for path in stuck]
+    if machine.node > 1:
+        return
     for hierarchy in hierarchies:
         with suppress(OSError):  # Other clusters may still have theirs below it.
             (hierarchy.path / "fairway").rmdir()
@@ -107,4 +111,5 @@ def _files(machine: Machine, swept: Swept) -> None:
         swept.left += [f"file {name}" for name in remove_tree(path)]
     with suppress(OSError):
         machine.run_path.rmdir()
-    shutil.rmtree(machine.images_path / "ingest", ignore_errors=True)
+    if machine.node == 1:
+        shutil.rmtree(machine.images_path / "ingest", ignore_errors=True)

@@ -1,0 +1,154 @@
+"""Uplink: how a further node of the same machine gets a network of its own: a namespace, and a routed link out of it.
+
+Shape: a veth pair, no bridge.  Inside, ``eth0`` bears the node's /32 address and the default route; the machine routes
+that address, and the node's range of pods, through its end.  Next hops are permanent neighbours, so nobody asks by ARP.
+The namespace is kept alive by a bind mount and needs no process; entering it is the first thing that the node does.
+"""
+
+import errno
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairway.node.names import node_alias, node_device
+from fairway.node.pod_network.network import ETH0, LOOPBACK, hardware_address
+from fairway.node.pod_network.node import default_mtu
+from fairway.node.rtnetlink.connection import Connection
+from fairway.node.rtnetlink.messages import (
+    SCOPE_LINK,
+    Request,
+    VethEnd,
+    add_address,
+    add_neighbour,
+    add_route,
+    del_link,
+    new_veth,
+    no_link_local,
+    set_alias,
+    set_up,
+)
+from fairway.node.syscalls import CLONE_NEWNET, MS_BIND, is_namespace, mount, setns, umount, unshare
+
+OWN_NETNS = "/proc/thread-self/ns/net"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uplink:
+    """What is made for one further node.
+
+    ``netns`` is where the namespace is kept.  Of each family, the primary one first: the node's ``addresses``, the
+    ranges of its pods, and as ``gateways`` the machine's own addresses among the pods.  ``machine_addresses`` are those
+    of the first node; a family may be missing.
+    """
+
+    cluster: str
+    number: int
+    netns: Path
+    addresses: tuple[str, ...]
+    pod_cidrs: tuple[str, ...]
+    gateways: tuple[str, ...]
+    machine_addresses: tuple[str, ...]
+
+    @property
+    def mac(self) -> bytes:
+        """Of the node's end."""
+        return hardware_address(self.addresses[0])
+
+    @property
+    def machine_mac(self) -> bytes:
+        """Of the machine's end."""
+        return hardware_address(self.gateways[0])
+
+
+def enter(uplink: Uplink) -> None:
+    """Move the calling thread, and all it will start, into the node's namespace; what is missing of it is made.
+
+    The machine must have the gateway address already, and mounts below the folder of ``netns`` must be shared.
+    Raises: ``OSError``.
+    """
+    uplink.netns.parent.mkdir(parents=True, exist_ok=True)
+    with Connection() as machine:
+        _move_in(uplink.netns)
+        with Connection() as inside:
+            device = node_device(uplink.cluster, uplink.number)
+            if machine.link(device) is None:
+                _connect(uplink, machine)
+            link = machine.link(device)
+            if link is None:
+                raise OSError(errno.ENODEV, "it vanished while it was made", device)
+            inside.run(inside_requests(uplink))
+            machine.run(outside_requests(uplink, link.index))
+
+
+def _move_in(netns: Path) -> None:
+    if is_namespace(str(netns)):
+        descriptor = os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            setns(descriptor, CLONE_NEWNET)
+        finally:
+            os.close(descriptor)
+        return
+    netns.touch()
+    unshare(CLONE_NEWNET)
+    mount(OWN_NETNS, str(netns), flags=MS_BIND)
+
+
+def _connect(uplink: Uplink, machine: Connection) -> None:
+    """Make the pair; the calling thread is inside already."""
+    mtu = default_mtu(machine)
+    descriptor = os.open(OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        end = VethEnd(node_device(uplink.cluster, uplink.number), uplink.machine_mac, mtu)
+        peer = VethEnd("eth0", uplink.mac, mtu, netns=descriptor, index=ETH0)
+        machine.run([new_veth(end, peer)])
+    finally:
+        os.close(descriptor)
+
+
+def inside_requests(uplink: Uplink) -> list[Request]:
+    """What the node's namespace is asked to set up; repeating it is harmless.  Pure."""
+    requests = [set_up(LOOPBACK), no_link_local(ETH0), set_up(ETH0)]
+    for address, gateway in zip(uplink.addresses, uplink.gateways, strict=True):
+        bits, everything, scope = _family(address)
+        requests += [
+            add_address(ETH0, f"{address}/{bits}", (errno.EEXIST,)),
+            add_neighbour(ETH0, gateway, uplink.machine_mac),
+            add_route(f"{gateway}/{bits}", ETH0, scope=scope),
+            add_route(everything, ETH0, gateway=gateway),
+        ]
+    return requests
+
+
+def outside_requests(uplink: Uplink, index: int) -> list[Request]:
+    """What the machine is asked to set up for the node; repeating it is harmless.  Pure."""
+    requests = [set_alias(index, node_alias(uplink.cluster, uplink.number)), no_link_local(index), set_up(index)]
+    for address, gateway, pods in zip(uplink.addresses, uplink.gateways, uplink.pod_cidrs, strict=True):
+        bits, _, scope = _family(address)
+        own = next((each for each in uplink.machine_addresses if (":" in each) == (":" in address)), gateway)
+        requests += [
+            add_neighbour(index, address, uplink.mac),
+            add_route(f"{address}/{bits}", index, source=own, scope=scope),
+            add_route(pods, index, gateway=address, source=gateway),
+        ]
+    return requests
+
+
+def _family(address: str) -> tuple[int, str, int]:
+    """Of an address's family: bits of an address, the default route, the scope of a route without a next hop."""
+    return (128, "::/0", 0) if ":" in address else (32, "0.0.0.0/0", SCOPE_LINK)
+
+
+def remove(cluster: str, number: int, netns: Path) -> list[str]:
+    """Take link and namespace away, and with them all that is inside; what was removed.  May be repeated."""
+    removed = []
+    with Connection() as machine:
+        link = machine.link(node_device(cluster, number))
+        if link is not None and link.alias in ("", node_alias(cluster, number)):
+            machine.run([del_link(link.index, (errno.ENODEV,))])
+            removed.append(f"link of node {number}")
+    with suppress(FileNotFoundError):
+        umount(str(netns))
+        netns.unlink()
+        removed.append(f"namespace of node {number}")
+    return removed
