@@ -136,7 +136,7 @@ def test_node_ports_of_a_second_cluster_do_not_overlap() -> None:
 
 @given(st.lists(st.integers(0, 255).map(lambda n: ipaddress.IPv4Network(f"10.{n}.0.0/16")), max_size=60))
 def test_no_settled_range_overlaps_what_is_taken(networks: list[ipaddress.IPv4Network]) -> None:
-    found = settled(Config(), Taken(tuple((network, ROUTE) for network in networks)))
+    found = settled(Config(nodes=2), Taken(tuple((network, ROUTE) for network in networks)))
     chosen = [ipaddress.ip_network(getattr(found, name)) for name in RANGES]
     assert not any(one.overlaps(other) for one in chosen for other in chosen if one is not other)
     assert not any(one.overlaps(other) for one in chosen for other in networks)

@@ -13,8 +13,14 @@ from fairway.cluster.config import Config, locate, resolve
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.surroundings import RANGES, Network, Taken, settle
 
-V4 = {"service_cidr": "10.96.0.0/16", "pod_cidr": "10.244.0.0/16", "load_balancer_cidr": "10.97.0.0/16"}
-V6 = {"service_cidr": "fd00:10:96::/112", "pod_cidr": "fd00:10:244::/56", "load_balancer_cidr": "fd00:10:97::/112"}
+V4 = {
+    "service_cidr": "10.96.0.0/16", "pod_cidr": "10.244.0.0/16", "load_balancer_cidr": "10.97.0.0/16",
+    "node_cidr": "10.98.0.0/24",
+}  # fmt: skip
+V6 = {
+    "service_cidr": "fd00:10:96::/112", "pod_cidr": "fd00:10:244::/56", "load_balancer_cidr": "fd00:10:97::/112",
+    "node_cidr": "fd00:10:98::/112",
+}  # fmt: skip
 DUAL = {name: f"{V4[name]},{V6[name]}" for name in V4}
 TURNED = {name: f"{V6[name]},{V4[name]}" for name in V4}
 
@@ -142,9 +148,9 @@ def sites() -> st.SearchStrategy[Network]:
 
 @given(st.lists(sites(), max_size=40))
 def test_no_settled_range_of_ipv6_overlaps_what_is_taken(networks: list[Network]) -> None:
-    start = Config(ip_family="ipv6", **V6)  # type: ignore[arg-type]
+    start = Config(ip_family="ipv6", nodes=2, **V6)  # type: ignore[arg-type]
     found = settled(start, *map(str, networks))
     chosen = [ipaddress.ip_network(getattr(found, name)) for name in RANGES]
-    assert [each.prefixlen for each in chosen] == [112, 56, 112]
+    assert [each.prefixlen for each in chosen] == [112, 56, 112, 112]
     assert not any(one.overlaps(other) for one in chosen for other in chosen if one is not other)
     assert not any(one.overlaps(other) for one in chosen for other in networks)
