@@ -1,0 +1,100 @@
+"""Host: programs of this machine find the names of a cluster, until they are told otherwise or it goes down.
+
+Shape: ``install`` and ``remove`` are what the commands do, ``renew`` is for ``up`` and ``sweep`` for ``down``.  That it is
+wanted is kept in the cluster's folder, for a reboot takes away what systemd-resolved was told.
+"""
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+from fairway.cluster import processes
+from fairway.cluster.config import Config
+from fairway.cluster.errors import ClusterError
+from fairway.cluster.resolver import places
+from fairway.cluster.resolver.manners import Manner, choose, dnsmasq_conf, domains, remarks
+from fairway.cluster.up import lock
+from fairway.node.names import gateway_device
+
+RECORD: Final = "resolver.json"
+
+
+def install(config: Config) -> list[str]:
+    """Have this machine ask the cluster's DNS; lines that say what was done.  Raises: ``ClusterError``."""
+    _need_root("install-resolver", config)
+    if not processes.find("node", config.name, config.data_dir):
+        raise ClusterError(f'cluster "{config.name}" is not up', f"start it: sudo fairway up{config.flags}")
+    with lock(config):
+        lines = _enter(config)
+    if not resolves(config):
+        lines.append(f"but {probe_name(config)} cannot be resolved yet; see: sudo fairway logs node{config.flags}")
+    return lines
+
+
+def remove(config: Config) -> list[str]:
+    """Undo it; lines that say what was done.  Raises: ``ClusterError``."""
+    _need_root("remove-resolver", config)
+    with lock(config):
+        found = sweep(config)
+    return [f"taken out of {each}" for each in found] or [f'nothing of cluster "{config.name}" was entered']
+
+
+def renew(config: Config) -> None:
+    """Enter it again where it is wanted and something, such as a reboot, took it away.  Raises: ``ClusterError``."""
+    if (config.state_dir / RECORD).exists():
+        _enter(config)
+
+
+def sweep(config: Config) -> list[str]:
+    """Take it out of every place; where it was.  Raises: ``ClusterError``."""
+    found = []
+    if places.take_block(config.name):
+        found.append(str(places.RESOLV_CONF))
+    found += [each.value for each in (Manner.NETWORK_MANAGER, Manner.DNSMASQ) if places.take_conf(each, config.name)]
+    if places.take_link(gateway_device(config.name)):
+        found.append(Manner.RESOLVED.value)
+    (config.state_dir / RECORD).unlink(missing_ok=True)
+    return found
+
+
+def probe_name(config: Config) -> str:
+    """A name that every cluster has."""
+    return f"kubernetes.default.svc.{config.cluster_domain}"
+
+
+def resolves(config: Config) -> bool:
+    """Whether a program of this machine finds the cluster's names."""
+    try:
+        found = socket.getaddrinfo(probe_name(config), 443, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return config.kubernetes_ip in {each[4][0] for each in found}
+
+
+def _enter(config: Config) -> list[str]:
+    host = places.look()
+    manner = choose(host)
+    wanted = domains(config.cluster_domain, [*config.service_cidr.split(","), *config.pod_cidr.split(",")])
+    if manner is Manner.RESOLVED:
+        device = gateway_device(config.name)
+        is_new = places.put_link(device, config.dns_ip, wanted)
+        how = f"systemd-resolved asks {config.dns_ip} on {device} for {config.cluster_domain}, and for no other domain"
+    elif manner is Manner.FILE:
+        is_new = places.put_block(config.name, config.dns_ip, f"sudo fairway dns remove-resolver{config.flags}")
+        how = f"nameserver {config.dns_ip} stands first in {host.target}"
+    else:
+        is_new = places.put_conf(manner, config.name, dnsmasq_conf(config.name, config.dns_ip, wanted))
+        how = f"{manner.value} asks {config.dns_ip} for {config.cluster_domain}"
+    _record(config.state_dir / RECORD, manner)
+    return [how + ("" if is_new else " already"), *remarks(host, manner)]
+
+
+def _record(path: Path, manner: Manner) -> None:
+    path.write_text(json.dumps({"manner": manner.value}) + "\n")
+
+
+def _need_root(action: str, config: Config) -> None:
+    if os.geteuid() != 0:
+        raise ClusterError(f"fairway dns {action} needs root", f"run: sudo fairway dns {action}{config.flags}")
