@@ -1,7 +1,8 @@
 """Down: end a cluster's processes and remove whatever it made, also after a crash.
 
-Steps: 1. the supervisor, then control and nodes if it had lost them, 2. pods and their network, 3. the further nodes'
-namespaces and the proxy's kernel table, 4. the run folder and the kubeconfig's context, 5. with ``purge`` the data.
+Steps: 1. this machine's resolver, 2. the supervisor, then control and nodes if it had lost them, 3. pods and their
+network, 4. the further nodes' namespaces and the proxy's kernel table, 5. the run folder and the kubeconfig's context,
+6. with ``purge`` the data.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from pathlib import Path
 from fairway.cluster import kubeconfig, processes
 from fairway.cluster.config import DEFAULT_DATA_DIR, Config, locate
 from fairway.cluster.errors import ClusterError
+from fairway.cluster.resolver import host
 from fairway.cluster.sweeping import remove_tree, sweep
 from fairway.cluster.up import check_not_elsewhere, lock
 from fairway.cluster.values import cluster_name
@@ -26,8 +28,9 @@ def run(name: str, data_dir: str, *, purge: bool) -> None:
     check_not_elsewhere(config, "down")
     with lock(config):
         was_there = config.state_dir.exists() or config.run_dir.exists()
+        left = _try(lambda: host.sweep(config))  # first, so that no program asks a server that has gone
         was_there |= processes.end_all(name, data_dir)
-        left = asyncio.run(sweep(config))
+        left += asyncio.run(sweep(config))
         left += _try(lambda: kubeconfig.remove(config))
         left += remove_tree(config.run_dir)
         if purge:
@@ -57,7 +60,7 @@ def _known(name: str, data_dir: str) -> Config:
     return config
 
 
-def _try(step: Callable[[], None]) -> list[str]:
+def _try(step: Callable[[], object]) -> list[str]:
     """What went wrong in a step, as a list for all that is left."""
     try:
         step()

@@ -9,6 +9,7 @@ import dataclasses
 import fcntl
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +46,19 @@ def run(config: Config, *, timeout_s: float) -> None:
                 f"{error.filename or config.state_dir}: {error.strerror}", "name another folder in --data-dir"
             ) from error
         where = kubeconfig.merge(config)
+        _renew_resolver(config)
     say(f'kubeconfig: context "{config.context}" in {where}', started_s)
     print(f"\nNext:  {_next_command()}", flush=True)
+
+
+def _renew_resolver(config: Config) -> None:
+    """A cluster that is up does not fail because this machine's resolver does."""
+    from fairway.cluster.resolver import host
+
+    try:
+        host.renew(config)
+    except ClusterError as error:
+        print(f"warning: {error}\n  fix: {error.fix}", file=sys.stderr, flush=True)
 
 
 def _next_command() -> str:

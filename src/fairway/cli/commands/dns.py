@@ -1,12 +1,16 @@
 """Serve the names of a cluster's Services: cluster DNS alone, against any Kubernetes API server.
 
 fairway dns --kubeconfig FILE --listen 169.254.20.10
+fairway dns install-resolver   programs of this machine find the names of the cluster that runs on it
+fairway dns remove-resolver    undo it, as `fairway down` does too
 
 Without a kubeconfig it speaks as the pod that it runs in.  It needs the rights to list and watch services and
 endpointslices.  It ends with SIGTERM; while the API server is away it goes on with what it knows.
 """
 
 import argparse
+
+from fairway.cli.main import add_cluster_flags
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,9 +41,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="/metrics, /health and /ready at the same addresses (default 9153; 0: none)",
     )  # fmt: skip
 
+    actions = parser.add_subparsers(dest="action", metavar="{install-resolver,remove-resolver}")
+    for name, text in (
+        ("install-resolver", "have this machine's resolver ask the cluster's DNS for the cluster's names"),
+        ("remove-resolver", "undo it"),
+    ):
+        add_cluster_flags(actions.add_parser(name, help=text, description=text, allow_abbrev=False))
+
 
 def run(args: argparse.Namespace) -> int:
-    """Serve."""
+    """Serve, or change this machine's resolver."""
+    if args.action:
+        return _change_resolver(args)
     from fairway.cluster.standalone import dns
 
     dns.run(
@@ -53,6 +66,19 @@ def run(args: argparse.Namespace) -> int:
             metrics_port=args.metrics_port,
         ),
     )
+    return 0
+
+
+def _change_resolver(args: argparse.Namespace) -> int:
+    from fairway.cluster.config import locate
+    from fairway.cluster.resolver import host
+
+    config = locate(args.name, args.data_dir)
+    if args.action == "remove-resolver":
+        print("\n".join(host.remove(config)))
+        return 0
+    print("\n".join(host.install(config)))
+    print(f"  try: getent hosts {host.probe_name(config)}   undo: sudo fairway dns remove-resolver{config.flags}")
     return 0
 
 

@@ -1,7 +1,7 @@
 """Host: programs of this machine find the names of a cluster, until they are told otherwise or it goes down.
 
-Shape: ``install`` and ``remove`` are what the commands do, ``renew`` is for ``up`` and ``sweep`` for ``down``.  That it is
-wanted is kept in the cluster's folder, for a reboot takes away what systemd-resolved was told.
+Shape: ``install`` and ``remove`` are what the commands do, ``renew`` is for ``up`` and ``sweep`` for ``down``.  That it
+is wanted is kept in the cluster's folder, for a reboot takes away what systemd-resolved was told.
 """
 
 import json
@@ -76,17 +76,18 @@ def resolves(config: Config) -> bool:
 def _enter(config: Config) -> list[str]:
     host = places.look()
     manner = choose(host)
-    wanted = domains(config.cluster_domain, [*config.service_cidr.split(","), *config.pod_cidr.split(",")])
+    address = config.dns_ips[0]
+    wanted = domains(config.cluster_domain, (*config.service_cidrs, *config.pod_cidrs))
     if manner is Manner.RESOLVED:
         device = gateway_device(config.name)
-        is_new = places.put_link(device, config.dns_ip, wanted)
-        how = f"systemd-resolved asks {config.dns_ip} on {device} for {config.cluster_domain}, and for no other domain"
+        is_new = places.put_link(device, address, wanted)
+        how = f"systemd-resolved asks {address} on {device} for {config.cluster_domain}, and for no other domain"
     elif manner is Manner.FILE:
-        is_new = places.put_block(config.name, config.dns_ip, f"sudo fairway dns remove-resolver{config.flags}")
-        how = f"nameserver {config.dns_ip} stands first in {host.target}"
+        is_new = places.put_block(config.name, address, f"sudo fairway dns remove-resolver{config.flags}")
+        how = f"nameserver {address} stands first in {host.target}"
     else:
-        is_new = places.put_conf(manner, config.name, dnsmasq_conf(config.name, config.dns_ip, wanted))
-        how = f"{manner.value} asks {config.dns_ip} for {config.cluster_domain}"
+        is_new = places.put_conf(manner, config.name, dnsmasq_conf(config.name, address, wanted))
+        how = f"{manner.value} asks {address} for {config.cluster_domain}"
     _record(config.state_dir / RECORD, manner)
     return [how + ("" if is_new else " already"), *remarks(host, manner)]
 

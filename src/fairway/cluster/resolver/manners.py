@@ -1,7 +1,7 @@
 """Manners: in which way a machine's own resolver is told of another name server.  Pure.
 
 Shape: ``Host`` is what is seen of the machine, ``choose`` says what is to be changed.
-Source: systemd-resolved.service(8), nss-resolve(8), NetworkManager.conf(5), dnsmasq(8), resolv.conf(5), nsswitch.conf(5).
+Source: systemd-resolved.service(8), nss-resolve(8), NetworkManager.conf(5), dnsmasq(8), nsswitch.conf(5).
 """
 
 import ipaddress

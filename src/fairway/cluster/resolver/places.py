@@ -65,8 +65,9 @@ def put_block(name: str, address: str, undo: str) -> bool:
         _write(RESOLV_CONF, wanted)
     except OSError as error:
         raise ClusterError(
-            f"{RESOLV_CONF} cannot be changed: {error.strerror}", f"make it writable, or enter there: nameserver {address}"
-        ) from error  # fmt: skip
+            f"{RESOLV_CONF} cannot be changed: {error.strerror}",
+            f"make it writable, or enter there: nameserver {address}",
+        ) from error
     return True
 
 
@@ -146,7 +147,7 @@ def _reload(manner: Manner) -> None:
 
 
 def put_link(device: str, address: str, domains: list[str]) -> bool:
-    """Tell systemd-resolved that some domains, and no others, are asked behind our device.  Raises: ``ClusterError``."""
+    """Have systemd-resolved ask for some domains, and no others, behind our device.  Raises: ``ClusterError``."""
     for words in (
         ("dns", device, address),
         ("domain", device, *(f"~{domain}" for domain in domains)),
@@ -156,7 +157,9 @@ def put_link(device: str, address: str, domains: list[str]) -> bool:
         ("mdns", device, "no"),
     ):
         if said := _run(("resolvectl", *words)):
-            raise ClusterError(f"resolvectl {words[0]} {device} failed: {said}", "see: systemctl status systemd-resolved")
+            raise ClusterError(
+                f"resolvectl {words[0]} {device} failed: {said}", "see: systemctl status systemd-resolved"
+            )
     return True
 
 
