@@ -45,6 +45,7 @@ WRONG = [
     ("logs --tail x", "argument --tail: 'x' is no number of lines\n"),
     ("image", "the following arguments are required: {import,list,remove}\n"),
     ("image import", "the following arguments are required: file\n"),
+    ("dns bogus", "invalid choice: 'bogus' (choose from 'install-resolver', 'remove-resolver')\n"),
     ("dns --metrics-port x", "argument --metrics-port: 'x' is no port\n"),
     ("why", "the following arguments are required: svc/NAME\n"),
     ("why pod/x", 'error: "pod/x" is not a Service\n  fix: fairway why svc/NAME\n'),
@@ -78,7 +79,7 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
     assert said(capsys, "--version") == said(capsys, "version")
 
 
-NO_CLUSTER = ["status", "status --json", "logs", "logs -f", "kubeconfig"]
+NO_CLUSTER = ["status", "status --json", "logs", "logs -f", "kubeconfig", "dns install-resolver", "dns remove-resolver"]
 
 
 @pytest.mark.parametrize("line", NO_CLUSTER)
