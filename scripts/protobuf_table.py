@@ -101,7 +101,7 @@ def lines(raw: bytes) -> Iterator[str]:
 
 def column(field: dict[int, list[Any]], maps: dict[str, Any], known: Any) -> str:
     """One field in the table's form."""
-    name, number, type_ = text(field, 1), field[3][0], field[5][0]
+    name, number, type_ = in_json(text(field, 1), known), field[3][0], field[5][0]
     target = text(field, 6)
     entry = maps.get(target.rpartition(".")[2]) if type_ == MESSAGE else None
     is_unknown = known is not None and known.fields is not None and name not in known.fields
@@ -114,6 +114,12 @@ def column(field: dict[int, list[Any]], maps: dict[str, Any], known: Any) -> str
     else:
         shown = ("[]" if field[4][0] == REPEATED else "") + letter(type_, target)
     return f"{number}:{prefix}{name}{suffix}:{shown}"
+
+
+def in_json(name: str, known: Any) -> str:
+    """The field's name in JSON, which may differ by a letter's case (``aPIGroup``, ``uID``)."""
+    fields = (known.fields or ()) if known is not None else ()
+    return next((each for each in fields if each.lower() == name.lower()), name)
 
 
 def letter(type_: int, target: str) -> str:

@@ -105,6 +105,26 @@ SAMPLES: dict[str, Object] = {
     },
     "IPAddress": {"spec": {"parentRef": {"group": "a", "resource": "b", "namespace": "c", "name": "d"}}},
     "ServiceCIDR": {"spec": {"cidrs": ["10.0.0.0/8", "fd00::/112"]}, "status": {}},
+    "Ingress": {
+        "spec": {
+            "ingressClassName": "c", "tls": [{"hosts": ["a.b"], "secretName": "s"}],
+            "defaultBackend": {"resource": {"apiGroup": "a", "kind": "B", "name": "c"}},
+            "rules": [{"host": "a.b", "http": {"paths": [{
+                "path": "/", "pathType": "Exact", "backend": {"service": {"name": "s", "port": {"number": 80}}},
+            }]}}],
+        },
+        "status": {"loadBalancer": {"ingress": [{"ip": "1.2.3.4", "hostname": "a.b"}]}},
+    },
+    "IngressClass": {"spec": {"controller": "a.b/c", "parameters": {
+        "apiGroup": "a", "kind": "B", "name": "c", "scope": "Namespace", "namespace": "n",
+    }}},
+    "NetworkPolicy": {"spec": {
+        "podSelector": {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "a", "operator": "Exists"}]},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"ports": [{"protocol": "TCP", "port": 80, "endPort": 90}, {"port": "http"}],
+                     "from": [{"podSelector": {"matchLabels": {"a": "b"}}, "namespaceSelector": {}}]}],
+        "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]}],
+    }},
     "ReplicaSet": OWNER, "Deployment": OWNER,
     "ReplicationController": {"spec": {"selector": {"a": "b"}, "template": TEMPLATE}, "status": {"replicas": 1}},
     "ConfigMap": {"data": {"a": "b"}, "binaryData": {"c": "eA=="}, "immutable": False},

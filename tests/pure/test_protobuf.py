@@ -11,6 +11,7 @@ from fairway.apiserver.protobuf import Malformed, decode
 from fairway.apiserver.protobuf.messages import fields_of, message_of
 from fairway.apiserver.protobuf.wire import fields, signed
 from fairway.kinds import ALL
+from fairway.objects import schema
 
 
 def varint(value: int) -> bytes:
@@ -145,3 +146,51 @@ def test_every_kind_has_a_message_and_every_message_of_a_field_is_known() -> Non
         assert known is not None, name
         waiting += [one.item for one in known.values() if len(one.item) > 1]
     assert len(seen) > 150
+
+
+def test_every_field_is_called_as_in_json() -> None:
+    """Descriptors spell some names otherwise: ``aPIGroup``, ``uID``."""
+    seen: set[str] = set()
+    for kind in ALL:
+        definition = schema.definition_of(kind.api_version, kind.name)
+        assert definition is not None
+        _agree(message_of(kind.api_version, kind.name) or "", definition, seen)
+    assert len(seen) > 150
+    reference = field(1, "example.com") + field(2, "Kind") + field(3, "name") + field(4, "Cluster")
+    spec = field(1, "a.b/c") + field(2, reference)
+    assert decode(body("networking.k8s.io/v1", "IngressClass", meta("c"), field(2, spec)))["spec"] == {
+        "controller": "a.b/c",
+        "parameters": {"apiGroup": "example.com", "kind": "Kind", "name": "name", "scope": "Cluster"},
+    }
+
+
+def _agree(message: str, definition: schema.Definition, seen: set[str]) -> None:
+    if message in seen or definition.fields is None:
+        return
+    seen.add(message)
+    for found in (fields_of(message) or {}).values():
+        if found.is_inlined:
+            continue
+        assert found.name in definition.fields, (message, found.name)
+        inner = definition.fields[found.name]
+        while inner.item is not None:
+            inner = inner.item
+        if inner.form == schema.DEFINED and len(found.item) > 1:
+            _agree(found.item, schema.definition(inner.place), seen)
+
+
+def test_an_ingress_and_a_network_policy() -> None:
+    port = field(1, "web") + field(2, field(1, "") + field(2, 80))
+    path = field(1, "/") + field(3, "Prefix") + field(2, field(4, port))
+    rule = field(1, "a.b") + field(2, field(1, field(1, path)))
+    found = decode(body("networking.k8s.io/v1", "Ingress", meta("i"), field(2, field(4, "c") + field(3, rule))))
+    service = {"name": "web", "port": {"number": 80}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": {"service": service}}]
+    assert found["spec"] == {"ingressClassName": "c", "rules": [{"host": "a.b", "http": {"paths": paths}}]}
+    ingress = field(1, field(1, "TCP") + field(2, field(1, 1) + field(3, "http"))) + field(2, field(1, b""))
+    spec = field(1, b"") + field(2, ingress) + field(2, b"") + field(4, "Ingress")
+    policy = decode(body("networking.k8s.io/v1", "NetworkPolicy", meta("p"), field(2, spec)))
+    assert policy["spec"] == {
+        "podSelector": {}, "policyTypes": ["Ingress"],
+        "ingress": [{"ports": [{"protocol": "TCP", "port": "http"}], "from": [{"podSelector": {}}]}, {}],
+    }  # fmt: skip

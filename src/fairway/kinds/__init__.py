@@ -8,10 +8,13 @@ from fairway.kinds.deployment import DEPLOYMENT
 from fairway.kinds.endpoint_slice import ENDPOINT_SLICE
 from fairway.kinds.endpoints import ENDPOINTS
 from fairway.kinds.event import EVENT
+from fairway.kinds.ingress import INGRESS
+from fairway.kinds.ingress_class import INGRESS_CLASS
 from fairway.kinds.ip_address import IP_ADDRESS
 from fairway.kinds.kind import Kind
 from fairway.kinds.lease import LEASE
 from fairway.kinds.namespace import NAMESPACE
+from fairway.kinds.network_policy import NETWORK_POLICY
 from fairway.kinds.node import NODE
 from fairway.kinds.pod import POD
 from fairway.kinds.replica_set import REPLICA_SET
@@ -31,6 +34,9 @@ ALL: tuple[Kind, ...] = (
     ENDPOINT_SLICE,
     IP_ADDRESS,
     SERVICE_CIDR,
+    INGRESS,
+    INGRESS_CLASS,
+    NETWORK_POLICY,
     REPLICA_SET,
     REPLICATION_CONTROLLER,
     DEPLOYMENT,
@@ -51,9 +57,12 @@ __all__ = [
     "ENDPOINTS",
     "ENDPOINT_SLICE",
     "EVENT",
+    "INGRESS",
+    "INGRESS_CLASS",
     "IP_ADDRESS",
     "LEASE",
     "NAMESPACE",
+    "NETWORK_POLICY",
     "NODE",
     "POD",
     "REPLICATION_CONTROLLER",

@@ -7,7 +7,7 @@ Source: KEP-4858 (strict IP and CIDR validation); RFC 5952 (canonical IPv6 text)
 import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from fairway.objects.errors import Problem, invalid_value
 
@@ -110,6 +110,15 @@ def _split(value: str) -> tuple[IPv4Address | IPv6Address, int] | None:
         return None
     length = int(prefix)
     return (address, length) if length <= (128 if ":" in text else 32) else None
+
+
+Network = IPv4Network | IPv6Network
+
+
+def network(value: str) -> Network | None:
+    """The range, read leniently (bits beyond the prefix are dropped), or ``None``."""
+    found = _split(value)
+    return None if found is None else ip_network(found, strict=False)
 
 
 def cidr(path: str, value: str, known: Collection[str] = ()) -> Iterator[Problem]:
