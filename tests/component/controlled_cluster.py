@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fairway.apiserver.server import ApiServer
+from fairway.apiserver.settings import Settings as ApiSettings
 from fairway.client.in_process import InProcessClient
 from fairway.controllers import ALL, Settings, run
 from fairway.kinds import LEASE, NAMESPACE, NODE, POD
@@ -152,11 +153,12 @@ async def controlled_cluster(
     *,
     nodes: Iterable[str] = ("n1",),
     settings: Settings | None = None,
+    api: ApiSettings | None = None,
     now: Callable[[], float] | None = None,
 ) -> AsyncIterator[ControlledCluster]:
     """A cluster with a kubelet per node; everything ends with the block."""
     store = await SqliteStore.open(str(folder / "state.db"))
-    server = ApiServer(store)
+    server = ApiServer(store, api) if api else ApiServer(store)
     await server.start()
     client = InProcessClient(server.api, agent="test")
     try:

@@ -85,7 +85,11 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
     log.info("serving at %s", config.server)
     gc.freeze()
     client = InProcessClient(api_server.api, agent="fairway-controllers")
-    told = controllers.Settings(root_ca=(pki / "ca.crt").read_text(), load_balancer_cidrs=config.load_balancer_cidrs)
+    told = controllers.Settings(
+        root_ca=(pki / "ca.crt").read_text(),
+        load_balancer_cidrs=config.load_balancer_cidrs,
+        is_announcing=bool(config.load_balancer_devices),
+    )
     works = (controllers.run(controllers.ALL, client, settings=told), api_server.wait_failed(), stopping.wait())
     tasks = [asyncio.ensure_future(work) for work in works]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

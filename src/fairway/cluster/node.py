@@ -25,7 +25,10 @@ from fairway.dns.exchange import Upstream
 from fairway.dns.upstreams import servers_of, upstream_of
 from fairway.kinds import NODE
 from fairway.node.agent import Agent
+from fairway.node.announcements import Announcer
+from fairway.node.announcements import Settings as AnnouncerSettings
 from fairway.node.images.store import ImageStore
+from fairway.node.names import gateway_device
 from fairway.node.pod_network.node import gateway_up, node_network_up
 from fairway.node.propagation import make_shared
 from fairway.node.rtnetlink.connection import Connection
@@ -68,6 +71,16 @@ def agent_settings(config: Config, node: ClusterNode) -> AgentSettings:
 def proxy_settings(config: Config, node: ClusterNode) -> ProxySettings:
     """What the proxy is told."""
     return ProxySettings(service_cidrs=config.service_cidrs, pod_cidrs=node.pod_cidrs)
+
+
+def announcer_settings(config: Config, node: ClusterNode) -> AnnouncerSettings:
+    """What the announcer is told."""
+    return AnnouncerSettings(
+        node_name=node.name,
+        devices=config.load_balancer_devices,
+        gateway_device=gateway_device(config.name),
+        sources={ip_address(at).version: at for at in node.gateways},
+    )
 
 
 def dns_settings(config: Config, node: ClusterNode) -> DnsSettings:
@@ -121,7 +134,9 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe) -> 
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
     names = keep_serving(client, dns_settings(config, node))
-    works = (agent.run(), proxy.run(), status.run(), names, _tell(client, node, proxy, ready, stopping))
+    works = [agent.run(), proxy.run(), status.run(), names, _tell(client, node, proxy, ready, stopping)]
+    if config.load_balancer_devices:
+        works.append(Announcer(client, announcer_settings(config, node)).run())
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

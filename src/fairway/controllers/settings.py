@@ -19,3 +19,5 @@ class Settings:
     """Ended pods that are kept; the oldest beyond are removed."""
     load_balancer_cidrs: tuple[str, ...] = ()
     """Where Services of type LoadBalancer get their addresses from; empty: they are left to others."""
+    is_announcing: bool = False
+    """Whether nodes announce these addresses on a LAN, and so look there for others that have them."""

@@ -8,13 +8,12 @@ Nothing is kept on disk: after a restart the statuses tell everything again.
 from collections.abc import Iterable
 from typing import TypeVar
 
+from fairway.controllers.load_balancer.lan import Lan
 from fairway.controllers.load_balancer.pool import Part, Pool, parsed
+from fairway.kinds.rules.announcing import is_of_our_class
 from fairway.objects import Object
 from fairway.reconcile.indexes import ObjectKey, object_key
 from fairway.reconcile.informer import Change
-
-CLASS = "fairway.dev/load-balancer"
-"""The ``spec.loadBalancerClass`` by which a Service asks for this controller by name."""
 
 T = TypeVar("T")
 Holder = tuple[str, ObjectKey]
@@ -25,11 +24,6 @@ def is_ours(service: Object) -> bool:
     """Whether a Service is to have an address of the pool."""
     is_wanted = service["spec"].get("type") == "LoadBalancer" and "deletionTimestamp" not in service["metadata"]
     return is_wanted and is_of_our_class(service)
-
-
-def is_of_our_class(service: Object) -> bool:
-    """Whether a load balancer of the Service, if it has one, is our business."""
-    return service["spec"].get("loadBalancerClass") in (None, CLASS)
 
 
 def ingress_ips(service: Object) -> list[str]:
@@ -54,6 +48,7 @@ class Ledger:
         self._cursors: dict[Part, int] = {}
         self.waiting: set[ObjectKey] = set()
         """Services whose wish could not be met; to be looked at again when an address becomes free."""
+        self.lan = Lan()
 
     # What is so
 
@@ -110,6 +105,11 @@ class Ledger:
 
     # Questions
 
+    def concerned(self, addresses: Iterable[str]) -> set[ObjectKey]:
+        """The Services that have one of these addresses, or were promised it."""
+        keys = {who[1] for at in addresses for who in self._recorded.get(at, ())}
+        return keys | {self._promised[at] for at in addresses if at in self._promised}
+
     def user(self, at: str, key: ObjectKey) -> ObjectKey | None:
         """Which other Service has the address, or has it promised."""
         promised = self._promised.get(at)
@@ -136,7 +136,8 @@ class Ledger:
         start = self._cursors[part]
         for offset in range(part.count):
             at = part.address((start + offset) % part.count)
-            if at not in self._recorded and at not in self._promised and at not in self._foreign:
+            is_used = at in self._recorded or at in self._promised or at in self._foreign
+            if not is_used and not self.lan.rival(at):
                 return at
         return None
 

@@ -1,0 +1,172 @@
+"""Announcer: answers on the node's LANs for the load balancer addresses that are this node's.
+
+Shape: informers say which Services there are and which nodes can announce; ``choice`` decides what is this node's;
+``Claims`` speaks and listens; what it finds is written on this node's own Node object, in annotations.
+Rules for those who change it: nothing polls; no address is put on a device, so nothing is left behind by a crash.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fairway.client.interface import Client
+from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
+from fairway.kinds.rules import announcing
+from fairway.node.announcements import device as devices
+from fairway.node.announcements.choice import choice, ready_nodes
+from fairway.node.announcements.claims import Claims
+from fairway.node.announcements.lan import Lan
+from fairway.node.announcements.routes import Routes
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+from fairway.reconcile.informer import Change, Informer
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+_SERVICE_NAME = "kubernetes.io/service-name"
+_OF_SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``devices`` are those whose LANs are told; ``gateway_device`` is where addresses in use are routed to."""
+
+    node_name: str
+    devices: tuple[str, ...]
+    gateway_device: str = ""
+    sources: Mapping[int, str] = field(default_factory=dict)
+    """The node's own addresses in the pod network, by IP version."""
+
+
+class Announcer:
+    """One node's announcements."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+        self._services = Informer(client, SERVICE, fields="spec.type=LoadBalancer")
+        self._nodes = Informer(client, NODE)
+        self._slices = Informer(
+            client, ENDPOINT_SLICE, labels=_SERVICE_NAME, indexes={_OF_SERVICE: _of_service}, keep=_places
+        )
+        self._routes = Routes(settings.gateway_device, settings.sources)
+        self._lans: dict[str, devices.Device] = {}
+        self._friends: set[bytes] = set()
+        self._local: set[str] = set()
+        self._is_due = False
+        self._to_write = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        self._claims = Claims(is_own=devices.is_own, is_friend=self._friends.__contains__, told=self._to_write.set)
+        changes = devices.LinkChanges(self._look_at_devices)
+        informers = (self._services, self._nodes, self._slices)
+        try:
+            self._look_at_devices()
+            async with asyncio.TaskGroup() as group:
+                for informer in informers:
+                    group.create_task(informer.run(), name=f"announcer {informer.kind.resource}")
+                for informer in informers:
+                    await informer.wait_synced()
+                for informer in informers:
+                    informer.subscribe(self._changed)
+                self._soon()
+                group.create_task(self._keep_writing(), name="announcer findings")
+        finally:
+            changes.close()
+            self._claims.close()
+
+    # Devices
+
+    def _look_at_devices(self) -> None:
+        for name in self._settings.devices:
+            found, known = devices.look_up(name), self._lans.get(name)
+            if found == known:
+                continue
+            if known is not None:
+                self._claims.remove(name)
+                del self._lans[name]
+            if found is not None:
+                self._claims.add(Lan(found, self._claims.hear))
+                self._lans[name] = found
+            log.info("LAN", extra={"device": name, "state": "announcing" if found else "away"})
+            self._to_write.set()
+
+    # Services, nodes, endpoints
+
+    def _changed(self, change: Change) -> None:
+        if change.object.get("kind") == _PLACES and _of_service(change.object)[0] not in self._local:
+            return
+        self._soon()
+
+    def _soon(self) -> None:
+        """Decide once for all changes of this turn."""
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._decide)
+
+    def _decide(self) -> None:
+        self._is_due = False
+        services, nodes = list(self._services.items()), list(self._nodes.items())
+        self._friends.clear()
+        for node in nodes:
+            self._friends.update(bytes.fromhex(mac.replace(":", "")) for mac in announcing.devices(node).values())
+        local = {}
+        for service in services:
+            if service["spec"].get("externalTrafficPolicy") == "Local":
+                meta = service["metadata"]
+                key = (meta["namespace"], meta["name"])
+                local[key] = ready_nodes(self._slices.by_index(_OF_SERVICE, "/".join(key)))
+        self._local = {"/".join(key) for key in local}
+        wanted = choice(services, nodes, local, self._settings.node_name)
+        self._routes.want(wanted.active)
+        self._claims.want(wanted)
+        self._to_write.set()
+
+    # Findings
+
+    async def _keep_writing(self) -> None:
+        """This node's Node says what was found, and on which LANs."""
+        while True:
+            await self._to_write.wait()
+            self._to_write.clear()
+            node = self._nodes.get(None, self._settings.node_name)
+            if node is None or (wanted := self._wanted_annotations(node)) is None:
+                continue
+            try:
+                patch = {"metadata": {"annotations": wanted}}
+                await self._client.patch(NODE, None, self._settings.node_name, patch)
+            except (StatusError, OSError) as error:
+                log.warning("findings not written", extra={"error": str(error)})
+                asyncio.get_running_loop().call_later(RETRY_S, self._to_write.set)
+
+    def _wanted_annotations(self, node: Object) -> dict[str, str | None] | None:
+        found = self._claims.findings()
+        wanted = {
+            announcing.FINDINGS: announcing.findings_text(found) if found else None,
+            announcing.DEVICES: announcing.devices_text(
+                {name: device.mac.hex(":") for name, device in self._lans.items()}
+            )
+            or None,
+        }
+        there = announcing.annotations(node)
+        return wanted if any(there.get(name) != value for name, value in wanted.items()) else None
+
+
+_PLACES = "Places"
+
+
+def _places(found: Object) -> Object:
+    """Of a slice its Service, and the nodes of its endpoints that are ready."""
+    meta = found["metadata"]
+    identity = {name: meta.get(name) for name in ("namespace", "name", "uid", "resourceVersion")}
+    service = (meta.get("labels") or {}).get(_SERVICE_NAME, "")
+    endpoints = [{"nodeName": name} for name in sorted(ready_nodes([found]))]
+    return {"kind": _PLACES, "metadata": {**identity, "labels": {_SERVICE_NAME: service}}, "endpoints": endpoints}
+
+
+def _of_service(places: Object) -> list[str]:
+    meta = places["metadata"]
+    return [f"{meta['namespace']}/{meta['labels'][_SERVICE_NAME]}"]
