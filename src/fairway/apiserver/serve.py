@@ -29,6 +29,7 @@ from fairway.apiserver.tokens.issuer import Issuer
 from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
+from fairway.objects.authority import authority
 from fairway.objects.errors import first, internal, invalid, timeout
 from fairway.store.interface import Store
 
@@ -39,7 +40,7 @@ T = TypeVar("T")
 def _issuer(settings: Settings, cache: Cache, clock: Callable[[], float]) -> Issuer | None:
     if settings.token_key is None:
         return None
-    server = f"https://{settings.advertise_address}:{settings.advertise_port}"
+    server = f"https://{authority(settings.advertise_address, settings.advertise_port)}"
     return Issuer(settings.token_key, settings.token_issuer, server, cache, clock)
 
 

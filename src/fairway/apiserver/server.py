@@ -17,6 +17,7 @@ from fairway.apiserver.serve import Api
 from fairway.apiserver.service_cidrs import ServiceCidrs
 from fairway.apiserver.settings import Settings
 from fairway.kinds import ALL, VIRTUAL
+from fairway.objects.authority import authority
 from fairway.store.interface import Store
 from fairway.transport.interface import Handler
 
@@ -33,7 +34,7 @@ class ApiServer:
         self._service_cidrs = ServiceCidrs(self.api)
         self._address_repair = AddressRepair(self.api)
         self.api.commits.address_written = self._address_repair.touched
-        address = f"{self.settings.advertise_address}:{self.settings.advertise_port}"
+        address = authority(self.settings.advertise_address, self.settings.advertise_port)
         served = (*ALL, *VIRTUAL)
         more: list[Page] = [Discovery(served, address).answer, OpenApi(served, self.settings.version).answer]
         if self.api.tokens is not None:

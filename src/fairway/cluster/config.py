@@ -14,6 +14,7 @@ from typing import Any
 
 from fairway.cluster import families, values
 from fairway.cluster.errors import ClusterError, NoClusterError
+from fairway.objects.authority import authority
 
 DEFAULT_NAME = "fairway"
 DEFAULT_DATA_DIR = "/var/lib/fairway"
@@ -183,7 +184,7 @@ class Config:
     def server(self) -> str:
         """The URL for clients on this machine."""
         host = "127.0.0.1" if self.bind_address in ("0.0.0.0", "::") else self.bind_address
-        return f"https://[{host}]:{self.api_port}" if ":" in host else f"https://{host}:{self.api_port}"
+        return f"https://{authority(host, self.api_port)}"
 
     @property
     def flags(self) -> str:

@@ -67,7 +67,7 @@ class NodeServer:
         context = None
         if settings.certificate_file:
             context = server_context(settings.certificate_file, settings.key_file, settings.client_ca_file or None)
-        host = settings.bind_address or settings.node_ips[0]
+        host = settings.bind_address or settings.node_ips
         self.server = await serve(self.handle, host=host, port=settings.port, ssl_context=context)
         return self.server
 

@@ -21,7 +21,7 @@ class Settings:
     secrets_dir: Path | None = None
     port: int = 10250
     bind_address: str = ""
-    """Where the node's HTTPS API listens; empty is the first of ``node_ips``."""
+    """Where the node's HTTPS API listens; empty is at all of ``node_ips``."""
     certificate_file: str = ""
     key_file: str = ""
     client_ca_file: str = ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fairway.apiserver.settings import NodeTunnel
+from fairway.objects.authority import authority
 from fairway.objects.errors import StatusError, internal
 from fairway.transport.tls import client_context
 
@@ -115,7 +116,9 @@ async def _ask(
     method: str, target: str, headers: Iterable[tuple[str, str]],
 ) -> NodeAnswer:  # fmt: skip
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    writer.write(f"{method} {target} HTTP/1.1\r\nHost: {node.host}:{node.port}\r\n{lines}\r\n".encode("latin-1"))
+    writer.write(
+        f"{method} {target} HTTP/1.1\r\nHost: {authority(node.host, node.port)}\r\n{lines}\r\n".encode("latin-1")
+    )
     try:
         async with asyncio.timeout(CONNECT_S):
             head = await reader.readuntil(b"\r\n\r\n")
@@ -130,4 +133,4 @@ async def _ask(
 
 
 def _unreachable(node: NodeAddress, why: str) -> StatusError:
-    return internal(f"error dialing backend: dial tcp {node.host}:{node.port}: {why}")
+    return internal(f"error dialing backend: dial tcp {authority(node.host, node.port)}: {why}")

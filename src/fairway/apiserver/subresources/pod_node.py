@@ -44,8 +44,8 @@ def node_name_of(pod: Object) -> str:
 def address_of(node: Object) -> NodeAddress:
     """Where the node's API listens.  Raises: ``StatusError`` 500 while the node has not said so."""
     name, status = node["metadata"]["name"], node.get("status") or {}
-    addresses = {one.get("type"): one.get("address") for one in status.get("addresses") or ()}
-    host = addresses.get("InternalIP") or addresses.get("Hostname")
+    known = [(one.get("type"), one.get("address")) for one in status.get("addresses") or ()]
+    host = next((address for wanted in ("InternalIP", "Hostname") for type_, address in known if type_ == wanted), "")
     if not host:
         raise internal(f"no preferred addresses found for node {name}; known addresses: []")
     port = ((status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}).get("Port") or _KUBELET_PORT

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fairway.client.http.connection import Connection, Exchange
+from fairway.objects.authority import authority
 
 _IDLE_S = 60.0
 """Shorter than servers keep idle connections (90 s), so that one is rarely closed under a request."""
@@ -120,7 +121,7 @@ class Pool:
         return connection
 
     def _text(self, what: str) -> str:
-        return f"cannot connect to {self._address.host}:{self._address.port}: {what}"
+        return f"cannot connect to {authority(self._address.host, self._address.port)}: {what}"
 
 
 def _keep_alive(sock: socket.socket | None) -> None:

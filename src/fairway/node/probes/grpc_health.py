@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from fairway.node.probes.outcome import WELL, Outcome
 from fairway.objects import Object
+from fairway.objects.authority import authority
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
@@ -114,17 +115,16 @@ class Reply:
 async def check_health(address: str, handler: Object, timeout_s: float) -> Outcome:
     """Ask the server on the pod's ``address`` once."""
     port, service = int(handler["port"]), handler.get("service") or ""
-    host = f"[{address}]" if ":" in address else address
-    authority = f"{host}:{port}"
+    place = authority(address, port)
     try:
         async with asyncio.timeout(timeout_s):
-            status = await _call(address, port, request_bytes(authority, service))
+            status = await _call(address, port, request_bytes(place, service))
     except TimeoutError:
-        return Outcome(False, f'timeout: failed to connect service "{authority}" within {timeout_s:g}s')
+        return Outcome(False, f'timeout: failed to connect service "{place}" within {timeout_s:g}s')
     except (OSError, EOFError):
-        return Outcome(False, f'error: failed to connect service at "{authority}": connection error')
+        return Outcome(False, f'error: failed to connect service at "{place}": connection error')
     if status is None:
-        return Outcome(False, f'error: health rpc failed at "{authority}"')
+        return Outcome(False, f'error: health rpc failed at "{place}"')
     if status != SERVING:
         shown = STATUS_NAMES.get(status, str(status))
         return Outcome(False, f"service unhealthy (responded with {shown!r})".replace("'", '"'))

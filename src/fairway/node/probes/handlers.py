@@ -12,6 +12,7 @@ from fairway.node.probes.http_get import HttpRequest, http_get
 from fairway.node.probes.outcome import WELL, Outcome
 from fairway.node.runtimes.interface import ExecSession, Runtime, RuntimeFailure
 from fairway.objects import Object
+from fairway.objects.authority import authority
 
 MAX_OUTPUT_BYTES = 10 * 1024
 
@@ -72,7 +73,7 @@ def http_request(target: Target, handler: Object, timeout_s: float) -> HttpReque
 
 async def _tcp(target: Target, handler: Object, timeout_s: float) -> Outcome:
     host, port = handler.get("host") or target.address, port_number(target.container, handler["port"])
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    shown = authority(host, port)
     try:
         async with asyncio.timeout(timeout_s):
             _, writer = await asyncio.open_connection(host, port)

@@ -13,6 +13,7 @@ from fairway.apiserver.settings import NodeTunnel
 from fairway.apiserver.subresources.node_tunnel import CONNECT_S, HEAD_MAX_BYTES, NodeAnswer, node_context
 from fairway.apiserver.subresources.proxy.headers import Header, pairs
 from fairway.apiserver.subresources.proxy.target import Target
+from fairway.objects.authority import authority as authority_of
 from fairway.objects.errors import StatusError, internal, unavailable
 
 _PORTS = {"http": "80", "https": "443"}
@@ -20,8 +21,7 @@ _PORTS = {"http": "80", "https": "443"}
 
 def authority(target: Target) -> str:
     """Host and port as a URL has them."""
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    return f"{host}:{target.port}" if target.port else host
+    return authority_of(target.host, target.port)
 
 
 @lru_cache(1)
