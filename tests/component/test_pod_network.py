@@ -1,17 +1,15 @@
 """The pods' network in the real kernel, on a machine that is a network namespace of its own."""
 
 import asyncio
-import os
 import socket
 import subprocess
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from component.own_network import in_own_network, machine_in, needs, swept
+from component.pod_links import inside, ip, listener_in, reaches, run, seen_from
 from fairway.node.machine import Machine
 from fairway.node.names import gateway_device, pod_device
 from fairway.node.pod_network.network import PodNetwork
@@ -19,47 +17,8 @@ from fairway.node.pod_network.node import node_network_up
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.rtnetlink.messages import add_address, new_device, set_up
 from fairway.node.runtimes.interface import RuntimeFailure
-from fairway.node.syscalls import CLONE_NEWNET, setns
 
 pytestmark = needs("nft", "ip")
-Scenario = Callable[[Machine, PodNetwork], Coroutine[Any, Any, None]]
-
-
-def run(folder: Path, scenario: Scenario, **fields: Any) -> None:
-    async def whole() -> None:
-        with machine_in(folder, **fields) as machine:
-            await node_network_up(machine)
-            network = PodNetwork(machine)
-            await network.open()
-            try:
-                await scenario(machine, network)
-            finally:
-                network.close()
-                await swept(machine)
-            assert links() == ["lo"]
-            assert ip("route", "show", "table", "main") == ""
-
-    in_own_network(whole)
-
-
-def ip(*words: str, netns: Path | None = None) -> str:
-    inside = ["nsenter", f"--net={netns}"] if netns else []
-    return subprocess.run([*inside, "ip", *words], capture_output=True, text=True, check=True).stdout
-
-
-def inside(netns: Path, *command: str) -> str:
-    """What a command inside a pod says."""
-    words = ["nsenter", f"--net={netns}", *command]
-    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=5).stdout
-
-
-def seen_from(netns: Path, server: socket.socket) -> str:
-    """Connect to a listening socket from inside a pod; the address that the server sees."""
-    address, port = server.getsockname()[:2]
-    inside(netns, "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}")
-    accepted, peer = server.accept()
-    accepted.close()
-    return str(peer[0])
 
 
 def forwarding(new: str = "") -> str:
@@ -68,38 +27,6 @@ def forwarding(new: str = "") -> str:
     if new:
         path.write_text(new)
     return path.read_text().strip()
-
-
-def links() -> list[str]:
-    with Connection() as connection:
-        return sorted(link.name for link in connection.links())
-
-
-def listener_in(netns: Path, address: str, port: int) -> socket.socket:
-    """A listening socket inside a pod; it stays there whatever thread uses it."""
-    own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    pod = os.open(netns, os.O_RDONLY)
-    try:
-        setns(pod, CLONE_NEWNET)
-        return socket.create_server((address, port))
-    finally:
-        setns(own, CLONE_NEWNET)
-        os.close(own)
-        os.close(pod)
-
-
-async def reaches(address: str, port: int, listener: socket.socket) -> str:
-    """Connect from the machine; the address that the pod sees."""
-    loop = asyncio.get_running_loop()
-    listener.setblocking(False)
-    client = socket.socket()
-    client.setblocking(False)
-    with client:
-        async with asyncio.timeout(2):
-            await loop.sock_connect(client, (address, port))
-            accepted, peer = await loop.sock_accept(listener)
-        accepted.close()
-        return str(peer[0])
 
 
 def test_a_pod_has_an_address_and_the_machine_reaches_it_as_the_gateway(tmp_path: Path) -> None:
@@ -226,25 +153,6 @@ def test_what_a_crash_left_half_made_is_made_again(tmp_path: Path) -> None:
         again.close()
 
     run(tmp_path, scenario)
-
-
-DUAL = {
-    "pod_cidrs": ("10.213.0.0/24", "fd00:213::/64"), "cluster_cidrs": ("10.213.0.0/16", "fd00:213::/56"),
-    "gateways": ("10.213.0.1", "fd00:213::1"), "dns_addresses": ("10.212.0.10", "fd00:212::a"),
-    "service_cidrs": ("10.212.0.0/16", "fd00:212::/112"),
-}  # fmt: skip
-
-
-def test_two_address_families_side_by_side(tmp_path: Path) -> None:
-    async def scenario(machine: Machine, network: PodNetwork) -> None:
-        ips = await network.attach("u1", {})
-        assert ips == ("10.213.0.2", "fd00:213::2")
-        told = ip("-6", "route", "get", "fd00:213::2")
-        assert f"dev {pod_device(machine.cluster, 'u1')}" in told
-        assert "fd00:213::2/128" in ip("-6", "addr", "show", "eth0", netns=network.netns("u1"))
-        assert "via fd00:213::1" in ip("-6", "route", netns=network.netns("u1"))
-
-    run(tmp_path, scenario, **DUAL)
 
 
 def test_the_world_sees_the_node_and_the_cluster_sees_the_pod(tmp_path: Path) -> None:

@@ -82,6 +82,25 @@ def test_the_dns_is_a_service_at_the_address_that_pods_are_told() -> None:
     assert endpoint_slice["metadata"]["labels"] == {"kubernetes.io/service-name": "kube-dns"}
 
 
+def test_of_two_families_the_dns_has_both_and_the_api_server_the_primary() -> None:
+    settings = Settings(
+        service_cidrs=("fd00:96::/112", "10.96.0.0/16"), advertise_address="fd00:244::1",
+        dns_addresses=("fd00:96::a", "10.96.0.10"), dns_endpoints=("fd00:244::1", "10.244.0.1"),
+    )  # fmt: skip
+    found = [(kind.name, one) for kind, one in bootstrap.wanted(settings)]
+    services = [one["spec"] for kind, one in found if kind == "Service"]
+    assert [(each["clusterIPs"], each["ipFamilyPolicy"]) for each in services] == [
+        (["fd00:96::1"], "SingleStack"), (["fd00:96::a", "10.96.0.10"], "PreferDualStack"),
+    ]  # fmt: skip
+    slices = [one for kind, one in found if kind == "EndpointSlice"]
+    assert [(each["metadata"]["name"], each["addressType"], each["endpoints"][0]["addresses"]) for each in slices] == [
+        ("kubernetes", "IPv6", ["fd00:244::1"]), ("kube-dns", "IPv6", ["fd00:244::1"]),
+        ("kube-dns-ipv4", "IPv4", ["10.244.0.1"]),
+    ]  # fmt: skip
+    endpoints = [one["subsets"][0]["addresses"] for kind, one in found if kind == "Endpoints"]
+    assert endpoints == [[{"ip": "fd00:244::1"}]] * 2
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", ""])
 def test_an_address_that_pods_cannot_reach_is_not_advertised(address: str) -> None:
     kinds = [kind.name for kind, _ in bootstrap.wanted(Settings(advertise_address=address))]
@@ -133,12 +152,15 @@ def test_a_container_that_is_not_clear_is_a_400(found: Object, asked: str, messa
 
 
 def test_a_node_is_reached_at_the_address_that_it_tells() -> None:
-    status = {
+    status: Object = {
         "addresses": [{"type": "Hostname", "address": "n1"}, {"type": "InternalIP", "address": "10.0.0.7"}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 12345}},
     }
     found = address_of({"metadata": {"name": "n1"}, "status": status})
     assert (found.name, found.host, found.port) == ("n1", "10.0.0.7", 12345)
+    second = {"type": "InternalIP", "address": "fd00::7"}
+    both = {**status, "addresses": [*status["addresses"], second]}
+    assert address_of({"metadata": {"name": "n1"}, "status": both}).host == "10.0.0.7"
     with pytest.raises(StatusError, match="no preferred addresses found for node n2"):
         address_of({"metadata": {"name": "n2"}})
     with pytest.raises(StatusError, match="pod p does not have a host assigned"):

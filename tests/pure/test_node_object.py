@@ -1,5 +1,6 @@
 """The Node object: what this machine says of itself, and how little is written for it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fairway.node.node_object import node_object, node_patch, node_status, status_changes
@@ -40,6 +41,15 @@ def test_a_ready_node_says_so() -> None:
     assert (ready["type"], ready["status"], ready["message"]) == ("Ready", "True", "kubelet is posting ready status")
     assert told["addresses"][0] == {"type": "InternalIP", "address": "192.0.2.1"}
     assert [image["names"] for image in told["images"]] == [["b:1"], ["a@sha256:1", "a:1"]]
+
+
+def test_a_node_of_two_families_tells_both_the_primary_first() -> None:
+    settings = replace(SETTINGS, node_ips=("fd00::7", "192.0.2.1"), pod_cidrs=("fd00:244::/64", "10.244.0.0/24"))
+    told = node_status(settings, {}, {}, {}, [], "", 0.0)["addresses"]
+    assert [each["address"] for each in told] == ["fd00::7", "192.0.2.1", "n1"]
+    assert node_object(settings, "amd64")["spec"] == {
+        "podCIDR": "fd00:244::/64", "podCIDRs": ["fd00:244::/64", "10.244.0.0/24"],
+    }  # fmt: skip
 
 
 def test_a_runtime_that_does_not_answer_makes_the_node_not_ready() -> None:

@@ -168,6 +168,12 @@ def test_the_pod_and_the_machine_share_an_address_on_the_host_network() -> None:
     assert status(view(pod(hostNetwork=True), {"main": ready()}))["podIP"] == "192.0.2.1"
 
 
+def test_a_pod_on_the_network_of_a_node_of_two_families_has_both_addresses() -> None:
+    found = pod_status(view(pod(hostNetwork=True), {"main": ready()}), ["fd00::7", "192.0.2.1"], "crun", NOW)
+    assert (found["hostIP"], found["podIP"]) == ("fd00::7", "fd00::7")
+    assert found["hostIPs"] == found["podIPs"] == [{"ip": "fd00::7"}, {"ip": "192.0.2.1"}]
+
+
 def test_a_lost_container_shows_that_nobody_knows_how_it_ended() -> None:
     lost = replace(ended(137), is_lost=True, reason="ContainerStatusUnknown")
     found = status(view(pod(), {"main": ContainerView((lost, running(1)))}))["containerStatuses"][0]

@@ -127,7 +127,8 @@ class PodNetwork:
     def _attach(self, pod_uid: str, sysctls: Mapping[str, str]) -> tuple[str, ...]:
         self._open()
         present = self._ips.get(pod_uid)
-        if present and is_namespace(str(self.netns(pod_uid))):
+        is_whole = present is not None and len(present) == len(self._machine.pod_cidrs)
+        if present and is_whole and is_namespace(str(self.netns(pod_uid))):
             return present
         if present is not None or self.netns(pod_uid).exists():
             self._detach(pod_uid)

@@ -18,6 +18,7 @@ from fairway.node.pod_network.host_ports import publishing
 from fairway.node.propagation import make_shared
 from fairway.node.rtnetlink.connection import Connection, RtnetlinkRefusal
 from fairway.node.rtnetlink.messages import (
+    RTPROT_RA,
     SCOPE_LINK,
     Link,
     Request,
@@ -45,10 +46,16 @@ def sysctl_records(machine: Machine) -> Path:
     return machine.run_path.parent / ".sysctls"
 
 
-def wanted_sysctls(machine: Machine) -> dict[str, str]:
-    """The settings without which no packet is forwarded."""
+def wanted_sysctls(machine: Machine, advertised: Iterable[str]) -> dict[str, str]:
+    """The settings without which no packet is forwarded, in the order in which they are to be set.
+
+    ``advertised`` are the devices whose default route came by a router's advertisement: a machine that forwards hears
+    of routers only where ``accept_ra`` is 2, and forgets the others at once.
+    Source: Linux, Documentation/networking/ip-sysctl.
+    """
     wanted = {"net.ipv4.ip_forward": "1"}
     if machine.has_ipv6:
+        wanted |= {sysctls.of_device("ipv6", device, "accept_ra"): "2" for device in advertised}
         wanted["net.ipv6.conf.all.forwarding"] = "1"
     return wanted
 
@@ -93,13 +100,21 @@ def gateway_up(machine: Machine, connection: Connection) -> Link:
 def _up(machine: Machine) -> None:
     machine.netns_path.mkdir(parents=True, exist_ok=True)
     make_shared(machine.run_path)
-    sysctls.hold(sysctl_records(machine), machine.cluster, wanted_sysctls(machine))
     with Connection() as connection:
+        wanted = wanted_sysctls(machine, _advertised(connection))
+        sysctls.hold(sysctl_records(machine), machine.cluster, wanted)
         link = gateway_up(machine, connection)
         listed = [each for family in _families(machine) for each in connection.dump(dump_routes(family))]
         found = filter(None, map(parse_route, listed))
         connection.run([del_route(each, link.index) for each in stale_routes(found, link.index, machine)])
     masquerade.load(machine)
+
+
+def _advertised(connection: Connection) -> list[str]:
+    """Devices with a default route that a router advertised."""
+    routes = filter(None, map(parse_route, connection.dump(dump_routes(socket.AF_INET6))))
+    indexes = {each.index for each in routes if each.protocol == RTPROT_RA and not each.destination}
+    return [link.name for link in connection.links() if link.index in indexes] if indexes else []
 
 
 def _families(machine: Machine) -> list[int]:

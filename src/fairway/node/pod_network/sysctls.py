@@ -14,8 +14,16 @@ PROC_SYS = Path("/proc/sys")
 
 
 def sysctl_path(name: str) -> Path:
-    """The file of a setting such as ``net.ipv4.ip_forward``."""
-    return PROC_SYS / name.replace(".", "/")
+    """The file of a setting such as ``net.ipv4.ip_forward``; a dot in a device's name is written as a slash.
+
+    Source: sysctl(8).
+    """
+    return PROC_SYS / name.translate(str.maketrans("./", "/."))
+
+
+def of_device(family: str, device: str, setting: str) -> str:
+    """The name of a device's own setting, such as ``net.ipv6.conf.eth0/7.accept_ra``."""
+    return f"net.{family}.conf.{device.replace('.', '/')}.{setting}"
 
 
 @contextmanager
@@ -35,7 +43,7 @@ def hold(records: Path, owner: str, wanted: Mapping[str, str]) -> None:
         for name, value in wanted.items():
             path = sysctl_path(name)
             present = path.read_text().strip()
-            record = records / name
+            record = records / name.replace("/", ":")  # which no device's name has
             record.mkdir(exist_ok=True)
             before = record / "before"
             if not before.exists():
@@ -55,8 +63,9 @@ def release(records: Path, owner: str) -> list[str]:
             (record / f"by-{owner}").unlink(missing_ok=True)
             if any(entry.name.startswith("by-") for entry in record.iterdir()):
                 continue
-            if _put_back(record):
-                restored.append(record.name)
+            name = record.name.replace(":", "/")
+            if _put_back(record, sysctl_path(name)):
+                restored.append(name)
             (record / "before").unlink(missing_ok=True)
             record.rmdir()
         if [entry.name for entry in records.iterdir()] == ["lock"]:
@@ -65,13 +74,13 @@ def release(records: Path, owner: str) -> list[str]:
     return restored
 
 
-def _put_back(record: Path) -> bool:
+def _put_back(record: Path, path: Path) -> bool:
+    """Whether there was something to put back: a device may be gone, with its settings."""
     try:
         before, ours = (record / "before").read_text().split()
+        if before == ours or path.read_text().strip() != ours:
+            return False
+        path.write_text(before)
     except (FileNotFoundError, ValueError):
         return False
-    path = sysctl_path(record.name)
-    if before == ours or path.read_text().strip() != ours:
-        return False
-    path.write_text(before)
     return True

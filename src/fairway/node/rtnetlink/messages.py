@@ -30,7 +30,7 @@ IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 IFA_F_NODAD = 0x02
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_TABLE = 1, 4, 5, 7, 15
-RT_TABLE_MAIN, RTPROT_STATIC = 254, 4
+RT_TABLE_MAIN, RTPROT_STATIC, RTPROT_RA = 254, 4, 9
 RTN_UNICAST, RTN_UNREACHABLE = 1, 7
 SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
 NDA_DST, NDA_LLADDR, NUD_PERMANENT = 1, 2, 0x80
@@ -296,11 +296,12 @@ class Route:
     destination: str
     index: int
     gateway: str
+    protocol: int = RTPROT_STATIC
 
 
 def parse_route(payload: bytes) -> Route | None:
     """The route in the payload of a NEWROUTE answer; ``None`` when it is of another table than main."""
-    family, prefix, _src, _tos, table, _protocol, _scope, _kind, _flags = struct.unpack_from("=BBBBBBBBI", payload)
+    family, prefix, _src, _tos, table, protocol, _scope, _kind, _flags = struct.unpack_from("=BBBBBBBBI", payload)
     if table != RT_TABLE_MAIN:
         return None
     found = dict(attributes(payload[12:]))
@@ -310,4 +311,4 @@ def parse_route(payload: bytes) -> Route | None:
         return socket.inet_ntop(family, raw) if raw else ""
 
     destination = f"{text(RTA_DST)}/{prefix}" if prefix else ""
-    return Route(destination, struct.unpack("=I", found.get(RTA_OIF, b"\0\0\0\0"))[0], text(RTA_GATEWAY))
+    return Route(destination, struct.unpack("=I", found.get(RTA_OIF, b"\0\0\0\0"))[0], text(RTA_GATEWAY), protocol)
