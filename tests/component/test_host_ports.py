@@ -39,17 +39,17 @@ class World:
         self.ports.publish(uid, ports, ips)
         return ips[0]
 
-    def table(self, command: str = "list") -> str:
-        words = ["nft", "-a", command, "table", "ip", host_ports_table(self.machine.cluster)]
+    def table(self, family: str = "ip") -> str:
+        words = ["nft", "-a", "list", "table", family, host_ports_table(self.machine.cluster)]
         return subprocess.run(words, capture_output=True, text=True, check=False).stdout
 
 
 Scenario = Callable[[World], Coroutine[Any, Any, None]]
 
 
-def run(folder: Path, scenario: Scenario) -> None:
+def run(folder: Path, scenario: Scenario, **fields: Any) -> None:
     async def whole() -> None:
-        with machine_in(folder) as machine, outsider(folder) as outside:
+        with machine_in(folder, **fields) as machine, outsider(folder) as outside:
             await node_network_up(machine)
             network = PodNetwork(machine)
             await network.open()
@@ -59,7 +59,7 @@ def run(folder: Path, scenario: Scenario) -> None:
             finally:
                 network.close()
                 await swept(machine)
-            assert world.table() == ""
+            assert world.table() == world.table(family="ip6") == ""
 
     in_own_network(whole)
 
@@ -80,7 +80,8 @@ def outsider(folder: Path) -> Iterator[Path]:
         for words in (
             f"ip link add cable type veth peer name eth0 netns {holder.pid}", "ip addr add 10.211.0.1/24 dev cable",
             "ip addr add 10.211.0.3/24 dev cable", "ip link set cable up",
-            f"nsenter -t {holder.pid} -n ip addr add 10.211.0.2/24 dev eth0",
+            f"nsenter -t {holder.pid} -n ip addr add 10.211.0.2/24 dev eth0", "ip addr add fd11::1/64 dev cable nodad",
+            f"nsenter -t {holder.pid} -n ip addr add fd11::2/64 dev eth0 nodad",
             f"nsenter -t {holder.pid} -n ip link set eth0 up", f"nsenter -t {holder.pid} -n ip link set lo up",
         ):  # fmt: skip
             command(*words.split())
@@ -106,16 +107,17 @@ def within(netns: Path) -> Iterator[None]:
 
 
 def bound(kind: int, address: str, port: int, netns: Path | None = None) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with within(netns) if netns is not None else contextlib.nullcontext():
-        made = socket.socket(socket.AF_INET, kind)
+        made = socket.socket(family, kind)
     made.settimeout(LIMIT_S)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind((address, port))
     return made
 
 
-def server_in(world: World, uid: str, port: int, kind: int = socket.SOCK_STREAM) -> socket.socket:
-    made = bound(kind, world.network.ips(uid)[0], port, world.network.netns(uid))
+def server_in(world: World, uid: str, port: int, kind: int = socket.SOCK_STREAM, place: int = 0) -> socket.socket:
+    made = bound(kind, world.network.ips(uid)[place], port, world.network.netns(uid))
     if kind == socket.SOCK_STREAM:
         made.listen()
     return made
@@ -163,11 +165,46 @@ def test_a_port_without_address_answers_at_every_address_of_the_node(tmp_path: P
             assert caller(server, (NODE, 80), netns=world.outside) == OUTSIDER
             assert caller(server, ("10.211.0.3", 80), netns=world.outside) == OUTSIDER
             assert caller(server, (NODE, 80), netns=world.network.netns("u2")) == other
-            assert caller(server, (world.machine.gateway, 80), netns=world.network.netns("u2")) == other
+            assert caller(server, (world.machine.gateways[0], 80), netns=world.network.netns("u2")) == other
             # A pod that reaches itself sees the node, or it would answer itself past the translation.
             assert caller(server, (NODE, 80), netns=world.network.netns("u1")) not in (own, other)
 
     run(tmp_path, scenario)
+
+
+BOTH = {
+    "pod_cidrs": ("10.213.0.0/24", "fd13::/112"), "cluster_cidrs": ("10.213.0.0/16", "fd13::/64"),
+    "gateways": ("10.213.0.1", "fd13::1"), "service_cidrs": ("10.212.0.0/16", "fd12::/112"),
+}  # fmt: skip
+
+
+def test_both_families(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.pod("u1", HostPort("", "TCP", 80, 8080), HostPort("", "UDP", 80, 8080))
+        await world.pod("u2", HostPort("fd11::1", "TCP", 81, 8080))
+        with server_in(world, "u1", 8080) as server:
+            assert caller(server, (NODE, 80), netns=world.outside) == OUTSIDER
+        with server_in(world, "u1", 8080, place=1) as server:
+            assert caller(server, ("fd11::1", 80), source="::", netns=world.outside) == "fd11::2"
+            own = world.network.ips("u1")[1]
+            assert caller(server, ("fd11::1", 80), source="::", netns=world.network.netns("u1")) != own
+        with server_in(world, "u2", 8080, place=1) as server:
+            assert caller(server, ("fd11::1", 81), source="::", netns=world.network.netns("u1")) == own
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("::1", 80), LIMIT_S)
+        with bound(socket.SOCK_DGRAM, "::", 4000, world.outside) as client:
+            client.connect(("fd11::1", 80))
+            with server_in(world, "u1", 8080, socket.SOCK_DGRAM, place=1) as server:
+                client.send(b"hello")
+                assert server.recvfrom(10)[0] == b"hello"
+            world.ports.withdraw("u1")
+            await world.pod("u3", HostPort("", "UDP", 80, 8080))
+            with server_in(world, "u3", 8080, socket.SOCK_DGRAM, place=1) as server:
+                client.send(b"again")
+                assert server.recvfrom(10)[0] == b"again"
+        HostPorts(world.machine).adopt({})
+
+    run(tmp_path, scenario, **BOTH)
 
 
 def test_nobody_outside_reaches_loopback(tmp_path: Path) -> None:
@@ -258,7 +295,7 @@ def test_what_is_right_is_left_alone_and_what_is_wrong_is_repaired(tmp_path: Pat
             HostPorts(world.machine).adopt(known)
             with server_in(world, "u1", 8080) as server:
                 assert caller(server, (NODE, 80), netns=world.outside) == OUTSIDER
-            assert "99" not in world.table("list").partition("set pods")[0]
+            assert "99" not in world.table().partition("set pods")[0]
         HostPorts(world.machine).adopt({})
         assert world.table() == ""
 
