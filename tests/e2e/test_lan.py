@@ -1,0 +1,111 @@
+"""Load balancers announced on a LAN: a machine of the LAN reaches them without any route, by real packets.
+
+The LAN is a bridge of the test's own; its other machines are network namespaces.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from .conftest import IMAGE, Cluster, need_machine
+from .test_ways_in import get
+
+BRIDGE = f"fwl{os.getpid()}"[:15]
+CLIENT, RIVAL = f"fw-lan-{os.getpid()}-c", f"fw-lan-{os.getpid()}-r"
+HOST_AT, CLIENT_AT, RIVAL_AT = "198.19.50.1", "198.19.50.2", "198.19.50.200"
+POOL = "198.19.50.200-198.19.50.207"
+
+
+def ip(words: str) -> str:
+    return subprocess.run(["ip", *words.split()], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def lan() -> Iterator[None]:
+    """The machine, a client without any route, and a machine that has the first address of the pool."""
+    need_machine()
+    try:
+        ip(f"link add {BRIDGE} type bridge forward_delay 0")
+        ip(f"addr add {HOST_AT}/24 dev {BRIDGE}")
+        ip(f"link set {BRIDGE} up")
+        for number, (name, at) in enumerate(((CLIENT, CLIENT_AT), (RIVAL, RIVAL_AT))):
+            ip(f"netns add {name}")
+            ip(f"link add {BRIDGE[:13]}p{number} master {BRIDGE} type veth peer name eth0 netns {name}")
+            ip(f"link set {BRIDGE[:13]}p{number} up")
+            ip(f"-n {name} addr add {at}/24 dev eth0")
+            ip(f"-n {name} link set eth0 up")
+        yield
+    finally:
+        for name in (CLIENT, RIVAL):
+            subprocess.run(["ip", "netns", "del", name], check=False)
+        subprocess.run(["ip", "link", "del", BRIDGE], check=False)
+
+
+@pytest.fixture(scope="module")
+def announced(lan: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    running = Cluster("e2e-lan", tmp_path_factory.mktemp("lan"))
+    try:
+        running.fairway("image", "import", str(IMAGE))
+        running.fairway("up", "--load-balancer-cidr", POOL, "--load-balancer-announce", BRIDGE)
+        running.kubectl("create", "-f", "svc.yaml")
+        running.ready_pods("default", "app=kubia", 3)
+        yield running
+    finally:
+        running.fairway("down", "--purge")
+
+
+def balancer(cluster: Cluster, name: str, **spec: object) -> str:
+    """A load balancer in front of the pods; its address."""
+    ports = [{"port": 80, "targetPort": 8080}]
+    wanted = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+        "spec": {"type": "LoadBalancer", "selector": {"app": "kubia"}, "ports": ports, **spec},
+    }  # fmt: skip
+    cluster.kubectl("create", "-f", "-", text=json.dumps(wanted))
+    cluster.kubectl("wait", f"svc/{name}", "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=10s")
+    address: str = cluster.get("svc", name)["status"]["loadBalancer"]["ingress"][0]["ip"]
+    return address
+
+
+def test_a_machine_of_the_lan_reaches_each_address_until_its_service_is_gone(announced: Cluster) -> None:
+    first, second = balancer(announced, "first"), balancer(announced, "second", externalTrafficPolicy="Local")
+    assert RIVAL_AT not in (first, second), "another machine has it"
+    assert "default" not in ip(f"-n {CLIENT} route show")
+    for address in (first, second):
+        announced.wait(lambda address=address: get(address, where=CLIENT), f"{address} answers on the LAN")
+        assert get(address), "on the machine itself"
+        inside = announced.kubectl("exec", "rs/kubia", "--", "curl", "-s", "-m", "3", f"http://{address}")
+        assert re.search("You've hit", inside), "and in a pod"
+        device = json.loads(ip(f"-j link show {BRIDGE}"))[0]["address"]
+        assert json.loads(ip(f"-n {CLIENT} -j neigh show {address}"))[0]["lladdr"] == device
+    pods = [pod["metadata"]["name"] for pod in announced.ready_pods("default", "app=kubia", 3)]
+    logs = "".join(announced.kubectl("logs", name) for name in pods)
+    assert CLIENT_AT in logs, "policy Local keeps the client's address"
+    announced.kubectl("delete", "svc", "first")
+    ip(f"-n {CLIENT} neigh flush all")
+    announced.wait(lambda: ip(f"route show {first}") == "", "the address is not routed any more")
+    assert get(first, where=CLIENT) == ""
+    assert get(second, where=CLIENT)
+    (neighbour,) = json.loads(ip(f"-n {CLIENT} -j neigh show {first}"))
+    assert "lladdr" not in neighbour
+
+
+def test_an_address_of_another_machine_is_said_and_that_machine_stays_reachable(announced: Cluster) -> None:
+    wanted = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "wants"},
+        "spec": {"type": "LoadBalancer", "loadBalancerIP": RIVAL_AT, "ports": [{"port": 80}]},
+    }  # fmt: skip
+    announced.kubectl("create", "-f", "-", text=json.dumps(wanted))
+    announced.kubectl(
+        "wait", "svc/wants", "--for=jsonpath={.status.conditions[0].reason}=AddressInUse", "--timeout=10s"
+    )
+    mac = json.loads(ip(f"-n {RIVAL} -j link show eth0"))[0]["address"]
+    told = announced.kubectl("describe", "svc", "wants")
+    assert f"{RIVAL_AT} is in use by {mac} on {BRIDGE}" in told
+    with pytest.raises(ConnectionRefusedError):  # by that machine itself
+        socket.create_connection((RIVAL_AT, 9), timeout=5)
