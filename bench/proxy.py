@@ -24,7 +24,7 @@ from service_network import Namespace, ServiceNetwork, connect  # noqa: E402
 from _report import percentile, report  # noqa: E402
 from fairway.client.interface import WatchEvent  # noqa: E402
 from fairway.client.memory import MemoryClient  # noqa: E402
-from fairway.kinds import NODE, SERVICE  # noqa: E402
+from fairway.kinds import ENDPOINT_SLICE, SERVICE  # noqa: E402
 from fairway.kinds.kind import Kind  # noqa: E402
 from fairway.objects import Object  # noqa: E402
 from fairway.proxy.dataplanes.nftables import NftablesDataplane  # noqa: E402
@@ -94,7 +94,7 @@ class Source(MemoryClient):
         keep: Callable[[Object], Object] | None = None,
     ) -> tuple[list[Object], str]:  # fmt: skip
         """In pages of 500, as the HTTP client does for one who keeps a part of each."""
-        if kind is NODE or keep is None:
+        if kind not in (SERVICE, ENDPOINT_SLICE) or keep is None:
             return [], "1"
         make = service if kind is SERVICE else endpoint_slice
         kept: list[Object] = []

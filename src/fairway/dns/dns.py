@@ -10,11 +10,9 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from sys import intern
-from typing import Any, Final
 
 from fairway.client.interface import Client
 from fairway.dns.exchange import Upstream
@@ -27,14 +25,13 @@ from fairway.dns.status import status_handler
 from fairway.dns.upstreams import Upstreams
 from fairway.dns.zone import Topic, Zone
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
-from fairway.objects import Object
 from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.informer import Change, Informer
+from fairway.reconcile.kept import record, reducer
 from fairway.transport.server import serve
 
 log = logging.getLogger(__name__)
 
-_RECORD: Final = "record"
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.2, 10.0
 _GRACE_S = 0.5
 
@@ -72,9 +69,9 @@ class ClusterDns:
         upstreams = Upstreams(settings.resolv_conf, fixed=settings.upstreams, own=own)
         self._forwarder = Forwarder(upstreams, self.metrics, tries_s=settings.tries_s)
         self.responder = Responder(self._zone, self._forwarder, self.metrics)
-        self._services = Informer(client, SERVICE, keep=_reducer(service_of))
+        self._services = Informer(client, SERVICE, keep=reducer(service_of))
         self._slices = [
-            Informer(client, ENDPOINT_SLICE, labels=labels, keep=_reducer(slice_of))
+            Informer(client, ENDPOINT_SLICE, labels=labels, keep=reducer(slice_of))
             for labels in (HEADLESS, f"!{HEADLESS},{MANAGED_BY}!={SLICE_CONTROLLER}")
         ]
         self._serving = asyncio.Event()
@@ -109,8 +106,8 @@ class ClusterDns:
 
     def _take_service(self, change: Change) -> None:
         meta = change.object["metadata"]
-        new = change.new[_RECORD] if change.new else None
-        if change.old is None or change.new is None or change.old[_RECORD] != new:
+        new = record(change.new)
+        if change.old is None or change.new is None or record(change.old) != new:
             self._say(self._zone.put_service(meta["namespace"], meta["name"], new))
 
     def _take_slice(self, place: int) -> Callable[[Change], None]:
@@ -118,8 +115,8 @@ class ClusterDns:
 
         def take(change: Change) -> None:
             meta = change.object["metadata"]
-            old: Slice | None = change.old[_RECORD] if change.old else None
-            new: Slice | None = change.new[_RECORD] if change.new else None
+            old: Slice | None = record(change.old)
+            new: Slice | None = record(change.new)
             if old != new:
                 self._say(self._zone.put_slice(f"{place}/{meta['namespace']}/{meta['name']}", old, new))
                 self._measure(old, new)
@@ -192,18 +189,3 @@ async def keep_serving(client: Client, settings: Settings) -> None:
         except Exception:
             log.exception("cluster DNS failed", extra={"failures": backoff.failures})
         await asyncio.sleep(backoff.next_delay_s())
-
-
-def _reducer(record_of: Callable[[Object], Any]) -> Callable[[Object], Object]:
-    """Keep of an object its name, its version and what is said of it."""
-
-    def keep(found: Object) -> Object:
-        meta = found["metadata"]
-        record = None
-        with suppress(LookupError, TypeError, ValueError, AttributeError):
-            record = record_of(found)
-        namespace = intern(meta.get("namespace") or "")
-        identity = {"namespace": namespace, "name": meta["name"], "resourceVersion": meta.get("resourceVersion")}
-        return {"metadata": identity, _RECORD: record}
-
-    return keep

@@ -32,6 +32,7 @@ from fairway.proxy.words import Elements
 from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.informer import Change, Informer
+from fairway.reconcile.kept import record, reducer
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,6 @@ PORTION: Final = 250
 """How many Services are committed at once: a flood of changes does not hold up the process, and the kernel, which
 enlarges its hash tables between commits, takes many elements faster in portions."""
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.05, 30.0
-_RECORD = "record"
 
 
 class Proxy:
@@ -69,13 +69,13 @@ class Proxy:
         )  # fmt: skip
         self._services = Informer(
             client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME}", fields="spec.clusterIP!=None",
-            keep=_reducer(inputs.service_of),
+            keep=reducer(inputs.service_of),
         )  # fmt: skip
         self._slices = Informer(
-            client, ENDPOINT_SLICE, labels=f"!{inputs.HEADLESS}", keep=_reducer(inputs.slice_of)
+            client, ENDPOINT_SLICE, labels=f"!{inputs.HEADLESS}", keep=reducer(inputs.slice_of)
         )  # fmt: skip
-        self._node = Informer(client, NODE, fields=f"metadata.name={node_name}", keep=_reducer(inputs.node_of))
-        self._cidrs = Informer(client, SERVICE_CIDR, keep=_reducer(inputs.service_cidrs_of))
+        self._node = Informer(client, NODE, fields=f"metadata.name={node_name}", keep=reducer(inputs.node_of))
+        self._cidrs = Informer(client, SERVICE_CIDR, keep=reducer(inputs.service_cidrs_of))
         self._services.subscribe(self._take_service)
         self._slices.subscribe(self._take_slice)
         self._node.subscribe(self._take_node)
@@ -160,18 +160,18 @@ class Proxy:
     # What comes in
 
     def _take_service(self, change: Change) -> None:
-        self._inventory.put_service(_key(change.object), _record(change.new))
+        self._inventory.put_service(_key(change.object), record(change.new))
         self._queue()
 
     def _take_slice(self, change: Change) -> None:
-        old, new = _record(change.old), _record(change.new)
+        old, new = record(change.old), record(change.new)
         self._inventory.put_slice(_key(change.object), old, new)
         self._departures.put_slice(old, new)
         self._queue()
 
     def _take_node(self, change: Change) -> None:
         known: NodeView = self._inventory.node
-        view = _record(change.new) or NodeView(known.name)
+        view = record(change.new) or NodeView(known.name)
         if view != known:
             self._inventory.node = view
             self._inventory.touch_all()
@@ -179,7 +179,7 @@ class Proxy:
             self._queue()
 
     def _take_service_cidr(self, change: Change) -> None:
-        ranges = _record(change.new)
+        ranges = record(change.new)
         if self._inventory.put_service_cidr(change.object["metadata"]["name"], ranges):
             self._has_new_node = True
             self._queue()
@@ -347,23 +347,3 @@ def _of_family(wanted: dict[str, Resolved], family: int) -> dict[str, Any]:
 def _key(kept: Object) -> str:
     meta = kept["metadata"]
     return f"{meta['namespace']}/{meta['name']}"
-
-
-def _record(kept: Object | None) -> Any:
-    return None if kept is None else kept[_RECORD]
-
-
-def _reducer(record_of: Callable[[Object], Any]) -> Callable[[Object], Object]:
-    """Keep of an object its identity and what the proxy needs of it: a tenth of the memory."""
-
-    def keep(found: Object) -> Object:
-        meta = found["metadata"]
-        try:
-            record = record_of(found)
-        except (LookupError, TypeError, ValueError, AttributeError):
-            log.exception("object not understood", extra={"namespace": meta.get("namespace"), "object": meta["name"]})
-            record = None
-        identity = {name: meta.get(name) for name in ("namespace", "name", "uid", "resourceVersion")}
-        return {"metadata": identity, _RECORD: record}
-
-    return keep
