@@ -7,8 +7,9 @@ Service, and one bad Service must not take the table, out of service.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from sys import intern
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fairway.objects import Object
 from fairway.proxy.model import (
@@ -40,6 +41,7 @@ ZONE: Final = "topology.kubernetes.io/zone"
 TO_BE_DELETED: Final = "ToBeDeletedByClusterAutoscaler"
 DEFAULT_AFFINITY_S: Final = 10800
 
+_Ports = TypeVar("_Ports", tuple[Port, ...], tuple[SlicePort, ...])
 _FAMILY = {"IPv4": IPV4, "IPv6": IPV6}
 _REACHABLE = ("NodePort", "LoadBalancer")
 
@@ -57,14 +59,16 @@ def service_of(found: Object) -> Service | None:
     external_ips = _addresses(spec.get("externalIPs"))
     external_local = (reachable or bool(external_ips)) and spec.get("externalTrafficPolicy") == "Local"
     return Service(
-        ports=tuple(
-            Port(
-                intern(port.get("name") or ""),
-                PROTOCOLS[port.get("protocol") or "TCP"],
-                port["port"],
-                (port.get("nodePort") or 0) if reachable else 0,
+        ports=_shared(
+            tuple(
+                Port(
+                    intern(port.get("name") or ""),
+                    PROTOCOLS[port.get("protocol") or "TCP"],
+                    port["port"],
+                    (port.get("nodePort") or 0) if reachable else 0,
+                )
+                for port in spec.get("ports") or ()
             )
-            for port in spec.get("ports") or ()
         ),
         cluster_ips=cluster_ips,
         external_ips=external_ips,
@@ -88,10 +92,12 @@ def slice_of(found: Object) -> Slice | None:
     return Slice(
         service=f"{meta.get('namespace') or ''}/{service}",
         family=family,
-        ports=tuple(
-            SlicePort(intern(port.get("name") or ""), PROTOCOLS[port.get("protocol") or "TCP"], port["port"])
-            for port in found.get("ports") or ()
-            if port.get("port")
+        ports=_shared(
+            tuple(
+                SlicePort(intern(port.get("name") or ""), PROTOCOLS[port.get("protocol") or "TCP"], port["port"])
+                for port in found.get("ports") or ()
+                if port.get("port")
+            )
         ),
         endpoints=tuple(_endpoints(found.get("endpoints") or (), family)),
         triggered_s=_time((meta.get("annotations") or {}).get(TRIGGER_TIME)),
@@ -116,6 +122,12 @@ def node_of(found: Object) -> NodeView:
 def service_cidrs_of(found: Object) -> tuple[str, ...]:
     """The ranges of a ServiceCIDR."""
     return tuple(found["spec"].get("cidrs") or ())
+
+
+@lru_cache(maxsize=4096)
+def _shared(ports: _Ports) -> _Ports:
+    """The same ports, once in memory: most Services have those that many others have."""
+    return ports
 
 
 def _addresses(texts: Iterable[str | None] | None) -> tuple[Address, ...]:
