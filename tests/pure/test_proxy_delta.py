@@ -11,7 +11,7 @@ from proxy_objects import NODE, SETTINGS, at, service_port
 
 from fairway.proxy import words
 from fairway.proxy.dataplanes.memory import MemoryDataplane
-from fairway.proxy.delta import FlowRule, Table, Transaction
+from fairway.proxy.delta import FlowRule, Table, Transaction, difference
 from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.model import TCP, UDP, ServicePort, address, frontend_key
 from fairway.proxy.words import Elements, pack_word, pack_words
@@ -310,3 +310,30 @@ def test_any_damage_is_repaired(steps: list[dict[str, Sequence[ServicePort]]], d
     dataplane.held[4] = held
     asyncio.run(dataplane.commit({4: table.repair(asyncio.run(dataplane.dump())[4])}))
     assert asyncio.run(dataplane.dump())[4] == {name: each for name, each in table.elements().items() if each}
+
+
+@given(_histories)
+@settings(max_examples=60, deadline=None)
+def test_a_change_is_exactly_the_difference_of_all_elements(steps: list[dict[str, Sequence[ServicePort]]]) -> None:
+    table = Table()
+    for step in steps:
+        before = table.elements()
+        assert table.change(step) == difference(before, table.elements())
+
+
+MANY = tuple(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}:80" for number in range(words.MAX_ENDPOINTS + 100))
+
+
+@pytest.mark.parametrize("affinity_s", [0, 60], ids=["plain", "affinity"])
+def test_a_list_takes_as_many_endpoints_as_the_frame_spreads_over(affinity_s: int) -> None:
+    assert words.MAX_ENDPOINTS >= 10_000 and words.class_of(words.MAX_ENDPOINTS) == words.SPREAD + words.MAX_POWER
+    table = Table()
+    web(*MANY[: words.MAX_ENDPOINTS], table=table, affinity_s=affinity_s)
+    one = web(*MANY[1 : words.MAX_ENDPOINTS + 1], table=table, affinity_s=affinity_s)
+    assert one.size <= 8, "one endpoint came for one that left"
+    replaced = web(*MANY[100:], table=table, affinity_s=affinity_s)
+    assert replaced.size <= 8 * 100
+    other = tuple(f"11.{number >> 16}.{number >> 8 & 255}.{number & 255}:80" for number in range(words.MAX_ENDPOINTS))
+    web(*other, table=table, affinity_s=affinity_s)
+    slots = table.elements()[words.AFFINITY_SLOTS if affinity_s else words.SLOTS]
+    assert len(slots) == words.MAX_ENDPOINTS

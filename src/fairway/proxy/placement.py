@@ -25,7 +25,8 @@ def place(before: Sequence[Endpoint], wanted: Sequence[Endpoint]) -> tuple[Endpo
         if at in left:
             slots[slot] = at
             del left[at]
-    rest = iter([at for at in before if at in left] + [at for at in left if at not in set(before)])
+    known = set(before)
+    rest = iter([at for at in before if at in left] + [at for at in left if at not in known])
     return tuple(at if at is not None else next(rest) for at in slots)
 
 
@@ -91,6 +92,10 @@ def place_list(before: EndpointList, wanted: Sequence[Endpoint], affinity: int, 
         return EndpointList(slots)
     known = dict(zip(before.slots, before.numbers, strict=True)) if before.affinity == affinity else {}
     used = set(known.values())
+    newcomers = sum(at not in known for at in slots)
+    if len(used) + newcomers >= words.NUMBER_LIMIT:
+        # Too few to let those of the departed rest: old bindings to them lead to newcomers.
+        used = {known[at] for at in slots if at in known}
     next_number = before.next_number
     numbers = []
     for at in slots:

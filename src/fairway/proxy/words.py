@@ -34,8 +34,9 @@ LIST_MASK: Final = 0xFFFFFF00
 REFUSE: Final = 0
 DROP: Final = 1
 SPREAD: Final = 2
-MAX_POWER: Final = 13
-MAX_ENDPOINTS: Final = 1 << MAX_POWER
+MAX_POWER: Final = 14
+MAX_ENDPOINTS: Final = (1 << MAX_POWER) - 1
+"""As many as there are numbers for endpoints of a list with affinity."""
 
 AFFINITY: Final = 1 << 31
 AFFINITY_SHIFT: Final = 14
