@@ -96,7 +96,7 @@ def test_the_machine_finds_the_names_of_the_cluster_and_then_no_more(cluster: Cl
     assert etc.python(LOOK_UP, name) == address
     assert etc.python(LOOK_BACK, address) == name
     assert etc.run("getent", "hosts", name).split() == [address, name]
-    assert "already" in etc.fairway(cluster, "dns", "install-resolver")
+    assert "as before" in etc.fairway(cluster, "dns", "install-resolver")
     assert etc.resolv_conf().endswith(ORIGINAL)
 
     assert "taken out of /etc/resolv.conf" in etc.fairway(cluster, "dns", "remove-resolver")
@@ -106,11 +106,15 @@ def test_the_machine_finds_the_names_of_the_cluster_and_then_no_more(cluster: Cl
     assert b"fairway" not in Path("/etc/resolv.conf").read_bytes(), "the machine's own was never touched"
 
 
-def test_where_there_was_no_file_there_is_none_afterwards(cluster: Cluster, etc: OwnEtc) -> None:
+@pytest.mark.parametrize("what", ["nothing", "a link to nothing"])
+def test_where_there_was_no_file_there_is_none_afterwards(cluster: Cluster, etc: OwnEtc, what: str) -> None:
+    if what != "nothing":
+        etc.run("ln", "-s", "nothing.conf", "/etc/resolv.conf")
+    before = etc.run("ls", "-A", "/etc")
     etc.fairway(cluster, "dns", "install-resolver")
     assert etc.python(LOOK_UP, "kubernetes.default.svc.cluster.local")
     etc.fairway(cluster, "dns", "remove-resolver")
-    assert etc.run("sh", "-c", "test -e /etc/resolv.conf || echo gone") == "gone\n"
+    assert etc.run("ls", "-A", "/etc") == before
 
 
 def test_a_cluster_that_goes_down_takes_its_name_server_along(etc: OwnEtc, tmp_path: Path) -> None:

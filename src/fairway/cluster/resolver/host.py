@@ -7,6 +7,7 @@ is wanted is kept in the cluster's folder, for a reboot takes away what systemd-
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -48,14 +49,22 @@ def renew(config: Config) -> None:
 
 
 def sweep(config: Config) -> list[str]:
-    """Take it out of every place; where it was.  Raises: ``ClusterError``."""
-    found = []
-    if places.take_block(config.name):
-        found.append(str(places.RESOLV_CONF))
-    found += [each.value for each in (Manner.NETWORK_MANAGER, Manner.DNSMASQ) if places.take_conf(each, config.name)]
-    if places.take_link(gateway_device(config.name)):
-        found.append(Manner.RESOLVED.value)
+    """Take it out of every place; where it was.  Raises: ``ClusterError`` when all that can be done is done."""
+    name, found, faults = config.name, [], []
+    steps: list[tuple[str, Callable[[], bool]]] = [
+        (str(places.RESOLV_CONF), lambda: places.take_block(name)),
+        (Manner.NETWORK_MANAGER.value, lambda: places.take_conf(Manner.NETWORK_MANAGER, name)),
+        (Manner.DNSMASQ.value, lambda: places.take_conf(Manner.DNSMASQ, name)),
+        (Manner.RESOLVED.value, lambda: places.take_link(gateway_device(name))),
+    ]
+    for place, step in steps:
+        try:
+            found += [place] if step() else []
+        except ClusterError as error:
+            faults.append(error)
     (config.state_dir / RECORD).unlink(missing_ok=True)
+    if faults:
+        raise ClusterError("; ".join(map(str, faults)), faults[0].fix)
     return found
 
 
@@ -81,15 +90,15 @@ def _enter(config: Config) -> list[str]:
     if manner is Manner.RESOLVED:
         device = gateway_device(config.name)
         is_new = places.put_link(device, address, wanted)
-        how = f"systemd-resolved asks {address} on {device} for {config.cluster_domain}, and for no other domain"
+        how = f"systemd-resolved asks {address} on {device} for {config.cluster_domain} and its addresses alone"
     elif manner is Manner.FILE:
         is_new = places.put_block(config.name, address, f"sudo fairway dns remove-resolver{config.flags}")
         how = f"nameserver {address} stands first in {host.target}"
     else:
         is_new = places.put_conf(manner, config.name, dnsmasq_conf(config.name, address, wanted))
-        how = f"{manner.value} asks {address} for {config.cluster_domain}"
+        how = f"{manner.value} asks {address} for {config.cluster_domain} and its addresses"
     _record(config.state_dir / RECORD, manner)
-    return [how + ("" if is_new else " already"), *remarks(host, manner)]
+    return [how + ("" if is_new else " (as before)"), *remarks(host, manner)]
 
 
 def _record(path: Path, manner: Manner) -> None:

@@ -6,6 +6,7 @@ out even where nothing was recorded; a file is changed in place, since it may be
 
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -79,7 +80,7 @@ def take_block(name: str) -> bool:
     rest = without(text, name)
     try:
         if rest is None:
-            RESOLV_CONF.unlink()
+            os.unlink(os.path.realpath(RESOLV_CONF))  # a link stays, as it was, leading nowhere
         else:
             _write(RESOLV_CONF, rest)
     except OSError as error:
@@ -147,7 +148,11 @@ def _reload(manner: Manner) -> None:
 
 
 def put_link(device: str, address: str, domains: list[str]) -> bool:
-    """Have systemd-resolved ask for some domains, and no others, behind our device.  Raises: ``ClusterError``."""
+    """Have systemd-resolved ask for some domains, and no others, behind our device; whether that is new.
+
+    Raises: ``ClusterError``.
+    """
+    before = _link_server(device)
     for words in (
         ("dns", device, address),
         ("domain", device, *(f"~{domain}" for domain in domains)),
@@ -160,19 +165,25 @@ def put_link(device: str, address: str, domains: list[str]) -> bool:
             raise ClusterError(
                 f"resolvectl {words[0]} {device} failed: {said}", "see: systemctl status systemd-resolved"
             )
-    return True
+    return before != address
 
 
 def take_link(device: str) -> bool:
-    """Take back what was told of the device; whether anything was, which ends with the device at the latest."""
-    if shutil.which("resolvectl") is None or not Path("/sys/class/net", device).exists():
-        return False
-    known = subprocess.run(
-        ["resolvectl", "dns", device], capture_output=True, text=True, timeout=_PATIENCE_S, check=False
-    )  # fmt: skip
-    if known.returncode or not known.stdout.partition(":")[2].strip():
-        return False
-    return not _run(("resolvectl", "revert", device))
+    """Take back what was told of the device; whether anything was.  At the latest it ends with the device."""
+    return bool(_link_server(device)) and not _run(("resolvectl", "revert", device))
+
+
+def _link_server(device: str) -> str:
+    """The name servers behind a device as systemd-resolved knows them; empty where there are none."""
+    if shutil.which("resolvectl") is None or device not in {name for _, name in socket.if_nameindex()}:
+        return ""
+    try:
+        done = subprocess.run(
+            ["resolvectl", "dns", device], capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.partition(":")[2].strip() if done.returncode == 0 else ""
 
 
 def _run(words: tuple[str, ...]) -> str:
