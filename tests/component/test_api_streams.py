@@ -11,6 +11,7 @@ import pytest
 from component.api_world import ADMIN, Taker, World, world
 from component.authority import Authority
 from fairway.apiserver.settings import NodeTunnel, Settings
+from fairway.apiserver.web_socket import Incoming
 from fairway.transport.interface import Response, Stream, TakeOver
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -153,6 +154,47 @@ async def test_a_log_is_passed_on_as_it_comes(scene: Scene) -> None:
 async def test_a_log_may_be_of_known_length_or_end_with_the_connection(scene: Scene, answer: bytes) -> None:
     scene.node.script = lambda _, writer: say(writer, answer)
     assert await scene.read(f"{PODS}/p/log") == "hello"
+
+
+HANDSHAKE = {"upgrade": "websocket", "sec_websocket_version": "13", "sec_websocket_key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen", "messages"),
+    [
+        ("binary.k8s.io", "binary.k8s.io", [(2, b"one\ntwo\n"), (2, b"\xff")]),
+        ("base64.binary.k8s.io, binary.k8s.io", "base64.binary.k8s.io", [(1, b"b25lCnR3bwo="), (1, b"/w==")]),
+        ("", "", [(2, b"one\ntwo\n"), (2, b"\xff")]),
+    ],
+)
+async def test_a_log_over_a_web_socket(scene: Scene, offered: str, chosen: str, messages: list[Any]) -> None:
+    async def log(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await say(writer, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\none\ntwo\n\r\n")
+        await say(writer, b"1\r\n\xff\r\n0\r\n\r\n")
+
+    scene.node.script = log
+    asked = HANDSHAKE | ({"sec_websocket_protocol": offered} if offered else {})
+    answer = await scene.api.answer("GET", f"{PODS}/p/log?container=c", **asked)
+    assert isinstance(answer, TakeOver)
+    wire = Wire()
+    async with asyncio.timeout(5):
+        await answer.run(wire)
+    head, _, frames = wire.got.partition(b"\r\n\r\n")
+    assert (f"Sec-WebSocket-Protocol: {chosen}".encode() in head.split(b"\r\n")) == bool(chosen)
+    got = list(Incoming().feed(frames))
+    assert got[-1] == (8, b"\x03\xe8")
+    joined = [(opcode, data) for opcode, data in got[:-1] if data]
+    if joined != messages:
+        # The pieces of a body may come together.
+        assert joined in ([(2, b"one\ntwo\n\xff")], [(1, b"b25lCnR3bwr/")])
+    assert scene.node.asked[0].startswith("GET /containerLogs/default/p/c ")
+
+
+async def test_a_log_in_a_form_that_nobody_knows_is_refused(scene: Scene) -> None:
+    told = await scene.api.ask("GET", f"{PODS}/p/log", **HANDSHAKE, sec_websocket_protocol="chat, soap")
+    assert (told.status, told.message) == (
+        400, "websocket: client supports [chat soap], server supports [binary.k8s.io base64.binary.k8s.io]",
+    )  # fmt: skip
 
 
 async def test_a_follower_that_leaves_ends_the_nodes_work(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import orjson
 
-from fairway.apiserver import answers, authorization, bodies, negotiation, verbs, watch_socket
+from fairway.apiserver import answers, authorization, bodies, negotiation, verbs, web_socket
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call, User
@@ -155,7 +155,7 @@ class Http:
 
         watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, over)
         stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
-        answer = watch_socket.upgraded(seen.request, stream) if watch_socket.is_asked(seen.request) else stream
+        answer = web_socket.upgraded(seen.request, stream) if web_socket.is_asked(seen.request) else stream
         metrics.watch_opened(labels)
         return answer
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from fairway.apiserver import web_socket
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_options import flag
 from fairway.apiserver.subresources.node_tunnel import NodeAddress, NodeAnswer, open_node
@@ -42,6 +43,7 @@ async def read_log(call: Call, request: Request, api: "Api") -> Answer:
     """GET.  Raises: ``StatusError`` 400 for a container that has no log, 404, 422 for options that cannot be."""
     if request.method not in ("GET", "HEAD"):
         raise method_not_allowed()
+    form = web_socket.form_of_bytes(request) if web_socket.is_asked(request) else None
     options = call.options
     problems = list(_problems(options))
     if problems:
@@ -58,7 +60,8 @@ async def read_log(call: Call, request: Request, api: "Api") -> Answer:
     )  # fmt: skip
     if answer.status != 200:
         raise await failure_of(answer)
-    return _Relay(answer).stream()
+    stream = _Relay(answer).stream()
+    return stream if form is None else web_socket.upgraded(request, stream, form)
 
 
 def node_address(pod: Object, api: "Api") -> NodeAddress:

@@ -1,22 +1,24 @@
-"""Watch over WebSocket: each event is one text message, for browsers and those who cannot read an endless answer.
+"""Watches and logs over WebSocket, for browsers and those who cannot read an endless answer.
 
-Shape: ``upgraded`` turns the ``Stream`` of a watch into a ``TakeOver``; ``SocketWriter`` stands where the transport's
-writer would.  The peer has nothing to say but pings and its goodbye.
-Source: RFC 6455; Kubernetes API reference, "Watch" operations.
+Shape: ``upgraded`` turns a ``Stream`` into a ``TakeOver``; ``SocketWriter`` stands where the transport's writer would.
+Each event of a watch is one text message, each piece of a log a message in the form that the client has chosen.  The
+peer has nothing to say but pings and its goodbye.
+Source: RFC 6455; Kubernetes API reference, "Watch" and "Misc" operations; the subprotocols of upstream's wsstream.
 """
 
 import asyncio
 import base64
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from fairway.objects.errors import bad_request
 from fairway.transport.chunk import payload
 from fairway.transport.interface import RawConnection, Request, Stream, TakeOver
 
 _KEY_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_TEXT, _CLOSE, _PING, _PONG = 0x1, 0x8, 0x9, 0xA
+_TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 _FINAL = 0x80
 _NORMAL_CLOSURE = (1000).to_bytes(2, "big")
 _INCOMING_MAX_BYTES = 64 * 1024
@@ -28,19 +30,58 @@ def is_asked(request: Request) -> bool:
     return request.headers.get("upgrade", "").lower() == "websocket"
 
 
-def upgraded(request: Request, stream: Stream) -> TakeOver:
+class Form(NamedTuple):
+    """How what is written becomes messages; ``protocol`` is what the client has asked for, or empty."""
+
+    messages: Callable[[bytes], bytes]
+    protocol: str = ""
+
+
+def lines_as_text(data: bytes) -> bytes:
+    """Each line is a message."""
+    return b"".join(message(_TEXT, line) for line in data.splitlines())
+
+
+EVENTS = Form(lines_as_text)
+
+
+def _as_binary(data: bytes) -> bytes:
+    return message(_BINARY, data)
+
+
+def _as_base64(data: bytes) -> bytes:
+    return message(_TEXT, base64.b64encode(data))
+
+
+_OF_BYTES = {"": _as_binary, "binary.k8s.io": _as_binary, "base64.binary.k8s.io": _as_base64}
+
+
+def form_of_bytes(request: Request) -> Form:
+    """The form for plain bytes: the first that the client offers and we know.  Raises: ``StatusError`` 400."""
+    header = request.headers.get("sec-websocket-protocol", "")
+    offered = [name.strip() for name in header.split(",") if name.strip()]
+    for protocol in offered or [""]:
+        if (messages := _OF_BYTES.get(protocol)) is not None:
+            return Form(messages, protocol)
+    served = " ".join(filter(None, _OF_BYTES))
+    raise bad_request(f"websocket: client supports [{' '.join(offered)}], server supports [{served}]")
+
+
+def upgraded(request: Request, stream: Stream, form: Form = EVENTS) -> TakeOver:
     """``stream`` as messages.  Raises: ``StatusError`` 400 for a handshake that is none."""
     key = request.headers.get("sec-websocket-key", "")
     if not key or request.headers.get("sec-websocket-version") != "13":
         raise bad_request("websocket: version 13 and a Sec-WebSocket-Key are needed")
     lines = [
         "HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
-        f"Sec-WebSocket-Accept: {accept_key(key)}", *(f"{name}: {value}" for name, value in stream.headers),
+        f"Sec-WebSocket-Accept: {accept_key(key)}",
+        *([f"Sec-WebSocket-Protocol: {form.protocol}"] if form.protocol else []),
+        *(f"{name}: {value}" for name, value in stream.headers),
     ]  # fmt: skip
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     async def run(connection: RawConnection) -> None:
-        await _run(connection, head, stream)
+        await _run(connection, head, stream, form)
 
     return TakeOver(run)
 
@@ -84,7 +125,7 @@ class Incoming:
                 return None
             size = int.from_bytes(held[2:start], "big")
         if size > _INCOMING_MAX_BYTES:
-            raise ValueError("a watch takes no long messages")
+            raise ValueError("nothing long is expected of this peer")
         mask = bytes(held[start : start + 4]) if held[1] & 0x80 else b""
         start += 4 if held[1] & 0x80 else 0
         if len(held) < start + size:
@@ -95,9 +136,10 @@ class Incoming:
 
 
 class SocketWriter:
-    """See ``transport.interface.StreamWriter``; chunks go out as the messages that their lines are."""
+    """See ``transport.interface.StreamWriter``; what chunks hold goes out as messages."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: Form) -> None:
+        self._form = form
         self._waiting: deque[bytes] = deque()
         self._changed = asyncio.Event()
         self._sent = asyncio.Event()
@@ -106,8 +148,8 @@ class SocketWriter:
         self.is_closed = False
 
     def write(self, frame: bytes) -> None:
-        """One ready-made chunk: whole lines."""
-        self.send(b"".join(message(_TEXT, line) for line in payload(frame).splitlines()))
+        """One ready-made chunk; of a watch it is whole lines."""
+        self.send(self._form.messages(payload(frame)))
 
     def send(self, data: bytes) -> None:
         """Ready-made messages."""
@@ -155,8 +197,8 @@ class SocketWriter:
             await self._changed.wait()
 
 
-async def _run(connection: RawConnection, head: bytes, stream: Stream) -> None:
-    writer = SocketWriter()
+async def _run(connection: RawConnection, head: bytes, stream: Stream, form: Form) -> None:
+    writer = SocketWriter(form)
     writer.send(head)
     stream.opened(writer)
     listening = asyncio.create_task(_listen(connection, writer))

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from component.api_world import ADMIN, World, world
-from fairway.apiserver.watch_socket import Incoming, accept_key, message
+from fairway.apiserver.web_socket import Incoming, accept_key, message
 from fairway.transport.interface import TakeOver
 
 MAPS = "/api/v1/namespaces/default/configmaps"
