@@ -35,6 +35,13 @@ def test_labels_of_others_stay() -> None:
     assert "mine" not in node_patch(found, SETTINGS, "amd64")["metadata"]["labels"]
 
 
+def test_a_node_gets_the_annotations_it_was_told() -> None:
+    told = replace(SETTINGS, annotations={"a": "1"})
+    assert node_object(told, "amd64")["metadata"]["annotations"] == {"a": "1"}
+    assert node_patch(node_object(SETTINGS, "amd64"), told, "amd64") == {"metadata": {"annotations": {"a": "1"}}}
+    assert node_patch(node_object(told, "amd64"), told, "amd64") == {}
+
+
 def test_a_ready_node_says_so() -> None:
     told = status()
     ready = told["conditions"][-1]

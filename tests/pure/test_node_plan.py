@@ -141,6 +141,14 @@ def test_old_attempts_are_dropped_but_for_the_one_before_the_last() -> None:
     assert actions(view(pod(), {"main": container})) == [Forget("main", 0)]
 
 
+def test_a_leaving_pod_that_wants_to_stop_at_once_waits_for_nobody() -> None:
+    gone = leaving(pod())
+    gone["metadata"] = gone["metadata"] | {"annotations": {"fairway.dev/stop-at-once": "true"}}
+    assert actions(view(gone, {"main": ready()})) == [Stop("main", "Stopping container main")]
+    gone["metadata"]["annotations"] = {"fairway.dev/stop-at-once": "false"}
+    assert actions(view(gone, {"main": ready()})) == [ClearTraffic()]
+
+
 def test_a_leaving_pod_waits_for_the_proxies_then_stops_then_goes() -> None:
     gone = leaving(pod())
     assert actions(view(gone, {"main": ready()})) == [ClearTraffic()]

@@ -30,6 +30,7 @@ from fairway.node.announcements import Settings as AnnouncerSettings
 from fairway.node.images.store import ImageStore
 from fairway.node.names import gateway_device
 from fairway.node.pod_network.node import gateway_up, node_network_up
+from fairway.node.pod_spec import addresses_of, shared_ports_of
 from fairway.node.propagation import make_shared
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.runtimes.crun.programs import runtime_identity
@@ -39,6 +40,7 @@ from fairway.node.uplink import Uplink, enter
 from fairway.objects import Object
 from fairway.proxy.dataplanes.nftables import NftablesDataplane
 from fairway.proxy.model import Settings as ProxySettings
+from fairway.proxy.neighbours import PORT_ANNOTATION, Neighbours
 from fairway.proxy.proxy import Proxy
 from fairway.proxy.status_server import Listening, StatusServer
 from fairway.reconcile.informer import Informer
@@ -63,6 +65,7 @@ def agent_settings(config: Config, node: ClusterNode) -> AgentSettings:
         pod_cidrs=node.pod_cidrs,
         cluster_dns=config.dns_ips,
         cluster_domain=config.cluster_domain,
+        annotations={PORT_ANNOTATION: str(config.proxy_health_port)},
         runtime_name=runtime_name,
         runtime_version=runtime_version,
     )
@@ -127,14 +130,18 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe) -> 
     dataplane = NftablesDataplane(config.name)
     proxy = Proxy(client, dataplane, node_name=node.name, settings=proxy_settings(config, node))
 
+    neighbours = Neighbours(client, node.name)
+
     async def before_stop(pod: Object) -> None:
-        await proxy.wait_left(each["ip"] for each in (pod.get("status") or {}).get("podIPs") or ())
+        addresses, ports = addresses_of(pod), shared_ports_of(pod)
+        await asyncio.gather(proxy.wait_left(addresses, ports), neighbours.wait_left(addresses, ports))
 
     agent = Agent(client, CrunRuntime(machine), images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
     names = keep_serving(client, dns_settings(config, node))
-    works = [agent.run(), proxy.run(), status.run(), names, _tell(client, node, proxy, ready, stopping)]
+    works = [agent.run(), proxy.run(), neighbours.run(), status.run(), names]
+    works.append(_tell(client, node, proxy, ready, stopping))
     if config.load_balancer_devices:
         works.append(Announcer(client, announcer_settings(config, node)).run())
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]

@@ -37,17 +37,19 @@ def node_object(settings: Settings, architecture: str) -> Object:
     spec: Object = {}
     if settings.pod_cidrs:
         spec = {"podCIDR": settings.pod_cidrs[0], "podCIDRs": list(settings.pod_cidrs)}
-    meta = {"name": settings.node_name, "labels": node_labels(settings, architecture)}
+    meta: Object = {"name": settings.node_name, "labels": node_labels(settings, architecture)}
+    if settings.annotations:
+        meta["annotations"] = dict(settings.annotations)
     return {"kind": "Node", "apiVersion": "v1", "metadata": meta, "spec": spec}
 
 
 def node_patch(node: Object, settings: Settings, architecture: str) -> Object:
-    """What must change in a Node that exists already: its own labels, and pod ranges where it has none."""
-    labels = node["metadata"].get("labels") or {}
-    wanted = node_labels(settings, architecture)
+    """What must change in a Node that exists already: its own labels and annotations, pod ranges where it has none."""
     patch: Object = {}
-    if changed := {name: value for name, value in wanted.items() if labels.get(name) != value}:
-        patch["metadata"] = {"labels": changed}
+    for field, wanted in (("labels", node_labels(settings, architecture)), ("annotations", settings.annotations)):
+        present = node["metadata"].get(field) or {}
+        if changed := {name: value for name, value in wanted.items() if present.get(name) != value}:
+            patch.setdefault("metadata", {})[field] = changed
     if settings.pod_cidrs and not (node.get("spec") or {}).get("podCIDR"):
         patch["spec"] = node_object(settings, architecture)["spec"]
     return patch

@@ -14,7 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fairway.node import backoff
-from fairway.node.pod_spec import init_containers, is_sidecar, is_terminal, main_containers, restart_policy
+from fairway.node.pod_spec import (
+    init_containers,
+    is_sidecar,
+    is_terminal,
+    main_containers,
+    restart_policy,
+    stops_at_once,
+)
 from fairway.node.pod_view import Attempt, Busy, ContainerView, PodView, Waiting
 from fairway.objects import Object
 from fairway.objects.meta import unix_seconds
@@ -122,7 +129,8 @@ def plan(view: PodView, now_s: float) -> Plan:
 
 
 def _leave(view: PodView, made: Plan) -> None:
-    if not view.has_cleared_traffic and any(found.is_running for found in view.containers.values()):
+    has_to_wait = not view.has_cleared_traffic and not stops_at_once(view.pod)
+    if has_to_wait and any(found.is_running for found in view.containers.values()):
         made.add(ClearTraffic())
         return
     _stop_running(view, made)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fairway.objects import Object
 
 DEFAULT_GRACE_S = 30
+STOP_AT_ONCE = "fairway.dev/stop-at-once"
 
 
 def init_containers(pod: Object) -> list[Object]:
@@ -52,6 +53,23 @@ def shown(pod: Object) -> str:
 def is_host_network(pod: Object) -> bool:
     """Whether the pod shares the machine's network."""
     return bool(pod["spec"].get("hostNetwork"))
+
+
+def addresses_of(pod: Object) -> list[str]:
+    """The addresses of the pod, none before it has any."""
+    return [each["ip"] for each in (pod.get("status") or {}).get("podIPs") or ()]
+
+
+def shared_ports_of(pod: Object) -> list[int]:
+    """The ports that tell the pod from others at its address; none where the address is its own."""
+    if not is_host_network(pod):
+        return []
+    return [port["containerPort"] for container in all_containers(pod) for port in container.get("ports") or ()]
+
+
+def stops_at_once(pod: Object) -> bool:
+    """Whether the pod does not want the proxies to be waited for before it is stopped (docs/zero-drop.md)."""
+    return bool((pod["metadata"].get("annotations") or {}).get(STOP_AT_ONCE) == "true")
 
 
 def grace_s(pod: Object) -> float:

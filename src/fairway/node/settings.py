@@ -31,6 +31,8 @@ class Settings:
     cluster_domain: str = "cluster.local"
     max_pods: int = 250
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Of the Node, beside the labels that every node has."""
     version: str = "v1.36.0+fairway"
     runtime_name: str = "crun"
     runtime_version: str = "unknown"

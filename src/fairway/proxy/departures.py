@@ -1,57 +1,73 @@
-"""Departures: who waits until an address of this node is behind no Service any more.
+"""Departures: who waits until no Service sends anything new to an address any more.
 
-Shape: slices go in as they change; ``settle`` is called when the dataplane has caught up with them, and ends the waits
-that are over.  This is what lets the node agent stop a pod only after the last new connection to it.
+Shape: a wait begins with a look at all slices and keeps the names of those that hold it; changed slices are looked at
+again as they come; ``settle`` is called when the dataplane has caught up, and ends the waits that nothing holds.  While
+nobody waits, nothing is kept and nothing costs.
 Source: Kubernetes docs, "Termination of Pods": removal from Services and the stop signal race upstream.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fairway.proxy.model import READY, TERMINATING, Address, Slice
 
 
+class Leaving(NamedTuple):
+    """What is about to stop: addresses, and the ports in question where others live there too (empty: all)."""
+
+    addresses: frozenset[Address]
+    ports: frozenset[int] = frozenset()
+
+    def is_held_by(self, found: Slice | None) -> bool:
+        """Whether a slice sends new connections there; a leaving endpoint gets them only where none better is left."""
+        if found is None or (self.ports and not any(port.port in self.ports for port in found.ports)):
+            return False
+        return any(
+            endpoint.address in self.addresses and endpoint.state & READY and not endpoint.state & TERMINATING
+            for endpoint in found.endpoints
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _Wait:
+    leaving: Leaving
+    holders: set[str]
+    over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
 class Departures:
-    """The addresses of one node that take new connections, and the waits for some of them to stop."""
+    """The waits."""
 
-    def __init__(self, node_name: str) -> None:
-        self._node = node_name
-        self._taking: Counter[Address] = Counter()
-        self._waits: list[tuple[frozenset[Address], asyncio.Future[None]]] = []
+    def __init__(self) -> None:
+        self._waits: set[_Wait] = set()
 
-    def put_slice(self, old: Slice | None, new: Slice | None) -> None:
-        """A slice came, changed or went."""
-        self._taking.subtract(self._open(old))
-        self._taking.update(self._open(new))
-        for address in set(self._open(old)):
-            if self._taking[address] <= 0:
-                del self._taking[address]
+    async def wait(self, leaving: Leaving, slices: Iterable[tuple[str, Slice]], *, is_settled: bool) -> None:
+        """Return when no slice holds it and the dataplane has been told so.
 
-    def _open(self, found: Slice | None) -> Iterator[Address]:
-        """Addresses that are ready and not leaving; a leaving one is used only where nothing better is left."""
-        for endpoint in found.endpoints if found is not None else ():
-            if endpoint.node == self._node and endpoint.state & READY and not endpoint.state & TERMINATING:
-                yield endpoint.address
-
-    def is_open(self, addresses: Iterable[Address]) -> bool:
-        """Whether a slice still sends new connections to one of them."""
-        return any(address in self._taking for address in addresses)
-
-    async def wait(self, addresses: frozenset[Address]) -> None:
-        """Return when none of them is open and the dataplane has been told so."""
-        wait = (addresses, asyncio.get_running_loop().create_future())
-        self._waits.append(wait)
+        ``slices`` are all that are known, by name; ``is_settled`` says that the dataplane holds them.
+        """
+        holders = {name for name, each in slices if leaving.is_held_by(each)}
+        if not holders and is_settled:
+            return
+        wait = _Wait(leaving, holders)
+        self._waits.add(wait)
         try:
-            await wait[1]
+            await wait.over
         finally:
-            if wait in self._waits:
-                self._waits.remove(wait)
+            self._waits.discard(wait)
+
+    def put_slice(self, name: str, new: Slice | None) -> None:
+        """A slice came, changed or went."""
+        for wait in self._waits:
+            if wait.leaving.is_held_by(new):
+                wait.holders.add(name)
+            else:
+                wait.holders.discard(name)
 
     def settle(self) -> None:
         """The dataplane holds what the slices say: end the waits that are over."""
-        over = [wait for wait in self._waits if not self.is_open(wait[0])]
-        for wait in over:
-            self._waits.remove(wait)
-            if not wait[1].done():
-                wait[1].set_result(None)
+        for wait in self._waits:
+            if not wait.holders and not wait.over.done():
+                wait.over.set_result(None)

@@ -3,6 +3,7 @@
 Shape: changes go in one by one; ``take`` gives the touched keys; ``resolved`` answers for one of them.  Pure.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from fairway.proxy.model import NOTHING, READY, HealthCheck, NodeView, Resolved, Service, Settings, Slice
@@ -103,6 +104,11 @@ class Inventory:
     def take_triggers(self, services: list[str]) -> list[float]:
         """When the changes happened that these Services answer to, where that is known (Unix time)."""
         return [self._triggers.pop(key) for key in services if key in self._triggers]
+
+    def slices(self) -> Iterator[tuple[str, Slice]]:
+        """All slices, by name (``namespace/name``)."""
+        for known in self._slices.values():
+            yield from known.items()
 
     def resolved(self, service: str) -> Resolved:
         """What the kernel should do for a Service; nothing if there is none."""

@@ -18,7 +18,7 @@ from fairway.objects import Object
 from fairway.proxy import inputs
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
 from fairway.proxy.delta import Table, Transaction
-from fairway.proxy.departures import Departures
+from fairway.proxy.departures import Departures, Leaving
 from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.health import Health
 from fairway.proxy.health_check import HealthChecks, listening_hosts
@@ -51,7 +51,7 @@ class Proxy:
         self.metrics = ProxyMetrics()
         self._dataplane = dataplane
         self._inventory = Inventory(NodeView(node_name), settings or Settings())
-        self._departures = Departures(node_name)
+        self._departures = Departures()
         self._tables: dict[int, Table] = {}
         self._wake = asyncio.Event()
         self._programmed = asyncio.Event()
@@ -126,11 +126,15 @@ class Proxy:
         """Return when the dataplane holds what was listed first."""
         await self._programmed.wait()
 
-    async def wait_left(self, addresses: Iterable[str]) -> None:
-        """Return when no Service sends new connections to these addresses of this node any more."""
-        leaving = frozenset(address(text) for text in addresses)
-        if self._pending_since_s is not None or self._departures.is_open(leaving):
-            await self._departures.wait(leaving)
+    async def wait_left(self, addresses: Iterable[str], ports: Iterable[int] = ()) -> None:
+        """Return when this node sends nothing new to these addresses any more, on these ports (none: all).
+
+        Raises: ``AddressError``.
+        """
+        leaving = Leaving(frozenset(map(address, addresses)), frozenset(ports))
+        await self._programmed.wait()
+        is_settled = self._pending_since_s is None and not self._is_doubtful
+        await self._departures.wait(leaving, self._inventory.slices(), is_settled=is_settled)
 
     @property
     def node_name(self) -> str:
@@ -166,7 +170,7 @@ class Proxy:
     def _take_slice(self, change: Change) -> None:
         old, new = record(change.old), record(change.new)
         self._inventory.put_slice(_key(change.object), old, new)
-        self._departures.put_slice(old, new)
+        self._departures.put_slice(_key(change.object), new)
         self._queue()
 
     def _take_node(self, change: Change) -> None:

@@ -1,17 +1,19 @@
 """Status server: what the proxy tells about itself over HTTP, on kube-proxy's ports and paths.
 
-Shape: two listeners; one for everybody (``/healthz``, ``/livez``), one for this machine (``/metrics``, ``/healthz``,
-``/proxyMode``, ``/configz``).  A port that cannot be had is tried again for ever: the rules do not depend on it.
+Shape: two listeners; one for everybody (``/healthz``, ``/livez``, ``/leaving``), one for this machine (``/metrics``,
+``/healthz``, ``/proxyMode``, ``/configz``).  A port that cannot be had is tried again for ever: the rules do not depend
+on it.
 Source: Kubernetes docs, "kube-proxy", --healthz-bind-address and --metrics-bind-address; KEP-3836.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from fairway.proxy.model import AddressError
 from fairway.proxy.proxy import Proxy
 from fairway.reconcile.backoff import Backoff
 from fairway.transport.interface import Handler, Request, Response
@@ -25,6 +27,9 @@ METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 NO_SNIFFING: Final = ("X-Content-Type-Options", "nosniff")
 _FIRST_DELAY_S, _MAX_DELAY_S = 1.0, 60.0
 _GRACE_S = 0.5
+_LEAVING_S: Final = 25.0
+LEAVING: Final = "/leaving"
+"""Asked by the agent of a node before it stops a pod (docs/zero-drop.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,10 @@ class StatusServer:
                 tasks.create_task(self._serve(self.answer_local, at.metrics_host, at.metrics_port))
             await asyncio.get_running_loop().create_future()
 
-    def answer_health(self, request: Request) -> Response:
-        """``/healthz``: may this node be sent traffic; ``/livez``: does the proxy work."""
+    def answer_health(self, request: Request) -> Response | Awaitable[Response]:
+        """``/healthz``: may this node be sent traffic; ``/livez``: does the proxy work; ``/leaving``: see there."""
+        if request.path == LEAVING:
+            return self._answer_leaving(request)
         if request.path not in ("/healthz", "/livez"):
             return _not_found()
         health = self._proxy.health()
@@ -69,6 +76,22 @@ class StatusServer:
         code = 200 if is_good else 503
         self._proxy.metrics.answered(request.path[1:], code)
         return Response(code, health.body(), "application/json", [NO_SNIFFING])
+
+    async def _answer_leaving(self, request: Request) -> Response:
+        """200 as soon as this node sends nothing new to every ``address`` (on every ``port``) of the query.
+
+        504 after some time in which it did; 400 for what is no address.  It tells nothing and changes nothing.
+        """
+        try:
+            addresses = [text for name, text in request.query if name == "address"]
+            ports = [int(text) for name, text in request.query if name == "port"]
+            async with asyncio.timeout(_LEAVING_S):
+                await self._proxy.wait_left(addresses, ports)
+        except (AddressError, ValueError) as error:
+            return Response(400, f"{error}\n".encode(), TEXT, [NO_SNIFFING])
+        except TimeoutError:
+            return Response(504, b"still sending\n", TEXT, [NO_SNIFFING])
+        return Response(200, b"ok", TEXT, [NO_SNIFFING])
 
     def answer_local(self, request: Request) -> Response:
         """What only this machine may ask."""
