@@ -142,7 +142,7 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe) -> 
     names = keep_serving(client, dns_settings(config, node))
     works = [agent.run(), proxy.run(), neighbours.run(), status.run(), names]
     works.append(_tell(client, node, proxy, ready, stopping))
-    if config.load_balancer_devices:
+    if config.load_balancer_devices and node.is_first:  # no other is on a LAN
         works.append(Announcer(client, announcer_settings(config, node)).run())
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
