@@ -102,7 +102,7 @@ class ProgrammedTable:
     def sweep(self) -> int:
         """End stale flows; the answer is how many."""
         rules = {family: table.flow_rules() for family, table in self.tables.items()}
-        return asyncio.run(self.dataplane.forget_flows(rules, frozenset(self.inventory.node.addresses)))
+        return asyncio.run(self.dataplane.forget_flows(rules))
 
     def dump(self) -> dict[int, Elements]:
         return asyncio.run(self.dataplane.dump())

@@ -104,8 +104,8 @@ async def test_families_are_apart_and_committed_together(dataplane: Dataplane) -
 
 async def test_forgetting_flows_where_there_are_none(dataplane: Dataplane) -> None:
     await dataplane.commit({4: Transaction({}, FULL)})
-    assert await dataplane.forget_flows({4: [FlowRule(KEY, frozenset())], 6: []}, frozenset()) == 0
-    assert await dataplane.forget_flows({}, frozenset()) == 0
+    assert await dataplane.forget_flows({4: [FlowRule(KEY, frozenset())], 6: []}) == 0
+    assert await dataplane.forget_flows({}) == 0
 
 
 async def test_what_was_removed_is_gone(dataplane: Dataplane, driver: tuple[str, Namespace | None]) -> None:

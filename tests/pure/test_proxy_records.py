@@ -214,11 +214,12 @@ def test_flows_to_other_frontends_are_not_ours() -> None:
     assert not stale(other, "10.0.0.9:53", frozenset())
 
 
-def test_a_flow_to_a_node_port_is_known_by_translation_or_by_the_nodes_address() -> None:
+def test_a_flow_to_a_node_port_is_known_by_the_machines_address() -> None:
     allowed = frozenset([at("10.0.0.1:53")])
     mine, elsewhere = (frontend_key(address(ip), UDP, 30053) for ip in ("192.0.2.1", "198.51.100.1"))
-    assert stale(elsewhere, "10.0.0.2:53", allowed)
+    assert stale(mine, "10.0.0.2:53", allowed)
     assert stale(mine, "192.0.2.1:30053", allowed, translated=False)
+    assert not stale(elsewhere, "10.0.0.2:53", allowed), "another Service's port of the same number"
     assert not stale(elsewhere, "198.51.100.1:30053", allowed, translated=False)
 
 

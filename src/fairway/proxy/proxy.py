@@ -275,7 +275,7 @@ class Proxy:
 
     def _sweep(self) -> None:
         for family, table in self._tables.items():
-            self._sweeper.want(family, table.flow_rules(), self._inventory.node.addresses)
+            self._sweeper.want(family, table.flow_rules())
 
     async def _repair(self) -> None:
         """Make the dataplane what the tables say, whatever it holds."""

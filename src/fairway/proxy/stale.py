@@ -4,11 +4,11 @@ Shape: flow rules of ``delta`` and one flow at a time in, yes or no out.  Pure.
 Source: Kubernetes docs, "Virtual IPs and Service Proxies"; KEP-3866.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from fairway.proxy.delta import FlowRule
-from fairway.proxy.model import Address, Endpoint, FrontendKey, frontend_key, frontend_parts
+from fairway.proxy.model import Endpoint, FrontendKey, frontend_key, frontend_parts
 
 Rules = Mapping[FrontendKey, frozenset[Endpoint]]
 
@@ -26,16 +26,17 @@ def rules_by_frontend(rules: Iterable[FlowRule]) -> Rules:
     return {rule.frontend: rule.endpoints for rule in rules}
 
 
-def is_stale(flow: Flow, rules: Rules, own: frozenset[Address]) -> bool:
+def is_stale(flow: Flow, rules: Rules, own: Container[bytes]) -> bool:
     """Whether a flow belongs to one of these frontends and must not go on.
 
-    ``own`` are the node's addresses: a flow to a node port that began before the Service came is not translated,
-    and only its address tells it from a flow to the same port of another machine.
+    ``own`` are the machine's addresses, where node ports answer: a flow to the same port of any other address, such as
+    that of another Service, is not theirs.  A flow that is not translated began before the Service came, or while it
+    had no endpoints, and is stale as soon as there is one.
     """
     allowed = rules.get(flow.frontend)
     if allowed is None:
         at, protocol, port = frontend_parts(flow.frontend)
-        if not flow.is_translated and at not in own:
+        if at not in own:
             return False
         allowed = rules.get(frontend_key(b"", protocol, port))
     if allowed is None or flow.answered_by in allowed:

@@ -13,7 +13,7 @@ from typing import Final
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
 from fairway.proxy.delta import FlowRule
 from fairway.proxy.metrics import ProxyMetrics
-from fairway.proxy.model import Address, FrontendKey
+from fairway.proxy.model import FrontendKey
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +27,12 @@ class Sweeper:
         self._dataplane = dataplane
         self._metrics = metrics
         self._wanted: dict[int, dict[FrontendKey, FlowRule]] = {}
-        self._own: frozenset[Address] = frozenset()
         self._wake = asyncio.Event()
 
-    def want(self, family: int, rules: Iterable[FlowRule], own: Iterable[Address]) -> None:
-        """These flows are to be looked at; ``own`` are the node's addresses."""
+    def want(self, family: int, rules: Iterable[FlowRule]) -> None:
+        """These flows are to be looked at."""
         for rule in rules:
             self._wanted.setdefault(family, {})[rule.frontend] = rule
-            self._own = frozenset(own)
             self._wake.set()
 
     async def run(self) -> None:
@@ -46,7 +44,7 @@ class Sweeper:
             began_s = time.perf_counter()
             rules = {family: list(mine.values()) for family, mine in wanted.items()}
             try:
-                ended = await self._dataplane.forget_flows(rules, self._own)
+                ended = await self._dataplane.forget_flows(rules)
             except DataplaneError as error:
                 log.warning("flows not swept", extra={"error": str(error)})
                 for family, mine in wanted.items():

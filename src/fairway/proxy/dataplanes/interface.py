@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from fairway.proxy.delta import FlowRule, Transaction
-from fairway.proxy.model import Address
 from fairway.proxy.words import Elements
 
 
@@ -43,11 +42,8 @@ class Dataplane(Protocol):
     async def dump(self) -> dict[int, Elements]:
         """What is there now, after doubt.  Raises: ``DataplaneError``."""
 
-    async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]], own: frozenset[Address]) -> int:
-        """End the connectionless flows that a rule no longer allows; ``own`` are the node's addresses.
-
-        The answer is how many.  Raises: ``DataplaneError``.
-        """
+    async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]]) -> int:
+        """End the connectionless flows that a rule no longer allows, and tell how many.  Raises: ``DataplaneError``."""
 
     async def disturbed(self) -> None:
         """Return when another hand has taken away what was committed.  Raises: ``DataplaneError``."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from fairway.proxy.dataplanes.interface import DataplaneError, Found
 from fairway.proxy.delta import FlowRule, Transaction
-from fairway.proxy.model import FAMILIES, Address
+from fairway.proxy.model import FAMILIES
 from fairway.proxy.words import Elements
 
 
@@ -48,7 +48,7 @@ class MemoryDataplane:
             for family, elements in self.held.items()
         }
 
-    async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]], own: frozenset[Address]) -> int:
+    async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]]) -> int:
         """See ``Dataplane``."""
         self.forgotten += [rule for mine in rules.values() for rule in mine]
         return 0

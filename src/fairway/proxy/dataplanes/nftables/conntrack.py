@@ -6,10 +6,11 @@ Source: linux/netfilter/nfnetlink_conntrack.h.
 """
 
 import errno
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from fairway.proxy.dataplanes.nftables.frame import netlink_family
+from fairway.proxy.dataplanes.nftables.local_addresses import NETLINK_ROUTE, local_addresses
 from fairway.proxy.dataplanes.nftables.netlink import (
     NetfilterSocket,
     NetlinkError,
@@ -20,7 +21,7 @@ from fairway.proxy.dataplanes.nftables.netlink import (
     nested,
 )
 from fairway.proxy.delta import FlowRule
-from fairway.proxy.model import Address, Endpoint, FrontendKey, frontend_parts
+from fairway.proxy.model import Endpoint, FrontendKey, frontend_parts
 from fairway.proxy.stale import Flow, is_stale, rules_by_frontend
 
 _GET, _DELETE = 1 << 8 | 1, 1 << 8 | 2
@@ -44,20 +45,25 @@ class Direction(NamedTuple):
 
 
 class ConntrackSocket:
-    """A netlink socket to connection tracking.  Not for two threads at once."""
+    """Netlink sockets to connection tracking and routing.  Not for two threads at once."""
 
     def __init__(self) -> None:
         self._socket = NetfilterSocket()
+        self._route = NetfilterSocket(NETLINK_ROUTE)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the sockets."""
         self._socket.close()
+        self._route.close()
 
-    def forget(self, rules: Mapping[int, Sequence[FlowRule]], own: frozenset[Address]) -> int:
+    def forget(self, rules: Mapping[int, Sequence[FlowRule]]) -> int:
         """End the flows that a rule no longer allows; the answer is how many.  Raises: ``NetlinkError``."""
         count = 0
         for family, mine in rules.items():
             allowed = rules_by_frontend(mine)
+            own: Container[bytes] = ()
+            if any(not frontend_parts(key)[0] for key in allowed):
+                own = local_addresses(self._route, netlink_family(family))
             for protocol in sorted({frontend_parts(key)[1] for key in allowed}):
                 entries = self._entries(family, protocol)
                 stale = [entry for entry in entries if (flow := flow_of(entry)) and is_stale(flow, allowed, own)]

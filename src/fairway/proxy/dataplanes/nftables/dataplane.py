@@ -29,7 +29,7 @@ from fairway.proxy.dataplanes.nftables.netlink import (
     text,
 )
 from fairway.proxy.delta import FlowRule, Transaction
-from fairway.proxy.model import IPV4, IPV6, Address
+from fairway.proxy.model import IPV4, IPV6
 from fairway.proxy.words import Elements, word_of
 
 _T = TypeVar("_T")
@@ -115,12 +115,12 @@ class NftablesDataplane:
         """See ``Dataplane``."""
         return await self._threaded(self._dump)
 
-    async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]], own: frozenset[Address]) -> int:
+    async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]]) -> int:
         """See ``Dataplane``."""
         conntrack = self._conntrack
         if conntrack is None or not any(rules.values()):
             return 0
-        return await self._threaded(lambda: conntrack.forget(rules, own))
+        return await self._threaded(lambda: conntrack.forget(rules))
 
     async def disturbed(self) -> None:
         """See ``Dataplane``."""

@@ -104,10 +104,10 @@ Batch = list[bytes]
 
 
 class NetfilterSocket:
-    """One netlink socket to netfilter of the network namespace it was opened in.  Not for two threads at once."""
+    """One netlink socket of the network namespace it was opened in.  Not for two threads at once."""
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER)
+    def __init__(self, protocol: int = NETLINK_NETFILTER) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         for option in (_SNDBUFFORCE, _RCVBUFFORCE):
             self._socket.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
         for option in (_CAP_ACK, _EXT_ACK):
