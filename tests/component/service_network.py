@@ -20,8 +20,11 @@ from typing import TypeVar
 
 import pytest
 
+from fairway.proxy.dataplanes.nftables.netlink import NetfilterSocket, message
+
 _T = TypeVar("_T")
 _CLONE_NEWNET = 0x40000000
+_DELETE_CONNECTIONS = 1 << 8 | 2  # IPCTNL_MSG_CT_DELETE; without a tuple it means all
 _libc = ctypes.CDLL(None, use_errno=True)
 
 needs_root_and_namespaces = pytest.mark.skipif(
@@ -69,6 +72,14 @@ class Namespace:
 
     def sysctl(self, name: str, value: str) -> None:
         self.call(lambda: Path("/proc/sys/net", name).write_text(value))
+
+
+def forget_connections(where: Namespace) -> None:
+    """Connection tracking begins anew: clients take ports again that others had before."""
+    with where.entered():
+        made = NetfilterSocket()
+    assert made.send_all([message(_DELETE_CONNECTIONS, 0, 0, b"")]) == [0]
+    made.close()
 
 
 def _enter(descriptor: int) -> None:

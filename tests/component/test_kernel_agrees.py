@@ -5,7 +5,6 @@ packets of both families.
 """
 
 import random
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from service_network import (
     NODE_ADDRESS6,
     Namespace,
     ServiceNetwork,
+    forget_connections,
     needs_root_and_namespaces,
 )
 
@@ -184,4 +184,4 @@ def test_the_specification_the_elements_and_the_kernel_agree(network: ServiceNet
             judge.check_spread(probe, fates[probe][1])
 
     agree()
-    subprocess.run(["ip", "netns", "exec", network.node.name, "conntrack", "-F"], capture_output=True, check=False)
+    forget_connections(network.node)

@@ -16,6 +16,7 @@ from service_network import (
     ask,
     ask_udp,
     connect,
+    forget_connections,
     needs_root_and_namespaces,
     spread,
 )
@@ -41,7 +42,7 @@ def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
     made = ProgrammedTable(network.node)
     yield made
     made.close()
-    subprocess.run(["ip", "netns", "exec", network.node.name, "conntrack", "-F"], capture_output=True, check=False)
+    forget_connections(network.node)
 
 
 @pytest.mark.parametrize("family", [4, 6])
