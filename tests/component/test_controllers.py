@@ -111,6 +111,16 @@ async def test_there_are_never_more_pods_than_wanted_while_pods_are_lost(cluster
     assert most == 20
 
 
+async def test_a_status_that_somebody_else_writes_is_told_again(cluster: ControlledCluster) -> None:
+    await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1"))
+    told = await cluster.wait_one(
+        REPLICA_SET, "web", lambda one: (one.get("status") or {}).get("availableReplicas") == 3
+    )
+    for wrong in ({"availableReplicas": 1}, {"replicas": 7}):
+        await cluster.client.patch(REPLICA_SET, "default", "web", {"status": wrong}, subresource="status")
+        await cluster.wait_one(REPLICA_SET, "web", lambda one: one["status"] == told["status"])
+
+
 async def test_a_deployment_rolls_over_without_a_gap(cluster: ControlledCluster) -> None:
     await cluster.client.create(SERVICE, service())
     await cluster.client.create(DEPLOYMENT, workload("Deployment", "apps/v1"))

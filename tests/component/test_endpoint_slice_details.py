@@ -1,6 +1,7 @@
 """Zones, hints, repairs and failures of EndpointSlices on the real API server."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 
 from component.controlled_cluster import ControlledCluster, controlled_cluster
 from component.test_endpoints_of_services import of, pod, service, targets
+from fairway.apiserver.server import ApiServer
+from fairway.client.in_process import InProcessClient
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, EVENT, NODE, POD, SERVICE
 from fairway.objects import Object
+from fairway.store.sqlite import SqliteStore
 
 MODE = "service.kubernetes.io/topology-mode"
 ZONE = "topology.kubernetes.io/zone"
@@ -27,6 +31,19 @@ async def zoned(folder: Path) -> AsyncIterator[ControlledCluster]:
             new["spec"]["nodeName"] = f"n{number}"
             await cluster.client.create(POD, new)
         yield cluster
+
+
+@asynccontextmanager
+async def stopped(folder: Path) -> AsyncIterator[InProcessClient]:
+    """The API server alone, without controllers."""
+    store = await SqliteStore.open(str(folder / "state.db"))
+    server = ApiServer(store)
+    await server.start()
+    try:
+        yield InProcessClient(server.api, agent="test")
+    finally:
+        await server.stop()
+        await store.close()
 
 
 async def label(cluster: ControlledCluster, node: str, zone: str | None) -> None:
@@ -157,3 +174,34 @@ async def test_a_list_that_cannot_be_written_is_told_in_events_and_comes_when_it
         await cluster.kubelets[0].report(bound, ip="10.9.0.1")
         await cluster.wait(ENDPOINT_SLICE, lambda found: targets(found, "web") == ["a"])
         await cluster.wait_one(ENDPOINTS, "web", lambda one: bool(one.get("subsets")))
+
+
+def written(name: str, **annotations: str) -> Object:
+    meta = {"namespace": "default", "name": name, "annotations": annotations}
+    subsets = [{"addresses": [{"ip": "192.0.2.1"}], "ports": [{"port": 80}]}]
+    return {"kind": "Endpoints", "apiVersion": "v1", "metadata": meta, "subsets": subsets}
+
+
+async def test_lists_that_had_no_service_when_the_controllers_start_are_removed(tmp_path: Path) -> None:
+    async with stopped(tmp_path) as client:
+        await client.create(ENDPOINTS, written("left"))
+        await client.create(ENDPOINTS, written("lock", **{"control-plane.alpha.kubernetes.io/leader": "{}"}))
+        await client.create(ENDPOINTS, written("served"))
+        await client.create(SERVICE, service("served", None))
+    async with controlled_cluster(tmp_path, now=lambda: time.time() + 5) as cluster:
+        found = await cluster.wait(ENDPOINTS, lambda found: "left" not in names(found))
+        assert names(found) - {"kubernetes"} == {"lock", "served"}
+
+
+async def test_a_list_that_waits_for_its_service_is_left_alone(tmp_path: Path) -> None:
+    async with controlled_cluster(tmp_path) as cluster:
+        made = await cluster.client.create(ENDPOINTS, written("early"))
+        await cluster.client.create(SERVICE, service("web", {"app": "a"}))
+        await cluster.wait(ENDPOINTS, lambda found: "web" in names(found))
+        assert await cluster.client.get(ENDPOINTS, "default", "early") == made
+        await cluster.client.create(SERVICE, service("early", None))
+        await cluster.wait(ENDPOINT_SLICE, lambda found: [len(one["endpoints"]) for one in of(found, "early")] == [1])
+
+
+def names(found: list[Object]) -> set[str]:
+    return {one["metadata"]["name"] for one in found}

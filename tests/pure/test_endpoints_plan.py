@@ -1,11 +1,13 @@
 """What an Endpoints object says of the pods behind a Service."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairway.controllers.endpoints import plan
+from fairway.controllers import endpoints
+from fairway.controllers.endpoints import offered
 from fairway.controllers.rules.subsets import Offer, repack, truncate
 from fairway.objects import Object
 
@@ -27,6 +29,10 @@ def pod(name: str, ip: str, port: int = 8080, ready: str = "True", **more: Any) 
         },
         "status": {"phase": "Running", "podIP": ip, "conditions": [{"type": "Ready", "status": ready}]},
     }  # fmt: skip
+
+
+def plan(service: Object, pods: Iterable[Object], current: Object | None, trigger_time: str = "") -> Object | None:
+    return endpoints.plan(service, offered(service, pods), current, trigger_time)
 
 
 def subsets(service: Object, *pods: Object) -> list[Object]:

@@ -35,7 +35,8 @@ def is_mirrored(endpoints: Object | None, service: Object | None) -> bool:
 
 
 def plan(endpoints: Object, slices: Sequence[Object], limit: int = MAX_ADDRESSES) -> Writes:
-    """The fewest writes that make ``slices`` say what ``endpoints`` says.  Pure."""
+    """The fewest writes that make ``slices`` say what ``endpoints`` says; leaving slices do not count.  Pure."""
+    slices = [found for found in slices if "deletionTimestamp" not in found["metadata"]]
     meta = endpoints["metadata"]
     labels = {**(meta.get("labels") or {}), SERVICE_NAME: meta["name"], MANAGED_BY: NAME}
     annotations = {name: value for name, value in (meta.get("annotations") or {}).items() if name not in NOT_COPIED}

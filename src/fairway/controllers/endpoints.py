@@ -3,10 +3,12 @@
 Source: Kubernetes API reference, "Endpoints v1 core"; services.md 5.
 """
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import services as service_rules
+from fairway.controllers.rules.patience import Patience
 from fairway.controllers.rules.refusals import is_namespace_leaving
 from fairway.controllers.rules.subsets import Offer, repack, truncate
 from fairway.controllers.rules.trigger_times import TriggerTimes
@@ -17,15 +19,22 @@ from fairway.reconcile.cluster import LABELS, Cluster
 from fairway.reconcile.controller import Controller, Key
 from fairway.reconcile.indexes import by_label, object_key
 from fairway.reconcile.informer import Change
+from fairway.reconcile.times import parse_rfc3339
 
 MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 NAME = "endpoint-controller"
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
+WAIT_PER_POD_S = 0.001
+MAX_WAIT_S = 5.0
+TICK_S = 1.0
+"""How exactly a creationTimestamp tells the time."""
+BREATH = 500
+"""Pods that are looked at before others in the process have a turn."""
 
 
-def plan(service: Object, pods: Iterable[Object], current: Object | None, trigger_time: str = "") -> Object | None:
+def plan(service: Object, offers: Iterable[Offer], current: Object | None, trigger_time: str = "") -> Object | None:
     """The Endpoints object to write, or ``None`` if ``current`` is right.  Pure."""
-    subsets, is_cut = truncate(repack(_offers(service, pods)))
+    subsets, is_cut = truncate(repack(offers))
     labels = {**(service["metadata"].get("labels") or {})}
     labels.pop(service_rules.HEADLESS_LABEL, None)
     if service["spec"].get("clusterIP") in (None, "", "None"):
@@ -62,7 +71,8 @@ def _put(annotations: dict[str, str], name: str, value: str) -> None:
         annotations.pop(name, None)
 
 
-def _offers(service: Object, pods: Iterable[Object]) -> Iterable[Offer]:
+def offered(service: Object, pods: Iterable[Object]) -> Iterator[Offer]:
+    """What each of ``pods`` offers behind the Service.  Pure."""
     spec = service["spec"]
     publishes_all = bool(spec.get("publishNotReadyAddresses"))
     has_no_ports = not spec.get("ports")
@@ -92,32 +102,81 @@ def _address_finder(service: Object) -> Callable[[Object], str]:
     return lambda pod: next(iter(pod_rules.all_addresses(pod)), "")
 
 
-async def reconcile(key: Key, cluster: Cluster) -> None:
+class Progress:
+    """What is remembered between two looks.  Times are the event loop's, in seconds.
+
+    A Service with many pods waits a little: its list is long, and the slices, which everybody reads nowadays, go first.
+    """
+
+    def __init__(self) -> None:
+        self.trigger_times = TriggerTimes()
+        self._patience = Patience()
+        self._started_s: float | None = None
+        self._written: dict[Key, str] = {}
+        self._sizes: dict[Key, int] = {}
+
+    def wait_s(self, key: Key, now: float) -> float:
+        """How long the list still has to wait; 0 if its time has come."""
+        return self._patience.wait_s(key, min(self._sizes.get(key, 0) * WAIT_PER_POD_S, MAX_WAIT_S), now)
+
+    def looked(self, key: Key, size: int, written: Object | None) -> None:
+        """The list has been brought up to date with ``size`` pods."""
+        self._sizes[key] = size
+        if written is not None:
+            self._written[key] = written["metadata"]["resourceVersion"]
+
+    def is_older(self, created: str, now: float) -> bool:
+        """Whether what was ``created`` then was there before we began; ``now`` is in Unix seconds."""
+        if self._started_s is None:
+            self._started_s = now
+        return bool(created) and parse_rfc3339(created) + TICK_S <= self._started_s
+
+    def is_ours(self, found: Object) -> bool:
+        """Whether the list is as we left it."""
+        return bool(self._written.get(object_key(found)) == found["metadata"]["resourceVersion"])
+
+    def forget(self, key: Key) -> None:
+        """The Service is gone."""
+        self.trigger_times.forget(key)
+        self._patience.forget(key)
+        for table in (self._written, self._sizes):
+            table.pop(key, None)
+
+
+async def reconcile(key: Key, cluster: Cluster) -> float | None:
     """Make the Endpoints of one Service equal to ``plan``; remove ours when the Service is gone."""
     service, current = cluster.get(SERVICE, *key), cluster.get(ENDPOINTS, *key)
+    progress: Progress = cluster.state
     if service is None:
-        cluster.state.forget(key)
+        progress.forget(key)
         if current is not None and not _is_lock(current):
             await cluster.delete(ENDPOINTS, current)
-        return
+        return None
     if not service_rules.selector(service) or pod_rules.is_terminating(service):
-        return
+        return None
+    if wait_s := progress.wait_s(key, asyncio.get_running_loop().time()):
+        return wait_s
     pods = service_rules.selected(service, cluster)
-    wanted = plan(service, pods, current, cluster.state.observe(key, service, pods))
-    if wanted is not None:
-        await _write(wanted, current, cluster)
+    triggered = progress.trigger_times.observe(key, service, pods)
+    offers: list[Offer] = []
+    for start in range(0, len(pods), BREATH):
+        if len(pods) > BREATH:
+            await asyncio.sleep(0)
+        offers += offered(service, pods[start : start + BREATH])
+    wanted = plan(service, offers, current, triggered)
+    progress.looked(key, len(pods), None if wanted is None else await _write(wanted, current, cluster))
+    return None
 
 
-async def _write(wanted: Object, current: Object | None, cluster: Cluster) -> None:
+async def _write(wanted: Object, current: Object | None, cluster: Cluster) -> Object | None:
     meta = wanted["metadata"]
     try:
         if current is None:
-            await cluster.create(ENDPOINTS, wanted)
-        else:
-            await cluster.update(ENDPOINTS, wanted)
+            return await cluster.create(ENDPOINTS, wanted)
+        return await cluster.update(ENDPOINTS, wanted)
     except StatusError as error:
         if is_namespace_leaving(error):
-            return
+            return None
         if error.code != 409:
             verb, reason = (
                 ("create", "FailedToCreateEndpoint") if current is None else ("update", "FailedToUpdateEndpoint")
@@ -135,17 +194,19 @@ def _is_lock(found: Object) -> bool:
 def _own(change: Change, cluster: Cluster) -> Iterable[Key]:
     """Endpoints that somebody changed: those of a Service, or ours that outlived one.
 
-    Endpoints that somebody wrote before their Service exists are left alone.
+    What somebody writes before its Service exists is left alone; what had none when we started is removed.
     """
     key = object_key(change.object)
-    labels = change.object["metadata"].get("labels") or {}
-    if labels.get(MANAGED_BY) == NAME or cluster.get(SERVICE, *key) is not None:
-        return (key,)
-    return ()
+    if change.new is not None and cluster.state.is_ours(change.new):
+        return ()
+    meta = change.object["metadata"]
+    is_old = cluster.state.is_older(meta.get("creationTimestamp") or "", cluster.now()) and change.old is None
+    is_ours = (meta.get("labels") or {}).get(MANAGED_BY) == NAME
+    return (key,) if is_old or is_ours or cluster.get(SERVICE, *key) is not None else ()
 
 
 ENDPOINTS_OF_SERVICES = Controller(
-    name=NAME, owns=SERVICE, reconcile=reconcile, state=TriggerTimes, workers=16,
+    name=NAME, owns=SERVICE, reconcile=reconcile, state=Progress, workers=16,
     wakes={POD: service_rules.services_of, ENDPOINTS: _own},
     indexes={POD: {LABELS: by_label}, SERVICE: {service_rules.BY_SELECTOR: service_rules.by_selector}},
 )  # fmt: skip

@@ -3,7 +3,7 @@
 Source: Kubernetes docs, "ReplicaSet"; "ReplicationController".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,13 +61,18 @@ def pod_of(kind: Kind, owner: Object) -> Object:
 def status(owner: Object, pods: Sequence[Object], failure: tuple[str, str] | None, now: float) -> Object:
     """The status that the owner should have; ``failure`` is (reason, message) of a write that was refused."""
     active = [pod for pod in pods if pod_rules.is_active(pod)]
+    ready = [pod for pod in active if pod_rules.is_ready(pod)]
     min_ready_s = owner["spec"].get("minReadySeconds") or 0
     template = ((owner["spec"].get("template") or {}).get("metadata") or {}).get("labels") or {}
     counts = {
         "replicas": len(active),
-        "fullyLabeledReplicas": sum(_has_labels(pod, template) for pod in active),
-        "readyReplicas": sum(pod_rules.is_ready(pod) for pod in active),
-        "availableReplicas": sum(pod_rules.is_available(pod, min_ready_s, now) for pod in active),
+        "fullyLabeledReplicas": sum(
+            template.items() <= (pod["metadata"].get("labels") or {}).items() for pod in active
+        ),
+        "readyReplicas": len(ready),
+        "availableReplicas": sum(pod_rules.is_available(pod, min_ready_s, now) for pod in ready)
+        if min_ready_s
+        else len(ready),
     }
     found: Object = {name: count for name, count in counts.items() if count or name == "replicas"}
     if generation := owner["metadata"].get("generation"):
@@ -75,11 +80,6 @@ def status(owner: Object, pods: Sequence[Object], failure: tuple[str, str] | Non
     if conditions := _conditions(owner, failure, now):
         found["conditions"] = conditions
     return found
-
-
-def _has_labels(pod: Object, wanted: Mapping[str, str]) -> bool:
-    labels = pod["metadata"].get("labels") or {}
-    return all(labels.get(name) == value for name, value in wanted.items())
 
 
 def _conditions(owner: Object, failure: tuple[str, str] | None, now: float) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fairway.controllers.replicas import plan as replica_plan
+from fairway.controllers.rules.patience import Patience
 from fairway.controllers.rules.pods import is_active
 from fairway.kinds import POD
 from fairway.kinds.kind import Kind
@@ -14,12 +15,17 @@ from fairway.objects.labels import Selector, from_label_selector, from_map
 from fairway.reconcile.claims import BY_CONTROLLER, claim
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
-from fairway.reconcile.indexes import by_controller
+from fairway.reconcile.indexes import by_controller, object_key
 from fairway.reconcile.informer import Change
 from fairway.reconcile.owners import controller_of, group_of
 
 BY_SELECTOR = "selected label"
+_MATTERS = ("uid", "generation", "labels", "deletionTimestamp", "ownerReferences")
 FIRST_BATCH = 1
+MANY = 500
+"""More pods than this take so long to look at that others have a turn in between, and changes are collected."""
+WAIT_PER_POD_S = 0.0001
+MAX_WAIT_S = 1.0
 
 
 class _Refused(Exception):
@@ -30,6 +36,26 @@ class _Refused(Exception):
         self.reason = reason
         self.message = str(cause)
         self.cause = cause
+
+
+class Progress:
+    """What is remembered between two looks: the status ``told`` and the number of pods of each owner."""
+
+    def __init__(self) -> None:
+        self.told: dict[Key, Object] = {}
+        self.sizes: dict[Key, int] = {}
+        self._patience = Patience()
+
+    def wait_s(self, key: Key, now: float) -> float:
+        """How long the owner has to wait: not at all unless its pods are very many."""
+        size = self.sizes.get(key, 0)
+        return self._patience.wait_s(key, min(size * WAIT_PER_POD_S, MAX_WAIT_S), now) if size > MANY else 0.0
+
+    def forget(self, key: Key) -> None:
+        """The owner is gone."""
+        self._patience.forget(key)
+        self.told.pop(key, None)
+        self.sizes.pop(key, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +84,21 @@ class Replicas:
         owner = cluster.get(self.kind, *key)
         if owner is None:
             return None
+        progress: Progress = cluster.state
+        if wait_s := progress.wait_s(key, asyncio.get_running_loop().time()):
+            return wait_s
         pods = await claim(cluster, self.kind, owner, POD, self.selector(owner), is_active)
+        progress.sizes[key] = len(pods)
+        if len(pods) > MANY:
+            await asyncio.sleep(0)
         refused: _Refused | None = None
         if "deletionTimestamp" not in owner["metadata"]:
             try:
                 await self._adjust(owner, pods, cluster)
             except _Refused as error:
                 refused = error
+        if len(pods) > MANY:
+            await asyncio.sleep(0)
         now = cluster.now()
         failure = (refused.reason, refused.message) if refused else None
         await self._tell(owner, replica_plan.status(owner, pods, failure, now), cluster)
@@ -128,7 +162,19 @@ class Replicas:
     async def _tell(self, owner: Object, wanted: Object, cluster: Cluster) -> None:
         present = {name: value for name, value in (owner.get("status") or {}).items() if name in wanted or value}
         if present != wanted:
+            cluster.state.told[object_key(owner)] = wanted
             await cluster.update(self.kind, {**owner, "status": wanted}, subresource="status")
+
+    def changed(self, change: Change, cluster: Cluster) -> Iterable[Key]:
+        """The owner itself, unless all that changed is the status that we have told."""
+        key, old, new = object_key(change.object), change.old, change.new
+        if new is None:
+            cluster.state.forget(key)
+        elif old is not None and old.get("status") != new.get("status") == cluster.state.told.get(key):
+            before, after = old["metadata"], new["metadata"]
+            if old["spec"] == new["spec"] and all(before.get(one) == after.get(one) for one in _MATTERS):
+                return ()
+        return (key,)
 
     def owners_of(self, change: Change, cluster: Cluster) -> Iterable[Key]:
         """The owners that a changed pod concerns: its controller, or whoever may adopt it."""
@@ -155,7 +201,8 @@ def controller(name: str, kind: Kind) -> Controller:
     """The controller of ``kind``."""
     replicas = Replicas(kind)
     return Controller(
-        name=name, owns=kind, reconcile=replicas.reconcile, wakes={POD: replicas.owners_of},
+        name=name, owns=kind, reconcile=replicas.reconcile, state=Progress,
+        wakes={kind: replicas.changed, POD: replicas.owners_of},
         indexes={
             POD: {BY_CONTROLLER: by_controller},
             kind: {BY_CONTROLLER: by_controller, BY_SELECTOR: replicas.by_selector},

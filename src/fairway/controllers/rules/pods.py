@@ -42,7 +42,7 @@ def is_terminating(pod: Object) -> bool:
 
 def is_active(pod: Object) -> bool:
     """Whether the pod counts as a replica: neither ended nor leaving."""
-    return not is_terminating(pod) and not is_terminal(pod)
+    return "deletionTimestamp" not in pod["metadata"] and (pod.get("status") or {}).get("phase") not in TERMINAL_PHASES
 
 
 def addresses(pod: Object, family: str) -> list[str]:
