@@ -12,6 +12,7 @@ import pytest
 
 from component.own_network import in_own_network, machine_in, needs, swept
 from component.pod_links import inside, ip, links, listener_in, reaches, run, seen_from
+from fairway.cluster.surroundings import lacks_family
 from fairway.node.machine import Machine
 from fairway.node.names import gateway_device, pod_device
 from fairway.node.pod_network.masquerade import render
@@ -176,6 +177,16 @@ def test_routers_are_heard_as_before_while_a_cluster_is_up(tmp_path: Path) -> No
 
     in_own_network(scenario)
     assert not (tmp_path / "run" / ".sysctls").exists()
+
+
+@pytest.mark.parametrize("of", ["all", "default"])
+def test_a_kernel_that_was_told_not_to_speak_ipv6_is_seen(of: str) -> None:
+    async def scenario() -> tuple[bool, bool, bool]:
+        before = lacks_family(6)
+        setting(f"net.ipv6.conf.{of}.disable_ipv6", "1")
+        return before, lacks_family(6), lacks_family(4)
+
+    assert in_own_network(scenario) == (False, True, False)
 
 
 def test_settings_of_a_device_that_is_gone_are_no_obstacle(tmp_path: Path) -> None:

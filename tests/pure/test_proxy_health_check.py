@@ -40,7 +40,11 @@ def test_distinct_ready_addresses_of_this_node_are_counted() -> None:
     again = made_slice(member("10.244.0.5"), member("10.244.0.8"))
     inventory.put_slice("default/web-1", None, here)
     inventory.put_slice("default/web-2", None, again)
-    assert inventory.health_check("default/web") == HealthCheck(31000, 2)
+    both = made_slice(member("fd44::5"), member("fd44::6", node="there"))
+    inventory.put_slice("default/web-3", None, both)
+    found = inventory.health_check("default/web")
+    assert found == HealthCheck(31000, ipv4=2, ipv6=1)
+    assert (found.told("192.0.2.9"), found.told("fd77::2")) == (2, 1)
 
 
 def test_a_service_without_a_health_check_port_has_no_check() -> None:

@@ -291,7 +291,8 @@ def lacks_family(family: int) -> bool:
     if family == 4:
         return False
     try:
-        return Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").read_text().strip() == "1"
+        # "default" is what the devices that we make start with.
+        return any(Path(f"/proc/sys/net/ipv6/conf/{of}/disable_ipv6").read_text() != "0\n" for of in ("all", "default"))
     except OSError:
         return True
 

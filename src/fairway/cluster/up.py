@@ -113,7 +113,8 @@ def _check_machine(config: Config) -> None:
     if any(map(surroundings.lacks_family, config.families)):
         raise ClusterError(
             f"ip family {config.ip_family} needs IPv6, which this machine's kernel lacks or was told not to speak",
-            "run: sudo sysctl net.ipv6.conf.all.disable_ipv6=0; or choose --ip-family ipv4",
+            "run: sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0; "
+            "or choose --ip-family ipv4",
         )
     check_not_elsewhere(config, "up")
 

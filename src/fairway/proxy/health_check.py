@@ -116,9 +116,9 @@ class HealthChecks:
                 await self._open(service, check.port)
 
     async def _open(self, service: str, port: int) -> None:
-        def handle(_: Request) -> Response:
+        def handle(request: Request) -> Response:
             check = self._wanted.get(service)
-            count = check.local_endpoints if check else 0
+            count = check.told(request.peer.address) if check else 0
             return answer(service, count, is_proxy_healthy=self._is_healthy())
 
         hosts = self._hosts()

@@ -128,4 +128,5 @@ class Inventory:
             for entry in each.endpoints
             if entry.node == self.node.name and entry.state & READY
         }
-        return HealthCheck(found.health_check_port, len(ready))
+        ipv4 = sum(len(at) == 4 for at in ready)
+        return HealthCheck(found.health_check_port, ipv4, len(ready) - ipv4)

@@ -157,10 +157,15 @@ class Service(NamedTuple):
 
 
 class HealthCheck(NamedTuple):
-    """What a load balancer learns at ``port``: how many addresses of this node are ready for the Service."""
+    """What a load balancer learns at ``port``: how many addresses of this node are ready for the Service, by family."""
 
     port: int
-    local_endpoints: int
+    ipv4: int = 0
+    ipv6: int = 0
+
+    def told(self, client: str) -> int:
+        """The number that counts for who asks from an address: those that his packets could reach."""
+        return self.ipv4 if "." in client else self.ipv6
 
 
 READY: Final = 1
