@@ -143,7 +143,9 @@ def identities(folder: Path) -> tuple[Contexts, ssl.SSLContext]:
 
 
 @asynccontextmanager
-async def hostile_world(folder: Path, limits: Limits | None = None) -> AsyncIterator[Hostile]:
+async def hostile_world(
+    folder: Path, limits: Limits | None = None, *, settings: Settings | None = None
+) -> AsyncIterator[Hostile]:
     """An API server on SQLite behind TLS; the namespace ``default`` and a Service in it are there."""
     contexts, listening = identities(folder)
     complaints = Complaints()
@@ -151,7 +153,7 @@ async def hostile_world(folder: Path, limits: Limits | None = None) -> AsyncIter
     for logger in loggers:
         logger.addHandler(complaints)
     store = await SqliteStore.open(folder / "fairway.db", is_durable=False, retention=None)
-    api = ApiServer(store, Settings(advertise_address="10.244.0.1"))
+    api = ApiServer(store, settings or Settings(advertise_address="10.244.0.1"))
     await api.start()
     server = await serve(
         api.handler, ssl_context=listening, limits=limits or Limits(error_response=transport_error, linger_s=0.2)

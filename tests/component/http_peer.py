@@ -47,7 +47,11 @@ class HttpPeer:
     async def head(self) -> tuple[int, dict[str, str]]:
         lines = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[:-2]
         pairs = [line.split(": ", 1) for line in lines[1:]]
-        return int(lines[0].split()[1]), {name.lower(): value for name, value in pairs}
+        headers: dict[str, str] = {}
+        for name, value in pairs:
+            known = headers.get(name.lower())
+            headers[name.lower()] = value if known is None else f"{known}, {value}"
+        return int(lines[0].split()[1]), headers
 
     async def chunk(self) -> bytes:
         size = int(await self.reader.readuntil(b"\r\n"), 16)

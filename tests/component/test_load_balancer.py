@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from component.controlled_cluster import ControlledCluster, controlled_cluster
+from fairway.apiserver.settings import Settings as ApiSettings
 from fairway.controllers import Settings
 from fairway.kinds import EVENT, NAMESPACE, SERVICE
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
+DUAL = ("10.96.0.0/16", "fd96::/112")
 SETTINGS = Settings(load_balancer_cidrs=("10.97.0.0/24",))
 
 
@@ -88,6 +90,27 @@ async def test_another_type_frees_the_address_and_the_way_back_gets_one(tmp_path
         assert found["status"] == {"loadBalancer": {}}
         await cluster.client.patch(SERVICE, "default", "web", {"spec": {"type": "LoadBalancer"}})
         assert addresses(await given(cluster, "web")) == ["10.97.0.2"]
+
+
+async def test_what_was_said_of_an_unmet_wish_goes_with_the_type(tmp_path: Path) -> None:
+    async with controlled_cluster(tmp_path, settings=SETTINGS) as cluster:
+        await cluster.client.create(SERVICE, service("web", loadBalancerIP="10.1.2.3"))
+        await cluster.wait_one(SERVICE, "web", lambda one: bool(one["status"].get("conditions")))
+        await cluster.client.patch(SERVICE, "default", "web", {"spec": {"type": "ClusterIP"}})
+        found = await cluster.wait_one(SERVICE, "web", lambda one: not one["status"].get("conditions"))
+        assert found["status"] == {"loadBalancer": {}}
+
+
+async def test_both_families_may_be_asked_for_by_an_annotation(tmp_path: Path) -> None:
+    both, api = Settings(load_balancer_cidrs=("10.97.0.0/24", "fd97::/112")), ApiSettings(service_cidrs=DUAL)
+    async with controlled_cluster(tmp_path, settings=both, api=api) as cluster:
+        wish = service("web", ipFamilyPolicy="RequireDualStack", loadBalancerIP="10.97.0.5")
+        wish["metadata"]["annotations"] = {"fairway.dev/load-balancer-ips": "fd97::20, 10.97.0.20"}
+        await cluster.client.create(SERVICE, wish)
+        assert addresses(await given(cluster, "web")) == ["10.97.0.20", "fd97::20"]
+        meta = {"annotations": {"fairway.dev/load-balancer-ips": "fd97::21"}}
+        await cluster.client.patch(SERVICE, "default", "web", {"metadata": meta})
+        await cluster.wait_one(SERVICE, "web", lambda one: addresses(one) == ["10.97.0.5", "fd97::21"])
 
 
 async def test_a_foreign_class_keeps_what_its_controller_writes(tmp_path: Path) -> None:

@@ -62,12 +62,12 @@ class Metrics:
         """See ``watch_opened``."""
         self.watches[labels] -= 1
 
-    def text(self, objects: Iterable[tuple[str, int]]) -> str:
-        """Everything; ``objects`` are the numbers of stored objects by resource."""
+    def text(self, objects: Iterable[tuple[str, int]], more: Iterable[str] = ()) -> str:
+        """Everything; ``objects`` are the numbers of stored objects by resource, ``more`` are others' lines."""
         return "".join(
             f"{line}\n"
             for part in (
-                self._request_lines(), self._watch_lines(), _object_lines(objects), _process_lines(),
+                self._request_lines(), self._watch_lines(), _object_lines(objects), more, _process_lines(),
             )
             for line in part
         )  # fmt: skip

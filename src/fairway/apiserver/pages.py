@@ -25,11 +25,13 @@ class Pages:
         checks: Sequence[health.Check],
         counted: metrics.Metrics,
         objects: Callable[[], Iterable[tuple[str, int]]],
+        allocators: Callable[[], Iterable[str]],
         more: Sequence[Page] = (),
     ) -> None:
         self._checks = checks
         self._counted = counted
         self._objects = objects
+        self._allocators = allocators
         self._more = more
         self._version = orjson.dumps(version(settings.version), option=orjson.OPT_INDENT_2)
 
@@ -47,7 +49,7 @@ class Pages:
         if path == "/version":
             return Response(200, self._version)
         if path == "/metrics":
-            return Response(200, self._counted.text(self._objects()).encode(), metrics.CONTENT_TYPE)
+            return Response(200, self._counted.text(self._objects(), self._allocators()).encode(), metrics.CONTENT_TYPE)
         if path == "/":
             return Response(200, _ROOT)
         excluded = [value for name, value in request.query if name == "exclude"]

@@ -39,7 +39,7 @@ class ApiServer:
         more: list[Page] = [Discovery(served, address).answer, OpenApi(served, self.settings.version).answer]
         if self.api.tokens is not None:
             more.append(self.api.tokens.document)
-        pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, more)
+        pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, self.api.claims.metrics, more)
         self.handler: Handler = Http(self.api, Routes(served), pages, self.metrics).handle
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False

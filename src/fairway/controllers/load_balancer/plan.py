@@ -74,6 +74,16 @@ def plan(service: Object, ledger: Ledger, pool: Pool, now: str) -> Plan:
     return Plan(addresses, changed, fault, (), tuple(before), (("EnsuredLoadBalancer", "Ensured load balancer"),))
 
 
+def is_marked(service: Object) -> bool:
+    """Whether a Service bears anything of ours."""
+    meta = service["metadata"]
+    return (
+        FINALIZER in (meta.get("finalizers") or ())
+        or bool(announcing.candidates(service))
+        or any(True for _ in _conditions(service))
+    )
+
+
 def is_told(service: Object, fault: Fault) -> bool:
     """Whether the Service's status says so already."""
     return any(
@@ -86,7 +96,7 @@ def _release(service: Object) -> Plan:
     meta = announcing.with_annotation(service["metadata"], announcing.CANDIDATES, "")
     finalizers = meta.get("finalizers") or []
     is_held = FINALIZER in finalizers
-    if not (is_held or meta is not service["metadata"]) or not announcing.is_of_our_class(service):
+    if not is_marked(service) or not announcing.is_of_our_class(service):
         return NOTHING
     kept = [name for name in finalizers if name != FINALIZER]
     status = {**_without_condition(service), "loadBalancer": {}}

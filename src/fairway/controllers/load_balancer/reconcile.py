@@ -9,10 +9,9 @@ from collections.abc import Iterable
 
 from fairway.controllers.load_balancer.lan import ANSWER_LIMIT_S, BAR_S
 from fairway.controllers.load_balancer.ledger import Ledger, ingress_ips, is_ours
-from fairway.controllers.load_balancer.plan import FINALIZER, Fault, Plan, is_told, plan
+from fairway.controllers.load_balancer.plan import Fault, Plan, is_marked, is_told, plan
 from fairway.controllers.load_balancer.pool import Pool, pool_of
 from fairway.kinds import NODE, SERVICE
-from fairway.kinds.rules import announcing
 from fairway.objects import Object
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
@@ -74,14 +73,10 @@ def _concerned(change: Change, cluster: Cluster) -> Iterable[Key]:
     ledger: Ledger = cluster.state
     is_freed = ledger.observe(change)
     service = change.new
-    if service is not None and (is_ours(service) or _is_marked(service)):
+    if service is not None and (is_ours(service) or is_marked(service)):
         yield object_key(service)
     if is_freed:
         yield from sorted(ledger.waiting)
-
-
-def _is_marked(service: Object) -> bool:
-    return FINALIZER in (service["metadata"].get("finalizers") or ()) or bool(announcing.candidates(service))
 
 
 def _found(change: Change, cluster: Cluster) -> Iterable[Key]:
