@@ -201,6 +201,11 @@ def test_the_walk_through_a_cluster_of_ipv6_alone(ipv6: Cluster, outside: str) -
     ipv6.kubectl("delete", "pod", next(iter(found)))
     fresh = pods(ipv6)
     assert len(set(fresh) - set(found)) == 1
+    own = create(ipv6, "own", selector={"only": "one"})["clusterIP"]
+    name = next(iter(fresh))
+    ipv6.kubectl("label", "pod", name, "only=one")
+    ipv6.wait(lambda: get(own) == name, "the only endpoint answers")
+    assert f"You've hit {name}" in ipv6.kubectl("exec", name, "--", "curl", "-gs", "-m", "3", f"http://[{own}]")
     environment = inside(ipv6, "env")
     assert "KUBERNETES_PORT=tcp://[" in environment
     ask = 'curl -gs -m 3 --cacert $0/ca.crt -H "Authorization: Bearer $(cat $0/token)" https://[$KUBERNETES_SERVICE_HOST]/version'

@@ -21,7 +21,7 @@ def pod(*, labels: dict[str, str] | None = None, ready: bool = True, **status: A
     }
 
 
-SLICE = {"endpoints": [{"conditions": {"ready": True}}]}
+SLICE = {"addressType": "IPv4", "endpoints": [{"conditions": {"ready": True}}]}
 
 
 def test_the_slip_of_the_text_books_is_named() -> None:
@@ -51,6 +51,18 @@ def test_the_nearest_miss_of_a_selector_is_shown() -> None:
     found = explain(service(selector={"app": "kubbia"}), [pod()], [])
     assert found.summary == "kubia selects no pod: every connection is refused"
     assert found.advice[0].text == "the selector says app=kubbia; 1 pods have app=kubia"
+
+
+def test_a_pod_of_two_families_is_one_pod_and_one_without_the_family_says_so() -> None:
+    both = {"ipFamilies": ["IPv4", "IPv6"]}
+    pair = [SLICE, {**SLICE, "addressType": "IPv6"}]
+    dual = pod(podIPs=[{"ip": "10.244.0.5"}, {"ip": "fd00::5"}])
+    found = explain(service(**both), [dual], pair)
+    assert found.summary == "kubia sends new connections to 1 endpoints; its selector matches 1 pods"
+    assert found.verdicts[0].text == "ready at 10.244.0.5, fd00::5"
+    assert "to 1 IPv4 and 0 IPv6 endpoints" in explain(service(**both), [pod()], [SLICE]).summary
+    lacking = explain(service(ipFamilies=["IPv6"]), [pod()], []).verdicts[0]
+    assert (lacking.is_behind, lacking.text) == (False, "it has no IPv6 address")
 
 
 def test_a_pod_that_is_not_ready_says_why() -> None:

@@ -4,9 +4,10 @@ Shape: objects in, ``Explanation`` out.  Pure: the command line and the API serv
 Source: Kubernetes docs, "Debug Services", turned from a list of things to try into an answer.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fairway.kinds.rules.addresses import family
 from fairway.objects import Object
 
 TEMPLATES = ("ReplicaSet", "Deployment", "ReplicationController")
@@ -45,23 +46,42 @@ def explain(service: Object, pods: Sequence[Object], slices: Sequence[Object]) -
     if spec.get("type") == "ExternalName":
         return Explanation(f"{name} is another name for {spec['externalName']}; no pod stands behind it")
     selector = spec.get("selector")
-    count = sum(_is_ready(endpoint) for s in slices for endpoint in s.get("endpoints") or ())
+    counts = _ready_counts(spec.get("ipFamilies") or (), slices)
     balancer = list(balancer_advice(service))
     if not selector:
-        return Explanation(f"{name} has no selector: its {count} ready endpoints are written by hand", balancer)
+        return Explanation(
+            f"{name} has no selector: its {_shown(counts)} ready endpoints are written by hand", balancer
+        )
     chosen = [pod for pod in pods if _selects(selector, pod)]
-    found = Explanation(_summary(name, count, len(chosen)))
+    found = Explanation(_summary(name, counts, len(chosen)))
     found.advice = [*balancer, *port_advice(service, chosen), *_selector_advice(selector, pods, chosen)]
     found.verdicts = [_verdict(service, pod) for pod in chosen]
     return found
 
 
-def _summary(name: str, ready: int, chosen: int) -> str:
+def _ready_counts(families: Iterable[str], slices: Iterable[Object]) -> dict[str, int]:
+    """Ready endpoints of each family of the Service; a pod with two addresses is an endpoint of both."""
+    counts = dict.fromkeys(families, 0)
+    for each in slices:
+        ready = sum(map(_is_ready, each.get("endpoints") or ()))
+        counts[each["addressType"]] = counts.get(each["addressType"], 0) + ready
+    return counts
+
+
+def _shown(counts: Mapping[str, int]) -> str:
+    """One number where the families agree."""
+    different = set(counts.values())
+    if len(different) > 1:
+        return " and ".join(f"{count} {family}" for family, count in counts.items())
+    return str(different.pop() if different else 0)
+
+
+def _summary(name: str, counts: Mapping[str, int], chosen: int) -> str:
     if not chosen:
         return f"{name} selects no pod: every connection is refused"
-    if not ready:
+    if not any(counts.values()):
         return f"{name} selects {chosen} pods, none of them ready: every connection is refused"
-    return f"{name} sends new connections to {ready} endpoints; its selector matches {chosen} pods"
+    return f"{name} sends new connections to {_shown(counts)} endpoints; its selector matches {chosen} pods"
 
 
 def _is_ready(endpoint: Object) -> bool:
@@ -171,7 +191,14 @@ def _relabel(missing: list[str], labels: Object) -> str:
 def _verdict(service: Object, pod: Object) -> Verdict:
     name, status = pod["metadata"]["name"], pod.get("status") or {}
     reason = _why_not(service, pod, status)
-    return Verdict(name, not reason, reason or f"ready at {status.get('podIP')}")
+    return Verdict(name, not reason, reason or f"ready at {', '.join(_addresses(service, status))}")
+
+
+def _addresses(service: Object, status: Object) -> list[str]:
+    """The pod's addresses in the families of the Service."""
+    ips = [each["ip"] for each in status.get("podIPs") or ({"ip": status.get("podIP")},) if each["ip"]]
+    families = service["spec"].get("ipFamilies")
+    return [ip for ip in ips if not families or family(ip) in families]
 
 
 def _why_not(service: Object, pod: Object, status: Object) -> str:
@@ -184,6 +211,8 @@ def _why_not(service: Object, pod: Object, status: Object) -> str:
         return f"it is not scheduled: {_condition_text(status, 'PodScheduled') or 'no node was chosen yet'}"
     if not status.get("podIP"):
         return f"it has no IP yet: {_container_text(status) or 'its containers are being created'}"
+    if not _addresses(service, status):
+        return f"it has no {' and no '.join(service['spec']['ipFamilies'])} address"
     if not service["spec"].get("publishNotReadyAddresses") and _condition(status, "Ready").get("status") != "True":
         detail = _container_text(status) or _condition_text(status, "Ready")
         return f"it is not ready: {detail or 'its readiness probe has not passed'}"

@@ -273,6 +273,8 @@ def _read_all(paths: Iterable[Path]) -> list[Config]:
     return found
 
 
+IPV6_ADDR_PREFERENCES, PREFER_SRC_PUBLIC = 72, 0x2
+"""Source: RFC 5014; linux/in6.h."""
 _BEYOND = {4: "192.0.2.1", 6: "2001:db8::1"}
 """Addresses that nobody has, on the way out; source: RFC 5737, RFC 3849."""
 
@@ -280,6 +282,9 @@ _BEYOND = {4: "192.0.2.1", 6: "2001:db8::1"}
 def default_address(family: int) -> str:
     """This machine's address on the way out, or empty where there is no such way.  Sends nothing."""
     with contextlib.suppress(OSError), socket.socket(_socket_family(_BEYOND[family]), socket.SOCK_DGRAM) as probe:
+        if family == 6:
+            # Not the temporary address that hides a client: it would be gone within days.
+            probe.setsockopt(socket.IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, PREFER_SRC_PUBLIC)
         probe.connect((_BEYOND[family], 9))
         address = ipaddress.ip_address(probe.getsockname()[0])
         return "" if address.is_loopback or address.is_link_local else str(address)
@@ -324,7 +329,7 @@ def _routes() -> list[Network]:
 
 def _routes_4() -> Iterable[Network]:
     """Source: proc(5), /proc/net/route."""
-    for line in Path("/proc/net/route").read_text().splitlines()[1:]:
+    for line in Path("/proc/thread-self/net/route").read_text().splitlines()[1:]:
         fields = line.split()
         address, mask = (struct.pack("<I", int(fields[i], 16)) for i in (1, 7))
         if mask != b"\0\0\0\0":
@@ -335,7 +340,7 @@ def _routes_4() -> Iterable[Network]:
 def _routes_6() -> Iterable[Network]:
     """Source: proc(5), /proc/net/ipv6_route, which lists the machine's own addresses too."""
     with contextlib.suppress(FileNotFoundError):
-        for line in Path("/proc/net/ipv6_route").read_text().splitlines():
+        for line in Path("/proc/thread-self/net/ipv6_route").read_text().splitlines():
             fields = line.split()
             network = ipaddress.IPv6Network((int(fields[0], 16), int(fields[1], 16)))
             if network.prefixlen and not network.is_link_local and not network.is_multicast:
