@@ -8,9 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from .three_nodes import ThreeNodes
 
 HOUSE = Path(__file__).resolve().parents[2]
 EXAMPLES = HOUSE / "examples"
@@ -126,6 +129,22 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         running.fairway("image", "import", str(IMAGE))
         running.fairway("up")
+        yield running
+    finally:
+        running.fairway("down", "--purge")
+
+
+@pytest.fixture(scope="session")
+def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ThreeNodes"]:
+    """A cluster of three nodes."""
+    from .three_nodes import ThreeNodes
+
+    need_machine()
+    base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
+    running = ThreeNodes(f"{base}-nodes", tmp_path_factory.mktemp("nodes"))
+    try:
+        running.fairway("image", "import", str(IMAGE))
+        running.fairway("up", "--nodes", "3")
         yield running
     finally:
         running.fairway("down", "--purge")

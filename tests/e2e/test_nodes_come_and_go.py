@@ -1,0 +1,96 @@
+"""Nodes are added and taken away, crash and are swept: nothing of them is left where nothing should be."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairway.cluster import processes
+
+from .conftest import IMAGE, need_machine
+from .test_faults import leftovers
+from .three_nodes import ThreeNodes, hits
+
+
+@pytest.fixture
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeNodes]:
+    """A cluster whose number of nodes changes; it starts with two."""
+    need_machine()
+    base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
+    running = ThreeNodes(f"{base}-change", tmp_path_factory.mktemp("change"))
+    try:
+        running.fairway("image", "import", str(IMAGE))
+        running.fairway("up", "--nodes", "2")
+        yield running
+    finally:
+        running.fairway("down", "--purge")
+
+
+def of_node(cluster: ThreeNodes, number: int) -> list[str]:
+    """What of a further node is on the machine."""
+    places = (Path("/run/fairway", cluster.name), Path(cluster.data_dir, cluster.name))
+    found = [str(path) for place in places if (path := place / "nodes" / str(number)).exists()]
+    found += [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/fairway/{cluster.name}/node-{number}")]
+    found += [
+        line for line in Path("/proc/mounts").read_text().splitlines() if f"/{cluster.name}/nodes/{number}/" in line
+    ]
+    label = f"fairway {cluster.name} node {number}"
+    found += [str(path) for path in Path("/sys/class/net").glob("*/ifalias") if path.read_text().strip() == label]
+    found += [f"process {pid}" for pid in processes.find(f"node-{number}", cluster.name, cluster.data_dir)]
+    return found
+
+
+def container(cluster: ThreeNodes, name: str) -> str:
+    found: str = cluster.get("pod", name)["status"]["containerStatuses"][0]["containerID"]
+    return found
+
+
+def test_a_cluster_grows_and_shrinks_and_the_pods_of_other_nodes_go_on(changing: ThreeNodes) -> None:
+    changing.create(changing.pod("default", "stays", 1), changing.pod("default", "also", 2))
+    changing.ready_pods("default", "app in (stays, also)", 2)
+    before = [container(changing, name) for name in ("stays", "also")]
+    changing.fairway("up", "--nodes", "3")
+    changing.create(changing.pod("default", "goes", 3))
+    changing.ready_pods("default", "app=goes", 1)
+    assert len(of_node(changing, 3)) > 5
+    told = changing.fairway("up", "--nodes", "2").stdout
+    assert "other settings than before (nodes)" in told
+    assert of_node(changing, 3) == []
+    assert {node["metadata"]["name"] for node in changing.get("nodes")["items"]} == {
+        changing.node_name(1), changing.node_name(2),
+    }  # fmt: skip
+    assert changing.run("get", "pod", "goes").returncode != 0
+    assert [container(changing, name) for name in ("stays", "also")] == before
+    address = changing.get("pod", "also")["status"]["podIP"]
+    assert hits([], f"http://{address}:8080") == ["also"]
+    assert "everything runs already" in changing.fairway("up").stdout
+
+
+def test_after_a_crash_of_everything_up_adopts_what_runs_and_down_leaves_nothing(changing: ThreeNodes) -> None:
+    changing.create(changing.pod("default", "there", 2))
+    changing.ready_pods("default", "app=there", 1)
+    before, address = container(changing, "there"), changing.get("pod", "there")["status"]["podIP"]
+    for part in ("supervisor", "control", "node", "node-2"):
+        os.kill(processes.find(part, changing.name, changing.data_dir)[0], signal.SIGKILL)
+    assert hits([], f"http://{address}:8080") == ["there"]
+    changing.fairway("up")
+    assert container(changing, "there") == before
+    os.kill(processes.find("supervisor", changing.name, changing.data_dir)[0], signal.SIGKILL)
+    old = processes.find("node-2", changing.name, changing.data_dir)
+    changing.fairway("up")
+    assert processes.find("node-2", changing.name, changing.data_dir) == old, "adopted"
+    for part in ("supervisor", "control", "node", "node-2"):
+        os.kill(processes.find(part, changing.name, changing.data_dir)[0], signal.SIGKILL)
+    changing.fairway("down", "--purge")
+    assert leftovers(changing.name, changing.data_dir) == []
+    assert of_node(changing, 2) == []
+
+
+def test_logs_and_wrong_parts_are_told(changing: ThreeNodes) -> None:
+    assert "node is ready" in changing.fairway("logs", "node-2").stdout
+    assert "==>" in changing.fairway("logs").stdout
+    refused = changing.fairway("logs", "nodes", check=False)
+    assert refused.returncode == 2
+    assert "choose from control, node, node-2" in refused.stderr
