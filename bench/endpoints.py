@@ -229,7 +229,7 @@ async def scale() -> dict[str, Any]:
     await asyncio.sleep(2)
     taken = []
     for sample in range(SAMPLES):
-        name = f"s0-{sample // 2 * 37 % 10_000}"
+        name = f"s0-{sample // 2 * 37 % max(PER_SERVICE)}"
         is_ready = sample % 2 == 1
         arrived = watcher.awaited(name, is_ready)
         began = time.perf_counter()

@@ -115,6 +115,10 @@ class Progress:
         self._written: dict[Key, str] = {}
         self._sizes: dict[Key, int] = {}
 
+    def __bool__(self) -> bool:
+        """Whether any list has been looked at."""
+        return bool(self._sizes)
+
     def wait_s(self, key: Key, now: float) -> float:
         """How long the list still has to wait; 0 if its time has come."""
         return self._patience.wait_s(key, min(self._sizes.get(key, 0) * WAIT_PER_POD_S, MAX_WAIT_S), now)
@@ -205,8 +209,13 @@ def _own(change: Change, cluster: Cluster) -> Iterable[Key]:
     return (key,) if is_old or is_ours or cluster.get(SERVICE, *key) is not None else ()
 
 
+def _services_of(change: Change, cluster: Cluster) -> Iterable[Key]:
+    """The Services that a change of a pod concerns; at the start all are looked at in any case."""
+    return service_rules.services_of(change, cluster) if cluster.state else ()
+
+
 ENDPOINTS_OF_SERVICES = Controller(
     name=NAME, owns=SERVICE, reconcile=reconcile, state=Progress, workers=16,
-    wakes={POD: service_rules.services_of, ENDPOINTS: _own},
+    wakes={POD: _services_of, ENDPOINTS: _own},
     indexes={POD: {LABELS: by_label}, SERVICE: {service_rules.BY_SELECTOR: service_rules.by_selector}},
 )  # fmt: skip

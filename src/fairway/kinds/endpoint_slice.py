@@ -3,7 +3,7 @@
 Source: Kubernetes docs, "EndpointSlices"; KEP-752.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.addresses import IPV4, IPV6, family, ip, parsed, reachable_ip
@@ -47,22 +47,26 @@ def _content(found: Object) -> list[object]:
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
-    """Every broken rule."""
+    """Every broken rule; endpoints as they were are not judged again."""
     type_ = new.get("addressType") or ""
     yield from one_of("addressType", type_, _TYPES)
-    known = set() if old is None else {a for one in old.get("endpoints") or () for a in one.get("addresses") or ()}
+    known = {} if old is None else {a: one for one in old.get("endpoints") or () for a in one.get("addresses") or ()}
+    is_same_type = old is not None and old.get("addressType") == type_
     endpoints = new.get("endpoints") or []
     if len(endpoints) > _ENDPOINTS_MAX:
         yield too_many("endpoints", len(endpoints), _ENDPOINTS_MAX)
     else:
         for index, endpoint in enumerate(endpoints):
+            addresses = endpoint.get("addresses")
+            if is_same_type and addresses and known.get(addresses[0]) == endpoint:
+                continue
             yield from _endpoint(f"endpoints[{index}]", endpoint, type_, known)
     yield from _ports(new.get("ports") or [])
     if old is not None:
         yield from unchanged("addressType", type_, old.get("addressType"))
 
 
-def _endpoint(path: str, endpoint: Object, type_: str, known: set[str]) -> Iterator[Problem]:
+def _endpoint(path: str, endpoint: Object, type_: str, known: Collection[str]) -> Iterator[Problem]:
     found = endpoint.get("addresses") or []
     if not found:
         yield required(f"{path}.addresses", "must contain at least 1 address")
@@ -82,7 +86,7 @@ def _endpoint(path: str, endpoint: Object, type_: str, known: set[str]) -> Itera
         yield from _hints(f"{path}.hints.{name}", (endpoint.get("hints") or {}).get(name) or [])
 
 
-def _address(path: str, index: int, address: str, type_: str, known: set[str]) -> Iterator[Problem]:
+def _address(path: str, index: int, address: str, type_: str, known: Collection[str]) -> Iterator[Problem]:
     if type_ == "FQDN":
         yield from _domain(f"{path}[{index}]", address)
     elif type_ in (IPV4, IPV6):

@@ -34,11 +34,11 @@ def defaults(new: Object) -> None:
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
-    """Every broken rule; subsets as they were are not judged again."""
+    """Every broken rule; subsets and addresses as they were are not judged again."""
     subsets = new.get("subsets") or []
     if old is not None and subsets == (old.get("subsets") or []):
         return
-    known = [] if old is None else [address.get("ip") or "" for address in _addresses(old)]
+    known = {} if old is None else {address.get("ip") or "": address for address in _addresses(old)}
     for index, subset in enumerate(subsets):
         yield from _subset(f"subsets[{index}]", subset, known)
 
@@ -49,18 +49,19 @@ def _addresses(found: Object) -> Iterator[Object]:
         yield from subset.get("notReadyAddresses") or ()
 
 
-def _subset(path: str, subset: Object, known: list[str]) -> Iterator[Problem]:
+def _subset(path: str, subset: Object, known: dict[str, Object]) -> Iterator[Problem]:
     if not subset.get("addresses") and not subset.get("notReadyAddresses"):
         yield required(path, "must specify `addresses` or `notReadyAddresses`")
     for name in ("addresses", "notReadyAddresses"):
         for index, address in enumerate(subset.get(name) or ()):
-            yield from _address(f"{path}.{name}[{index}]", address, known)
+            if known.get(address.get("ip") or "") != address:
+                yield from _address(f"{path}.{name}[{index}]", address, known)
     ports = subset.get("ports") or []
     for index, port in enumerate(ports):
         yield from _port(f"{path}.ports[{index}]", port, has_others=len(ports) > 1)
 
 
-def _address(path: str, address: Object, known: list[str]) -> Iterator[Problem]:
+def _address(path: str, address: Object, known: dict[str, Object]) -> Iterator[Problem]:
     value = address.get("ip") or ""
     faults = list(ip(f"{path}.ip", value, known))
     yield from faults

@@ -3,6 +3,7 @@
 Source: Kubernetes docs, "EndpointSlices"; KEP-0752; services.md 6.
 """
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,11 @@ MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 RESERVED = frozenset({SERVICE_NAME, MANAGED_BY, service_rules.HEADLESS_LABEL})
 MAX_ENDPOINTS = 100
 """Per slice; upstream's default."""
+CONDITIONS = {
+    (ready, serving, terminating): {"ready": ready, "serving": serving, "terminating": terminating}
+    for ready, serving, terminating in itertools.product((True, False), repeat=3)
+}
+"""One object for all endpoints that are in the same state."""
 NO_ZONES = Zones({}, NO_NODE_INFO)
 
 NodeLookup = Callable[[str], Object | None]
@@ -90,7 +96,7 @@ def _offers(service: Object, pods: Iterable[Object], family: str, node: NodeLook
         is_ready = publishes_all or (is_serving and not is_terminating)
         endpoint: Object = {
             "addresses": addresses,
-            "conditions": {"ready": is_ready, "serving": is_serving, "terminating": is_terminating},
+            "conditions": CONDITIONS[is_ready, is_serving, is_terminating],
         }
         if hostname := pod_rules.hostname_in(pod, service):
             endpoint["hostname"] = hostname

@@ -136,6 +136,8 @@ def by_proportion(service: Object) -> Iterable[str]:
 
 def services_of_pod(change: Change, cluster: Cluster) -> Iterable[Key]:
     """The Services that a change of a pod concerns, noted as such."""
+    if not cluster.state:
+        return ()  # at the start every Service is planned whole
     keys = list(service_rules.services_of(change, cluster))
     for key in keys:
         cluster.state.pod_changed(key, change.object["metadata"]["uid"], object_key(change.object))
@@ -155,7 +157,7 @@ def services_of_slice(change: Change, cluster: Cluster) -> Iterable[Key]:
 def services_on_node(change: Change, cluster: Cluster) -> Iterable[Key]:
     """The Services with pods on a node that came, went or moved to another zone, and those with proportional hints."""
     if not cluster.state:
-        return  # at the start every Service is planned whole
+        return
     old, new = change.old, change.new
     keys: set[Key] = set()
     if old is None or new is None or zone_of(old) != zone_of(new):
