@@ -10,6 +10,7 @@ from fairway.node import cgroups, names
 from fairway.node.propagation import mounts_below
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.runtimes.crun import sweep
+from fairway.node.runtimes.crun.clearing import remove_tree
 
 pytestmark = needs(*PROGRAMS)
 
@@ -49,7 +50,7 @@ def test_a_sweep_needs_no_records(tmp_path: Path) -> None:
         await world.sandbox()
         await world.start("sleep", "1000")
         await world.runtime.close()
-        shutil.rmtree(world.machine.run_pods_path)
+        assert remove_tree(world.machine.run_pods_path) == []
         shutil.rmtree(world.machine.sandboxes_path)
         assert (await sweep(world.machine)).left == []
         assert traces(world) == []

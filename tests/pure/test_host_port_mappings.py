@@ -47,8 +47,8 @@ def pod(**spec: Any) -> dict[str, Any]:
 
 def test_a_sandbox_has_the_ports_of_all_containers_and_none_with_the_nodes_network() -> None:
     wanted = {HostPort("10.0.0.1", "UDP", 20, 2), HostPort("", "TCP", 30, 3)}
-    assert set(sandbox_spec(pod()).host_ports) == wanted
-    assert sandbox_spec(pod(hostNetwork=True)).host_ports == ()
+    assert set(sandbox_spec(pod(), "c.l").host_ports) == wanted
+    assert sandbox_spec(pod(hostNetwork=True), "c.l").host_ports == ()
 
 
 ports = st.builds(Frontend, st.just(4), st.sampled_from(["", "10.0.0.1"]), st.sampled_from(["udp", "tcp"]), st.just(80))

@@ -349,5 +349,21 @@ def test_the_groups_of_a_pod_are_those_it_asks_for_and_that_of_its_volumes() -> 
 
 
 def test_a_pod_on_the_machine_s_network_has_the_machine_s_name() -> None:
-    assert sandbox_spec(pod(hostNetwork=True)).hostname == ""
-    assert sandbox_spec(pod()).hostname == "web"
+    assert sandbox_spec(pod(hostNetwork=True), "c.l").hostname == ""
+    assert sandbox_spec(pod(), "c.l").hostname == "web"
+
+
+def test_the_kernel_calls_a_pod_by_its_full_name_if_it_asks_for_that() -> None:
+    full = pod(hostname="h", subdomain="sub", setHostnameAsFQDN=True)
+    assert sandbox_spec(full, "c.l").hostname == "h.sub.default.svc.c.l"
+    assert sandbox_spec(pod(hostname="h", setHostnameAsFQDN=True), "c.l").hostname == "h"
+    assert sandbox_spec(pod(hostname="h", subdomain="sub"), "c.l").hostname == "h"
+    long = pod(hostname="h" * 50, subdomain="sub", setHostnameAsFQDN=True)
+    with pytest.raises(RuntimeFailure, match=r"FQDN h+\.sub\S+ is too long \(64 characters is the max, 70 characters"):
+        sandbox_spec(long, "c.l")
+
+
+def test_an_override_is_the_whole_name() -> None:
+    named = pod(hostname="h", subdomain="sub", hostnameOverride="a.example.com")
+    assert sandbox_spec(named, "c.l").hostname == "a.example.com"
+    assert "10.0.0.1\ta.example.com\n" in hosts_text(named, ["10.0.0.1"], "c.l", "")

@@ -20,8 +20,9 @@ def container(**fields: Any) -> ContainerSpec:
 
 def surroundings(**fields: Any) -> oci.Surroundings:
     known: dict[str, Any] = {
-        "rootfs": "/r", "netns": "/n", "hostname": "web-1", "cgroup": "/fairway/a/podu/id", "identity": Identity(),
-        "pids_limit": 100, "memory_of_machine": 10 * GIB, "files_limit": 1024, "cgroup_version": 2, "sysctls": {},
+        "rootfs": "/r", "joined": {"network": "/n"}, "hostname": "web-1", "cgroup": "/fairway/a/podu/id",
+        "identity": Identity(), "pids_limit": 100, "memory_of_machine": 10 * GIB, "files_limit": 1024,
+        "cgroup_version": 2, "sysctls": {},
     }  # fmt: skip
     return oci.Surroundings(**(known | fields))
 
@@ -107,7 +108,14 @@ def test_a_container_has_its_own_of_all_but_the_pod_s_network() -> None:
         {"type": "pid"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}, {"type": "network", "path": "/n"},
     ]  # fmt: skip
     assert {"type": "cgroup"} in oci.namespaces(surroundings())
-    assert "network" not in [each["type"] for each in oci.namespaces(surroundings(netns=""))]
+    ours = oci.namespaces(surroundings(joined={"network": "", "pid": "/p", "ipc": ""}, cgroup_version=1))
+    assert ours == [{"type": "pid", "path": "/p"}, {"type": "uts"}, {"type": "mount"}]
+
+
+def test_memory_may_be_shared() -> None:
+    [own] = [each for each in oci.mounts(container()) if each["destination"] == "/dev/shm"]
+    [shared] = [each for each in oci.mounts(container(), "/s") if each["destination"] == "/dev/shm"]
+    assert (own["type"], shared["type"], shared["source"]) == ("tmpfs", "bind", "/s")
 
 
 def test_the_whole_says_what_the_parts_say() -> None:

@@ -7,19 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fairway.node.expansion import expanded
-from fairway.node.pod_spec import all_containers, hostname, is_host_network, shown
+from fairway.node.pod_spec import all_containers, is_host_network, kernel_hostname, shown
 from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes
 from fairway.node.runtimes.interface import ContainerSpec, HostPort, Image, Mount, RuntimeFailure, SandboxSpec
 from fairway.objects import Object
 
+HOSTNAME_MAX = 64
+"""What the kernel takes (gethostname(2))."""
 
-def sandbox_spec(pod: Object) -> SandboxSpec:
-    """The surroundings that a pod asks for."""
-    meta = pod["metadata"]
-    context = pod["spec"].get("securityContext") or {}
+
+def sandbox_spec(pod: Object, cluster_domain: str) -> SandboxSpec:
+    """The surroundings that a pod asks for.  Raises: ``RuntimeFailure`` if its name is too long for the kernel."""
+    meta, spec = pod["metadata"], pod["spec"]
+    context = spec.get("securityContext") or {}
+    name = "" if is_host_network(pod) else kernel_hostname(pod, cluster_domain)
+    if len(name) > HOSTNAME_MAX:
+        raise RuntimeFailure(
+            "FailedCreatePodSandBox",
+            f"failed to construct FQDN from pod hostname and cluster domain, FQDN {name} is too long "
+            f"({HOSTNAME_MAX} characters is the max, {len(name)} characters requested)",
+        )
     return SandboxSpec(
         pod_uid=meta["uid"], namespace=meta["namespace"], name=meta["name"],
-        hostname="" if is_host_network(pod) else hostname(pod), host_network=is_host_network(pod),
+        hostname=name, host_network=is_host_network(pod), host_pid=bool(spec.get("hostPID")),
+        host_ipc=bool(spec.get("hostIPC")), shares_processes=bool(spec.get("shareProcessNamespace")),
         sysctls={sysctl["name"]: sysctl["value"] for sysctl in context.get("sysctls") or []},
         host_ports=() if is_host_network(pod) else tuple(host_ports(pod)),
     )  # fmt: skip

@@ -80,6 +80,11 @@ def monitors_cgroup(cluster: str) -> str:
     return f"{cluster_cgroup(cluster)}/monitors"
 
 
+def pause_cgroup(cluster: str, pod_uid: str) -> str:
+    """The control group of the process that keeps a pod's process namespace."""
+    return f"{pod_cgroup(cluster, pod_uid)}/pause"
+
+
 def container_cgroup(cluster: str, pod_uid: str, container_id: str) -> str:
     """The control group of one container attempt."""
     return f"{pod_cgroup(cluster, pod_uid)}/{container_id}"

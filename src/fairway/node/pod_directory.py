@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fairway.node.files import hosts_text, parse_resolver, pod_resolver
-from fairway.node.pod_spec import hostname, is_host_network
+from fairway.node.pod_spec import is_host_network, kernel_hostname
 from fairway.node.runtimes.interface import Mount
 from fairway.node.settings import Settings
 from fairway.objects import Object
@@ -29,7 +29,7 @@ def write_files(
     resolver = pod_resolver(pod, parse_resolver(machine_resolver), settings.cluster_dns, settings.cluster_domain)
     _write(directory / "hosts", hosts_text(pod, pod_ips, settings.cluster_domain, machine_hosts))
     _write(directory / "resolv.conf", resolver.text())
-    _write(directory / "hostname", hostname(pod) + "\n")
+    _write(directory / "hostname", kernel_hostname(pod, settings.cluster_domain) + "\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -85,7 +85,12 @@ def grace_s(pod: Object) -> float:
 
 
 def hostname(pod: Object) -> str:
-    """What the pod calls itself: ``spec.hostname`` or its name, cut to the 63 letters that a label may have."""
+    """What the pod calls itself: ``spec.hostname`` or its name, cut to the 63 letters that a label may have.
+
+    ``spec.hostnameOverride`` is taken as it is (KEP-4762).
+    """
+    if override := pod["spec"].get("hostnameOverride"):
+        return str(override)
     wanted: str = pod["spec"].get("hostname") or pod["metadata"]["name"]
     return wanted[:63].rstrip("-.")
 
@@ -93,9 +98,15 @@ def hostname(pod: Object) -> str:
 def subdomain_fqdn(pod: Object, cluster_domain: str) -> str:
     """The full name of a pod with a subdomain, or empty.  Source: services.md 9; KEP-1797."""
     subdomain = pod["spec"].get("subdomain")
-    if not subdomain:
+    if not subdomain or pod["spec"].get("hostnameOverride"):
         return ""
     return f"{hostname(pod)}.{subdomain}.{pod['metadata']['namespace']}.svc.{cluster_domain}"
+
+
+def kernel_hostname(pod: Object, cluster_domain: str) -> str:
+    """What the pod's kernel calls it: the full name, where there is one and the pod asks for that (KEP-1797)."""
+    full = subdomain_fqdn(pod, cluster_domain) if pod["spec"].get("setHostnameAsFQDN") else ""
+    return full or hostname(pod)
 
 
 def is_terminal(pod: Object) -> bool:

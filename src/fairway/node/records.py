@@ -32,6 +32,9 @@ class SandboxRecord:
     ips: tuple[str, ...]
     sysctls: dict[str, str]
     host_ports: tuple[HostPort, ...] = ()
+    host_pid: bool = False
+    host_ipc: bool = False
+    shares_processes: bool = False
     made_s: float = 0.0
     """When, in Unix seconds: of two pods with the same host port the younger has it."""
 
@@ -58,6 +61,16 @@ def pod_path(machine: Machine, pod_uid: str) -> Path:
 def bundle_path(machine: Machine, pod_uid: str, name: str, attempt: int) -> Path:
     """The bundle of one attempt."""
     return pod_path(machine, pod_uid) / "containers" / name / str(attempt)
+
+
+def namespace_path(machine: Machine, pod_uid: str, kind: str) -> Path:
+    """Where a namespace that the pod's containers share, its network aside, is kept: ``ipc`` or ``pid``."""
+    return pod_path(machine, pod_uid) / "namespaces" / kind
+
+
+def shm_path(machine: Machine, pod_uid: str) -> Path:
+    """The memory file system that the pod's containers share as /dev/shm."""
+    return pod_path(machine, pod_uid) / "shm"
 
 
 def layer_path(machine: Machine, pod_uid: str, name: str, attempt: int) -> Path:

@@ -81,9 +81,10 @@ class Starting:
             text = "Pod sandbox changed, it will be killed and re-created."
             self._shared.tell(worker.pod, "Normal", "SandboxChanged", text)
         try:
+            spec = sandbox_spec(worker.pod, self._shared.settings.cluster_domain)
             await self._prepare_volumes()
             async with self._shared.start_slots:
-                worker.sandbox = await self._shared.runtime.make_sandbox(sandbox_spec(worker.pod))
+                worker.sandbox = await self._shared.runtime.make_sandbox(spec)
             worker.sandbox_failures = 0
         except Left:
             return

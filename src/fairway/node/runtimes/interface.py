@@ -78,7 +78,11 @@ class HostPort:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSpec:
-    """The pod's own surroundings.  ``host_network`` shares the machine's network namespace."""
+    """The pod's own surroundings.
+
+    ``host_network``, ``host_pid`` and ``host_ipc`` share the machine's namespaces.  ``shares_processes``: the
+    containers of the pod see each other's processes.
+    """
 
     pod_uid: str
     namespace: str
@@ -88,6 +92,9 @@ class SandboxSpec:
     host_network: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
     host_ports: tuple[HostPort, ...] = ()
+    host_pid: bool = False
+    host_ipc: bool = False
+    shares_processes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from fairway.node.images.layout import Layout, Rootfs
 from fairway.node.machine import Machine
 from fairway.node.names import container_cgroup, container_id, monitors_cgroup
 from fairway.node.records import ContainerRecord, SandboxRecord
+from fairway.node.runtimes.crun import pod_namespaces
 from fairway.node.runtimes.crun.clearing import clear_attempt
 from fairway.node.runtimes.crun.exec_session import Started, start_exec
 from fairway.node.runtimes.crun.monitor import Bundle, monitor_command, runtime_arguments, start_monitor
@@ -94,13 +95,13 @@ class Launcher:
     ) -> dict[str, object]:
         image = rootfs.config.get("config") or {}
         who = self._identity(spec, str(image.get("User") or ""), bundle.rootfs)
-        netns = "" if sandbox.host_network else str(self._machine.netns_path / spec.pod_uid)
         config = runtime_config(
             spec,
             image,
             Surroundings(
                 rootfs=str(bundle.rootfs),
-                netns=netns,
+                joined=pod_namespaces.joined(self._machine, sandbox),
+                shm=pod_namespaces.shm(self._machine, sandbox),
                 hostname=sandbox.hostname,
                 cgroup=container_cgroup(self._machine.group, spec.pod_uid, record.container_id),
                 identity=who,

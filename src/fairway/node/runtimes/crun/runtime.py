@@ -20,7 +20,7 @@ from fairway.node.pod_network.host_ports.publishing import HostPorts
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.records import ContainerRecord, SandboxRecord
 from fairway.node.runtimes.changes import Changes
-from fairway.node.runtimes.crun import attach_session, listeners
+from fairway.node.runtimes.crun import attach_session, listeners, pod_namespaces
 from fairway.node.runtimes.crun.attempts import Attempt, adopt
 from fairway.node.runtimes.crun.clearing import clear_attempt, clear_pod
 from fairway.node.runtimes.crun.exec_session import CrunExecSession
@@ -216,8 +216,9 @@ class CrunRuntime:
         hostname = os.uname().nodename if spec.host_network and not spec.hostname else spec.hostname
         record = SandboxRecord(
             spec.pod_uid, spec.namespace, spec.name, hostname, spec.host_network, ips, dict(spec.sysctls),
-            spec.host_ports, time.time(),
+            spec.host_ports, spec.host_pid, spec.host_ipc, spec.shares_processes, time.time(),
         )  # fmt: skip
+        await self._run(lambda: pod_namespaces.make(self._machine, self._hierarchies, record))
         await self._run(lambda: records.write_sandbox(self._machine, record))
         self._sandboxes[spec.pod_uid] = record
         return self._sandbox(record)

@@ -117,8 +117,8 @@ class Surroundings:
     """What the runtime knows of the place where a container is to run."""
 
     rootfs: str
-    netns: str
-    """Empty: the machine's own network."""
+    joined: Mapping[str, str]
+    """Namespaces that are not the container's own, by kind: where they are found; empty for the machine's own."""
     hostname: str
     cgroup: str
     identity: Identity
@@ -128,6 +128,8 @@ class Surroundings:
     cgroup_version: int
     sysctls: Mapping[str, str]
     devices: Sequence[Device] = ()
+    shm: str = ""
+    """What is seen as /dev/shm; empty for a file system of the container's own."""
     capabilities: int = -1
     """What the runtime itself may do, as the kernel's bits: nobody can be given more."""
 
@@ -217,16 +219,19 @@ def _mount(target: str, kind: str, source: str, *options: str) -> dict[str, Any]
     return {"destination": target, "type": kind, "source": source, "options": list(options)}
 
 
-def mounts(spec: ContainerSpec) -> list[dict[str, Any]]:
+def mounts(spec: ContainerSpec, shm: str = "") -> list[dict[str, Any]]:
     """The kernel's file systems, then the container's own mounts, parents before children."""
     access = "rw" if spec.privileged else "ro"
+    memory = _mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k")
+    if shm:
+        memory = _mount("/dev/shm", "bind", shm, "bind", "rprivate", "rw", "nosuid", "noexec", "nodev")
     found = [
         _mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev"),
         _mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
         _mount(
             "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"
         ),
-        _mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"),
+        memory,
         _mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"),
         _mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", access),
         _mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", access),
@@ -238,12 +243,15 @@ def mounts(spec: ContainerSpec) -> list[dict[str, Any]]:
 
 
 def namespaces(surroundings: Surroundings) -> list[dict[str, str]]:
-    """The container's own, and its pod's network."""
-    found = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
-    if surroundings.cgroup_version == 2:
-        found.append({"type": "cgroup"})
-    if surroundings.netns:
-        found.append({"type": "network", "path": surroundings.netns})
+    """The container's own, and those of its pod; none where the machine's are shared."""
+    kinds = ["pid", "ipc", "uts", "mount", *(["cgroup"] if surroundings.cgroup_version == 2 else []), "network"]
+    found = []
+    for kind in kinds:
+        path = surroundings.joined.get(kind)
+        if path is None:
+            found.append({"type": kind})
+        elif path:
+            found.append({"type": kind, "path": path})
     return found
 
 
@@ -291,7 +299,7 @@ def runtime_config(spec: ContainerSpec, image: Mapping[str, Any], surroundings: 
         "process": process(spec, image, surroundings),
         "root": {"path": surroundings.rootfs, "readonly": spec.read_only_root},
         "hostname": surroundings.hostname,
-        "mounts": mounts(spec),
+        "mounts": mounts(spec, surroundings.shm),
         "linux": linux,
     }
 
