@@ -1,6 +1,7 @@
 """A dataplane in a namespace and the tables behind it, driven step by step without informers."""
 
 import asyncio
+import random
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.inputs import service_of, slice_of
 from fairway.proxy.inventory import Inventory
 from fairway.proxy.model import NodeView, Settings, address
-from fairway.proxy.words import Elements
+from fairway.proxy.words import AFFINITY_LIMIT, Elements
 
 SETTINGS = Settings(
     service_cidrs=("10.96.0.0/16", "fd96::/112"), pod_cidrs=("10.244.0.0/24", "fd44::1:0/112", "fd44::1/128")
@@ -118,7 +119,8 @@ class ProgrammedTable:
     async def _start(self) -> int:
         with self.where.entered():
             found = (await self.dataplane.open()).elements
-        self.tables = {family: Table(elements) for family, elements in found.items()}
+        start = random.randrange(1, AFFINITY_LIMIT)
+        self.tables = {family: Table(elements, affinity_start=start) for family, elements in found.items()}
         for family, table in self.tables.items():
             table.fix(fixed_elements(family, self.inventory.node, self.inventory.settings))
         self.inventory.touch_all()

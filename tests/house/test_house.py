@@ -119,3 +119,16 @@ def test_paths_that_the_guides_name_are_there() -> None:
             and not any(list(root.glob(path)) or list(root.glob(f"{path}*")) for root in roots)
         ]
         assert missing == [], guide
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    defined = {
+        node.name
+        for path in (HOUSE / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    named = {
+        name for path in (HOUSE / "docs").rglob("*.md") for name in re.findall(r"`(test_[a-z0-9_]+)`", path.read_text())
+    }
+    assert named - defined == set()

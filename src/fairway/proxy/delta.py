@@ -63,16 +63,17 @@ class Table:
     """What one family's table holds and which numbers it uses.
 
     ``found`` is what the kernel holds at the start: its numbers and slots are taken over, so that nothing is rewritten
-    without need.
+    without need.  ``affinity_start`` is where new affinity numbers begin: bindings of Services that are gone outlive a
+    restart in the kernel, so a proxy that starts anywhere hardly ever gives their number to another Service.
     """
 
-    def __init__(self, found: Elements | None = None) -> None:
+    def __init__(self, found: Elements | None = None, *, affinity_start: int = 0) -> None:
         self._entries: dict[str, tuple[Entry, ...]] = {}
         self._sharing = Sharing()
         self._fixed: Elements = {}
         self._recovered = Recovered(found or {})
         self._numbers = Numbers(words.LIST_LIMIT, self._recovered.list_numbers)
-        self._affinities = Numbers(words.AFFINITY_LIMIT, self._recovered.affinity_numbers)
+        self._affinities = Numbers(words.AFFINITY_LIMIT, self._recovered.affinity_numbers, start=affinity_start)
         self._timeouts = dict(self._recovered.timeouts)
         self._new_timeouts: dict[bytes, bytes] = {}
         self._touched_flows: set[FrontendKey] = set()

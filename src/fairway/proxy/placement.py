@@ -38,10 +38,10 @@ class Numbers:
 
     __slots__ = ("_limit", "_next", "_used")
 
-    def __init__(self, limit: int, used: set[int] | None = None) -> None:
+    def __init__(self, limit: int, used: set[int] | None = None, *, start: int = 0) -> None:
         self._limit = limit
         self._used = used if used is not None else set()
-        self._next = max(self._used, default=0) + 1
+        self._next = start or max(self._used, default=0) + 1
 
     def take(self) -> int:
         """A free number, never 0.  Raises: ``OverflowError`` if there is none."""

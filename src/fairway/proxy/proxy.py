@@ -8,6 +8,7 @@ After a refused commit nothing is believed of the dataplane any more: it is read
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 from fairway.client.interface import Client
 from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE, SERVICE_CIDR
 from fairway.objects import Object
-from fairway.proxy import inputs
+from fairway.proxy import inputs, words
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
 from fairway.proxy.delta import Table, Transaction
 from fairway.proxy.departures import Departures, Leaving
@@ -218,7 +219,8 @@ class Proxy:
         """Adopt what stands in the dataplane and repair what differs, or fill an empty one."""
         began_s = time.perf_counter()
         found = await self._dataplane.open()
-        self._tables = {family: Table(elements) for family, elements in found.elements.items()}
+        start = random.randrange(1, words.AFFINITY_LIMIT)
+        self._tables = {each: Table(held, affinity_start=start) for each, held in found.elements.items()}
         self._has_new_node = False
         fixed = self._fix()
         self._inventory.touch_all()
