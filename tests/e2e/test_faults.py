@@ -4,11 +4,13 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import dns.message
 import pytest
 
 from fairway.cluster import processes
@@ -97,6 +99,27 @@ def test_killed_processes_cost_no_connection_and_no_pod(fragile: Cluster, roles:
     assert traffic.failures == []
     kept = set(before.items()) & set(containers(fragile).items())
     assert len(kept) >= 2, "running containers were started again"
+
+
+def test_a_name_asked_while_the_node_process_is_dead_is_answered_by_the_next(fragile: Cluster) -> None:
+    """The supervisor holds the sockets: the question waits there, and nobody is told that there is no server."""
+    at = fragile.get("svc", "kube-dns", "-n", "kube-system")["spec"]["clusterIP"]
+    address = fragile.get("svc", "kubia")["spec"]["clusterIP"]
+    query = dns.message.make_query("kubia.default.svc.cluster.local", "A").to_wire()
+    for _ in range(2):
+        (node,) = pids(fragile, "node")
+        handle = os.pidfd_open(node)
+        os.kill(node, signal.SIGKILL)
+        processes.wait_gone([handle], 10)
+        os.close(handle)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.create_connection((at, 53)) as tcp:
+            udp.connect((at, 53))
+            udp.settimeout(10)
+            tcp.settimeout(10)
+            udp.send(query)
+            tcp.sendall(len(query).to_bytes(2, "big") + query)
+            for answer in (udp.recv(4096), tcp.recv(4096)[2:]):
+                assert [str(data) for data in dns.message.from_wire(answer).answer[0]] == [address]
 
 
 def test_an_acknowledged_write_survives_a_kill_under_load(fragile: Cluster) -> None:

@@ -17,11 +17,13 @@ from fairway.client.http import HttpClient
 from fairway.client.interface import Client
 from fairway.cluster import logs, processes
 from fairway.cluster.config import Config, locate
+from fairway.cluster.kept_sockets import KeptSockets
 from fairway.cluster.machine import machine_of
 from fairway.cluster.nodes import ClusterNode, node_of
 from fairway.dns.dns import Settings as DnsSettings
 from fairway.dns.dns import keep_serving
 from fairway.dns.exchange import Upstream
+from fairway.dns.server import bind
 from fairway.dns.upstreams import servers_of, upstream_of
 from fairway.kinds import NODE
 from fairway.node.agent import Agent
@@ -117,7 +119,7 @@ def _resolv_conf() -> str:
         return ""
 
 
-async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe) -> None:
+async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kept: KeptSockets) -> None:
     """Work until SIGTERM; pods and rules stay.  A task that dies ends the process; the supervisor starts it again."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -139,7 +141,7 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe) -> 
     agent = Agent(client, CrunRuntime(machine), images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
-    names = keep_serving(client, dns_settings(config, node))
+    names = keep_serving(client, dns_settings(config, node), kept.open)
     works = [agent.run(), proxy.run(), neighbours.run(), status.run(), names]
     works.append(_tell(client, node, proxy, ready, stopping))
     if config.load_balancer_devices and node.is_first:  # no other is on a LAN
@@ -205,7 +207,8 @@ def main(argv: list[str]) -> None:
     if not node.is_first:
         move_in(config, node)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(config, node, processes.ReadyPipe(given.get("ready_fd"))))
+        ready = processes.ReadyPipe(given.get("ready_fd"))
+        runner.run(run(config, node, ready, KeptSockets(given.get("keep_fds"), bind)))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Supervisor: keeps a cluster's control process and those of its nodes alive, and nothing else.
 
 Shape: one loop over poll(2) on the children's pidfds and a wake-up pipe for signals; no asyncio, so it stays small.
-Rules: a child that ends is started again, at once the first time, then after 0.5 s doubling to 10 s; children of a
-supervisor that was killed are adopted, not restarted.  SIGTERM ends all children; pods and kernel rules stay.
+Rules: a child that ends is started again, at once the first time, then after 0.5 s doubling to 10 s, with the sockets
+that it left here; children of a supervisor that was killed are adopted, not restarted.  SIGTERM ends all children; pods
+and kernel rules stay.
 """
 
 import contextlib
@@ -13,12 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
 from fairway.cluster import processes
+from fairway.cluster.kept_sockets import Shelf
 
 FIRST_DELAY_S, LONGEST_DELAY_S, STEADY_S = 0.5, 10.0, 60.0
 LOG_LIMIT_BYTES = 10 << 20
@@ -35,6 +37,7 @@ class Child:
     started_s: float = 0.0
     due_s: float = 0.0
     delay_s: float = 0.0
+    shelf: Shelf = field(default_factory=Shelf)
 
     def next_delay_s(self, now_s: float) -> float:
         """How long to wait before the next start: none after a steady life, else doubling."""
@@ -84,10 +87,12 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         log = self._log_file(child.part)
         words = processes.command(child.part, self.name, self.data_dir)
-        passed: tuple[int, ...] = ()
+        child.shelf.take()
+        words += child.shelf.words
+        passed = child.shelf.passed
         if self.ready.descriptor >= 0:
             words += ["--ready-fd", str(self.ready.descriptor)]
-            passed = (self.ready.descriptor,)
+            passed += (self.ready.descriptor,)
         with open(os.devnull, "rb") as nothing, log:
             process = subprocess.Popen(words, stdin=nothing, stdout=log, stderr=log, pass_fds=passed, cwd="/")
         child.pid, child.started_s, child.due_s = process.pid, time.monotonic(), 0.0
@@ -109,11 +114,16 @@ class Supervisor:
         by_handle = {child.handle: child for child in self.children if child.handle >= 0}
         for handle in by_handle:
             poll.register(handle, select.POLLIN)
+        by_shelf = {child.shelf.fileno(): child.shelf for child in self.children}
+        for shelf in by_shelf.values():
+            poll.register(shelf, select.POLLIN)
         due = [child.due_s for child in self.children if child.handle < 0]
         timeout_ms = max(0.0, min(due) - time.monotonic()) * 1000 if due else None
         for handle, _ in poll.poll(timeout_ms):
             if handle == self._wake:
                 os.read(self._wake, 64)
+            elif handle in by_shelf:
+                by_shelf[handle].take()
             else:
                 self._ended(by_handle[handle])
         for child in self.children:

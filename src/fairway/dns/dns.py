@@ -32,6 +32,7 @@ from fairway.transport.server import serve
 
 log = logging.getLogger(__name__)
 
+Opening = Callable[[str, int, socket.SocketKind], socket.socket]
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.2, 10.0
 _GRACE_S = 0.5
 
@@ -57,11 +58,12 @@ class Settings:
 
 
 class ClusterDns:
-    """The DNS server of one node.  ``client`` may be anything that speaks the API."""
+    """The DNS server of one node.  ``client`` may be anything that speaks the API; ``opening`` gives bound sockets."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings, opening: Opening = bind) -> None:
         self.metrics = DnsMetrics(f"dns://:{settings.port}", f"{settings.domain}.")
         self._settings = settings
+        self._opening = opening
         self._zone = Zone(
             settings.domain, addresses=settings.addresses, cidrs=settings.cidrs, serial=int(time.time())
         )  # fmt: skip
@@ -156,12 +158,12 @@ class ClusterDns:
         stack.push_async_callback(late.close)
         ports = []
         for host in dict.fromkeys(self._settings.listen):
-            datagrams = bind(host, self._settings.port, socket.SOCK_DGRAM)
+            datagrams = self._opening(host, self._settings.port, socket.SOCK_DGRAM)
             udp = UdpServer(datagrams, self.responder, late)
             stack.callback(udp.close)
             port = datagrams.getsockname()[1]
             tcp = TcpServer(self.responder, late)
-            await tcp.listen(bind(host, port, socket.SOCK_STREAM))
+            await tcp.listen(self._opening(host, port, socket.SOCK_STREAM))
             stack.callback(tcp.close)
             ports.append(port)
             if self._settings.metrics_port:
@@ -180,12 +182,12 @@ class ClusterDns:
         stack.push_async_callback(status.close, _GRACE_S)
 
 
-async def keep_serving(client: Client, settings: Settings) -> None:
+async def keep_serving(client: Client, settings: Settings, opening: Opening = bind) -> None:
     """Serve until cancelled; a fault is told and followed by a fresh start, since others live in the same process."""
     backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
     while True:
         try:
-            await ClusterDns(client, settings).run()
+            await ClusterDns(client, settings, opening).run()
         except Exception:
             log.exception("cluster DNS failed", extra={"failures": backoff.failures})
         await asyncio.sleep(backoff.next_delay_s())
