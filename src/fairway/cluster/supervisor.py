@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
@@ -37,7 +37,6 @@ class Child:
     started_s: float = 0.0
     due_s: float = 0.0
     delay_s: float = 0.0
-    shelf: Shelf = field(default_factory=Shelf)
 
     def next_delay_s(self, now_s: float) -> float:
         """How long to wait before the next start: none after a steady life, else doubling."""
@@ -55,6 +54,7 @@ class Supervisor:
         self.name, self.data_dir, self.ready = name, data_dir, ready
         self.logs = Path(data_dir) / name / "logs"
         self.children = [Child(part) for part in parts]
+        self.shelves = {part: Shelf() for part in parts}
         self.is_stopping = False
         self._wake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -87,9 +87,10 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         log = self._log_file(child.part)
         words = processes.command(child.part, self.name, self.data_dir)
-        child.shelf.take()
-        words += child.shelf.words
-        passed = child.shelf.passed
+        shelf = self.shelves[child.part]
+        shelf.take()
+        words += shelf.words
+        passed = shelf.passed
         if self.ready.descriptor >= 0:
             words += ["--ready-fd", str(self.ready.descriptor)]
             passed += (self.ready.descriptor,)
@@ -114,7 +115,7 @@ class Supervisor:
         by_handle = {child.handle: child for child in self.children if child.handle >= 0}
         for handle in by_handle:
             poll.register(handle, select.POLLIN)
-        by_shelf = {child.shelf.fileno(): child.shelf for child in self.children}
+        by_shelf = {shelf.fileno(): shelf for shelf in self.shelves.values()}
         for shelf in by_shelf.values():
             poll.register(shelf, select.POLLIN)
         due = [child.due_s for child in self.children if child.handle < 0]
