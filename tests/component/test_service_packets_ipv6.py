@@ -132,6 +132,43 @@ def test_each_family_has_endpoints_of_its_own(network: ServiceNetwork, table: Pr
     assert ask(network.client, IP6, 80)[0].startswith("pod-")
 
 
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("who", ["pod", "node", "client"])
+def test_a_datagram_of_several_fragments_arrives_whole(
+    network: ServiceNetwork, table: ProgrammedTable, who: str, family: int
+) -> None:
+    table.put(
+        service("dns", IP, IP6, ports=[UDP_53]), endpoint_slice("dns", network.pods, ports=[UDP_8080]),
+        endpoint_slice("dns", network.pods, name="6", ipv6=True, ports=[UDP_8080]),
+    )  # fmt: skip
+    where = {"pod": network.pods[0].namespace, "node": network.node, "client": network.client}[who]
+    with where.entered():
+        made = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    with made:
+        made.settimeout(2)
+        made.connect((IP if family == 4 else IP6, 53))
+        made.send(bytes(9000))
+        assert made.recv(100).startswith(b"pod-")
+
+
+def test_a_path_that_takes_only_small_packets_is_learned_through_a_service(
+    network: ServiceNetwork, table: ProgrammedTable
+) -> None:
+    """A router on the way says "packet too big" of a packet to the endpoint; the client hears it of the cluster IP."""
+    pod = network.pods[0]
+    table.put(service("web", IP6), endpoint_slice("web", [pod], ipv6=True))
+    network.node.ip("link", "set", "p1", "mtu", "1280")
+    try:
+        with connect(network.client, IP6, 80) as made:
+            assert made.recv(100).startswith(b"pod-1")
+            made.sendall(bytes(1900))
+            received = 0
+            while received < 1900:
+                received += len(made.recv(2000))
+    finally:
+        network.node.ip("link", "set", "p1", "mtu", "1500")
+
+
 # SCTP: a kernel without its sockets still translates its packets
 
 SCTP = socket.IPPROTO_SCTP

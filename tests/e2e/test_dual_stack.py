@@ -1,4 +1,4 @@
-"""A cluster of both families and one of IPv6 alone, each with real pods, kubectl, names and a client outside."""
+"""A cluster of both families on two nodes and one of IPv6 alone: real pods, kubectl, names, a client outside."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def started(name: str, folder: Any, *settings: str) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def dual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with started("dual", tmp_path_factory.mktemp("dual"), "--ip-family", "dual") as running:
+    with started("dual", tmp_path_factory.mktemp("dual"), "--ip-family", "dual", "--nodes", "2") as running:
         yield running
 
 
@@ -105,6 +105,10 @@ def inside(cluster: Cluster, *command: str) -> str:
     return cluster.kubectl("exec", next(iter(pods(cluster))), "--", *command)
 
 
+def node_addresses(node: dict[str, Any]) -> list[str]:
+    return [each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP"]
+
+
 def families(addresses: list[str]) -> list[int]:
     return [6 if ":" in each else 4 for each in addresses]
 
@@ -118,9 +122,8 @@ def test_pods_and_node_have_both_families_and_kubectl_shows_them(dual: Cluster) 
     assert families(re.findall(r"nameserver (\S+)", resolver)) == [4, 6]
     described = dual.kubectl("describe", "pod", name)
     assert re.findall(r"^ *IP: +(\S+)$", described, re.M) == [addresses[0], *addresses]
-    (node,) = dual.get("nodes")["items"]
-    assert families(node["spec"]["podCIDRs"]) == [4, 6]
-    assert families([each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP"]) == [4, 6]
+    for node in dual.get("nodes")["items"]:
+        assert families(node["spec"]["podCIDRs"]) == families(node_addresses(node)) == [4, 6]
     (ranges,) = dual.get("servicecidrs")["items"]
     assert families(ranges["spec"]["cidrs"]) == [4, 6]
 
@@ -140,6 +143,7 @@ def test_a_service_of_both_families_answers_at_every_address_and_by_every_record
     known = set(pods(dual))
     for address in (*made["clusterIPs"], *given):
         dual.wait(lambda address=address: get(address) in known, f"{address} answers")
+        assert {get(address) for _ in range(30)} == known, "pods of both nodes answer"
     name = "both.default.svc.cluster.local"
     said = inside(dual, "nslookup", name)
     assert all(f"Address: {address}\n" in said for address in made["clusterIPs"])
@@ -182,8 +186,7 @@ def _endpoints(cluster: Cluster, name: str) -> dict[int, int]:
 
 def test_a_node_port_answers_a_client_outside_over_ipv6_with_its_own_address(dual: Cluster, outside: str) -> None:
     made = create(dual, "port", type="NodePort", ipFamilyPolicy="PreferDualStack", externalTrafficPolicy="Local")
-    (node,) = dual.get("nodes")["items"]
-    address = [each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP"][1]
+    address = node_addresses(dual.get("nodes")["items"][0])[1]
     port = made["ports"][0]["nodePort"]
     answering = dual.wait(lambda: get(address, port, where=outside), f"[{address}]:{port} answers outside")
     assert CLIENT in dual.kubectl("logs", answering)
@@ -213,18 +216,16 @@ def test_the_walk_through_a_cluster_of_ipv6_alone(ipv6: Cluster, outside: str) -
     assert json.loads(said)["major"] == "1", "a pod finds the API server, and its certificate has the address"
     outer = create(ipv6, "outer", type="LoadBalancer")
     (given,) = ipv6.wait(lambda: balancers(ipv6, "outer"), "an address of the load balancer")
-    for address, port in ((given, 80), (_node_address(ipv6), outer["ports"][0]["nodePort"])):
+    for address, port in (
+        (given, 80),
+        (node_addresses(ipv6.get("nodes")["items"][0])[0], outer["ports"][0]["nodePort"]),
+    ):
         ipv6.wait(lambda at=(address, port): get(*at, where=outside), f"{address} answers outside")
     refused = ipv6.run("create", "-f", "-", text=json.dumps(
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "no"},
          "spec": {"ports": [{"port": 80}], "ipFamilyPolicy": "RequireDualStack"}}
     ))  # fmt: skip
     assert "this cluster is not configured for dual-stack services" in refused.stderr
-
-
-def _node_address(cluster: Cluster) -> str:
-    (node,) = cluster.get("nodes")["items"]
-    return next(each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP")
 
 
 def test_the_api_server_reaches_into_pods_of_ipv6(ipv6: Cluster) -> None:
