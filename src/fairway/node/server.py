@@ -8,10 +8,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import orjson
 
+from fairway.node.logs import system
 from fairway.node.logs.container_log import container_log
 from fairway.node.logs.cri import OptionProblem, log_options
 from fairway.node.pod_view import Attempt
@@ -57,6 +58,7 @@ class NodeServer:
             "attach": self._attach,
             "portForward": self._port_forward,
             "pods": self._pods,
+            "logs": self._system_logs,
         }
         self._relays: set[asyncio.Task[None]] = set()
         self.server: Server | None = None
@@ -126,6 +128,18 @@ class NodeServer:
         attempt = logged_attempt(worker, name, is_previous=options.previous)
         path = worker.shared.runtime.log_path(worker.uid, name, attempt.number)
         return self._relayed(container_log(worker.records[name], attempt.number, path, options))
+
+    def _system_logs(self, request: Request, parts: list[str]) -> Answer:
+        if request.method not in ("GET", "HEAD"):
+            raise Refusal(405, "Method Not Allowed")
+        place = system.place_of(self._settings.system_logs, parts)
+        if place is None:
+            raise Refusal(404, "404 page not found\n")
+        if not place.is_dir():
+            return self._relayed(system.content(place))
+        if not request.path.endswith("/"):
+            return Response(301, b"", TEXT, headers=[("Location", f"{quote(request.path.rpartition('/')[2])}/")])
+        return Response(200, system.page(place), "text/html; charset=utf-8")
 
     def _relayed(self, pieces: AsyncGenerator[bytes, None]) -> Stream:
         relays: list[asyncio.Task[None]] = []
