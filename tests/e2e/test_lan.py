@@ -18,7 +18,8 @@ from .test_ways_in import get
 BRIDGE = f"fwl{os.getpid()}"[:15]
 CLIENT, RIVAL = f"fw-lan-{os.getpid()}-c", f"fw-lan-{os.getpid()}-r"
 HOST_AT, CLIENT_AT, RIVAL_AT = "198.19.50.1", "198.19.50.2", "198.19.50.200"
-POOL = "198.19.50.200-198.19.50.207"
+HOST_AT_6, CLIENT_AT_6, RIVAL_AT_6 = "fd50:19::1", "fd50:19::2", "fd50:19::200"
+POOL = "198.19.50.200-198.19.50.207,fd50:19::200-fd50:19::207"
 
 
 def ip(words: str) -> str:
@@ -32,12 +33,15 @@ def lan() -> Iterator[None]:
     try:
         ip(f"link add {BRIDGE} type bridge forward_delay 0")
         ip(f"addr add {HOST_AT}/24 dev {BRIDGE}")
+        ip(f"addr add {HOST_AT_6}/64 dev {BRIDGE} nodad")
         ip(f"link set {BRIDGE} up")
-        for number, (name, at) in enumerate(((CLIENT, CLIENT_AT), (RIVAL, RIVAL_AT))):
+        machines = (CLIENT, CLIENT_AT, CLIENT_AT_6), (RIVAL, RIVAL_AT, RIVAL_AT_6)
+        for number, (name, at, at_6) in enumerate(machines):
             ip(f"netns add {name}")
             ip(f"link add {BRIDGE[:13]}p{number} master {BRIDGE} type veth peer name eth0 netns {name}")
             ip(f"link set {BRIDGE[:13]}p{number} up")
             ip(f"-n {name} addr add {at}/24 dev eth0")
+            ip(f"-n {name} addr add {at_6}/64 dev eth0 nodad")
             ip(f"-n {name} link set eth0 up")
         yield
     finally:
@@ -51,7 +55,7 @@ def announced(lan: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     running = Cluster("e2e-lan", tmp_path_factory.mktemp("lan"))
     try:
         running.fairway("image", "import", str(IMAGE))
-        running.fairway("up", "--load-balancer-cidr", POOL, "--load-balancer-announce", BRIDGE)
+        running.fairway("up", "--ip-family", "dual", "--load-balancer-cidr", POOL, "--load-balancer-announce", BRIDGE)
         running.kubectl("create", "-f", "svc.yaml")
         running.ready_pods("default", "app=kubia", 3)
         yield running
@@ -59,40 +63,48 @@ def announced(lan: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
         running.fairway("down", "--purge")
 
 
-def balancer(cluster: Cluster, name: str, **spec: object) -> str:
-    """A load balancer in front of the pods; its address."""
-    ports = [{"port": 80, "targetPort": 8080}]
+def balancer(cluster: Cluster, name: str, **spec: object) -> list[str]:
+    """A load balancer of both families in front of the pods; its addresses."""
     wanted = {
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
-        "spec": {"type": "LoadBalancer", "selector": {"app": "kubia"}, "ports": ports, **spec},
+        "spec": {
+            "type": "LoadBalancer", "selector": {"app": "kubia"}, "ports": [{"port": 80, "targetPort": 8080}],
+            "ipFamilyPolicy": "RequireDualStack", **spec,
+        },
     }  # fmt: skip
     cluster.kubectl("create", "-f", "-", text=json.dumps(wanted))
     cluster.kubectl("wait", f"svc/{name}", "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=10s")
-    address: str = cluster.get("svc", name)["status"]["loadBalancer"]["ingress"][0]["ip"]
-    return address
+    return [entry["ip"] for entry in cluster.get("svc", name)["status"]["loadBalancer"]["ingress"]]
+
+
+def url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def test_a_machine_of_the_lan_reaches_each_address_until_its_service_is_gone(announced: Cluster) -> None:
     first, second = balancer(announced, "first"), balancer(announced, "second", externalTrafficPolicy="Local")
-    assert RIVAL_AT not in (first, second), "another machine has it"
-    assert "default" not in ip(f"-n {CLIENT} route show")
-    for address in (first, second):
-        announced.wait(lambda address=address: get(address, where=CLIENT), f"{address} answers on the LAN")
-        assert get(address), "on the machine itself"
-        inside = announced.kubectl("exec", "rs/kubia", "--", "curl", "-s", "-m", "3", f"http://{address}")
+    assert not {RIVAL_AT, RIVAL_AT_6} & {*first, *second}, "another machine has them"
+    assert "default" not in ip(f"-n {CLIENT} route show") + ip(f"-n {CLIENT} -6 route show")
+    device = json.loads(ip(f"-j link show {BRIDGE}"))[0]["address"]
+    for address in (*first, *second):
+        announced.wait(lambda address=address: get(url(address), where=CLIENT), f"{address} answers on the LAN")
+        assert get(url(address)), "on the machine itself"
+        inside = announced.kubectl("exec", "rs/kubia", "--", "curl", "-s", "-m", "3", f"http://{url(address)}")
         assert re.search("You've hit", inside), "and in a pod"
-        device = json.loads(ip(f"-j link show {BRIDGE}"))[0]["address"]
         assert json.loads(ip(f"-n {CLIENT} -j neigh show {address}"))[0]["lladdr"] == device
     pods = [pod["metadata"]["name"] for pod in announced.ready_pods("default", "app=kubia", 3)]
     logs = "".join(announced.kubectl("logs", name) for name in pods)
-    assert CLIENT_AT in logs, "policy Local keeps the client's address"
+    assert f"request from {CLIENT_AT}" in logs, "policy Local keeps the client's address"
+    assert f"request from {CLIENT_AT_6}" in logs
     announced.kubectl("delete", "svc", "first")
     ip(f"-n {CLIENT} neigh flush all")
-    announced.wait(lambda: ip(f"route show {first}") == "", "the address is not routed any more")
-    assert get(first, where=CLIENT) == ""
-    assert get(second, where=CLIENT)
-    (neighbour,) = json.loads(ip(f"-n {CLIENT} -j neigh show {first}"))
-    assert "lladdr" not in neighbour
+    for address in first:
+        family = "-6 " if ":" in address else ""
+        announced.wait(lambda a=address, f=family: ip(f"{f}route show {a}") == "", f"{address} is not routed any more")
+        assert get(url(address), where=CLIENT, patience_s=1) == ""
+        (neighbour,) = json.loads(ip(f"-n {CLIENT} -j neigh show {address}"))
+        assert "lladdr" not in neighbour
+    assert all(get(url(address), where=CLIENT) for address in second)
 
 
 def test_an_address_of_another_machine_is_said_and_that_machine_stays_reachable(announced: Cluster) -> None:
