@@ -119,8 +119,8 @@ class World:
 
 
 @asynccontextmanager
-async def world(settings: Settings | None = None) -> AsyncIterator[World]:
-    store = MemoryStore()
+async def world(settings: Settings | None = None, store: MemoryStore | None = None) -> AsyncIterator[World]:
+    store = store or MemoryStore()
     server = ApiServer(store, settings or Settings(advertise_address="10.244.0.1"))
     await server.start()
     try:

@@ -193,6 +193,9 @@ def test_neighbours_find_an_address_of_either_family_while_its_service_is_there(
             assert annotations(found) == {}
             assert "conditions" not in found["status"]
             assert run("route", "show", "192.168.50.200") == "192.168.50.200 dev pods proto static scope link \n"
+            told = await cluster.wait(EVENT, lambda all_: any(one["reason"] == "LoadBalancerAnnounced" for one in all_))
+            (announced,) = [one for one in told if one["reason"] == "LoadBalancerAnnounced"]
+            assert announced["message"] == "192.168.50.200, fd50::200 announced on lan0 by node n1"
             for at in ("192.168.50.200", "fd50::200"):
                 said: list[Heard] = []
                 await client.hears(at, mac, said)

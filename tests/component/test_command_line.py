@@ -161,6 +161,14 @@ def test_up_with_an_address_of_another_machine(flag: str, empty: Path, capsys: p
     assert not empty.exists()
 
 
+@needs_root
+def test_up_with_a_device_that_is_not_there(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = said(capsys, "up", "--name", "none", "--data-dir", str(empty), "--load-balancer-announce", "nosuch0")
+    assert code == 1
+    assert "load balancer announce nosuch0 is no network device of this machine\n  fix: name one of: " in err
+    assert not empty.exists()
+
+
 @pytest.mark.parametrize("line", ["up", "down", "image list"])
 def test_what_needs_root_says_so(
     line: str, empty: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

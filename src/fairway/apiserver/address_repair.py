@@ -1,7 +1,8 @@
 """AddressRepair: IPAddress objects that somebody wrote by hand must not part a Service from its address.
 
 A Service's own writes take and give back its addresses in one commit, so only writes to IPAddresses themselves can do
-harm: one that a Service still has is put back, one that no Service has is removed after a minute.
+harm: one that a Service still has is put back, one that no Service has is removed after a minute.  What happened while
+nobody looked is found by one sweep a minute after the start, which also tells of addresses out of every range.
 Source: KEP-1880, "repair loop"; the reasons of the Events are those of upstream's.
 """
 
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from fairway.apiserver.allocate import cluster_ips
-from fairway.apiserver.allocate.plan import MANAGED_BY_LABEL, MANAGER
+from fairway.apiserver.allocate.plan import MANAGED_BY_LABEL, MANAGER, address_of
+from fairway.apiserver.allocator_metrics import range_of
 from fairway.kinds import EVENT, IP_ADDRESS, SERVICE
 from fairway.kinds.rules.addresses import family
 from fairway.objects import Object, meta
@@ -65,6 +67,20 @@ class AddressRepair:
             self.touched(live[key].copy())
         if len(keys) > _AT_ONCE:
             asyncio.get_running_loop().call_later(0.1, self._doubt_all, keys[_AT_ONCE])
+        else:
+            self._doubt_services()
+
+    def _doubt_services(self, after: str = "") -> None:
+        """The other way round: whether every address of a Service is there, and in a range."""
+        services = self._api.cache.of(SERVICE)
+        keys = services.keys(SERVICE.prefix, after)
+        for key in keys[:_AT_ONCE]:
+            service = services.live[key].object
+            for ip in cluster_ips.held(service):
+                if self._api.cache.get(IP_ADDRESS, None, ip) is None or not range_of(ip, self._api.claims.cidrs()):
+                    self._doubtful.put_nowait(address_of(service, ip))
+        if len(keys) > _AT_ONCE:
+            asyncio.get_running_loop().call_later(0.1, self._doubt_services, keys[_AT_ONCE])
 
     async def _settle(self, address: Object) -> None:
         name, parent = address["metadata"]["name"], address["spec"]["parentRef"]
@@ -73,6 +89,9 @@ class AddressRepair:
         service = self._holder(parent)
         holds = service is not None and name in cluster_ips.held(service)
         live = self._api.cache.get(IP_ADDRESS, None, name)
+        if service is not None and holds and not range_of(name, self._api.claims.cidrs()):
+            text = f"Cluster IP [{family(name)}]: {name} is not within any configured Service CIDR"
+            await self._tell(service, "ClusterIPOutOfRange", f"{text}; please recreate service")
         if live is None:
             if service is not None and holds:
                 await self._put_back(address, service)

@@ -306,6 +306,11 @@ def _socket_family(address: str) -> int:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+def devices() -> list[str]:
+    """The network devices of this machine, the loopback apart."""
+    return [name for _, name in socket.if_nameindex() if name != "lo"]
+
+
 def is_own_address(address: str) -> bool:
     """Whether a device of this machine has the address."""
     return _can_listen(address, 0)

@@ -110,6 +110,12 @@ def _check_machine(config: Config) -> None:
                     f"{name.replace('_', ' ')} {address} is no address of this machine",
                     "see which there are: ip address",
                 )
+    for device in config.load_balancer_devices:
+        if device not in (there := surroundings.devices()):
+            raise ClusterError(
+                f"load balancer announce {device} is no network device of this machine",
+                f"name one of: {', '.join(there)}",
+            )
     if any(map(surroundings.lacks_family, config.families)):
         raise ClusterError(
             f"ip family {config.ip_family} needs IPv6, which this machine's kernel lacks or was told not to speak",

@@ -96,16 +96,20 @@ def node_port_key(number: int) -> str:
     return f"/claims/nodeports/{number}"
 
 
-def _address_claim(service: Object, ip: str, problem: Problem | None) -> Claim:
+def address_of(service: Object, ip: str) -> Object:
+    """The IPAddress object that says that a Service has an address (in canonical form)."""
     meta = service["metadata"]
     parent = {
         "group": "", "resource": "services",
         "namespace": meta.get("namespace", ""), "name": meta.get("name", ""),
     }  # fmt: skip
-    body: Object = {
+    return {
         "kind": "IPAddress",
         "apiVersion": "networking.k8s.io/v1",
         "metadata": {"name": ip, "labels": {FAMILY_LABEL: family(ip), MANAGED_BY_LABEL: MANAGER}},
         "spec": {"parentRef": parent},
     }
-    return Claim(IP_ADDRESS.key(None, ip), body, problem)
+
+
+def _address_claim(service: Object, ip: str, problem: Problem | None) -> Claim:
+    return Claim(IP_ADDRESS.key(None, ip), address_of(service, ip), problem)

@@ -14,12 +14,13 @@ from fairway.client.interface import Client
 from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
 from fairway.kinds.rules import announcing
 from fairway.node.announcements import device as devices
-from fairway.node.announcements.choice import choice, ready_nodes
+from fairway.node.announcements.choice import choice, ingress, ready_nodes
 from fairway.node.announcements.claims import Claims
 from fairway.node.announcements.lan import Lan
 from fairway.node.announcements.routes import Routes
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
+from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.informer import Change, Informer
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ class Announcer:
         self._slices = Informer(
             client, ENDPOINT_SLICE, labels=_SERVICE_NAME, indexes={_OF_SERVICE: _of_service}, keep=_places
         )
+        self._recorder = EventRecorder(client, "fairway-announcer", host=settings.node_name)
+        self._announced: frozenset[str] = frozenset()
         self._routes = Routes(settings.gateway_device, settings.sources)
         self._lans: dict[str, devices.Device] = {}
         self._friends: set[bytes] = set()
@@ -74,6 +77,7 @@ class Announcer:
                     informer.subscribe(self._changed)
                 self._soon()
                 group.create_task(self._keep_writing(), name="announcer findings")
+                group.create_task(self._recorder.run(), name="announcer events")
         finally:
             changes.close()
             self._claims.close()
@@ -123,7 +127,17 @@ class Announcer:
         wanted = choice(services, nodes, local, self._settings.node_name)
         self._routes.want(wanted.active)
         self._claims.want(wanted)
+        self._tell(services, wanted.announced)
         self._to_write.set()
+
+    def _tell(self, services: list[Object], announced: frozenset[str]) -> None:
+        """Whose addresses are newly this node's."""
+        fresh, self._announced = announced - self._announced, announced
+        for service in services if fresh else ():
+            if mine := [at for at in ingress(service) if at in fresh]:
+                where = f"on {', '.join(self._lans)} by node {self._settings.node_name}"
+                text = f"{', '.join(mine)} announced {where}"
+                self._recorder.record(SERVICE, service, "Normal", "LoadBalancerAnnounced", text)
 
     # Findings
 

@@ -39,7 +39,7 @@ def choice(
         fit = able
         if service["spec"].get("externalTrafficPolicy") == "Local":
             fit = able.intersection(local.get((meta["namespace"], meta["name"]), ()))
-        for at in _addresses(service):
+        for at in ingress(service):
             active.add(at)
             if chosen(at, fit) == me:
                 announced.add(at)
@@ -57,12 +57,13 @@ def _is_able(node: Object) -> bool:
     return is_ready and bool(announcing.devices(node)) and EXCLUDED not in (node["metadata"].get("labels") or {})
 
 
-def _addresses(service: Object) -> list[str]:
+def ingress(service: Object) -> list[str]:
+    """The addresses of a load balancer that are ours to answer for."""
     is_balancer = service["spec"].get("type") == "LoadBalancer" and announcing.is_of_our_class(service)
     if "deletionTimestamp" in service["metadata"] or not is_balancer:
         return []
-    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    return [entry["ip"] for entry in ingress if entry.get("ip") and entry.get("ipMode") != "Proxy"]
+    entries = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    return [entry["ip"] for entry in entries if entry.get("ip") and entry.get("ipMode") != "Proxy"]
 
 
 def ready_nodes(slices: Iterable[Object]) -> set[str]:
