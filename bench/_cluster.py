@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster(name: str = "bench", *, is_up: bool = True) -> Iterator[Cluster]:
-    """Up, if wanted, with the kubia image; purged at the end."""
+def cluster(name: str = "bench", *, is_up: bool = True, up: Sequence[str] = ()) -> Iterator[Cluster]:
+    """Up, if wanted, with the flags ``up`` and the kubia image; purged at the end."""
     if os.geteuid() != 0:
         raise SystemExit("error: this bench needs root\n  fix: sudo scripts/bench")
     with tempfile.TemporaryDirectory(prefix="fairway-bench-") as folder:
@@ -53,7 +53,7 @@ def cluster(name: str = "bench", *, is_up: bool = True) -> Iterator[Cluster]:
         try:
             if is_up:
                 made.fairway("image", "import", str(IMAGE))
-                made.fairway("up")
+                made.fairway("up", *up)
             yield made
         finally:
             made.purge()
