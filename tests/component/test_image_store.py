@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,20 @@ async def test_an_image_that_a_container_stands_on_keeps_its_layers(tmp_path: Pa
     assert store.layout.rootfs(WEB.id).layers
     shutil.rmtree(where.run_pods_path)
     await store.load(archive(tmp_path, OTHER.oci_archive("other")))
+    with pytest.raises(FileNotFoundError):
+        store.layout.rootfs(WEB.id)
+
+
+async def test_an_image_that_a_container_of_another_node_stands_on_keeps_its_layers(tmp_path: Path) -> None:
+    first = machine(tmp_path)
+    second = replace(first, node=2, run_dir=tmp_path / "run-2")
+    store = ImageStore(replace(first, neighbours=(second.run_path,)))
+    await store.load(archive(tmp_path, WEB.oci_archive("web")))
+    records.bundle_path(second, "u1", "c", 0).mkdir(parents=True)
+    records.write_container(second, ContainerRecord("u1", "c", 0, "id", WEB.id, tty=False))
+    await store.remove("web")
+    assert store.layout.rootfs(WEB.id).layers
+    await ImageStore(first).load(archive(tmp_path, OTHER.oci_archive("other")))
     with pytest.raises(FileNotFoundError):
         store.layout.rootfs(WEB.id)
 

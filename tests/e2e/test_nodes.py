@@ -1,6 +1,7 @@
 """Three nodes: what is remote is remote, what is local is local, and no address is translated without need."""
 
 import ipaddress
+import json
 import os
 import signal
 import subprocess
@@ -142,6 +143,63 @@ def test_a_load_balancer_leads_outsiders_to_pods_of_any_node(world: ThreeNodes, 
     assert hits(outside, f"http://{at}", times=3) == ["web-3"] * 3
 
 
+@pytest.mark.parametrize("near", ["PreferSameNode", "PreferSameZone"])
+def test_traffic_stays_near_where_it_is_asked_for_and_goes_far_where_nothing_is_near(
+    world: ThreeNodes, near: str
+) -> None:
+    zones = {1: "a", 2: "b", 3: "b"}
+    for number, zone in zones.items():
+        world.kubectl("label", "node", world.node_name(number), f"topology.kubernetes.io/zone={zone}", "--overwrite")
+    name = near.lower()
+    spec = world.service(NAMESPACE, name, {"tier": "web"}, trafficDistribution=near)
+    url, wanted = f"http://{spec['clusterIP']}", {1: {"web-1"}, 2: {"web-2"}, 3: {"web-3"}}
+    if near == "PreferSameZone":
+        wanted |= {2: {"web-2", "web-3"}, 3: {"web-2", "web-3"}}
+    try:
+        for number in NUMBERS:
+            where = world.inside(number)
+            world.wait(lambda n=number, w=where: set(hits(w, url, times=12)) == wanted[n], f"near to node {number}")
+        world.kubectl("patch", "svc", name, "-n", NAMESPACE, "-p", '{"spec":{"selector":{"app":"web-1","tier":"web"}}}')
+        for number in NUMBERS:
+            where = world.inside(number)
+            world.wait(lambda w=where: hits(w, url) == ["web-1"], "the only one, however far")
+    finally:
+        for number in NUMBERS:
+            world.kubectl("label", "node", world.node_name(number), "topology.kubernetes.io/zone-")
+
+
+def test_load_balancers_are_told_which_nodes_have_endpoints(world: ThreeNodes) -> None:
+    spec = world.service(NAMESPACE, "checked", {"app": "web-3"}, type="LoadBalancer", externalTrafficPolicy="Local")
+
+    def endpoints(number: int) -> str:
+        words = ["curl", "-s", "-m", "2", f"http://{world.address(number)}:{spec['healthCheckNodePort']}"]
+        text = subprocess.run(words, capture_output=True, text=True).stdout
+        return str(json.loads(text)["localEndpoints"]) if text else "silent"
+
+    world.wait(lambda: [endpoints(number) for number in NUMBERS] == ["0", "0", "1"], "node 3 has one, the others none")
+
+
+def test_a_client_keeps_its_pod_wherever_that_is(world: ThreeNodes) -> None:
+    spec = world.service(NAMESPACE, "sticky", EVERYWHERE, sessionAffinity="ClientIP")
+    url = f"http://{spec['clusterIP']}"
+    world.wait(lambda: hits(world.inside(2), url), "the first answer")
+    for number in NUMBERS:
+        assert len(set(hits(world.inside(number), url, times=8))) == 1
+
+
+def test_a_pod_in_its_nodes_network_has_the_nodes_address_and_name(world: ThreeNodes) -> None:
+    pod = world.pod(NAMESPACE, "bare", 3)
+    pod["spec"]["hostNetwork"] = True
+    pod["spec"]["containers"][0]["env"] = [{"name": "KUBIA_PORTS", "value": "8091"}]
+    world.create(pod)
+    world.ready_pods(NAMESPACE, "app=bare", 1)
+    assert world.get("pod", "bare", "-n", NAMESPACE)["status"]["podIP"] == world.address(3)
+    url = f"http://{world.address(3)}:8091"
+    world.wait(lambda: hits([], url), "it listens")
+    for number in NUMBERS:
+        assert hits(world.inside(number), url) == [world.node_name(3)]
+
+
 LISTENER = """
 import socket
 with socket.create_server(("", 8123)) as server:
@@ -189,3 +247,21 @@ def test_a_killed_node_process_comes_back_and_its_pods_and_rules_go_on(world: Th
     assert (here.failures, there.failures) == ([], [])
     assert here.answers > 5
     assert world.get("pod", "web-2", "-n", NAMESPACE)["status"]["containerStatuses"][0]["containerID"] == before
+
+
+def test_a_drained_node_gives_its_pods_away(world: ThreeNodes) -> None:
+    template = world.pod(NAMESPACE, "moving", 1)["spec"] | {"nodeName": ""}
+    labels = {"app": "moving"}
+    spec = {"replicas": 3, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}
+    spec["template"]["spec"] = template  # type: ignore[index]
+    meta = {"namespace": NAMESPACE, "name": "moving"}
+    world.create({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta, "spec": spec})
+    nodes = {pod["spec"]["nodeName"] for pod in world.ready_pods(NAMESPACE, "app=moving", 3)}
+    assert nodes == {world.node_name(number) for number in NUMBERS}, "spread over all nodes"
+    drained = world.node_name(2)
+    try:
+        world.kubectl("drain", drained, "--force", "--ignore-daemonsets", "--pod-selector=app=moving", "--timeout=30s")
+        nodes = {pod["spec"]["nodeName"] for pod in world.ready_pods(NAMESPACE, "app=moving", 3)}
+        assert drained not in nodes
+    finally:
+        world.kubectl("uncordon", drained)

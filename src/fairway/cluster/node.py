@@ -192,7 +192,7 @@ def move_in(config: Config, node: ClusterNode) -> None:
         gateway_up(first, connection)
     enter(
         Uplink(
-            cluster=config.name, number=node.number, netns=node.netns, addresses=node.addresses,
+            cluster=config.name, number=node.number, host_name=node.name, netns=node.netns, addresses=node.addresses,
             pod_cidrs=node.pod_cidrs, gateways=config.gateways, machine_addresses=config.node_ips,
         )
     )  # fmt: skip

@@ -7,6 +7,7 @@ The namespace is kept alive by a bind mount and needs no process; entering it is
 
 import errno
 import os
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,22 +29,25 @@ from fairway.node.rtnetlink.messages import (
     set_alias,
     set_up,
 )
-from fairway.node.syscalls import CLONE_NEWNET, MS_BIND, is_namespace, mount, setns, umount, unshare
+from fairway.node.syscalls import CLONE_NEWNET, CLONE_NEWUTS, MS_BIND, is_namespace, mount, setns, umount, unshare
 
 OWN_NETNS = "/proc/thread-self/ns/net"
+HOST_NAME_MAX = 64
+"""Linux's __NEW_UTS_LEN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uplink:
     """What is made for one further node.
 
-    ``netns`` is where the namespace is kept.  Of each family, the primary one first: the node's ``addresses``, the
-    ranges of its pods, and as ``gateways`` the machine's own addresses among the pods.  ``machine_addresses`` are those
-    of the first node; a family may be missing.
+    ``host_name`` is what it calls itself, ``netns`` is where the namespace is kept.  Of each family, the primary one
+    first: the node's ``addresses``, the ranges of its pods, and as ``gateways`` the machine's own addresses among the
+    pods.  ``machine_addresses`` are those of the first node; a family may be missing.
     """
 
     cluster: str
     number: int
+    host_name: str
     netns: Path
     addresses: tuple[str, ...]
     pod_cidrs: tuple[str, ...]
@@ -64,6 +68,7 @@ class Uplink:
 def enter(uplink: Uplink) -> None:
     """Move the calling thread, and all it will start, into the node's namespace; what is missing of it is made.
 
+    Its host name is its own, too: pods with ``hostNetwork`` are called after their node.
     The machine must have the gateway address already, and mounts below the folder of ``netns`` must be shared.
     Raises: ``OSError``.
     """
@@ -79,6 +84,8 @@ def enter(uplink: Uplink) -> None:
                 raise OSError(errno.ENODEV, "it vanished while it was made", device)
             inside.run(inside_requests(uplink))
             machine.run(outside_requests(uplink, link.index))
+    unshare(CLONE_NEWUTS)
+    socket.sethostname(uplink.host_name[:HOST_NAME_MAX])
 
 
 def _move_in(netns: Path) -> None:
