@@ -119,6 +119,78 @@ def test_policy_local_keeps_the_clients_address(cluster: Cluster, kubia: list[st
     assert get(address) in kubia
 
 
+def test_a_pod_and_the_machine_reach_a_load_balancer_and_policy_local_keeps_the_pods_address(
+    cluster: Cluster, kubia: list[str]
+) -> None:
+    """From within the cluster, policy Local is short-circuited: all pods are reached, by the client's own address."""
+    asker = cluster.get("pod", kubia[0], "-n", NAMESPACE)["status"]["podIP"]
+    addresses = {
+        policy: vip(create(cluster, f"from-{policy.lower()}", externalTrafficPolicy=policy))
+        for policy in ("Cluster", "Local")
+    }
+    for policy, address in addresses.items():
+        cluster.wait(lambda address=address: get(address) in kubia, f"{address} answers on the machine")
+        reached = set()
+        for _ in range(40):
+            words = ("exec", "-n", NAMESPACE, kubia[0], "--", "curl", "-s", "-m", "3", f"http://{address}")
+            reached |= set(ANSWER.findall(cluster.run(*words).stdout))
+            if len(reached) == len(kubia):
+                break
+        assert reached == set(kubia), policy
+    assert asker in clients_seen(cluster, [kubia[1], kubia[2]])
+
+
+def test_a_service_changes_its_type_and_answers_in_every_one(cluster: Cluster, kubia: list[str]) -> None:
+    """As the network tests have it: "should be able to change the type from X to Y", all of them in one walk."""
+    ports = [{"port": 80, "targetPort": 8080, "protocol": "TCP"}]
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "turns", "namespace": NAMESPACE}}
+    spec = {"type": "ExternalName", "externalName": "example.com", "selector": {"app": "kubia"}}
+    cluster.kubectl("create", "-f", "-", text=json.dumps({**body, "spec": spec}))
+
+    def turn(type_: str) -> dict[str, Any]:
+        """As client-go does it: read, change, put back."""
+        service = found(cluster, "turns")
+        had = service["spec"]
+        had["type"] = type_
+        if type_ == "ExternalName":
+            had["externalName"] = "example.com"
+        else:
+            had.pop("externalName", None)
+            had.setdefault("ports", ports)
+        cluster.kubectl("replace", "-f", "-", text=json.dumps(service))
+        return found(cluster, "turns")
+
+    for type_ in (
+        "ClusterIP",
+        "ExternalName",
+        "NodePort",
+        "ClusterIP",
+        "NodePort",
+        "ExternalName",
+        "LoadBalancer",
+        "ClusterIP",
+        "LoadBalancer",
+        "NodePort",
+        "LoadBalancer",
+        "ExternalName",
+    ):
+        service = turn(type_)["spec"]
+        if type_ == "ExternalName":
+            assert "clusterIP" not in service
+            continue
+        cluster.wait(lambda at=service["clusterIP"]: get(at) in kubia, f"{type_}: the cluster IP answers")
+        assert ("nodePort" in service["ports"][0]) == (type_ != "ClusterIP")
+        if type_ == "LoadBalancer":
+            cluster.wait(lambda: found(cluster, "turns")["status"]["loadBalancer"], "an address")
+            address = vip(found(cluster, "turns"))
+            cluster.wait(lambda at=address: get(at) in kubia, "the load balancer answers")
+    left = cluster.wait(
+        lambda: (one := found(cluster, "turns")) and not one["metadata"].get("finalizers") and one, "the finalizer goes"
+    )
+    assert left["status"] == {"loadBalancer": {}}
+    assert get(address, patience_s=0.5) == ""
+
+
 def test_source_ranges_keep_others_out(cluster: Cluster, kubia: list[str], outside: str) -> None:
     address = vip(create(cluster, "guarded", loadBalancerSourceRanges=[f"{CLIENT}/32"]))
     cluster.wait(lambda: get(address, where=outside) in kubia, "the client is let in")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from fairway.apiserver.why import explain, port_advice
 
 
@@ -82,10 +84,11 @@ def test_an_external_name_has_no_pods() -> None:
     assert found.summary == "kubia is another name for db.example.com; no pod stands behind it"
 
 
-def balanced(*ips: str, message: str = "", **spec: Any) -> dict[str, Any]:
+def balanced(*ips: str, message: str = "", reason: str = "AddressInUse", **spec: Any) -> dict[str, Any]:
     status: dict[str, Any] = {"loadBalancer": {"ingress": [{"ip": ip} for ip in ips]} if ips else {}}
     if message:
-        status["conditions"] = [{"type": "fairway.dev/LoadBalancerAddress", "status": "False", "message": message}]
+        condition = {"type": "fairway.dev/LoadBalancerAddress", "status": "False", "reason": reason}
+        status["conditions"] = [{**condition, "message": message}]
     return {**service(type="LoadBalancer", ports=[{"port": 80, "targetPort": "http"}], **spec), "status": status}
 
 
@@ -95,7 +98,21 @@ def test_a_load_balancer_with_its_address_needs_no_advice() -> None:
 
 def test_an_address_that_cannot_be_had_is_told() -> None:
     (advice,) = explain(balanced(message="10.97.0.1 is in use by Service default/a"), [pod()], [SLICE]).advice
-    assert (advice.path, advice.text) == ("spec.loadBalancerIP", "10.97.0.1 is in use by Service default/a")
+    assert (advice.path, advice.text) == ("status.loadBalancer", "10.97.0.1 is in use by Service default/a")
+    assert advice.cure == "no loadBalancerIP, or a free address of the pool"
+
+
+@pytest.mark.parametrize(
+    ("reason", "cure"),
+    [
+        ("AddressConflict", "that machine without the address, or another loadBalancerIP"),
+        ("PoolExhausted", "more addresses for the cluster: sudo fairway up --load-balancer-cidr RANGES"),
+        ("Probing", "a moment's patience"),
+    ],
+)
+def test_each_fault_of_a_load_balancer_has_its_own_cure(reason: str, cure: str) -> None:
+    (advice,) = explain(balanced("10.97.0.1", message="so it is", reason=reason), [pod()], [SLICE]).advice
+    assert (advice.text, advice.cure) == ("so it is", cure)
 
 
 def test_a_load_balancer_that_nobody_serves_says_for_whom_it_waits() -> None:

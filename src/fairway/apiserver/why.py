@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 from fairway.kinds.rules.addresses import family
 from fairway.objects import Object
 
+_OTHER_ADDRESS = "no loadBalancerIP, or a free address of the pool"
+_LARGER_POOL = "more addresses for the cluster: sudo fairway up --load-balancer-cidr RANGES"
+_BALANCER_CURES = {
+    "AddressConflict": "that machine without the address, or another loadBalancerIP",
+    "PoolExhausted": _LARGER_POOL,
+    "NoPool": _LARGER_POOL,
+    "Probing": "a moment's patience",
+}
 TEMPLATES = ("ReplicaSet", "Deployment", "ReplicationController")
 
 
@@ -98,10 +106,12 @@ def balancer_advice(service: Object) -> Iterator[Advice]:
     spec, status = service["spec"], service.get("status") or {}
     if spec.get("type") != "LoadBalancer":
         return
-    faults = [each for each in status.get("conditions") or () if each.get("status") == "False" and each.get("message")]
-    if faults:
-        said = "; ".join(each["message"] for each in faults)
-        yield Advice("spec.loadBalancerIP", said, "no loadBalancerIP, or a free address of the pool")
+    told = [each for each in status.get("conditions") or () if each.get("message") and each.get("status") != "True"]
+    if told:
+        for each in told:
+            yield Advice(
+                "status.loadBalancer", each["message"], _BALANCER_CURES.get(each.get("reason"), _OTHER_ADDRESS)
+            )
     elif not (status.get("loadBalancer") or {}).get("ingress"):
         class_ = spec.get("loadBalancerClass")
         if class_:
