@@ -15,6 +15,7 @@ from fairway.apiserver.server import ApiServer
 from fairway.client.in_process import InProcessClient
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, EVENT, NODE, POD, SERVICE
 from fairway.objects import Object
+from fairway.reconcile.informer import Change
 from fairway.store.sqlite import SqliteStore
 
 MODE = "service.kubernetes.io/topology-mode"
@@ -205,3 +206,27 @@ async def test_a_list_that_waits_for_its_service_is_left_alone(tmp_path: Path) -
 
 def names(found: list[Object]) -> set[str]:
     return {one["metadata"]["name"] for one in found}
+
+
+async def test_one_change_of_a_pod_is_one_write_and_nothing_is_written_besides(tmp_path: Path) -> None:
+    async with controlled_cluster(tmp_path) as cluster:
+        await cluster.client.create(SERVICE, service("web", {"app": "a"}))
+        for number in range(130):
+            await cluster.client.create(POD, pod(f"p{number}", app="a"))
+        await cluster.wait(ENDPOINT_SLICE, lambda found: len(targets(found, "web")) == 130)
+        writes: list[Change] = []
+        stop = (await cluster.informer(ENDPOINT_SLICE)).subscribe(writes.append)
+        writes.clear()  # what is there is told first
+        for number in range(40):
+            name, ready = f"p{number // 2 * 7 % 130}", ("False", "True")[number % 2]
+            await cluster.kubelets[0].report(await cluster.client.get(POD, "default", name), ready=ready)
+            await cluster.wait(
+                ENDPOINT_SLICE,
+                lambda found, name=name, ready=ready: told(found, "conditions")[name]["ready"] is (ready == "True"),  # type: ignore[misc]
+            )
+        await cluster.client.create(SERVICE, service("last", {"app": "none"}))
+        await cluster.wait(ENDPOINT_SLICE, lambda found: len(of(found, "last")) == 1)
+        stop()
+        assert [change.object["metadata"]["labels"]["kubernetes.io/service-name"] for change in writes] == [
+            *["web"] * 40, "last",
+        ]  # fmt: skip
