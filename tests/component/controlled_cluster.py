@@ -9,7 +9,7 @@ from typing import Any
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import Settings as ApiSettings
 from fairway.client.in_process import InProcessClient
-from fairway.controllers import ALL, Settings, run
+from fairway.controllers import ALL, Metrics, Settings, run
 from fairway.kinds import LEASE, NAMESPACE, NODE, POD
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
@@ -104,9 +104,12 @@ class Kubelet:
 class ControlledCluster:
     """What a test may ask and wait for."""
 
-    def __init__(self, client: InProcessClient, kubelets: list[Kubelet], group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, client: InProcessClient, kubelets: list[Kubelet], group: asyncio.TaskGroup, metrics: Metrics
+    ) -> None:  # fmt: skip
         self.client = client
         self.kubelets = kubelets
+        self.metrics = metrics
         self._group = group
         self._informers: dict[Kind, Informer] = {}
 
@@ -163,13 +166,14 @@ async def controlled_cluster(
     client = InProcessClient(server.api, agent="test")
     try:
         async with asyncio.TaskGroup() as group:
-            more = {"now": now} if now else {}
+            metrics = Metrics()
+            more: dict[str, Any] = {"now": now, "metrics": metrics} if now else {"metrics": metrics}
             tasks = [group.create_task(run(ALL, client, settings=settings or Settings(root_ca="PEM"), **more))]
             kubelets = [Kubelet(client, name, number) for number, name in enumerate(nodes, 1)]
             for kubelet in kubelets:
                 await kubelet.register()
                 tasks.append(group.create_task(kubelet.run()))
-            cluster = ControlledCluster(client, kubelets, group)
+            cluster = ControlledCluster(client, kubelets, group, metrics)
             async with asyncio.timeout(30):
                 yield cluster
             for task in (*tasks, *(task for task in asyncio.all_tasks() if task in group._tasks)):

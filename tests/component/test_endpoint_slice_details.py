@@ -19,6 +19,7 @@ from fairway.reconcile.informer import Change
 from fairway.store.sqlite import SqliteStore
 
 MODE = "service.kubernetes.io/topology-mode"
+PREFIX = "endpoint_slice_controller_"
 ZONE = "topology.kubernetes.io/zone"
 
 
@@ -230,3 +231,10 @@ async def test_one_change_of_a_pod_is_one_write_and_nothing_is_written_besides(t
         assert [change.object["metadata"]["labels"]["kubernetes.io/service-name"] for change in writes] == [
             *["web"] * 40, "last",
         ]  # fmt: skip
+        counted = dict(line.rsplit(" ", 1) for line in cluster.metrics.lines() if line.startswith(PREFIX))
+        assert counted[f"{PREFIX}num_endpoint_slices"] == "3"
+        assert counted[f"{PREFIX}endpoints_desired"] == "130"
+        assert counted[f'{PREFIX}changes{{operation="create"}}'] == "3"
+        assert int(counted[f'{PREFIX}changes{{operation="update"}}']) >= 41
+        assert counted[f'{PREFIX}services_count_by_traffic_distribution{{traffic_distribution=""}}'] == "2"
+        assert float(counted[f"{PREFIX}endpoints_added_per_sync_sum"]) == 130

@@ -7,7 +7,7 @@ Source: Kubernetes docs, "Kubernetes Metrics Reference"; Prometheus docs, "Expos
 import resource
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 _BOUNDS_S = (
@@ -42,6 +42,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._requests: dict[Labels, _Series] = {}
+        self.others: list[Callable[[], Iterable[str]]] = []
         self.watches: dict[Labels, int] = {}
         self.watch_events: dict[tuple[str, str, str], int] = {}
 
@@ -67,10 +68,16 @@ class Metrics:
         return "".join(
             f"{line}\n"
             for part in (
-                self._request_lines(), self._watch_lines(), _object_lines(objects), more, _process_lines(),
+                self._request_lines(), self._watch_lines(), _object_lines(objects), more, self._other_lines(),
+                _process_lines(),
             )
             for line in part
         )  # fmt: skip
+
+    def _other_lines(self) -> Iterator[str]:
+        """What others in this process count."""
+        for lines in self.others:
+            yield from lines()
 
     def _request_lines(self) -> Iterator[str]:
         yield "# HELP apiserver_request_total Counter of apiserver requests."

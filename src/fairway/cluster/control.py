@@ -90,7 +90,13 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
         load_balancer_cidrs=config.load_balancer_cidrs,
         is_announcing=bool(config.load_balancer_devices),
     )
-    works = (controllers.run(controllers.ALL, client, settings=told), api_server.wait_failed(), stopping.wait())
+    counted = controllers.Metrics()
+    api_server.metrics.others.append(counted.lines)
+    works = (
+        controllers.run(controllers.ALL, client, settings=told, metrics=counted),
+        api_server.wait_failed(),
+        stopping.wait(),
+    )
     tasks = [asyncio.ensure_future(work) for work in works]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

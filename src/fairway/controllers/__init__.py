@@ -22,6 +22,7 @@ from fairway.controllers.service_account import SERVICE_ACCOUNTS
 from fairway.controllers.settings import Settings
 from fairway.reconcile import controller
 from fairway.reconcile.controller import Controller
+from fairway.reconcile.metrics import Metrics
 
 ALL: tuple[Controller, ...] = (
     ENDPOINT_SLICES,
@@ -46,10 +47,10 @@ DEFAULTS = Settings()
 
 async def run(
     controllers: Iterable[Controller], client: Client, *, settings: Settings = DEFAULTS,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = time.time, metrics: Metrics | None = None,
 ) -> None:  # fmt: skip
-    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds."""
-    await controller.run(controllers, client, settings=settings, now=now)
+    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds; ``metrics`` takes what they count."""
+    await controller.run(controllers, client, settings=settings, now=now, metrics=metrics)
 
 
-__all__ = ["ALL", "Settings", "run"]
+__all__ = ["ALL", "Metrics", "Settings", "run"]

@@ -110,17 +110,15 @@ class Progress:
 
     def __init__(self) -> None:
         self.trigger_times = TriggerTimes()
+        self.has_begun = False
         self._patience = Patience()
         self._started_s: float | None = None
         self._written: dict[Key, str] = {}
         self._sizes: dict[Key, int] = {}
 
-    def __bool__(self) -> bool:
-        """Whether any list has been looked at."""
-        return bool(self._sizes)
-
     def wait_s(self, key: Key, now: float) -> float:
         """How long the list still has to wait; 0 if its time has come."""
+        self.has_begun = True
         return self._patience.wait_s(key, min(self._sizes.get(key, 0) * WAIT_PER_POD_S, MAX_WAIT_S), now)
 
     def looked(self, key: Key, size: int, written: Object | None) -> None:
@@ -211,7 +209,7 @@ def _own(change: Change, cluster: Cluster) -> Iterable[Key]:
 
 def _services_of(change: Change, cluster: Cluster) -> Iterable[Key]:
     """The Services that a change of a pod concerns; at the start all are looked at in any case."""
-    return service_rules.services_of(change, cluster) if cluster.state else ()
+    return service_rules.services_of(change, cluster) if cluster.state.has_begun else ()
 
 
 ENDPOINTS_OF_SERVICES = Controller(

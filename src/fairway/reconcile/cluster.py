@@ -18,6 +18,7 @@ from fairway.objects.labels import Selector
 from fairway.reconcile.events import EventRecorder, EventType
 from fairway.reconcile.indexes import by_label
 from fairway.reconcile.informer import Informer
+from fairway.reconcile.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Cluster:
     settings: Any = None
     state: Any = None
     written: Written = field(default_factory=Written)
+    metrics: Metrics = field(default_factory=Metrics)
 
     # Cached reads
 

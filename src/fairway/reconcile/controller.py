@@ -19,6 +19,7 @@ from fairway.reconcile.cluster import UNSEEN_LIMIT_S, Cluster, Written
 from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.indexes import IndexFunction, object_key
 from fairway.reconcile.informer import Change, Informer
+from fairway.reconcile.metrics import SECONDS, Metric, Metrics
 from fairway.reconcile.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,13 @@ Reconcile = Callable[[Key, Cluster], Awaitable[float | None]]
 
 The answer is ``None``, or the seconds after which to look again though nothing changed.
 """
+
+ADDS = Metric("workqueue_adds_total", "Total number of adds handled by workqueue")
+RETRIES = Metric("workqueue_retries_total", "Total number of retries handled by workqueue")
+DURATION = Metric(
+    "workqueue_work_duration_seconds", "How long in seconds processing an item from workqueue takes.", "histogram",
+    SECONDS,
+)  # fmt: skip
 
 QUIET = frozenset({404, 409})
 """Answers that only say that a cached read was old: tried again without a word."""
@@ -74,9 +82,9 @@ class Controller:
 
 async def run(
     controllers: Iterable[Controller], client: Client, *, workers: int = 4, settings: Any = None,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = time.time, metrics: Metrics | None = None,
 ) -> None:  # fmt: skip
-    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds.
+    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds; ``metrics`` takes what they count.
 
     Where one change concerns several, those that stand first have the first turn.
     """
@@ -92,7 +100,7 @@ async def run(
         for controller in chosen:
             cluster = Cluster(
                 client, informers, recorder, now, controller.name, settings,
-                controller.state() if controller.state else None,
+                controller.state() if controller.state else None, metrics=metrics or Metrics(),
             )  # fmt: skip
             loop = Loop(controller, cluster, controller.workers or workers)
             group.create_task(loop.run(), name=controller.name)
@@ -126,6 +134,7 @@ class Loop:
         self._rings_at = 0.0
         self._group = asyncio.TaskGroup()
         self._clock = asyncio.get_running_loop()
+        self._name = f'name="{controller.name}"'
 
     async def run(self) -> None:
         """Follow the informers for ever; ends only by cancellation."""
@@ -185,11 +194,14 @@ class Loop:
 
     async def _work(self, key: Key) -> None:
         view = replace(self._cluster, written=Written())
+        began_s = self._clock.time()
+        view.metrics.add(ADDS, self._name)
         try:
             if (unseen := self._unseen.pop(key, None)) is not None:
                 await view.wait_seen(unseen)
             again_s = await self._controller.reconcile(key, view)
         except Exception as error:
+            view.metrics.add(RETRIES, self._name)
             delay_s = self._queue.add_rate_limited(key, self._clock.time())
             self._report(key, error, delay_s)
         else:
@@ -199,6 +211,7 @@ class Loop:
         finally:
             if view.written:
                 self._remember(key, view.written)
+            view.metrics.observe(DURATION, self._clock.time() - began_s, self._name)
             self._queue.done(key)
             self._running -= 1
             self._pump_soon()

@@ -25,6 +25,8 @@ class Standing:
     ``planned``: the Service as last planned whole and written, ``None`` if that is to be done again.
     ``pods``: uid to key of the pods that changed since.  ``written``: resourceVersion of each slice as we left it.
     ``touched``: slices that were seen to change.  ``hints``: what ``Writes.hints`` said last.
+    ``repaired_s``: when slices that others changed were last put right.
+    ``distribution``: of the traffic, as asked for.
     """
 
     planned: Object | None = None
@@ -33,6 +35,7 @@ class Standing:
     touched: set[str] = field(default_factory=set)
     hints: dict[str, str] = field(default_factory=dict)
     repaired_s: float = -REPAIR_S
+    distribution: str | None = None
 
     def is_current(self, service: Object) -> bool:
         """Whether nothing of ``service`` that endpoints depend on has changed since it was planned."""

@@ -5,6 +5,7 @@ Shape: a change of pods is planned for these pods alone (``Progress``); all else
 
 from collections.abc import Collection, Iterable
 
+from fairway.controllers.endpoint_slice import metrics
 from fairway.controllers.endpoint_slice.hints import is_proportional
 from fairway.controllers.endpoint_slice.plan import MANAGED_BY, NAME, NO_ZONES, SERVICE_NAME, plan
 from fairway.controllers.endpoint_slice.progress import REPAIR_S, Progress, Standing
@@ -26,10 +27,11 @@ PROPORTIONAL = "proportional"
 async def reconcile(key: Key, cluster: Cluster) -> float | None:
     """Make the slices of one Service equal to ``plan``."""
     service = cluster.get(SERVICE, *key)
+    standing: Standing = cluster.state.of(key)
     if service is None or not service_rules.selector(service):
+        metrics.distributed(cluster.metrics, standing.distribution, None)
         cluster.state.forget(key)  # the garbage collector removes slices with their owner
         return None
-    standing: Standing = cluster.state.of(key)
     if standing.take_foreign(lambda name: cluster.get(ENDPOINT_SLICE, key[0], name)):
         standing.planned = None
         if (wait_s := _until_repair(standing, cluster.now())) and not standing.pods:
@@ -39,16 +41,23 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
     if is_partial and not changed:
         return None
     standing.planned = None
+    wish = service["spec"].get("trafficDistribution") or ""
+    metrics.distributed(cluster.metrics, standing.distribution, wish)
+    standing.distribution = wish
     writes = _planned(key, service, cluster, changed if is_partial else None)
     standing.planned = service
     try:
         await _write(writes, cluster, standing)
     except (StatusError, OSError) as error:
         standing.planned = None
+        is_stale = isinstance(error, StatusError) and error.code in (404, 409)
+        cluster.metrics.add(metrics.SYNCS, f'result="{"stale" if is_stale else "error"}"')
         if is_namespace_leaving(error):
             return None
-        _report(service, error, cluster)
+        if not is_stale:  # a lost race is none of the users' business
+            _report(service, error, cluster)
         raise
+    cluster.metrics.add(metrics.SYNCS, 'result="success"')
     for type_, reason, message in standing.events(writes.hints, (ENABLED, DISABLED)):
         cluster.event(SERVICE, service, type_, reason, message)
     return None
@@ -65,7 +74,9 @@ def _planned(key: Key, service: Object, cluster: Cluster, changed: dict[str, Key
     triggered = cluster.state.trigger_times.observe(key, service, pods, only)
     zones = zones_among(cluster.items(NODE)) if is_proportional(service) else NO_ZONES
     slices = cluster.by_index(ENDPOINT_SLICE, "service", "/".join(key))
-    return plan(service, pods, slices, lambda name: cluster.get(NODE, None, name), triggered, zones=zones, only=only)
+    writes = plan(service, pods, slices, lambda name: cluster.get(NODE, None, name), triggered, zones=zones, only=only)
+    metrics.planned(cluster.metrics, service, writes, {found["metadata"]["name"]: found for found in slices})
+    return writes
 
 
 def _selected(uid: str, where: Key, service: Object, cluster: Cluster) -> Object | None:
@@ -109,9 +120,7 @@ def _note(standing: Standing, written: Object) -> None:
 
 
 def _report(service: Object, error: Exception, cluster: Cluster) -> None:
-    """Tell users; a lost race is none of their business."""
-    if isinstance(error, StatusError) and error.code in (404, 409):
-        return
+    """Tell users that the slices are not as they should be."""
     meta = service["metadata"]
     text = f"Error updating Endpoint Slices for Service {meta['namespace']}/{meta['name']}: {error}"
     cluster.event(SERVICE, service, "Warning", "FailedToUpdateEndpointSlices", text)
@@ -146,7 +155,9 @@ def services_of_pod(change: Change, cluster: Cluster) -> Iterable[Key]:
 
 def services_of_slice(change: Change, cluster: Cluster) -> Iterable[Key]:
     """The Service of a slice, and the one it belonged to before somebody changed its labels."""
-    for found in (change.old, change.new):
+    ours = [found if found is not None and by_service(found) else None for found in (change.old, change.new)]
+    metrics.counted(cluster.metrics, *ours)
+    for found in ours:
         if found is not None:
             for service in by_service(found):
                 namespace, _, name = service.partition("/")

@@ -1,0 +1,77 @@
+"""Metrics: what controllers count, under upstream's names, in the text format of Prometheus.
+
+Shape: a metric is declared once as data; recording costs a look-up and an addition; text is made when somebody asks.
+Source: Kubernetes docs, "Kubernetes Metrics Reference"; Prometheus docs, "Exposition formats".
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SECONDS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+"""The bounds of upstream's work queues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is counted.  ``type``: ``counter``, ``gauge`` or ``histogram``, which has ``bounds``."""
+
+    name: str
+    help: str
+    type: str = "counter"
+    bounds: tuple[float, ...] = ()
+
+
+@dataclass(slots=True)
+class _Histogram:
+    counts: list[int]
+    total: float = 0.0
+
+
+class Metrics:
+    """The numbers, by metric and by labels as they stand in the text (``name="a",code="b"``)."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Metric, dict[str, float]] = {}
+        self._histograms: dict[Metric, dict[str, _Histogram]] = {}
+
+    def add(self, metric: Metric, labels: str = "", amount: float = 1) -> None:
+        """Raise a counter, or move a gauge up or down."""
+        numbers = self._numbers.setdefault(metric, {})
+        numbers[labels] = numbers.get(labels, 0) + amount
+
+    def observe(self, metric: Metric, value: float, labels: str = "") -> None:
+        """One value of a histogram."""
+        series = self._histograms.setdefault(metric, {})
+        found = series.get(labels)
+        if found is None:
+            found = series[labels] = _Histogram([0] * (len(metric.bounds) + 1))
+        found.counts[bisect_left(metric.bounds, value)] += 1
+        found.total += value
+
+    def lines(self) -> Iterator[str]:
+        """Everything that was counted."""
+        for metric, numbers in self._numbers.items():
+            yield from _head(metric)
+            for labels, number in numbers.items():
+                yield f"{metric.name}{{{labels}}} {number:g}" if labels else f"{metric.name} {number:g}"
+        for metric, series in self._histograms.items():
+            yield from _head(metric)
+            for labels, found in series.items():
+                yield from _buckets(metric, labels, found)
+
+
+def _head(metric: Metric) -> Iterator[str]:
+    yield f"# HELP {metric.name} {metric.help}"
+    yield f"# TYPE {metric.name} {metric.type}"
+
+
+def _buckets(metric: Metric, labels: str, found: _Histogram) -> Iterator[str]:
+    before = f"{labels}," if labels else ""
+    shown = f"{{{labels}}}" if labels else ""
+    total = 0
+    for bound, count in zip((*metric.bounds, "+Inf"), found.counts, strict=True):
+        total += count
+        yield f'{metric.name}_bucket{{{before}le="{bound}"}} {total}'
+    yield f"{metric.name}_sum{shown} {found.total:g}"
+    yield f"{metric.name}_count{shown} {total}"
