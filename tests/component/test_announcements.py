@@ -130,10 +130,14 @@ async def segment() -> AsyncIterator[Segment]:
 
 
 @asynccontextmanager
-async def announcing(cluster: ControlledCluster, **devices: str) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
+async def announcing(
+    cluster: ControlledCluster, *, balances_nodes: bool = False, **devices: str
+) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
     """An announcer for each node, and its Node says so."""
     works = {
-        node: asyncio.create_task(Announcer(cluster.client, AnnouncerSettings(node, (device,), "pods")).run())
+        node: asyncio.create_task(
+            Announcer(cluster.client, AnnouncerSettings(node, (device,), "pods", balances_nodes=balances_nodes)).run()
+        )
         for node, device in devices.items()
     }
     try:
@@ -308,6 +312,24 @@ def test_of_two_nodes_one_answers_and_the_other_takes_over(tmp_path: Path) -> No
             assert await client.finds("192.168.50.200") == macs[second].hex(":")
             found = await given(cluster, "web", "192.168.50.200")
             assert "conditions" not in found["status"]
+
+    on_a_lan(scenario)
+
+
+def test_the_machine_answers_for_endpoints_of_nodes_behind_it(tmp_path: Path) -> None:
+    async def scenario(lan: Segment) -> None:
+        mac = lan.node("lan0")
+        client = lan.neighbour(2)
+        async with (
+            controlled_cluster(tmp_path, nodes=("n1", "n2"), settings=SETTINGS, api=API) as cluster,
+            announcing(cluster, balances_nodes=True, n1="lan0"),
+        ):
+            wanted = service("web")
+            wanted["spec"]["externalTrafficPolicy"] = "Local"
+            await cluster.client.create(SERVICE, wanted)
+            await given(cluster, "web", "192.168.50.200")
+            await cluster.client.create(ENDPOINT_SLICE, slice_of("web", "n2"))
+            await client.hears("192.168.50.200", mac)
 
     on_a_lan(scenario)
 

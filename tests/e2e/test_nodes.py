@@ -200,6 +200,26 @@ def test_a_pod_in_its_nodes_network_has_the_nodes_address_and_name(world: ThreeN
         assert hits(world.inside(number), url) == [world.node_name(3)]
 
 
+def test_the_machine_leads_outsiders_to_endpoints_of_any_node_with_their_source_kept(
+    world: ThreeNodes, outside: list[str]
+) -> None:
+    spec = world.service(NAMESPACE, "kept", {"app": "web-3"}, type="LoadBalancer", externalTrafficPolicy="Local")
+
+    def address() -> str:
+        ingress = world.get("svc", "kept", "-n", NAMESPACE)["status"]["loadBalancer"].get("ingress")
+        return ingress[0]["ip"] if ingress else ""
+
+    url = f"http://{world.wait(address, 'an address')}"
+    world.wait(lambda: hits(outside, url, patience_s=1), "the first answer")
+    assert hits(outside, url, times=5) == ["web-3"] * 5
+    assert sources(world, 3) == f"request from {CLIENT}\n"
+    for number in NUMBERS:
+        assert hits(world.inside(number), url) == ["web-3"]
+    # A node port is no load balancer: where there is no endpoint, there is no answer.
+    port = spec["ports"][0]["nodePort"]
+    assert hits(outside, f"http://{world.address(1)}:{port}", patience_s=1) == []
+
+
 LISTENER = """
 import socket
 with socket.create_server(("", 8123)) as server:

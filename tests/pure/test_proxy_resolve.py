@@ -130,6 +130,16 @@ def test_policies_become_flags() -> None:
     assert [each.flags for each in first(wanted).frontends] == [INTERNAL | LOCAL_LIST, EXTERNAL_LOCAL | LOCAL_LIST]
 
 
+def test_the_node_in_front_of_all_leads_to_every_endpoint_and_keeps_the_source() -> None:
+    wanted = service(ports=(Port("", TCP, 80, 30080),), ingress_ips=(address("192.0.2.7"),), external_local=True)
+    for balances, flags in ((False, EXTERNAL_LOCAL | LOCAL_LIST), (True, 0)):
+        settings = Settings(pod_cidrs=("10.244.0.0/24",), balances_nodes=balances)
+        found = {each.kind: each.flags for each in first(wanted, settings=settings).frontends}
+        assert found == {CLUSTER_IP: INTERNAL, LOAD_BALANCER: flags, NODE_PORT: EXTERNAL_LOCAL | LOCAL_LIST}
+    cluster = service(ingress_ips=(address("192.0.2.7"),))
+    assert first(cluster, settings=Settings(balances_nodes=True)).frontends[1].flags == MASQUERADE
+
+
 def test_masquerade_all_and_unknown_pod_addresses() -> None:
     everything = Settings(pod_cidrs=("10.244.0.0/24",), masquerade_all=True)
     assert first(service(), settings=everything).frontends[0].flags == INTERNAL | MASQUERADE

@@ -75,7 +75,8 @@ def agent_settings(config: Config, node: ClusterNode) -> AgentSettings:
 
 def proxy_settings(config: Config, node: ClusterNode) -> ProxySettings:
     """What the proxy is told."""
-    return ProxySettings(service_cidrs=config.service_cidrs, pod_cidrs=node.pod_cidrs)
+    balances_nodes = node.is_first and config.nodes > 1
+    return ProxySettings(config.service_cidrs, node.pod_cidrs, balances_nodes=balances_nodes)
 
 
 def announcer_settings(config: Config, node: ClusterNode) -> AnnouncerSettings:
@@ -85,6 +86,7 @@ def announcer_settings(config: Config, node: ClusterNode) -> AnnouncerSettings:
         devices=config.load_balancer_devices,
         gateway_device=gateway_device(config.name),
         sources={ip_address(at).version: at for at in node.gateways},
+        balances_nodes=config.nodes > 1,
     )
 
 

@@ -235,6 +235,9 @@ class Settings:
     pod_cidrs: tuple[str, ...] = ()
     nodeport_addresses: tuple[str, ...] = ()
     masquerade_all: bool = False
+    balances_nodes: bool = False
+    """This node is the load balancer in front of all nodes, and the way of every answer: with a policy Local it sends
+    what comes to a load balancer's address to endpoints of any node, and the source is kept all the same."""
 
 
 class Frontend(NamedTuple):

@@ -155,6 +155,7 @@ class _Facing:
             | (words.LOCAL_LIST if service.internal_local else 0)
         )
         self._external = words.LOCAL_LIST | words.EXTERNAL_LOCAL if service.external_local else words.MASQUERADE
+        self._balanced = 0 if service.external_local and settings.balances_nodes else self._external
 
     def frontends(self, port: Port) -> tuple[Frontend, ...]:
         """Every frontend of one port; the first of two with the same address counts."""
@@ -166,7 +167,7 @@ class _Facing:
         for at in self._ingress_ips:
             key = frontend_key(at, protocol, number)
             allowed = self._allowed(at)
-            flags = self._external | (words.FIREWALL if allowed else 0)
+            flags = self._balanced | (words.FIREWALL if allowed else 0)
             found.setdefault(key, Frontend(key, LOAD_BALANCER, flags, allowed))
         for at in self._external_ips:
             key = frontend_key(at, protocol, number)

@@ -39,6 +39,8 @@ class Settings:
     gateway_device: str = ""
     sources: Mapping[int, str] = field(default_factory=dict)
     """The node's own addresses in the pod network, by IP version."""
+    balances_nodes: bool = False
+    """This node is the way to all others: an endpoint of any of them counts as its own."""
 
 
 class Announcer:
@@ -122,7 +124,8 @@ class Announcer:
             if service["spec"].get("externalTrafficPolicy") == "Local":
                 meta = service["metadata"]
                 key = (meta["namespace"], meta["name"])
-                local[key] = ready_nodes(self._slices.by_index(_OF_SERVICE, "/".join(key)))
+                ready = ready_nodes(self._slices.by_index(_OF_SERVICE, "/".join(key)))
+                local[key] = {self._settings.node_name} if ready and self._settings.balances_nodes else ready
         self._local = {"/".join(key) for key in local}
         wanted = choice(services, nodes, local, self._settings.node_name)
         self._routes.want(wanted.active)
