@@ -425,3 +425,94 @@ async def test_allocators_count_what_is_taken_left_and_refused(api: Api) -> None
     ):
         assert f"{line}\n" in text, "\n".join(each for each in text.splitlines() if "allocator" in each)
     assert f"{ips}_allocation_duration_seconds_count 3\n" in text
+
+
+async def test_what_was_seen_on_a_running_1_36(api: Api) -> None:
+    made = await api.made("web", **of_type("LoadBalancer"))
+    uid, revision = made["metadata"]["uid"], made["metadata"]["resourceVersion"]
+    wrong_uid = await api.ask("DELETE", "web", {"preconditions": {"uid": "other"}})
+    assert (wrong_uid.status, wrong_uid.message) == (
+        409,
+        f'Operation cannot be fulfilled on Service "web": the UID in the precondition (other) does not match the UID in record ({uid}). The object might have been deleted and then recreated',
+    )
+    wrong_revision = await api.ask("DELETE", "web", {"preconditions": {"resourceVersion": "1"}})
+    assert (wrong_revision.status, wrong_revision.message) == (
+        409,
+        f'Operation cannot be fulfilled on Service "web": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record ({revision}). The object might have been modified',
+    )
+    replaced = {**made, "metadata": {"name": "web", "uid": "other"}}
+    put = await api.ask("PUT", "web", replaced)
+    assert (put.status, put.message) == (
+        409,
+        f'Operation cannot be fulfilled on services "web": Precondition failed: UID in precondition: other, UID in object meta: {uid}',
+    )
+    patched = await api.patch("web", {"metadata": {"uid": "other"}})
+    assert (patched.status, patched.message) == (
+        422,
+        'Service "web" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+    )
+    assert [cause["field"] for cause in patched.body["details"]["causes"]] == ["metadata.uid", "metadata.uid"]
+    for patch in ([{"op": "funny", "path": "/a"}], [{"op": "test", "path": "/spec/type", "value": "ClusterIP"}]):
+        refused = await api.patch("web", patch, "json")
+        assert (refused.status, refused.message, refused.body["details"]) == (
+            422,
+            "the server rejected our request due to an error in our request",
+            {},
+        )
+    unknown = await api.ask("PATCH", "web", {}, media="application/funny")
+    assert (unknown.status, unknown.message, unknown.body["details"]) == (415, "415: Unsupported Media Type", {})
+    ingress = [{"ip": f"203.0.113.{number}", "ipMode": "VIP"} for number in range(1, 4)]
+    await api.patch("web/status", {"status": {"loadBalancer": {"ingress": ingress}}})
+    as_table = "Accept: application/json;as=Table;v=v1;g=meta.k8s.io"
+    table = (await api.world.ask("GET", f"{SERVICES}/web", None, as_table)).body
+    names = [column["name"] for column in table["columnDefinitions"]]
+    assert table["rows"][0]["cells"][names.index("External-IP")] == "203.0.113.1,203.0.113.2,203.0.113.3"
+    bad = await api.world.ask("GET", f"{SERVICES}?includeObject=Some", None, as_table)
+    assert (bad.status, bad.message) == (
+        400,
+        "Unable to convert to Table as requested: includeObject: Invalid value: \"Some\": must be 'Metadata', 'Object', 'None', or empty",
+    )
+    nowhere = await api.ask("GET", "/apis/funny.example.com/v1")
+    assert (nowhere.status, nowhere.body) == (404, b"404 page not found\n")
+
+
+async def test_meta_of_a_create_must_fit_its_url(api: Api) -> None:
+    for meta, kind, version, message in (
+        (
+            {"name": "a", "namespace": "other"},
+            "Service",
+            "v1",
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
+        (
+            {"name": "a"},
+            "Service",
+            "v2",
+            "the API version in the data (v2) does not match the expected API version (v1)",
+        ),
+    ):
+        answer = await api.ask(
+            "POST", "", {"apiVersion": version, "kind": kind, "metadata": meta, "spec": {"ports": WEB}}
+        )
+        assert (answer.status, answer.message) == (400, message)
+    await api.made("a", ports=WEB)
+    again = await api.create("a", ports=WEB)
+    assert (again.status, again.message, again.body["details"]) == (
+        409,
+        'services "a" already exists',
+        {"name": "a", "kind": "services"},
+    )
+    renamed = await api.ask("PUT", "a", service("b", ports=WEB))
+    assert (renamed.status, renamed.message) == (
+        400,
+        "the name of the object (b) does not match the name on the URL (a)",
+    )
+    strict = await api.ask(
+        "POST",
+        "?fieldValidation=Strict",
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "c"}, "spec": {"ports": WEB, "foo": 1}},
+    )
+    assert strict.status == 400
+    assert 'strict decoding error: unknown field "spec.foo"' in strict.message
+    warned = await api.ask("POST", "", {"metadata": {"name": "c"}, "spec": {"ports": WEB, "foo": 1}})
+    assert (warned.status, warned.headers["warning"]) == (201, '299 - "unknown field \\"spec.foo\\""')
