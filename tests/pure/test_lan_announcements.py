@@ -2,6 +2,7 @@
 
 import ipaddress
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from fairway.controllers.load_balancer.lan import ANSWER_LIMIT_S, BAR_S, Lan
 from fairway.kinds.rules import announcing
 from fairway.node.announcements import frames
-from fairway.node.announcements.choice import Choice, choice, chosen, ready_nodes
+from fairway.node.announcements.choice import Choice, Choices, chosen, ready_nodes
 from fairway.node.announcements.frames import BROADCAST, Heard, announcement, answer, heard, probe
 from fairway.objects import Object
 from fairway.reconcile.informer import Change
@@ -96,6 +97,34 @@ def service(*ips: str, name: str = "web", candidates: str = "", mode: str = "VIP
     return {"metadata": meta, "spec": {"type": "LoadBalancer", **spec}, "status": {"loadBalancer": ingress}}
 
 
+def choice(services: list[Object], nodes: Iterable[Object], local: dict[tuple[str, str], set[str]], me: str) -> Choice:
+    """The choice of one node, all at once."""
+    choices = Choices(me)
+    choices.nodes_are(nodes)
+    for each in services:
+        key = (each["metadata"]["namespace"], each["metadata"]["name"])
+        choices.put(key, each, local.get(key, ()))
+    return choices.whole
+
+
+histories = st.lists(
+    st.tuples(
+        st.sampled_from("xyz"), st.none() | st.lists(st.sampled_from(["10.0.0.1", "10.0.0.2", "fd00::1"]), max_size=2)
+    )
+)
+
+
+@given(histories)
+def test_after_any_history_the_choice_is_that_of_the_present(history: list[tuple[str, list[str] | None]]) -> None:
+    choices, present = Choices("a"), {}
+    choices.nodes_are([node("a"), node("b")])
+    for name, ips in history:
+        present[name] = None if ips is None else service(*ips, name=name, candidates=",".join(ips[:1]))
+        choices.put(("default", name), present[name])
+    left = [each for each in present.values() if each is not None]
+    assert choices.whole == choice(left, [node("a"), node("b")], {}, "a")
+
+
 @given(st.sets(st.sampled_from("abcdef")), st.ip_addresses().map(str))
 def test_exactly_one_of_the_nodes_that_can_answers(names: set[str], at: str) -> None:
     answering = [me for me in "abcdef" if at in choice([service(at)], map(node, names), {}, me).announced]
@@ -117,8 +146,17 @@ def test_a_node_that_goes_moves_only_what_it_had(names: set[str], at: str) -> No
         node("a", **{"node.kubernetes.io/exclude-from-external-load-balancers": ""}),
     ],
 )
-def test_a_node_that_is_not_ready_or_not_on_the_lan_or_excluded_answers_for_nothing(unable: Object) -> None:
-    assert choice([service("10.0.0.1")], [unable], {}, "a") == Choice(active=frozenset(["10.0.0.1"]))
+def test_a_node_that_is_not_ready_or_not_on_the_lan_or_excluded_leaves_it_to_others(unable: Object) -> None:
+    answering = [me for me in "ab" if choice([service("10.0.0.1")], [unable, node("b")], {}, me).announced]
+    assert answering == ["b"]
+
+
+def test_where_no_node_is_ready_they_answer_all_the_same() -> None:
+    nodes = [node("a", is_ready=False), node("b", is_ready=False), node("c", devices="")]
+    answering = [me for me in "abc" if choice([service("10.0.0.1")], nodes, {}, me).announced]
+    assert len(answering) == 1
+    assert answering != ["c"]
+    assert choice([service("10.0.0.1")], [node("c", devices="")], {}, "c") == Choice(active=frozenset(["10.0.0.1"]))
 
 
 def test_of_a_local_service_only_nodes_with_endpoints_answer() -> None:

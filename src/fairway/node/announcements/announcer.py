@@ -7,20 +7,21 @@ Rules for those who change it: nothing polls; no address is put on a device, so 
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fairway.client.interface import Client
 from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
 from fairway.kinds.rules import announcing
 from fairway.node.announcements import device as devices
-from fairway.node.announcements.choice import choice, ingress, ready_nodes
+from fairway.node.announcements.choice import Choices, ingress, is_local, ready_nodes
 from fairway.node.announcements.claims import Claims
 from fairway.node.announcements.lan import Lan
 from fairway.node.announcements.routes import Routes
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.reconcile.events import EventRecorder
+from fairway.reconcile.indexes import ObjectKey, object_key
 from fairway.reconcile.informer import Change, Informer
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class Announcer:
         self._routes = Routes(settings.gateway_device, settings.sources)
         self._lans: dict[str, devices.Device] = {}
         self._friends: set[bytes] = set()
-        self._local: set[str] = set()
+        self._choices = Choices(settings.node_name)
+        self._dirty: set[ObjectKey] = set()
         self._is_due = False
         self._to_write = asyncio.Event()
 
@@ -75,9 +77,9 @@ class Announcer:
                     group.create_task(informer.run(), name=f"announcer {informer.kind.resource}")
                 for informer in informers:
                     await informer.wait_synced()
-                for informer in informers:
-                    informer.subscribe(self._changed)
-                self._soon()
+                self._nodes.subscribe(self._node_changed)
+                self._slices.subscribe(self._places_changed)
+                self._services.subscribe(self._service_changed)
                 group.create_task(self._keep_writing(), name="announcer findings")
                 group.create_task(self._recorder.run(), name="announcer events")
         finally:
@@ -102,10 +104,25 @@ class Announcer:
 
     # Services, nodes, endpoints
 
-    def _changed(self, change: Change) -> None:
-        if change.object.get("kind") == _PLACES and _of_service(change.object)[0] not in self._local:
-            return
+    def _service_changed(self, change: Change) -> None:
+        self._dirty.add(object_key(change.object))
         self._soon()
+
+    def _node_changed(self, change: Change) -> None:
+        nodes = list(self._nodes.items())
+        self._friends.clear()
+        for node in nodes:
+            self._friends.update(bytes.fromhex(mac.replace(":", "")) for mac in announcing.devices(node).values())
+        if self._choices.nodes_are(nodes):
+            self._dirty.update(map(object_key, self._services.items()))
+        self._soon()
+
+    def _places_changed(self, change: Change) -> None:
+        namespace, _, name = _of_service(change.object)[0].partition("/")
+        service = self._services.get(namespace, name)
+        if service is not None and is_local(service):
+            self._dirty.add((namespace, name))
+            self._soon()
 
     def _soon(self) -> None:
         """Decide once for all changes of this turn."""
@@ -115,29 +132,28 @@ class Announcer:
 
     def _decide(self) -> None:
         self._is_due = False
-        services, nodes = list(self._services.items()), list(self._nodes.items())
-        self._friends.clear()
-        for node in nodes:
-            self._friends.update(bytes.fromhex(mac.replace(":", "")) for mac in announcing.devices(node).values())
-        local = {}
-        for service in services:
-            if service["spec"].get("externalTrafficPolicy") == "Local":
-                meta = service["metadata"]
-                key = (meta["namespace"], meta["name"])
-                ready = ready_nodes(self._slices.by_index(_OF_SERVICE, "/".join(key)))
-                local[key] = {self._settings.node_name} if ready and self._settings.balances_nodes else ready
-        self._local = {"/".join(key) for key in local}
-        wanted = choice(services, nodes, local, self._settings.node_name)
+        changed, self._dirty = self._dirty, set()
+        for key in changed:
+            service = self._services.get(*key)
+            self._choices.put(key, service, self._local(key) if service and is_local(service) else ())
+        wanted = self._choices.whole
         self._routes.want(wanted.active)
         self._claims.want(wanted)
-        self._tell(services, wanted.announced)
+        self._tell(changed, wanted.announced)
         self._to_write.set()
 
-    def _tell(self, services: list[Object], announced: frozenset[str]) -> None:
+    def _local(self, key: ObjectKey) -> set[str]:
+        """The nodes that may answer for a Service of policy Local."""
+        ready = ready_nodes(self._slices.by_index(_OF_SERVICE, "/".join(key)))
+        return {self._settings.node_name} if ready and self._settings.balances_nodes else ready
+
+    def _tell(self, changed: Iterable[ObjectKey], announced: frozenset[str]) -> None:
         """Whose addresses are newly this node's."""
         fresh, self._announced = announced - self._announced, announced
-        for service in services if fresh else ():
-            if mine := [at for at in ingress(service) if at in fresh]:
+        for key in sorted(changed) if fresh else ():
+            service = self._services.get(*key)
+            mine = [at for at in ingress(service) if at in fresh] if service else []
+            if service and mine:
                 where = f"on {', '.join(self._lans)} by node {self._settings.node_name}"
                 text = f"{', '.join(mine)} announced {where}"
                 self._recorder.record(SERVICE, service, "Normal", "LoadBalancerAnnounced", text)

@@ -6,7 +6,8 @@ needed, so nobody need ask.  A node that comes or goes moves only addresses that
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from fairway.kinds.rules import announcing
@@ -25,25 +26,66 @@ class Choice:
     active: frozenset[str] = field(default=frozenset())
 
 
-def choice(
-    services: Iterable[Object], nodes: Iterable[Object], local: Mapping[tuple[str, str], Collection[str]], me: str
-) -> Choice:
-    """What is this node's; ``local`` says on which nodes a Service (namespace, name) has endpoints that are ready."""
-    able = {node["metadata"]["name"] for node in nodes if _is_able(node)}
-    probed: set[str] = set()
-    announced: set[str] = set()
-    active: set[str] = set()
-    for service in services:
-        meta = service["metadata"]
-        probed.update(at for at in announcing.candidates(service) if chosen(at, able) == me)
-        fit = able
-        if service["spec"].get("externalTrafficPolicy") == "Local":
-            fit = able.intersection(local.get((meta["namespace"], meta["name"]), ()))
-        for at in ingress(service):
-            active.add(at)
-            if chosen(at, fit) == me:
-                announced.add(at)
-    return Choice(frozenset(probed - active), frozenset(announced), frozenset(active))
+NOTHING = Choice()
+ServiceKey = tuple[str, str]
+"""Namespace and name."""
+
+
+class Choices:
+    """What is this node's, kept up to date change by change: with many Services each change must stay cheap."""
+
+    def __init__(self, me: str) -> None:
+        self._me = me
+        self._able: frozenset[str] = frozenset()
+        self._parts: dict[ServiceKey, Choice] = {}
+        self._probed: Counter[str] = Counter()
+        self._announced: Counter[str] = Counter()
+        self._active: Counter[str] = Counter()
+
+    def nodes_are(self, nodes: Iterable[Object]) -> bool:
+        """These are all nodes; whether the choice is another now, so that every Service must be put again."""
+        able = frozenset(_able(nodes))
+        is_other, self._able = able != self._able, able
+        return is_other
+
+    def put(self, key: ServiceKey, service: Object | None, local: Collection[str] = ()) -> None:
+        """A Service is so now, or is gone; ``local`` are the nodes on which it has endpoints that are ready."""
+        before = self._parts.pop(key, NOTHING)
+        after = NOTHING if service is None else self._part(service, local)
+        if after != NOTHING:
+            self._parts[key] = after
+        for counts, old, new in (
+            (self._probed, before.probed, after.probed),
+            (self._announced, before.announced, after.announced),
+            (self._active, before.active, after.active),
+        ):
+            counts.update(new)
+            for at in old:
+                counts[at] -= 1
+                if not counts[at]:
+                    del counts[at]
+
+    def _part(self, service: Object, local: Collection[str]) -> Choice:
+        fit = self._able
+        if is_local(service):
+            fit = fit.intersection(local)
+        active = frozenset(ingress(service))
+        return Choice(
+            frozenset(at for at in announcing.candidates(service) if chosen(at, self._able) == self._me),
+            frozenset(at for at in active if chosen(at, fit) == self._me),
+            active,
+        )
+
+    @property
+    def whole(self) -> Choice:
+        """All of it."""
+        active = frozenset(self._active)
+        return Choice(frozenset(self._probed) - active, frozenset(self._announced), active)
+
+
+def is_local(service: Object) -> bool:
+    """Whether only nodes with an endpoint may answer for a Service."""
+    return bool(service["spec"].get("externalTrafficPolicy") == "Local")
 
 
 def chosen(at: str, nodes: Iterable[str]) -> str | None:
@@ -51,10 +93,20 @@ def chosen(at: str, nodes: Iterable[str]) -> str | None:
     return max(nodes, key=lambda node: hashlib.sha256(f"{at} {node}".encode()).digest(), default=None)
 
 
-def _is_able(node: Object) -> bool:
+def _able(nodes: Iterable[Object]) -> list[str]:
+    """The nodes that can answer: those that are Ready or, where none is, all that stand on a LAN.
+
+    A node that does not say that it is well may only be out of touch with the API, and silence would surely be wrong.
+    """
+    fit = [
+        node for node in nodes if announcing.devices(node) and EXCLUDED not in (node["metadata"].get("labels") or {})
+    ]
+    return [node["metadata"]["name"] for node in [each for each in fit if _is_ready(each)] or fit]
+
+
+def _is_ready(node: Object) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or ()
-    is_ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-    return is_ready and bool(announcing.devices(node)) and EXCLUDED not in (node["metadata"].get("labels") or {})
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def ingress(service: Object) -> list[str]:

@@ -20,6 +20,8 @@ from fairway.node.announcements.lan import Lan
 PROBES, PROBE_INTERVAL_S, LAST_ANSWER_S = 3, 0.1, 0.2
 ANNOUNCE_AFTER_S = (0.0, 1.0, 3.0)
 """When an address is announced, from the moment that it is this node's."""
+PACE_S = 0.0005
+"""Between the first announcements of two addresses."""
 DEFEND_INTERVAL_S = 10.0
 RECHECK_S = 60.0
 """After this time it is seen whether the other machine still has the address."""
@@ -51,6 +53,7 @@ class Claims:
         self._probed: dict[str, _Claim] = {}
         self._held: dict[str, _Claim] = {}
         self._loop = asyncio.get_running_loop()
+        self._turn_s = 0.0
 
     def findings(self) -> dict[str, str]:
         """Of addresses that were looked for who has them, empty for nobody; of those answered for only conflicts."""
@@ -145,9 +148,12 @@ class Claims:
         self._announce_often(claim)
 
     def _announce_often(self, claim: _Claim) -> None:
+        """At once, unless there are many: then one after the other, for others want to be heard meanwhile."""
+        now_s = self._loop.time()
+        self._turn_s = max(now_s, self._turn_s + PACE_S)
         for delay_s in ANNOUNCE_AFTER_S:
-            if delay_s:
-                self._later(claim, delay_s, self._announce)
+            if (after_s := self._turn_s - now_s + delay_s) > 0:
+                self._later(claim, after_s, self._announce)
             else:
                 self._announce(claim)
 
