@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -78,8 +79,8 @@ def get(address: str, port: int = 80, *, where: str = "") -> str:
     return found[1] if found else ""
 
 
-def spec(cluster: Cluster, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = cluster.get("svc", name)["spec"]
+def spec(cluster: Cluster, name: str, namespace: str = "default") -> dict[str, Any]:
+    found: dict[str, Any] = cluster.get("svc", name, "-n", namespace)["spec"]
     return found
 
 
@@ -149,6 +150,12 @@ def test_a_service_of_both_families_answers_at_every_address_and_by_every_record
     assert all(f"Address: {address}\n" in said for address in made["clusterIPs"])
     for address in made["clusterIPs"]:
         assert f"name = {name}" in inside(dual, "nslookup", address)
+    for server in spec(dual, "kube-dns", "kube-system")["clusterIPs"]:
+        assert f"Address: {made['clusterIPs'][0]}\n" in inside(dual, "nslookup", name, server)
+        family = "ipv6" if ":" in server else "ipv4"
+        if shutil.which("conntrack"):
+            tracked = subprocess.run(["conntrack", "-L", "-f", family, "-d", server], capture_output=True, text=True)
+            assert " dport=53 " not in tracked.stdout
     for family in ("-4", "-6"):
         assert ANSWER.search(inside(dual, "curl", "-s", family, "-m", "3", "http://both"))
 
