@@ -10,7 +10,7 @@ from fairway.node.durations import go_duration
 from fairway.node.environment import environment
 from fairway.node.expansion import expanded
 from fairway.node.field_refs import ReferenceProblem, Surroundings, formatted_map
-from fairway.node.files import hosts_text, parse_resolver, pod_resolver
+from fairway.node.files import Resolver, hosts_text, is_stub, parse_resolver, pod_resolver
 from fairway.node.image_names import name_problem, pull_policy, shown_names
 from fairway.node.pod_spec import grace_s, hostname
 from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes, qos_class
@@ -197,6 +197,21 @@ MACHINE = parse_resolver("nameserver 9.9.9.9\nsearch lan\noptions edns0\n")
 )  # fmt: skip
 def test_the_resolver_follows_the_dns_policy(spec: Object, text: str) -> None:
     assert pod_resolver(pod(**spec), MACHINE, ["10.96.0.10"], "cluster.local").text() == text
+
+
+def test_the_machines_own_name_servers_are_not_the_clusters_though_it_asks_it() -> None:
+    """After `fairway dns install-resolver` the cluster's DNS stands first in the machine's file."""
+    machine = parse_resolver("nameserver 10.96.0.10\nnameserver 9.9.9.9\nsearch . lan\n")
+    text = pod_resolver(pod(dnsPolicy="Default"), machine, ["10.96.0.10"], "cluster.local").text()
+    assert text == "search lan\nnameserver 9.9.9.9\n"
+
+
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [(["127.0.0.53"], True), (["127.0.0.53", "9.9.9.9"], False), (["127.0.0.1"], False), ([], False)],
+)
+def test_a_resolver_on_the_loopback_is_known(servers: list[str], expected: bool) -> None:
+    assert is_stub(Resolver(servers)) == expected
 
 
 def test_resolver_limits_are_kept() -> None:

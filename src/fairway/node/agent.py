@@ -14,6 +14,7 @@ from pathlib import Path
 from fairway.client.interface import Client
 from fairway.kinds import POD, SERVICE
 from fairway.node.adoption import adopted
+from fairway.node.files import is_stub, parse_resolver
 from fairway.node.image_puller import ImagePuller
 from fairway.node.lease import Registration
 from fairway.node.pod_spec import all_containers
@@ -106,7 +107,7 @@ class Agent:
             references=References(self._client, self._reference_changed), tokens=Tokens(self._client, time.time),
             services=self._services, statuses=StatusWriter(self._client),
             start_slots=asyncio.Semaphore(settings.start_concurrency), group=group, now_s=time.time,
-            before_stop=self._before_stop, workers=self.workers, machine_resolver=_text("/etc/resolv.conf"),
+            before_stop=self._before_stop, workers=self.workers, machine_resolver=_machine_resolver(),
             machine_hosts=_text("/etc/hosts"), allocatable=capacity(settings),
         )  # fmt: skip
 
@@ -235,6 +236,12 @@ def orphan(uid: str, sandbox: Sandbox | None, states: Iterable[ContainerState]) 
         "containers": [{"name": name} for name in names], "restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
     }  # fmt: skip
     return {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": spec}
+
+
+def _machine_resolver() -> str:
+    """The machine's resolv.conf; where it leads to systemd-resolved, the one with the servers that it asks in turn."""
+    text = _text("/etc/resolv.conf")
+    return (_text("/run/systemd/resolve/resolv.conf") or text) if is_stub(parse_resolver(text)) else text
 
 
 def _text(path: str) -> str:

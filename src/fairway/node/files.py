@@ -70,10 +70,15 @@ def parse_resolver(text: str) -> Resolver:
         if words[0] == "nameserver" and len(words) > 1:
             found.nameservers.append(words[1])
         elif words[0] == "search":
-            found.searches = words[1:]
+            found.searches = [search for search in words[1:] if search != "."]
         elif words[0] == "options":
             found.options = words[1:]
     return found
+
+
+def is_stub(machine: Resolver) -> bool:
+    """Whether the machine asks systemd-resolved on its loopback, where no pod gets."""
+    return bool(machine.nameservers) and set(machine.nameservers) <= {"127.0.0.53", "127.0.0.54"}
 
 
 def pod_resolver(pod: Object, machine: Resolver, cluster_dns: Sequence[str], cluster_domain: str) -> Resolver:
@@ -87,7 +92,8 @@ def pod_resolver(pod: Object, machine: Resolver, cluster_dns: Sequence[str], clu
         own = [f"{namespace}.svc.{cluster_domain}", f"svc.{cluster_domain}", cluster_domain]
         made = Resolver(list(cluster_dns), _unique([*own, *machine.searches]), ["ndots:5"])
     else:
-        made = Resolver(list(machine.nameservers), list(machine.searches), list(machine.options))
+        others = [server for server in machine.nameservers if server not in cluster_dns]  # see install-resolver
+        made = Resolver(others, list(machine.searches), list(machine.options))
     return _configured(made, pod["spec"].get("dnsConfig") or {})
 
 
