@@ -217,7 +217,7 @@ def main() -> None:
         load("not prepared, no such name", unknown, 50_000, given.seconds),
     ]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        rows += [runner.run(change(size, 500)) for size in (10, 50_000)]
+        rows += [runner.run(change(size, 500)) for size in (10, 10_000, 50_000)]
     report("dns", rows)
 
 

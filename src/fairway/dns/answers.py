@@ -106,7 +106,7 @@ class Prepared:
     def __init__(self, limit: int = MAX_PREPARED) -> None:
         self.entries: dict[bytes, Ready] = {}
         self._limit = limit
-        self._topics: dict[Topic, list[bytes]] = {}
+        self._topics: dict[Topic, set[bytes]] = {}
 
     def put(self, key: bytes, ready: Ready, topics: Iterable[Topic]) -> None:
         """Keep an answer until one of its topics is touched; a full cache starts anew."""
@@ -114,7 +114,7 @@ class Prepared:
             self.clear()
         self.entries[key] = ready
         for topic in topics:
-            self._topics.setdefault(topic, []).append(key)
+            self._topics.setdefault(topic, set()).add(key)
 
     def drop(self, topics: Iterable[Topic]) -> None:
         """Forget what depends on any of these."""

@@ -6,20 +6,21 @@ Source: Kubernetes DNS-Based Service Discovery, version 1.1.0; RFC 1034 section 
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from ipaddress import ip_network
 from typing import Final, NamedTuple
 
+from fairway.dns.headless import HeadlessView, srv
 from fairway.dns.names import Labels, labels_of, packed_address, reverse_prefix, undashed, wire_name
-from fairway.dns.records import Endpoint, Port, Service, Slice
+from fairway.dns.records import Endpoint, Service, Slice
 from fairway.dns.wire import AAAA, CNAME, NS, PTR, SOA, SRV, TXT, A
 
 VERSION: Final = "1.1.0"
 DEFAULT_TTL_S: Final = 5
-_PRIORITY = 0
 _REFRESH_S, _RETRY_S, _EXPIRE_S = 7200, 1800, 86400
 
-Node = dict[int, list[bytes]]
+Node = Mapping[int, list[bytes]]
 """The record data of one name, by type; empty for a name that only has names below it."""
 Topic = str | bytes
 """What answers depend on: ``namespace/service``, ``namespace``, a packed address; empty for what never changes."""
@@ -32,26 +33,22 @@ class Place(NamedTuple):
     node: Node | None
 
 
-class _View:
-    """The endpoints of one headless Service, put in order when first asked for."""
+class LazyNode(Mapping[int, list[bytes]]):
+    """Record data that is made when its type is asked for, where there may be very much of it."""
 
-    __slots__ = ("addresses", "hosts", "targets")
+    __slots__ = ("_makers",)
 
-    def __init__(self, slices: Iterable[Slice]) -> None:
-        self.addresses: dict[bytes, str] = {}
-        self.hosts: dict[str, list[bytes]] = {}
-        self.targets: dict[tuple[str, str], dict[tuple[str, int], None]] = {}
-        for each in slices:
-            for endpoint in each.endpoints:
-                self._add(endpoint, each.ports)
+    def __init__(self, makers: dict[int, Callable[[], list[bytes]]]) -> None:
+        self._makers = makers
 
-    def _add(self, endpoint: Endpoint, ports: tuple[Port, ...]) -> None:
-        self.addresses.setdefault(endpoint.address, endpoint.hostname)
-        host = self.hosts.setdefault(endpoint.hostname, [])
-        if endpoint.address not in host:
-            host.append(endpoint.address)
-        for port in ports:
-            self.targets.setdefault((port.name, port.protocol), {})[endpoint.hostname, port.number] = None
+    def __getitem__(self, kind: int) -> list[bytes]:
+        return self._makers[kind]()
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 class Zone:
@@ -70,7 +67,7 @@ class Zone:
         self._networks = [ip_network(cidr, strict=False) for cidr in cidrs]
         self._namespaces: dict[str, dict[str, Service]] = {}
         self._slices: dict[str, dict[str, Slice]] = {}
-        self._views: dict[str, _View] = {}
+        self._views: dict[str, HeadlessView] = {}
         self._cluster_ips: dict[bytes, str] = {}
         self._hosts: dict[bytes, dict[tuple[str, str], int]] = {}
 
@@ -82,7 +79,7 @@ class Zone:
         old = services.get(name)
         topic = f"{namespace}/{name}"
         touched: set[Topic] = {topic}
-        if bool(services) != (new is not None or bool(services.keys() - {name})):
+        if bool(services) != (new is not None or len(services) > (name in services)):
             touched.add(namespace)
         for address in old.addresses if old else ():
             if self._cluster_ips.get(address) == topic:
@@ -96,22 +93,19 @@ class Zone:
             services.pop(name, None)
         if not services:
             del self._namespaces[namespace]
-        for each in self._slices.get(topic, {}).values():
-            touched.update(endpoint.address for endpoint in each.endpoints)
+        if (old is not None and old.is_headless) != (new is not None and new.is_headless):
+            self._views.pop(topic, None)
+            for each in self._slices.get(topic, {}).values():
+                touched.update(endpoint.address for endpoint in each.endpoints)
         self.serial += 1
         return touched
 
     def put_slice(self, key: str, old: Slice | None, new: Slice | None) -> set[Topic]:
         """Add, replace or remove an EndpointSlice; the topics that this touches."""
-        touched: set[Topic] = set()
-        for each, step in ((old, -1), (new, 1)):
-            if each is None:
-                continue
-            touched.add(each.service)
-            self._views.pop(each.service, None)
-            for endpoint in each.endpoints:
-                touched.add(endpoint.address)
-                self._count_host(endpoint, each.service, step)
+        touched: set[Topic] = {each.service for each in (old, new) if each is not None}
+        for each, other, step in ((old, new, -1), (new, old, 1)):
+            if each is not None:
+                self._count_endpoints(each, other, step, touched)
         if old is not None:
             slices = self._slices[old.service]
             del slices[key]
@@ -121,6 +115,19 @@ class Zone:
             self._slices.setdefault(new.service, {})[key] = new
         self.serial += 1
         return touched
+
+    def _count_endpoints(self, each: Slice, other: Slice | None, step: int, touched: set[Topic]) -> None:
+        """Count in or out what a slice holds and the other, which it replaces or is replaced by, does not."""
+        endpoints = dict.fromkeys(each.endpoints)
+        if other is not None and (other.service, other.ports) == (each.service, each.ports):
+            for endpoint in other.endpoints:
+                endpoints.pop(endpoint, None)
+        view = self._views.get(each.service)
+        for endpoint in endpoints:
+            touched.add(endpoint.address)
+            self._count_host(endpoint, each.service, step)
+            if view is not None:
+                view.count(endpoint, each.ports, step)
 
     def _count_host(self, endpoint: Endpoint, service: str, step: int) -> None:
         counts = self._hosts.setdefault(endpoint.address, {})
@@ -204,22 +211,27 @@ class Zone:
         )  # fmt: skip
 
     def _find_headless(self, below: Labels, topic: str, own: bytes) -> Node | None:
-        view = self._views.get(topic)
-        if view is None:
-            view = self._views[topic] = _View(self._slices.get(topic, {}).values())
+        view = self._views.get(topic) or self._make_view(topic, own)
         if not view.addresses:
             return None
         match below:
             case ():
-                return _addresses(view.addresses) | _targets(own, [t for each in view.targets.values() for t in each])
+                return _headless_node(view)
             case (port, protocol) if port[:1] == protocol[:1] == "_":
                 targets = view.targets.get((port[1:], protocol[1:])) if port != "_" else None
-                return _targets(own, targets) if targets else None
+                return {SRV: srv(list(targets))} if targets else None
             case (label,) if label[:1] == "_":
-                return {} if any(name and protocol == label[1:] for name, protocol in view.targets) else None
+                return {} if view.has_protocol(label[1:]) else None
             case (label,):
                 return _addresses(view.hosts[label]) if label in view.hosts else None
         return None
+
+    def _make_view(self, topic: str, own: bytes) -> HeadlessView:
+        view = self._views[topic] = HeadlessView(own)
+        for each in self._slices.get(topic, {}).values():
+            for endpoint in dict.fromkeys(each.endpoints):
+                view.count(endpoint, each.ports, 1)
+        return view
 
     def _find_reverse(self, found: bytes | tuple[int, ...], labels: Labels) -> Place | None:
         if not found:
@@ -280,32 +292,37 @@ def _find_balanced(below: Labels, service: Service, own: bytes) -> Node | None:
     """What is at and below the name of a Service with cluster IPs."""
     match below:
         case ():
-            return _addresses(service.addresses) | _srv([(port.number, own) for port in service.ports])
+            return {**_addresses(service.addresses), **_srv((port.number for port in service.ports), own)}
         case (port, protocol) if port[:1] == protocol[:1] == "_":
             asked = (port[1:], protocol[1:])
             numbers = [each.number for each in service.ports if each.name and (each.name, each.protocol) == asked]
-            return _srv([(number, own) for number in numbers]) or None
+            return _srv(numbers, own) or None
         case (protocol,) if protocol[:1] == "_":
             return {} if any(each.name and each.protocol == protocol[1:] for each in service.ports) else None
     return None
 
 
-def _addresses(packed: Iterable[bytes]) -> Node:
-    node: Node = {}
+def _addresses(packed: Iterable[bytes]) -> dict[int, list[bytes]]:
+    node: dict[int, list[bytes]] = {}
     for each in packed:
         node.setdefault(A if len(each) == 4 else AAAA, []).append(each)
     return node
 
 
-def _targets(own: bytes, targets: Iterable[tuple[str, int]]) -> Node:
-    return _srv([(number, bytes((len(host),)) + host.encode("latin-1") + own) for host, number in targets])
+def _headless_node(view: HeadlessView) -> Node:
+    """What is at the name of a headless Service."""
+    makers: dict[int, Callable[[], list[bytes]]] = {
+        kind: partial(list, addresses) for kind, addresses in sorted(view.addresses.items())
+    }
+    if view.targets:
+        makers[SRV] = lambda: srv(view.all_targets())
+    return LazyNode(makers)
 
 
-def _srv(targets: list[tuple[int, bytes]]) -> Node:
-    """Equal shares for all targets."""
-    weight = max(100 // len(targets), 1) if targets else 0
-    made = [struct.pack(">HHH", _PRIORITY, weight, number) + target for number, target in dict.fromkeys(targets)]
-    return {SRV: made} if made else {}
+def _srv(numbers: Iterable[int], target: bytes) -> Node:
+    """Service records that lead to one name."""
+    targets = [number.to_bytes(2, "big") + target for number in dict.fromkeys(numbers)]
+    return {SRV: srv(targets)} if targets else {}
 
 
 def _packed(parts: tuple[int, ...], unit: int) -> bytes:
