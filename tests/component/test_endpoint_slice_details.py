@@ -137,6 +137,50 @@ async def test_who_keeps_editing_a_slice_is_answered_once_a_second_at_most(tmp_p
         assert repaired[1] - repaired[0] > 0.5
 
 
+async def test_who_keeps_editing_a_mirror_or_a_list_is_answered_once_a_second_at_most(tmp_path: Path) -> None:
+    async with controlled_cluster(tmp_path) as cluster:
+        await cluster.client.create(SERVICE, service("bare", None))
+        await cluster.client.create(ENDPOINTS, written("bare"))
+        await cluster.client.create(SERVICE, service("web", {"app": "a"}))
+        clock = asyncio.get_running_loop()
+        repaired: dict[str, list[float]] = {"mirror": [], "list": []}
+
+        async def meddle_with_mirror() -> None:
+            for _ in range(2):
+                found = await cluster.wait(ENDPOINT_SLICE, lambda found: sizes(found, "bare") == [1])
+                name = of(found, "bare")[0]["metadata"]["name"]
+                edited = await cluster.client.patch(ENDPOINT_SLICE, "default", name, {"endpoints": []})
+                version = int(edited["metadata"]["resourceVersion"])
+                await cluster.wait(
+                    ENDPOINT_SLICE,
+                    lambda found, version=version: (
+                        sizes(found, "bare") == [1]
+                        and int(of(found, "bare")[0]["metadata"]["resourceVersion"]) > version  # type: ignore[misc]
+                    ),
+                )
+                repaired["mirror"].append(clock.time())
+
+        async def meddle_with_list() -> None:
+            for _ in range(2):
+                await cluster.wait_one(ENDPOINTS, "web", lambda one: not one.get("subsets"))
+                wrong = {"subsets": written("")["subsets"]}
+                edited = await cluster.client.patch(ENDPOINTS, "default", "web", wrong)
+                version = int(edited["metadata"]["resourceVersion"])
+                await cluster.wait_one(
+                    ENDPOINTS,
+                    "web",
+                    lambda one, version=version: int(one["metadata"]["resourceVersion"]) > version,  # type: ignore[misc]
+                )
+                repaired["list"].append(clock.time())
+
+        await asyncio.gather(meddle_with_mirror(), meddle_with_list())
+        assert all(second - first > 0.5 for first, second in repaired.values())
+
+
+def sizes(found: list[Object], name: str) -> list[int]:
+    return [len(one.get("endpoints") or ()) for one in of(found, name)]
+
+
 @pytest.mark.parametrize("type_", ["IPv4", "IPv6", "FQDN"])
 async def test_slices_that_others_wrote_for_a_service_are_left_alone(tmp_path: Path, type_: str) -> None:
     address = {"IPv4": "192.0.2.1", "IPv6": "2001:db8::1", "FQDN": "db.example.com"}[type_]

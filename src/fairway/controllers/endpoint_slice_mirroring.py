@@ -3,10 +3,14 @@
 Source: Kubernetes docs, "EndpointSlices", "Mirroring"; services.md 7.
 """
 
+import asyncio
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairway.controllers.rules import services as service_rules
+from fairway.controllers.rules.repairs import Repairs
+from fairway.controllers.rules.slice_writes import write
 from fairway.controllers.rules.slices import Writes, grouped, pack
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, SERVICE
 from fairway.objects import Object
@@ -126,23 +130,25 @@ def skipped(endpoints: Object, limit: int = MAX_ADDRESSES) -> Iterator[tuple[str
             )
 
 
-async def reconcile(key: Key, cluster: Cluster) -> None:
+async def reconcile(key: Key, cluster: Cluster) -> float | None:
     """Make the mirror slices of one Endpoints object equal to ``plan``."""
     endpoints, service = cluster.get(ENDPOINTS, *key), cluster.get(SERVICE, *key)
     slices = cluster.by_index(ENDPOINT_SLICE, "mirrored service", "/".join(key))
     if not is_mirrored(endpoints, service):
         await cluster.together(*(cluster.delete(ENDPOINT_SLICE, found) for found in slices))
-        return
+        cluster.state.pop(key, None)
+        return None
     assert endpoints is not None
+    repairs: Repairs = cluster.state[key]
+    is_meddled = repairs.take_foreign(lambda name: cluster.get(ENDPOINT_SLICE, key[0], name))
+    if is_meddled and (wait_s := repairs.wait_s(asyncio.get_running_loop().time())):
+        return wait_s
     writes = plan(endpoints, slices)
-    await cluster.together(
-        *(cluster.create(ENDPOINT_SLICE, new) for new in writes.create),
-        *(cluster.update(ENDPOINT_SLICE, new) for new in writes.update),
-        *(cluster.delete(ENDPOINT_SLICE, old) for old in writes.delete),
-    )
+    await write(writes, cluster, repairs)
     if writes:
         for reason, message in skipped(endpoints):
             cluster.event(ENDPOINTS, endpoints, "Warning", reason, message)
+    return None
 
 
 def by_service(found: Object) -> Iterable[str]:
@@ -160,6 +166,7 @@ def endpoints_of_slice(change: Change, cluster: Cluster) -> Iterable[Key]:
         if found is not None:
             for service in by_service(found):
                 namespace, _, name = service.partition("/")
+                cluster.state[namespace, name].touched.add(found["metadata"]["name"])
                 yield namespace, name
 
 
@@ -174,6 +181,7 @@ def unselective(change: Change, cluster: Cluster) -> Iterable[Key]:
 
 ENDPOINT_SLICE_MIRRORING = Controller(
     name="endpoint-slice-mirroring-controller", owns=ENDPOINTS, reconcile=reconcile,
+    state=lambda: defaultdict(Repairs),
     wakes={SERVICE: unselective, ENDPOINT_SLICE: endpoints_of_slice},
     indexes={ENDPOINT_SLICE: {"mirrored service": by_service}},
 )  # fmt: skip

@@ -10,6 +10,7 @@ from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import services as service_rules
 from fairway.controllers.rules.patience import Patience
 from fairway.controllers.rules.refusals import is_namespace_leaving
+from fairway.controllers.rules.repairs import Repairs
 from fairway.controllers.rules.subsets import Offer, repack, truncate
 from fairway.controllers.rules.trigger_times import TriggerTimes
 from fairway.kinds import ENDPOINTS, POD, SERVICE
@@ -113,7 +114,7 @@ class Progress:
         self.has_begun = False
         self._patience = Patience()
         self._started_s: float | None = None
-        self._written: dict[Key, str] = {}
+        self._repairs: dict[Key, Repairs] = {}
         self._sizes: dict[Key, int] = {}
 
     def wait_s(self, key: Key, now: float) -> float:
@@ -121,11 +122,13 @@ class Progress:
         self.has_begun = True
         return self._patience.wait_s(key, min(self._sizes.get(key, 0) * WAIT_PER_POD_S, MAX_WAIT_S), now)
 
-    def looked(self, key: Key, size: int, written: Object | None) -> None:
-        """The list has been brought up to date with ``size`` pods."""
+    def looked(self, key: Key, size: int) -> None:
+        """The list is about to be brought up to date with ``size`` pods."""
         self._sizes[key] = size
-        if written is not None:
-            self._written[key] = written["metadata"]["resourceVersion"]
+
+    def repairs(self, key: Key) -> Repairs:
+        """How we left the list."""
+        return self._repairs.setdefault(key, Repairs())
 
     def is_older(self, created: str, now: float) -> bool:
         """Whether what was ``created`` then was there before we began; ``now`` is in Unix seconds."""
@@ -133,15 +136,11 @@ class Progress:
             self._started_s = now
         return bool(created) and parse_rfc3339(created) + TICK_S <= self._started_s
 
-    def is_ours(self, found: Object) -> bool:
-        """Whether the list is as we left it."""
-        return bool(self._written.get(object_key(found)) == found["metadata"]["resourceVersion"])
-
     def forget(self, key: Key) -> None:
         """The Service is gone."""
         self.trigger_times.forget(key)
         self._patience.forget(key)
-        for table in (self._written, self._sizes):
+        for table in (self._repairs, self._sizes):
             table.pop(key, None)
 
 
@@ -156,7 +155,10 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
         return None
     if not service_rules.selector(service) or pod_rules.is_terminating(service):
         return None
-    if wait_s := progress.wait_s(key, asyncio.get_running_loop().time()):
+    now, repairs = asyncio.get_running_loop().time(), progress.repairs(key)
+    if repairs.take_foreign(lambda name: current) and (wait_s := repairs.wait_s(now)):
+        return wait_s
+    if wait_s := progress.wait_s(key, now):
         return wait_s
     pods = service_rules.selected(service, cluster)
     triggered = progress.trigger_times.observe(key, service, pods)
@@ -165,8 +167,10 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
         if len(pods) > BREATH:
             await asyncio.sleep(0)
         offers += offered(service, pods[start : start + BREATH])
+    progress.looked(key, len(pods))
     wanted = plan(service, offers, current, triggered)
-    progress.looked(key, len(pods), None if wanted is None else await _write(wanted, current, cluster))
+    if wanted is not None and (written := await _write(wanted, current, cluster)) is not None:
+        repairs.wrote(written)
     return None
 
 
@@ -199,12 +203,16 @@ def _own(change: Change, cluster: Cluster) -> Iterable[Key]:
     What somebody writes before its Service exists is left alone; what had none when we started is removed.
     """
     key = object_key(change.object)
-    if change.new is not None and cluster.state.is_ours(change.new):
-        return ()
+    if cluster.get(SERVICE, *key) is not None:
+        repairs: Repairs = cluster.state.repairs(key)
+        if change.new is not None and repairs.is_ours(change.new):
+            return ()
+        repairs.touched.add(key[1])
+        return (key,)
     meta = change.object["metadata"]
     is_old = cluster.state.is_older(meta.get("creationTimestamp") or "", cluster.now()) and change.old is None
     is_ours = (meta.get("labels") or {}).get(MANAGED_BY) == NAME
-    return (key,) if is_old or is_ours or cluster.get(SERVICE, *key) is not None else ()
+    return (key,) if is_old or is_ours else ()
 
 
 def _services_of(change: Change, cluster: Cluster) -> Iterable[Key]:

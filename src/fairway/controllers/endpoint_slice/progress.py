@@ -4,16 +4,14 @@ Shape: a Service is planned whole once; from then on ``pod_changed`` collects wh
 something other than a pod changes: the Service, a node, or a slice by somebody else's hand.  State without a clock.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from fairway.controllers.rules.repairs import Repairs
 from fairway.controllers.rules.trigger_times import TriggerTimes
 from fairway.objects import Object
 from fairway.reconcile.controller import Key
 from fairway.reconcile.events import EventType
-
-REPAIR_S = 1.0
-"""The least time between two repairs of slices that somebody else changes, so that no two writers race."""
 
 _MATTERS = ("labels", "annotations", "deletionTimestamp", "uid")
 
@@ -23,18 +21,14 @@ class Standing:
     """How things stand with one Service.
 
     ``planned``: the Service as last planned whole and written, ``None`` if that is to be done again.
-    ``pods``: uid to key of the pods that changed since.  ``written``: resourceVersion of each slice as we left it.
-    ``touched``: slices that were seen to change.  ``hints``: what ``Writes.hints`` said last.
-    ``repaired_s``: when slices that others changed were last put right.
+    ``pods``: uid to key of the pods that changed since.  ``hints``: what ``Writes.hints`` said last.
     ``distribution``: of the traffic, as asked for.
     """
 
     planned: Object | None = None
     pods: dict[str, Key] = field(default_factory=dict)
-    written: dict[str, str] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)
+    repairs: Repairs = field(default_factory=Repairs)
     hints: dict[str, str] = field(default_factory=dict)
-    repaired_s: float = -REPAIR_S
     distribution: str | None = None
 
     def is_current(self, service: Object) -> bool:
@@ -50,11 +44,6 @@ class Standing:
         taken, self.pods = self.pods, {}
         return taken
 
-    def take_foreign(self, current: Callable[[str], Object | None]) -> bool:
-        """Whether one of the touched slices is not as we left it; ``current`` gives a slice as cached."""
-        touched, self.touched = self.touched, set()
-        return any(_version(current(name)) != self.written.get(name) for name in touched)
-
     def events(self, hints: Mapping[str, str], texts: tuple[str, str]) -> Iterator[tuple[EventType, str, str]]:
         """(type, reason, message) of what changed about proportional hints; ``texts`` for enabled and disabled."""
         enabled, disabled = texts
@@ -66,10 +55,6 @@ class Standing:
             text = enabled if now == "" else now or disabled
             yield "Normal" if now == "" else "Warning", reason, f"{text}, addressType: {family}"
         self.hints = dict(hints)
-
-
-def _version(found: Object | None) -> str | None:
-    return None if found is None else found["metadata"]["resourceVersion"]
 
 
 class Progress:
@@ -100,7 +85,7 @@ class Progress:
     def slice_changed(self, key: Key, name: str) -> None:
         """A slice was written, by us or by others."""
         if (standing := self._standings.get(key)) is not None:
-            standing.touched.add(name)
+            standing.repairs.touched.add(name)
 
     def all_changed(self, key: Key) -> None:
         """Every endpoint of the Service is to be looked at again."""

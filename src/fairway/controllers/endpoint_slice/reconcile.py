@@ -3,15 +3,17 @@
 Shape: a change of pods is planned for these pods alone (``Progress``); all else plans the Service whole.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable
 
 from fairway.controllers.endpoint_slice import metrics
 from fairway.controllers.endpoint_slice.hints import is_proportional
 from fairway.controllers.endpoint_slice.plan import MANAGED_BY, NAME, NO_ZONES, SERVICE_NAME, plan
-from fairway.controllers.endpoint_slice.progress import REPAIR_S, Progress, Standing
+from fairway.controllers.endpoint_slice.progress import Progress, Standing
 from fairway.controllers.endpoint_slice.topology import DISABLED, ENABLED, weight, zone_of, zones_among
 from fairway.controllers.rules import services as service_rules
 from fairway.controllers.rules.refusals import is_namespace_leaving
+from fairway.controllers.rules.slice_writes import write
 from fairway.controllers.rules.slices import Writes
 from fairway.kinds import ENDPOINT_SLICE, NODE, POD, SERVICE
 from fairway.objects import Object
@@ -32,9 +34,9 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
         metrics.distributed(cluster.metrics, standing.distribution, None)
         cluster.state.forget(key)  # the garbage collector removes slices with their owner
         return None
-    if standing.take_foreign(lambda name: cluster.get(ENDPOINT_SLICE, key[0], name)):
+    if standing.repairs.take_foreign(lambda name: cluster.get(ENDPOINT_SLICE, key[0], name)):
         standing.planned = None
-        if (wait_s := _until_repair(standing, cluster.now())) and not standing.pods:
+        if (wait_s := standing.repairs.wait_s(asyncio.get_running_loop().time())) and not standing.pods:
             return wait_s
     changed = standing.take_pods()
     is_partial = standing.is_current(service) and not is_proportional(service)
@@ -47,7 +49,7 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
     writes = _planned(key, service, cluster, changed if is_partial else None)
     standing.planned = service
     try:
-        await _write(writes, cluster, standing)
+        await write(writes, cluster, standing.repairs)
     except (StatusError, OSError) as error:
         standing.planned = None
         is_stale = isinstance(error, StatusError) and error.code in (404, 409)
@@ -87,36 +89,6 @@ def _selected(uid: str, where: Key, service: Object, cluster: Cluster) -> Object
     labels = pod["metadata"].get("labels") or {}
     wanted = service_rules.selector(service)
     return pod if all(labels.get(name) == value for name, value in wanted.items()) else None
-
-
-def _until_repair(standing: Standing, now: float) -> float:
-    """The seconds until slices that somebody else changed may be put right again; 0 if that is now."""
-    wait_s = standing.repaired_s + REPAIR_S - now
-    if 0 < wait_s <= REPAIR_S:
-        return wait_s
-    standing.repaired_s = now
-    return 0.0
-
-
-async def _write(writes: Writes, cluster: Cluster, standing: Standing) -> None:
-    """Carry out ``writes``, all at once, and note how the slices were left."""
-
-    async def create(new: Object) -> None:
-        _note(standing, await cluster.create(ENDPOINT_SLICE, new))
-
-    async def update(new: Object) -> None:
-        _note(standing, await cluster.update(ENDPOINT_SLICE, new))
-
-    async def delete(old: Object) -> None:
-        await cluster.delete(ENDPOINT_SLICE, old)
-        standing.written.pop(old["metadata"]["name"], None)
-
-    await cluster.together(*map(create, writes.create), *map(update, writes.update), *map(delete, writes.delete))
-
-
-def _note(standing: Standing, written: Object) -> None:
-    meta = written["metadata"]
-    standing.written[meta["name"]] = meta["resourceVersion"]
 
 
 def _report(service: Object, error: Exception, cluster: Cluster) -> None:
