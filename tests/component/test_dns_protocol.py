@@ -177,3 +177,17 @@ async def test_a_question_that_waited_long_enough_is_a_failure_and_not_a_no(monk
         client.put(SERVICE, service("web"))
         await running.dns.wait_ready()
         assert texts(await running.ask(WEB)) == ["A 10.96.0.17"]
+
+
+@on_both_loops
+async def test_who_asks_no_more_gets_what_was_asked_and_is_let_go(client: MemoryClient) -> None:
+    """A client may end its side of the connection at once; the answer may come later."""
+    client.failures["list"] = [ConnectionRefusedError()] * 3
+    async with cluster_dns(client) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(len(VALID).to_bytes(2, "big") + VALID)
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            said = await reader.read()
+        assert texts(dns.message.from_wire(said[2:])) == ["A 10.96.0.17"]
+        writer.close()

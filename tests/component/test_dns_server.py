@@ -414,9 +414,12 @@ async def test_answers_that_are_not_from_whom_they_seem_are_left_aside(client: M
     await spoofed.close()
 
 
+@pytest.mark.parametrize(("bound", "most"), [("MAX_KEPT", 3), ("MAX_KEPT_BYTES", 3 * 16)], ids=["answers", "bytes"])
 @on_both_loops
-async def test_memory_for_answers_of_others_has_an_end(client: MemoryClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forward, "MAX_KEPT", 3)
+async def test_memory_for_answers_of_others_has_an_end(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(forward, bound, most)
     async with name_server(example) as other, cluster_dns(client, upstreams=(other.upstream,)) as running:
         for name in "abcd":
             await running.ask(f"{name}.example.org")

@@ -201,10 +201,17 @@ def test_a_full_cache_starts_anew() -> None:
     prepared = Prepared(limit=2)
     ready = Ready(b"", 0, tails([b"x"]), [0])
     for key in (b"a", b"b", b"c"):
-        prepared.put(key, ready, ("t",))
+        prepared.put(key, ready, ("t",), 1)
     assert list(prepared.entries) == [b"c"]
     prepared.drop(("t",))
     assert not prepared.entries
+
+
+def test_large_answers_fill_a_cache_sooner() -> None:
+    prepared = Prepared(limit_bytes=100)
+    for key in (b"a", b"b", b"c", b"d"):
+        prepared.put(key, Ready(b"", 0, tails([b"x"]), [0]), (key.decode(),), 40)
+    assert list(prepared.entries) == [b"c", b"d"]
 
 
 def test_answers_of_several_records_come_in_turns() -> None:

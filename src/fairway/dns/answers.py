@@ -14,6 +14,7 @@ from fairway.dns.zone import DEFAULT_TTL_S, Node, Place, Topic, Zone
 
 MAX_CHAIN: Final = 8
 MAX_PREPARED: Final = 16_384
+MAX_PREPARED_BYTES: Final = 32 << 20
 MAX_ROTATIONS: Final = 16
 _MAX_ADDITIONAL = 64
 
@@ -103,15 +104,21 @@ def tails(bodies: list[bytes]) -> Iterator[bytes]:
 class Prepared:
     """Answers by the bytes of the query after its id, in lower case."""
 
-    def __init__(self, limit: int = MAX_PREPARED) -> None:
+    def __init__(self, limit: int = MAX_PREPARED, limit_bytes: int = MAX_PREPARED_BYTES) -> None:
         self.entries: dict[bytes, Ready] = {}
-        self._limit = limit
+        self._limit, self._limit_bytes = limit, limit_bytes
+        self._put_bytes = 0
         self._topics: dict[Topic, set[bytes]] = {}
 
-    def put(self, key: bytes, ready: Ready, topics: Iterable[Topic]) -> None:
-        """Keep an answer until one of its topics is touched; a full cache starts anew."""
-        if len(self.entries) >= self._limit:
+    def put(self, key: bytes, ready: Ready, topics: Iterable[Topic], size: int) -> None:
+        """Keep an answer, ``size`` bytes long in all its turns, until one of its topics is touched.
+
+        A full cache starts anew; what was dropped counts as if it were there, which is only ever too careful.
+        """
+        self._put_bytes += size
+        if len(self.entries) >= self._limit or self._put_bytes > self._limit_bytes:
             self.clear()
+            self._put_bytes = size
         self.entries[key] = ready
         for topic in topics:
             self._topics.setdefault(topic, set()).add(key)

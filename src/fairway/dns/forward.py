@@ -24,6 +24,7 @@ from fairway.dns.wire import NOTIMP, REFUSED, SERVFAIL, TXT
 log = logging.getLogger(__name__)
 
 MAX_KEPT: Final = 8192
+MAX_KEPT_BYTES: Final = 16 << 20
 MAX_IN_FLIGHT: Final = 1024
 STALE_S: Final = 3600.0
 STALE_TTL_S: Final = 30
@@ -63,6 +64,7 @@ class Forwarder:
         self._clock = clock
         self._tries_s = tries_s
         self._kept: OrderedDict[Ask, Kept] = OrderedDict()
+        self._kept_bytes = 0
         self._failed_s: dict[Ask, float] = {}
         self._in_flight: dict[Ask, asyncio.Task[Kept]] = {}
         self._probes: dict[bytes, Upstream] = {}
@@ -132,10 +134,13 @@ class Forwarder:
         return kept
 
     def _keep(self, ask: Ask, kept: Kept) -> None:
+        if (old := self._kept.pop(ask, None)) is not None:
+            self._kept_bytes -= len(old.received.content)
         self._kept[ask] = kept
-        self._kept.move_to_end(ask)
-        if len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+        self._kept_bytes += len(kept.received.content)
+        while len(self._kept) > MAX_KEPT or self._kept_bytes > MAX_KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= len(oldest.received.content)
             self._metrics.cache_evictions += 1
         self._metrics.cache_entries = len(self._kept)
 

@@ -120,12 +120,13 @@ class Responder:
             return turn.finished(said.sections, write(turn.query.name, said.sections, turn.room()))
         bodies = [write(turn.query.name, turned, turn.room()) for turned in rotations(said.sections)]
         first = bodies[0]
+        size = sum(len(body.content) for body in bodies) + len(turn.message)
         ready = Ready(
             turn.head(said.sections, first), turn.query.end,
             tails([body.content + turn.opt(said.sections.rcode) for body in bodies if body.counts == first.counts]),
             counter,
         )  # fmt: skip
-        self.prepared.put(turn.message[2:].lower(), ready, said.topics)
+        self.prepared.put(turn.message[2:].lower(), ready, said.topics, size)
         self.metrics.prepared_entries = len(self.prepared.entries)
         return turn.message[:2] + ready.head + turn.message[HEADER : ready.end] + next(ready.tails)
 

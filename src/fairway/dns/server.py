@@ -153,6 +153,7 @@ class _Connection(asyncio.Protocol):
         self._pending = 0
         self._is_full = False
         self._is_reading = True
+        self._is_ending = False
         self._family = 1
         self._transport: asyncio.Transport | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -182,6 +183,7 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client asks no more; what it asked is still answered."""
+        self._is_ending = True
         return self._pending > 0
 
     def pause_writing(self) -> None:
@@ -251,6 +253,8 @@ class _Connection(asyncio.Protocol):
         if answer is not None:
             self._send(answer)
         self._work()
+        if self._is_ending and not self._pending:
+            self.end()
 
     def _send(self, answer: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
