@@ -74,6 +74,21 @@ def test_containers_may_see_each_others_processes(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+def test_a_container_may_be_among_the_processes_of_another(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.sandbox()
+        one = await world.start("sleep", "101", name="c")
+        two = await world.start("sleep", "102", name="debugger", target="c")
+        assert namespace(one.pid, "pid") == namespace(two.pid, "pid")
+        with pytest.raises(RuntimeFailure, match="target container gone is not running"):
+            await world.start("sleep", "103", name="late", target="gone")
+        # With the first process of its namespace everything in it ends.
+        await world.runtime.signal(UID, "c", 9)
+        assert (await world.ended("debugger")).exit_code == 137
+
+    run(tmp_path, scenario)
+
+
 def test_another_agent_finds_what_is_shared(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         await world.sandbox(shares_processes=True)

@@ -423,3 +423,28 @@ async def test_a_pod_whose_host_port_is_taken_here_is_refused(world: World) -> N
     await world.create(publishing("third"))
     await world.until(is_ready, "third")
     assert (await world.get("second"))["status"]["phase"] == "Failed"
+
+
+async def test_an_ephemeral_container_runs_once_whatever_the_pods_policy(world: World) -> None:
+    await world.create(pod())
+    await world.until(is_ready)
+    ephemeral = {"name": "debug", "image": "luksa/kubia", "imagePullPolicy": "IfNotPresent"}
+    patch = {"spec": {"ephemeralContainers": [{**ephemeral, "targetContainerName": "kubia"}]}}
+    await world.client.patch(POD, "default", "web", patch, subresource="ephemeralcontainers")
+
+    def state(found: Object) -> Object:
+        statuses = found["status"].get("ephemeralContainerStatuses") or [{}]
+        return statuses[0].get("state") or {}
+
+    found = await world.until(lambda found: "running" in state(found))
+    uid = found["metadata"]["uid"]
+    assert is_ready(found)
+    assert found["status"]["ephemeralContainerStatuses"][0]["ready"] is False
+    await world.restart_agent()
+    world.runtime.exit(uid, "debug", 3)
+    found = await world.until(lambda found: "terminated" in state(found))
+    assert state(found)["terminated"]["exitCode"] == 3
+    assert (is_ready(found), found["status"]["phase"]) == (True, "Running")
+    assert world.runtime.signals == []
+    await world.client.delete(POD, "default", "web")
+    await world.until_gone()

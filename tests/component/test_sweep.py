@@ -7,10 +7,13 @@ from component.container_world import PROGRAMS, UID, World, run
 from component.container_world import world as new_world
 from component.own_network import needs
 from fairway.node import cgroups, names
+from fairway.node.field_refs import Surroundings
 from fairway.node.propagation import mounts_below
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.runtimes.crun import sweep
 from fairway.node.runtimes.crun.clearing import remove_tree
+from fairway.node.settings import Settings
+from fairway.node.volumes.pod_volumes import PodVolumes
 
 pytestmark = needs(*PROGRAMS)
 
@@ -55,6 +58,24 @@ def test_a_sweep_needs_no_records(tmp_path: Path) -> None:
         assert (await sweep(world.machine)).left == []
         assert traces(world) == []
         world.runtime = type(world.runtime)(world.machine)
+
+    run(tmp_path, scenario)
+
+
+def test_a_sweep_unmounts_the_volumes_of_pods(tmp_path: Path) -> None:
+    """A volume in memory and a pinned sub-path lie in the data folder, which stays."""
+
+    async def scenario(world: World) -> None:
+        settings = Settings(node_name="n", node_ips=("127.0.0.1",), root_dir=world.machine.data_dir)
+        volumes = [{"name": "mem", "emptyDir": {"medium": "Memory"}}, {"name": "disk", "emptyDir": {}}]
+        pod = {"metadata": {"uid": UID}, "spec": {"volumes": volumes, "containers": []}}
+        made = PodVolumes(settings, UID)
+        places = made.prepare(pod, {}, Surroundings())
+        mounts = [{"name": "disk", "mountPath": "/x", "subPath": "a"}]
+        made.mounts_of({"name": "c", "volumeMounts": mounts}, 0, places, {})
+        assert len(mounts_below(world.machine.data_dir)) == 2
+        swept = await sweep(world.machine)
+        assert (swept.left, mounts_below(world.machine.data_dir)) == ([], [])
 
     run(tmp_path, scenario)
 

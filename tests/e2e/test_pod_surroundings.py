@@ -5,7 +5,7 @@ import json
 import shlex
 from typing import Any
 
-from .conftest import Cluster
+from .conftest import Cluster, is_ready
 from .test_pods import CONTAINER, create, pod
 from .test_pods import service as plain_service
 
@@ -136,11 +136,30 @@ def test_what_a_pod_shares(cluster: Cluster, namespace: str) -> None:
     assert supervisor in run_in(cluster, namespace, "machine", "ps -o args")
     assert supervisor not in seen
 
-    def is_ready() -> bool:
-        conditions = cluster.get("pod", "shared", "-n", namespace)["status"]["conditions"]
-        return {each["type"]: each["status"] for each in conditions}["Ready"] == "True"
+    def is_open() -> bool:
+        return is_ready(cluster.get("pod", "shared", "-n", namespace))
 
-    assert not is_ready()
+    assert not is_open()
     gate = '{"status":{"conditions":[{"type":"example.com/gate","status":"True"}]}}'
     cluster.kubectl("patch", "pod", "shared", "-n", namespace, "--subresource=status", "-p", gate)
-    cluster.wait(is_ready, "the pod is ready once its gate is open")
+    cluster.wait(is_open, "the pod is ready once its gate is open")
+
+
+def test_kubectl_debug_looks_into_a_running_container(cluster: Cluster, namespace: str) -> None:
+    create(cluster, namespace, pod("web"))
+    ready(cluster, namespace, "web")
+    look = ("sh", "-c", "ps -o args; hostname")
+    cluster.kubectl(
+        "debug", "web", "-n", namespace, "--image=luksa/kubia", "--image-pull-policy=IfNotPresent", "--target=c",
+        "-c", "look", "--", *look,
+    )  # fmt: skip
+
+    def told() -> str:
+        statuses = cluster.get("pod", "web", "-n", namespace)["status"].get("ephemeralContainerStatuses") or [{}]
+        has_ended = "terminated" in (statuses[0].get("state") or {})
+        return cluster.kubectl("logs", "web", "-c", "look", "-n", namespace) if has_ended else ""
+
+    lines = cluster.wait(told, "the ephemeral container's end").splitlines()
+    assert "/usr/bin/python3 -I -S /app/kubia.pyc" in lines
+    assert lines[-1] == "web"
+    assert is_ready(cluster.get("pod", "web", "-n", namespace))

@@ -600,3 +600,36 @@ def test_fields_that_select() -> None:
         "status.podIP": "",
         "status.nominatedNodeName": "",
     }
+
+
+def test_ephemeral_containers_are_added_by_their_own_subresource_and_stay() -> None:
+    old = made(POD, pod())
+    debugger = container("debug", targetContainerName="web")
+    new = deepcopy(old)
+    new["metadata"]["labels"] = {"a": "b"}
+    new["spec"] |= {"ephemeralContainers": [debugger], "hostname": "other"}
+    assert changed(POD, old, new, "ephemeralcontainers") == []
+    assert (new["spec"].get("hostname"), new["metadata"].get("labels")) == (None, None)
+    [kept] = new["spec"]["ephemeralContainers"]
+    assert (kept["name"], kept["imagePullPolicy"]) == ("debug", "Always")
+
+    again = deepcopy(new)
+    again["spec"].pop("ephemeralContainers")
+    assert changed(POD, new, again) == []
+    assert again["spec"]["ephemeralContainers"] == [kept]
+
+    for ephemeral, text in (
+        ([], 'existing ephemeral containers "debug" may not be removed\n'),
+        (
+            [{**kept, "image": "other"}],
+            'existing ephemeral containers "debug" may not be changed\n- .image: "luksa/kubia"\n+ .image: "other"',
+        ),
+    ):
+        wrong = deepcopy(new)
+        wrong["spec"]["ephemeralContainers"] = ephemeral
+        assert changed(POD, new, wrong, "ephemeralcontainers") == [f"spec.ephemeralContainers: Forbidden: {text}"]
+    unknown = deepcopy(new)
+    unknown["spec"]["ephemeralContainers"] = [kept, container("more", targetContainerName="nobody")]
+    assert changed(POD, new, unknown, "ephemeralcontainers") == [
+        'spec.ephemeralContainers[1].targetContainerName: Not found: "nobody"'
+    ]

@@ -36,7 +36,8 @@ def adopted(pod: Object, container: Object, states: Sequence[ContainerState], na
 
 def _status_of(pod: Object, name: str) -> Object:
     statuses = pod.get("status") or {}
-    listed = [*(statuses.get("initContainerStatuses") or []), *(statuses.get("containerStatuses") or [])]
+    places = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    listed = (status for place in places for status in statuses.get(place) or ())
     return next((status for status in listed if status.get("name") == name), {})
 
 

@@ -17,7 +17,7 @@ from fairway.node.adoption import adopted
 from fairway.node.files import is_stub, parse_resolver
 from fairway.node.image_puller import ImagePuller
 from fairway.node.lease import Registration
-from fairway.node.pod_spec import all_containers
+from fairway.node.pod_spec import every_container
 from fairway.node.pod_worker import PodWorker
 from fairway.node.references import References
 from fairway.node.resources import capacity
@@ -149,7 +149,7 @@ class Agent:
         states = self._states.get(uid, []) if sandbox is not None else []
         records = [
             adopted(pod, container, [state for state in states if state.name == container["name"]], self._names)
-            for container in all_containers(pod)
+            for container in every_container(pod)
         ]
         worker = PodWorker(self.shared, pod, self._worker_finished, sandbox=sandbox, records=records)
         self.workers[uid] = worker

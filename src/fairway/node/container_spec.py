@@ -69,6 +69,7 @@ def container_spec(
         groups=supplementary_groups(pod), no_new_privileges=own.get("allowPrivilegeEscalation") is False,
         privileged=bool(own.get("privileged")), read_only_root=bool(own.get("readOnlyRootFilesystem")),
         capabilities_add=tuple(capabilities.get("add") or ()), capabilities_drop=tuple(capabilities.get("drop") or ()),
+        target=container.get("targetContainerName") or "",
         cpu_shares=cpu_shares(container), cpu_quota_us=cpu_quota_us(container), memory_bytes=memory_bytes(container),
     )  # fmt: skip
 

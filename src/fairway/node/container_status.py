@@ -5,7 +5,7 @@ Source: Kubernetes API reference, "ContainerStatus v1 core"; the waiting reasons
 
 from fairway.node.durations import go_duration
 from fairway.node.plan import has_begun_mains, is_complete, is_to_restart, restart_s
-from fairway.node.pod_spec import init_containers, is_sidecar, main_containers, shown
+from fairway.node.pod_spec import ephemeral_containers, init_containers, is_sidecar, main_containers, shown
 from fairway.node.pod_view import Attempt, Busy, ContainerView, PodView, Waiting
 from fairway.objects import Object
 from fairway.objects.meta import timestamp
@@ -29,6 +29,12 @@ def container_statuses(view: PodView, runtime_name: str, now_s: float) -> tuple[
         [_init_status(view, container, runtime_name, now_s) for container in inits],
         [_status(view, container, runtime_name, now_s, first_wait) for container in mains],
     )
+
+
+def ephemeral_statuses(view: PodView, runtime_name: str, now_s: float) -> list[Object]:
+    """ephemeralContainerStatuses: never ready, as nothing waits for them."""
+    found = [_status(view, each, runtime_name, now_s, CREATING) for each in ephemeral_containers(view.pod)]
+    return [{**status, "ready": False, "started": False} for status in found]
 
 
 def _init_status(view: PodView, container: Object, runtime_name: str, now_s: float) -> Object:

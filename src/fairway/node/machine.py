@@ -67,6 +67,11 @@ class Machine:
         return self.data_dir / "sandboxes"
 
     @property
+    def volumes_path(self) -> Path:
+        """One folder for each pod with its volumes and the files that its containers are given."""
+        return self.data_dir / "pods"
+
+    @property
     def images_path(self) -> Path:
         """The image store."""
         return self.images_dir if self.images_dir is not None else self.data_dir / "images"

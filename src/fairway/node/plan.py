@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from fairway.node import backoff
 from fairway.node.pod_spec import (
+    ephemeral_containers,
     init_containers,
     is_sidecar,
     is_terminal,
@@ -217,7 +218,8 @@ def _forgotten(view: PodView) -> Iterator[Action]:
 
 
 def _wanted(view: PodView) -> Iterator[Object]:
-    """The containers that may run now: those whose turn in the order of start has come."""
+    """The containers that may run now: those whose turn in the order of start has come, and those that look into it."""
+    yield from ephemeral_containers(view.pod)
     has_begun = has_begun_mains(view)
     for container in init_containers(view.pod):
         found = view.container(container["name"])

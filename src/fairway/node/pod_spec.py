@@ -29,9 +29,21 @@ def all_containers(pod: Object) -> Iterator[Object]:
     yield from main_containers(pod)
 
 
+def ephemeral_containers(pod: Object) -> list[Object]:
+    """Those that were added to look into the pod; whatever its policy, they run once (KEP-277)."""
+    found: list[Object] = pod["spec"].get("ephemeralContainers") or []
+    return [{**container, "restartPolicy": "Never"} for container in found]
+
+
+def every_container(pod: Object) -> Iterator[Object]:
+    """Init, main and ephemeral containers."""
+    yield from all_containers(pod)
+    yield from ephemeral_containers(pod)
+
+
 def find_container(pod: Object, name: str) -> Object | None:
-    """The container of that name, init or main."""
-    return next((container for container in all_containers(pod) if container["name"] == name), None)
+    """The container of that name, of whatever kind."""
+    return next((container for container in every_container(pod) if container["name"] == name), None)
 
 
 def is_sidecar(init_container: Object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fairway.node.conditions import conditions
-from fairway.node.container_status import container_statuses
+from fairway.node.container_status import container_statuses, ephemeral_statuses
 from fairway.node.plan import has_begun_mains
 from fairway.node.pod_spec import init_containers, is_host_network, is_sidecar
 from fairway.node.pod_view import PodView
@@ -40,6 +40,8 @@ def pod_status(view: PodView, node_ips: Sequence[str], runtime_name: str, now_s:
     if inits:
         status["initContainerStatuses"] = inits
     status["containerStatuses"] = mains
+    if ephemeral := ephemeral_statuses(view, runtime_name, now_s):
+        status["ephemeralContainerStatuses"] = ephemeral
     status["qosClass"] = old.get("qosClass") or qos_class(view.pod)
     return status
 

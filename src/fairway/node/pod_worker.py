@@ -15,7 +15,7 @@ from fairway.node.conditions import OWNED
 from fairway.node.container_record import ContainerRecord
 from fairway.node.lifecycle import Lifecycle
 from fairway.node.pod_directory import termination_message
-from fairway.node.pod_spec import all_containers, shown
+from fairway.node.pod_spec import every_container, shown
 from fairway.node.pod_status import pod_status
 from fairway.node.pod_view import PodView, Waiting, attempt_of
 from fairway.node.probing import begin_probing
@@ -41,7 +41,7 @@ class PodWorker:
         self.uid: str = pod["metadata"]["uid"]
         self.sandbox = sandbox
         self.records: dict[str, ContainerRecord] = {record.name: record for record in records}
-        for container in all_containers(pod):
+        for container in every_container(pod):
             self.records.setdefault(container["name"], ContainerRecord(container))
         self.is_gone = False
         self.is_sandbox_busy = False
@@ -76,7 +76,7 @@ class PodWorker:
         """The API shows another version of the pod."""
         shows_otherwise = _shown_in_volumes(pod) != _shown_in_volumes(self.pod)
         self.pod = pod
-        for container in all_containers(pod):
+        for container in every_container(pod):
             record = self.records.setdefault(container["name"], ContainerRecord(container))
             record.container = container
             if record.is_running and record.reference and container.get("image") != record.reference:

@@ -78,5 +78,7 @@ def field_path(pod: Object, container: str) -> str:
     """Where a container stands in its pod, as events point to it.  Pure."""
     if not container:
         return ""
-    is_init = any(found["name"] == container for found in pod["spec"].get("initContainers") or [])
-    return f"spec.{'initContainers' if is_init else 'containers'}{{{container}}}"
+    for field in ("initContainers", "ephemeralContainers"):
+        if any(found["name"] == container for found in pod["spec"].get(field) or []):
+            return f"spec.{field}{{{container}}}"
+    return f"spec.containers{{{container}}}"

@@ -26,6 +26,7 @@ POD = Kind(
         STATUS,
         Subresource("attach", verbs=_STREAM, kind="PodAttachOptions"),
         Subresource("binding", verbs=("create",), kind="Binding"),
+        Subresource("ephemeralcontainers"),
         Subresource("exec", verbs=_STREAM, kind="PodExecOptions"),
         Subresource("log", verbs=("get",)),
         Subresource("portforward", verbs=_STREAM, kind="PodPortForwardOptions"),

@@ -25,10 +25,16 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
         new["spec"] = old["spec"]
         _keep(new["metadata"], old["metadata"], "ownerReferences")
         _keep(new["status"], old.get("status") or {}, "qosClass")
+    elif subresource == "ephemeralcontainers":
+        added = new["spec"]
+        new["spec"] = {**old["spec"]}
+        _keep(new["spec"], added, "ephemeralContainers")
+        for name in ("labels", "annotations", "ownerReferences", "finalizers"):
+            _keep(new["metadata"], old["metadata"], name)
+        new["status"] = old.get("status") or {}
     else:
         new["status"] = old.get("status") or {}
-        if subresource != "ephemeralcontainers":
-            _keep(new["spec"], old["spec"], "ephemeralContainers")
+        _keep(new["spec"], old["spec"], "ephemeralContainers")
 
 
 def _keep(new: Object, old: Object, name: str) -> None:

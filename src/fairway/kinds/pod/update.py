@@ -16,7 +16,7 @@ _CHANGEABLE = ",".join(
         "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
     )
 )
-_FREE = ("activeDeadlineSeconds", "tolerations", "schedulingGates")
+_FREE = ("activeDeadlineSeconds", "tolerations", "schedulingGates", "ephemeralContainers")
 
 
 def update_problems(new: Object, old: Object) -> Iterator[Problem]:
@@ -28,6 +28,7 @@ def update_problems(new: Object, old: Object) -> Iterator[Problem]:
     yield from _deadline(new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds"))
     yield from _tolerations(new.get("tolerations") or [], old.get("tolerations") or [])
     yield from _gates(new.get("schedulingGates") or [], old.get("schedulingGates") or [])
+    yield from _ephemeral(new.get("ephemeralContainers") or [], old.get("ephemeralContainers") or [])
     differences = list(_differences("spec", _munged(new, old), old))
     if differences:
         changes = "\n".join(differences)
@@ -64,6 +65,20 @@ def _gates(now: list[Object], was: list[Object]) -> Iterator[Problem]:
                 f"spec.schedulingGates[{index}].name",
                 f"only deletion is allowed, but found new scheduling gate '{gate.get('name')}'",
             )
+
+
+def _ephemeral(now: list[Object], was: list[Object]) -> Iterator[Problem]:
+    """They may be added, and then stay as they are; only the subresource of that name gets as far as this."""
+    known = {each.get("name"): each for each in now}
+    for before in was:
+        name = before["name"]
+        if name not in known:
+            text = f"existing ephemeral containers {render_value(name)} may not be removed\n"
+            yield forbidden_value("spec.ephemeralContainers", text)
+        elif known[name] != before:
+            changes = "\n".join(_differences("", known[name], before))
+            text = f"existing ephemeral containers {render_value(name)} may not be changed\n{changes}"
+            yield forbidden_value("spec.ephemeralContainers", text)
 
 
 def _munged(new: Object, old: Object) -> Object:

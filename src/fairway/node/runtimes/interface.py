@@ -61,6 +61,8 @@ class ContainerSpec:
     read_only_root: bool = False
     capabilities_add: Sequence[str] = ()
     capabilities_drop: Sequence[str] = ()
+    target: str = ""
+    """The container of the pod whose processes this one is to be among; empty for none."""
     cpu_shares: int | None = None
     cpu_quota_us: int | None = None
     memory_bytes: int | None = None

@@ -50,8 +50,11 @@ class Launcher:
         """Let go of the machine's namespace."""
         self._place.close()
 
-    def start(self, spec: ContainerSpec, sandbox: SandboxRecord) -> ContainerRecord:
-        """Create and start one attempt; nothing is left of one that fails.  Raises: ``RuntimeFailure``."""
+    def start(self, spec: ContainerSpec, sandbox: SandboxRecord, target: int = 0) -> ContainerRecord:
+        """Create and start one attempt; nothing is left of one that fails.  Raises: ``RuntimeFailure``.
+
+        ``target`` is the process that ``spec.target`` means.
+        """
         machine = self._machine
         cid = container_id(machine.cluster, spec.pod_uid, spec.name, spec.attempt)
         record = ContainerRecord(spec.pod_uid, spec.name, spec.attempt, cid, spec.image_id, spec.tty)
@@ -60,7 +63,7 @@ class Launcher:
         except (OSError, ValueError) as error:
             raise RuntimeFailure("CreateContainerError", f"image {spec.image_id} is not usable: {error}") from error
         try:
-            pid = self._create(spec, sandbox, record, rootfs)
+            pid = self._create(spec, sandbox, record, rootfs, target)
         except BaseException as error:
             clear_attempt(machine, self._hierarchies, record)
             raise _failure(error) from error
@@ -68,7 +71,9 @@ class Launcher:
         records.write_container(machine, record)
         return record
 
-    def _create(self, spec: ContainerSpec, sandbox: SandboxRecord, record: ContainerRecord, rootfs: Rootfs) -> int:
+    def _create(
+        self, spec: ContainerSpec, sandbox: SandboxRecord, record: ContainerRecord, rootfs: Rootfs, target: int
+    ) -> int:
         machine = self._machine
         where = (spec.pod_uid, spec.name, spec.attempt)
         bundle = Bundle(records.bundle_path(machine, *where), record.container_id)
@@ -78,7 +83,8 @@ class Launcher:
         records.write_container(machine, record)
         with self._place.entered():
             mount_rootfs(rootfs, layer, bundle.rootfs)
-            config = self._describe(spec, sandbox, record, bundle, rootfs)
+            joined = pod_namespaces.joined(machine, sandbox, target)
+            config = self._describe(spec, sandbox, record, bundle, rootfs, joined)
             bundle.config.write_text(json.dumps(config, separators=(",", ":")))
             stdin = "none" if not spec.stdin else "once" if spec.stdin_once else "open"
             command = monitor_command(self._programs, self._root, bundle, log, tty=spec.tty, stdin=stdin)
@@ -91,7 +97,13 @@ class Launcher:
         cgroups.place(self._hierarchies, monitors_cgroup(self._machine.group), pid)
 
     def _describe(
-        self, spec: ContainerSpec, sandbox: SandboxRecord, record: ContainerRecord, bundle: Bundle, rootfs: Rootfs
+        self,
+        spec: ContainerSpec,
+        sandbox: SandboxRecord,
+        record: ContainerRecord,
+        bundle: Bundle,
+        rootfs: Rootfs,
+        joined: dict[str, str],
     ) -> dict[str, object]:
         image = rootfs.config.get("config") or {}
         who = self._identity(spec, str(image.get("User") or ""), bundle.rootfs)
@@ -100,7 +112,7 @@ class Launcher:
             image,
             Surroundings(
                 rootfs=str(bundle.rootfs),
-                joined=pod_namespaces.joined(self._machine, sandbox),
+                joined=joined,
                 shm=pod_namespaces.shm(self._machine, sandbox),
                 hostname=sandbox.hostname,
                 cgroup=container_cgroup(self._machine.group, spec.pod_uid, record.container_id),

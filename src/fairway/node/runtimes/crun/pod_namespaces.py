@@ -43,8 +43,11 @@ def make(machine: Machine, hierarchies: Sequence[cgroups.Hierarchy], sandbox: Sa
         raise RuntimeFailure(_REASON, f"making the pod's namespaces failed: {what}") from error
 
 
-def joined(machine: Machine, sandbox: SandboxRecord) -> dict[str, str]:
-    """The namespaces that a container of the pod does not have for itself; see ``spec.Surroundings``."""
+def joined(machine: Machine, sandbox: SandboxRecord, target: int) -> dict[str, str]:
+    """The namespaces that a container of the pod does not have for itself; see ``spec.Surroundings``.
+
+    ``target`` is a process among which the container's are to be; 0 for none.
+    """
     uid = sandbox.pod_uid
     ipc = records.namespace_path(machine, uid, "ipc")
     found = {"network": "" if sandbox.host_network else str(machine.netns_path / uid)}
@@ -56,6 +59,8 @@ def joined(machine: Machine, sandbox: SandboxRecord) -> dict[str, str]:
         found["pid"] = ""
     elif sandbox.shares_processes:
         found["pid"] = str(records.namespace_path(machine, uid, "pid"))
+    elif target:
+        found["pid"] = f"/proc/{target}/ns/pid"
     return found
 
 

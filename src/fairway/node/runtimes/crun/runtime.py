@@ -238,8 +238,11 @@ class CrunRuntime:
         sandbox = self._sandboxes.get(spec.pod_uid)
         if sandbox is None:
             raise RuntimeFailure("CreateContainerError", f"pod {spec.pod_uid} has no sandbox")
-        launcher = self._ready()
-        record = await self._run(lambda: launcher.start(spec, sandbox))
+        launcher, target = self._ready(), self._running(spec.pod_uid, spec.target) if spec.target else None
+        if spec.target and target is None:
+            raise RuntimeFailure("CreateContainerError", f"target container {spec.target} is not running")
+        pid = target.record.pid if target is not None else 0
+        record = await self._run(lambda: launcher.start(spec, sandbox, pid))
         return self._keep(record).state
 
     async def _remove(self, key: tuple[str, str, int]) -> None:

@@ -75,8 +75,9 @@ def _pods(machine: Machine, hierarchies: list[cgroups.Hierarchy], swept: Swept) 
 
 
 def _mounts(machine: Machine, swept: Swept) -> None:
-    """Every mount in the run folder; a network namespace without processes goes with its mount."""
-    points = mounts_below(machine.run_path) + mounts_below(machine.sandboxes_path)
+    """Every mount of ours; a network namespace without processes goes with its mount."""
+    places = (machine.run_path, machine.sandboxes_path, machine.volumes_path)
+    points = [point for place in places for point in mounts_below(place)]
     for point in points:
         try:
             umount(point)
