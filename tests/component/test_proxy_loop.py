@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import subprocess
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -230,3 +231,23 @@ async def test_services_survive_a_flush_of_all_tables() -> None:
 def _nft(where: Namespace, command: str) -> str:
     inside = ["ip", "netns", "exec", where.name, "nft", command]
     return subprocess.run(inside, check=True, capture_output=True, text=True).stdout
+
+
+async def test_programming_is_timed_from_what_triggered_it_but_not_from_before_the_proxy_was_there(
+    world: World,
+) -> None:
+    def triggered(name: str, when: datetime) -> dict[str, Any]:
+        found = endpoint_slice(name, PODS)
+        found["metadata"]["annotations"] = {"endpoints.kubernetes.io/last-change-trigger-time": when.isoformat()}
+        return found
+
+    world.put(service("old", "10.96.0.1"), triggered("old", datetime(2020, 1, 1, tzinfo=UTC)))
+    task = asyncio.create_task(world.proxy.run())
+    await world.proxy.wait_programmed()
+    assert world.proxy.metrics.programming.count == 0
+    world.put(service("new", "10.96.0.2"), triggered("new", datetime.now(UTC)))
+    await world.until(words.SLOTS, 8)
+    assert world.proxy.metrics.programming.count == 1
+    assert world.proxy.metrics.programming.total_s < 5
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

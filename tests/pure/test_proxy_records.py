@@ -143,11 +143,11 @@ def test_many_are_taken_in_portions() -> None:
     ]  # fmt: skip
 
 
-def test_the_oldest_trigger_of_a_service_is_kept() -> None:
+def test_every_trigger_of_a_service_is_kept_until_it_is_programmed() -> None:
     known = inventory()
     for name, triggered_s in (("a", 8.0), ("b", 7.0), ("c", 9.0)):
         known.put_slice(name, None, made_slice(member("10.0.0.1"))._replace(triggered_s=triggered_s))
-    assert known.take_triggers(["default/web"]) == [7.0]
+    assert known.take_triggers(["default/web"]) == [8.0, 7.0, 9.0]
     assert known.take_triggers(["default/web"]) == []
 
 

@@ -23,7 +23,7 @@ class Inventory:
         self._touched: dict[str, None] = {}
         self.service_changes = 0
         self.endpoint_changes = 0
-        self._triggers: dict[str, float] = {}
+        self._triggers: dict[str, list[float]] = {}
 
     def __len__(self) -> int:
         return len(self._services)
@@ -81,7 +81,7 @@ class Inventory:
         self.endpoint_changes += 1
         self._touched[service] = None
         if new is not None and new.triggered_s:
-            self._triggers[service] = min(new.triggered_s, self._triggers.get(service, new.triggered_s))
+            self._triggers.setdefault(service, []).append(new.triggered_s)
 
     def touch(self, services: list[str]) -> None:
         """These are not done after all."""
@@ -103,7 +103,7 @@ class Inventory:
 
     def take_triggers(self, services: list[str]) -> list[float]:
         """When the changes happened that these Services answer to, where that is known (Unix time)."""
-        return [self._triggers.pop(key) for key in services if key in self._triggers]
+        return [each for key in services for each in self._triggers.pop(key, ())]
 
     def slices(self) -> Iterator[tuple[str, Slice]]:
         """All slices, by name (``namespace/name``)."""

@@ -60,6 +60,7 @@ class Proxy:
         self._is_doubtful = False
         self._repaired = asyncio.Event()
         self._has_new_node = True
+        self._began_s = time.time()
         self._last_updated_s = 0.0
         self._pending_since_s: float | None = None
         self._sweeper = Sweeper(dataplane, self.metrics)
@@ -325,7 +326,9 @@ class Proxy:
         for service in services:
             self._health_checks.want(service, self._inventory.health_check(service))
         for happened_s in self._inventory.take_triggers(services):
-            self.metrics.programming.observe(max(0.0, self._last_updated_s - happened_s))
+            # What happened before this proxy was there says nothing about how fast it is.
+            if happened_s >= self._began_s:
+                self.metrics.programming.observe(max(0.0, self._last_updated_s - happened_s))
         self.metrics.set("sync_proxy_rules_last_timestamp_seconds", self._last_updated_s)
         self.metrics.set("sync_proxy_rules_service_changes_total", self._inventory.service_changes)
         self.metrics.set("sync_proxy_rules_endpoint_changes_total", self._inventory.endpoint_changes)
