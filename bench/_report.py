@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
+CURVES = Path(__file__).resolve().parent.parent / "docs" / "benchmarks"
 
 
 def report(name: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -31,6 +32,18 @@ def report(name: str, rows: Sequence[dict[str, Any]]) -> None:
         indent=1,
     )
     (RESULTS / f"{name}.json").write_text(text + "\n")
+
+
+def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write ``rows`` to docs/benchmarks/NAME.csv, four digits each; ``bench/plots.py`` draws them."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [",".join(columns), *(",".join(_digits(row.get(column, "")) for column in columns) for row in rows)]
+    CURVES.mkdir(exist_ok=True)
+    (CURVES / f"{name}.csv").write_text("\n".join(lines) + "\n")
+
+
+def _digits(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _shown(value: Any) -> str:

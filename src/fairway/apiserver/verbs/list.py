@@ -4,6 +4,7 @@ A page after the first shows the state at the first one's revision: the present,
 Source: Kubernetes API concepts, "Retrieving large results sets in chunks", "Resource versions".
 """
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import list_options
@@ -53,7 +54,18 @@ def list_(call: Call, api: "Api") -> Page:
             call.kind, [live[key] for key in keys], revision,
             whole_prefix=selection.prefix, changed=collection.changed, asked=options.revision or 0,
         )  # fmt: skip
-    return _page(call, options, revision, selection, [then.get(key) or collection.live[key] for key in keys])
+    states = (then.get(key) or collection.live[key] for key in keys)
+    if not options.limit:
+        return Page(call.kind, list(filter(selection.matches, states)), revision)
+    # A page costs what is looked at until it is full, and not what is left.
+    found = list(islice(filter(selection.matches, states), options.limit + 1))
+    if len(found) <= options.limit:
+        return Page(call.kind, found, revision)
+    found.pop()
+    token = make_token(revision, found[-1].key[len(call.kind.prefix) :])
+    # Upstream counts only where no selector hides what the rest is.
+    remaining = len(keys) - options.limit if selection.is_plain else None
+    return Page(call.kind, found, revision, token, remaining)
 
 
 def _point(options: ListOptions, collection: Collection, current: int) -> tuple[int, str]:
@@ -89,16 +101,3 @@ def _keys(
     if then:
         keys = sorted(key for key in {*keys, *then} if key not in then or then[key] is not None)
     return keys, then
-
-
-def _page(call: Call, options: ListOptions, revision: int, selection: Selection, states: list[Stored]) -> Page:
-    """The first ``limit`` of ``states`` that match."""
-    if not selection.is_plain:
-        states = [state for state in states if selection.matches(state)]
-    limit = options.limit
-    if not limit or len(states) <= limit:
-        return Page(call.kind, states, revision)
-    token = make_token(revision, states[limit - 1].key[len(call.kind.prefix) :])
-    # Upstream counts only where no selector hides what the rest is.
-    remaining = len(states) - limit if selection.is_plain else None
-    return Page(call.kind, states[:limit], revision, token, remaining)
