@@ -4,7 +4,6 @@ A further node (``--node 2``) first moves into a network namespace of its own; f
 """
 
 import asyncio
-import gc
 import logging
 import signal
 import sys
@@ -16,6 +15,7 @@ import uvloop
 from fairway.client.http import HttpClient
 from fairway.client.interface import Client
 from fairway.cluster import logs, processes
+from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.config import Config, locate
 from fairway.cluster.kept_sockets import KeptSockets
 from fairway.cluster.machine import machine_of
@@ -174,7 +174,7 @@ async def _tell(
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-    gc.freeze()
+    settle()
     ready.say(f"{node.part} ready")
     log.info("node is ready")
     await stopping.wait()
@@ -203,6 +203,7 @@ def move_in(config: Config, node: ClusterNode) -> None:
 def main(argv: list[str]) -> None:
     """Run as a process of its own."""
     logs.begin()
+    collect_rarely()
     given = processes.arguments(argv)
     config = locate(given["name"], str(Path(given["data_dir"])))
     node = node_of(config, int(given.get("node", "1")))

@@ -16,6 +16,7 @@ from fairway.kinds import POD, SERVICE
 from fairway.node.adoption import adopted
 from fairway.node.files import is_stub, parse_resolver
 from fairway.node.image_puller import ImagePuller
+from fairway.node.known_services import remembered
 from fairway.node.lease import Registration
 from fairway.node.pod_spec import every_container
 from fairway.node.pod_worker import PodWorker
@@ -33,6 +34,7 @@ from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.indexes import by_namespace
 from fairway.reconcile.informer import Change, Informer
+from fairway.reconcile.kept import reducer
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Agent:
         self._before_stop = before_stop
         self._pods = Informer(client, POD, fields=f"spec.nodeName={settings.node_name}")
         self._has_own_services = services is None
-        self._services = services if services is not None else Informer(client, SERVICE)
+        self._services = services if services is not None else Informer(client, SERVICE, keep=reducer(remembered))
         self._services.add_index(NAMESPACE_INDEX, by_namespace)
         self._found: dict[str, Sandbox] = {}
         self._states: dict[str, list[ContainerState]] = {}

@@ -9,6 +9,7 @@ from fairway.client.interface import Client
 from fairway.kinds import POD
 from fairway.node.image_names import shown_names
 from fairway.node.image_puller import ImagePuller
+from fairway.node.known_services import recalled
 from fairway.node.references import References
 from fairway.node.runtimes.interface import Runtime
 from fairway.node.settings import Settings
@@ -17,6 +18,7 @@ from fairway.node.tokens import Tokens
 from fairway.objects import Object
 from fairway.reconcile.events import EventRecorder, EventType
 from fairway.reconcile.informer import Informer
+from fairway.reconcile.kept import record
 
 if TYPE_CHECKING:
     from fairway.node.pod_worker import PodWorker
@@ -63,7 +65,9 @@ class Shared:
         """The Services that a pod's environment may name: its namespace's, and the API server's own."""
         found = self.services.by_index(NAMESPACE_INDEX, pod["metadata"]["namespace"])
         api = self.services.get("default", "kubernetes")
-        return found if api is None or pod["metadata"]["namespace"] == "default" else [*found, api]
+        if api is not None and pod["metadata"]["namespace"] != "default":
+            found = [*found, api]
+        return [recalled(memory) for each in found if (memory := record(each)) is not None]
 
     async def image_names(self, image_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
         """How statuses name the images of these ids; one that was removed keeps its id."""

@@ -132,19 +132,45 @@ class Table:
         return difference(before, fixed)
 
     def repair(self, found: Elements) -> Transaction:
-        """What to do for the kernel to hold what it should, whatever it was found to hold."""
-        return difference(found, self.elements())
+        """What to do for the kernel to hold what it should, whatever it was found to hold.
+
+        ``found`` is used up.  Service by Service, since everything that should be there needs as much memory again.
+        """
+        deletes: Elements = {}
+        adds: Elements = {}
+        for part in self._parts():
+            for name, wanted in part.items():
+                held = found.get(name, {})
+                for key, value in wanted.items():
+                    had = held.pop(key, None)
+                    if had != value:
+                        adds.setdefault(name, {})[key] = value
+                        if had is not None:
+                            deletes.setdefault(name, {})[key] = had
+        for name, foreign in found.items():
+            if foreign:
+                deletes.setdefault(name, {}).update(foreign)
+        return Transaction(deletes, adds)
 
     def elements(self) -> Elements:
         """Everything that the kernel should hold."""
-        wanted: Elements = {name: dict(held) for name, held in self._fixed.items()}
-        for entries in self._entries.values():
-            for entry in entries:
-                _own_elements(entry, wanted)
-        self._sharing.elements(wanted)
-        if self._timeouts:
-            wanted[words.TIMEOUTS] = {_timeout_key(number): pack_word(s) for s, number in self._timeouts.items()}
+        wanted: Elements = {}
+        for part in self._parts():
+            for name, held in part.items():
+                wanted.setdefault(name, {}).update(held)
         return wanted
+
+    def _parts(self) -> Iterator[Elements]:
+        """Everything that the kernel should hold, in parts that have no element in common."""
+        yield self._fixed
+        for entries in self._entries.values():
+            own: Elements = {}
+            for entry in entries:
+                _own_elements(entry, own)
+            yield own
+        yield from self._sharing.parts()
+        if self._timeouts:
+            yield {words.TIMEOUTS: {_timeout_key(number): pack_word(s) for s, number in self._timeouts.items()}}
 
     def flow_rules(self) -> list[FlowRule]:
         """A rule for each connectionless frontend whose endpoints have changed since the last call."""

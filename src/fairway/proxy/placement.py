@@ -19,14 +19,13 @@ def place(before: Sequence[Endpoint], wanted: Sequence[Endpoint]) -> tuple[Endpo
     """
     if not before:
         return tuple(wanted)
-    left = dict.fromkeys(wanted)
+    # The objects are those of ``wanted``: what was read from the kernel must not stay in memory for being equal.
+    left = {at: at for at in wanted}
     slots: list[Endpoint | None] = [None] * len(wanted)
     for slot, at in enumerate(before[: len(wanted)]):
-        if at in left:
-            slots[slot] = at
-            del left[at]
+        slots[slot] = left.pop(at, None)
     known = set(before)
-    rest = iter([at for at in before if at in left] + [at for at in left if at not in known])
+    rest = iter([left[at] for at in before if at in left] + [at for at in left if at not in known])
     return tuple(at if at is not None else next(rest) for at in slots)
 
 

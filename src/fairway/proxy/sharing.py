@@ -6,7 +6,7 @@ a cluster IP before a load balancer's address before an external IP, then the on
 never depends on who came first, so a restarted proxy decides alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fairway.proxy import words
@@ -85,13 +85,14 @@ class Sharing:
         """Who has this frontend."""
         return winner(self._claims.get(key))
 
-    def elements(self, into: Elements) -> None:
-        """Add everything that the kernel should hold."""
+    def parts(self) -> Iterator[Elements]:
+        """Everything that the kernel should hold, in parts that have no element in common."""
         for claims in self._claims.values():
-            _claim_elements(winner(claims), into)
+            held: Elements = {}
+            _claim_elements(winner(claims), held)
+            yield held
         for name, counts in self._counts.items():
-            if counts:
-                into.setdefault(name, {}).update(dict.fromkeys(counts, b""))
+            yield {name: dict.fromkeys(counts, b"")}
 
     def _count(self, name: str, key: bytes, step: int) -> None:
         counts = self._counts[name]

@@ -7,6 +7,7 @@ import uvloop
 
 from fairway.client.interface import Client
 from fairway.cluster import logs
+from fairway.cluster.collector import collect_rarely
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.standalone.access import client_of
 from fairway.cluster.standalone.process import until_told
@@ -49,6 +50,7 @@ def settings(*, listen: str, cluster_domain: str, upstreams: str, reverse_cidrs:
 def run(kubeconfig: str, context: str, told: Settings) -> None:
     """Serve until SIGTERM.  Raises: ``ClusterError``."""
     logs.begin()
+    collect_rarely()
     client = client_of(kubeconfig, context, agent="fairway-dns")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(client, told))

@@ -5,7 +5,6 @@ rules away.  One proxy works in a network namespace, guarded by a name that only
 """
 
 import asyncio
-import gc
 import logging
 import os
 import socket
@@ -19,6 +18,7 @@ from fairway.client.http import HttpClient
 from fairway.client.http.answers import status_error
 from fairway.client.interface import Client
 from fairway.cluster import logs
+from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.standalone.access import client_of
 from fairway.cluster.standalone.process import until_told
@@ -53,6 +53,7 @@ def run(told: Told) -> None:
     """Work until SIGTERM; the rules stay.  Raises: ``ClusterError``."""
     _need_root()
     logs.begin()
+    collect_rarely()
     client = client_of(told.kubeconfig, told.context, agent="fairway-proxy")
     with _alone(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(client, told))
@@ -70,7 +71,7 @@ async def _work(client: Client, told: Told) -> None:
 
 async def _tell(proxy: Proxy, table: str) -> None:
     await proxy.wait_programmed()
-    gc.freeze()
+    settle()
     log.info("proxy is ready", extra={"node": proxy.node_name, "services": proxy.services, "table": table})
     await asyncio.get_running_loop().create_future()
 

@@ -28,6 +28,7 @@ from fairway.proxy.dataplanes.nftables.netlink import (
     first,
     text,
 )
+from fairway.proxy.dataplanes.nftables.schema import SetCodec
 from fairway.proxy.delta import FlowRule, Transaction
 from fairway.proxy.model import IPV4, IPV6
 from fairway.proxy.words import Elements, word_of
@@ -234,28 +235,31 @@ class NftablesDataplane:
         generation = self._generation()
         for _ in range(_DUMPS):
             try:
-                found = self._read(family)
+                if last is not None and self._is_same(family, last) and self._generation() == generation:
+                    return last
+                generation = self._generation()
+                last = {
+                    name: held for name, codec in load.codecs(family).items() if (held := self._held(family, codec))
+                }
             except NetlinkError as error:
                 if error.errno != errno.EINTR:
                     raise
-                last, generation = None, self._generation()
-                continue
-            now = self._generation()
-            if found == last and now == generation:
-                return found
-            last, generation = found, now
+                last = None
         if last is None:
             raise DataplaneError(f"table {self.table} changes faster than it can be read")
         return last
 
     def _read(self, family: int) -> Elements:
-        found: Elements = {}
-        for name, codec in load.codecs(family).items():
-            request = load.nft_message(load.GET_ELEMENT, 0, family, text(1, self.table), text(2, name))
-            held = codec.parsed(self._open_socket().dump(request))
-            if held:
-                found[name] = held
-        return found
+        found = {name: self._held(family, codec) for name, codec in load.codecs(family).items()}
+        return {name: held for name, held in found.items() if held}
+
+    def _is_same(self, family: int, known: Elements) -> bool:
+        """Whether a second dump says the same as the first; set by set, since two dumps need much memory."""
+        return all(self._held(family, codec) == known.get(name, {}) for name, codec in load.codecs(family).items())
+
+    def _held(self, family: int, codec: SetCodec) -> dict[bytes, bytes]:
+        request = load.nft_message(load.GET_ELEMENT, 0, family, text(1, self.table), text(2, codec.schema.name))
+        return codec.parsed(self._open_socket().dump(request))
 
     def _generation(self) -> int:
         answer = self._open_socket().request(load.nft_message(load.GET_GENERATION, 0, IPV4))

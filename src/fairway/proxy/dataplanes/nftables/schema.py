@@ -142,7 +142,7 @@ class SetCodec:
         self.schema = schema
         self._key_bytes = _size(schema.key)
         has_data = bool(schema.data)
-        data_bytes = _size(schema.data) if has_data else 0
+        data_bytes = self._data_bytes = _size(schema.data) if has_data else 0
         sample = nested(
             _ELEMENT,
             nested(_KEY, attribute(1, bytes(self._key_bytes))),
@@ -150,6 +150,8 @@ class SetCodec:
         )
         self._before = sample[:12]
         self._between = sample[12 + self._key_bytes :][:8] if has_data else b""
+        self._dumped_before = _without_flags(self._before)
+        self._dumped_between = _without_flags(self._between)
 
     def added(self, held: Mapping[bytes, bytes]) -> list[bytes]:
         """The elements that add these."""
@@ -186,14 +188,39 @@ class SetCodec:
 
     def parsed(self, messages: Iterable[bytes]) -> dict[bytes, bytes]:
         """The elements in the messages of a dump."""
+        if not self.schema.is_verdict and not self.schema.is_interval:
+            held: dict[bytes, bytes] = {}
+            for each in messages:
+                self._parse(each, held)
+            return held
         found = [element for each in messages for element in _elements(each)]
         if self.schema.is_verdict:
             return {key: words.pack_word(affinity_timeout(chain_of(value))) for key, value, _, _ in found}
-        if not self.schema.is_interval:
-            return {key: value for key, value, _, _ in found}
         if len(self.schema.key) > 1:
             return {key + end: b"" for key, _, end, _ in found}
         return _paired([(key, flags) for key, _, _, flags in found], self._key_bytes)
+
+    def _parse(self, each: bytes, into: dict[bytes, bytes]) -> None:
+        """The elements of one message of a map or set without ranges, which all have one form; else the slow way."""
+        before, between = self._dumped_before, self._dumped_between
+        key_at, key_end = len(before), len(before) + self._key_bytes
+        value_at = key_end + len(between)
+        stride = value_at + self._data_bytes
+        for kind, at, end in attributes(each, 20, len(each)):
+            if kind != 3:
+                continue
+            while each[at : at + key_at] == before and each[at + key_end : at + value_at] == between:
+                into[each[at + key_at : at + key_end]] = each[at + value_at : at + stride]
+                at += stride
+            if at != end:
+                into.update((key, value) for key, value, _, _ in _elements(each))
+
+
+def _without_flags(head: bytes) -> bytes:
+    """Attribute headers as the kernel writes them: without the mark of being nested."""
+    return b"".join(
+        head[at : at + 3] + bytes((head[at + 3] & 0x7F,)) for at in range(0, len(head), 4)
+    )  # fmt: skip
 
 
 def _paired(borders: Iterable[tuple[bytes, int]], size: int) -> dict[bytes, bytes]:

@@ -1,0 +1,20 @@
+"""Known Services: what a node remembers of each, for its pods' variables and for the ports that will be called.
+
+Shape: ``remembered`` packs, ``recalled`` unpacks; a few hundred bytes for each of all the Services there are.  Pure.
+"""
+
+import orjson
+
+from fairway.objects import Object
+
+
+def remembered(service: Object) -> bytes:
+    """The spec of a Service, and the metadata that it is found and sorted by."""
+    meta = {key: service["metadata"].get(key) or "" for key in ("namespace", "name", "creationTimestamp")}
+    return orjson.dumps({"metadata": meta, "spec": service["spec"]})
+
+
+def recalled(memory: bytes) -> Object:
+    """The Service, as far as it is remembered."""
+    found: Object = orjson.loads(memory)
+    return found
