@@ -124,8 +124,11 @@ def _usable(found: Candidates) -> tuple[Endpoint, ...]:
 
 
 def _hairpin(found: Candidates, endpoints: Iterable[Endpoint], node: NodeView) -> tuple[Address, ...]:
-    """The addresses of this node's endpoints: a pod among them may be sent to itself."""
-    return tuple(dict.fromkeys(found[at].address for at in endpoints if found[at].node == node.name))
+    """The addresses of this node's endpoints: a pod among them may be sent to itself.
+
+    A slice written by hand need not say where its endpoints are, so those may be here too.
+    """
+    return tuple(dict.fromkeys(found[at].address for at in endpoints if found[at].node in (node.name, "")))
 
 
 def _flows(found: Candidates) -> frozenset[Endpoint]:
