@@ -13,7 +13,8 @@ from component.pod_links import inside, ip, listener_in, reaches, run, seen_from
 from fairway.node.machine import Machine
 from fairway.node.names import gateway_device, pod_device
 from fairway.node.pod_network.network import PodNetwork
-from fairway.node.pod_network.node import node_network_up
+from fairway.node.pod_network.node import ROUTE_LOCALNET, node_network_up, route_loopback
+from fairway.node.pod_network.sysctls import sysctl_path
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.rtnetlink.messages import add_address, new_device, set_up
 from fairway.node.runtimes.interface import RuntimeFailure
@@ -225,6 +226,32 @@ def test_settings_go_back_when_the_last_cluster_goes(tmp_path: Path) -> None:
             assert forwarding() == "1"
             await swept(two)
             assert forwarding() == "0"
+
+    in_own_network(scenario)
+    assert not (tmp_path / "run" / ".sysctls").exists()
+
+
+def routed() -> str:
+    return sysctl_path(ROUTE_LOCALNET).read_text().strip()
+
+
+def test_loopback_is_routed_only_while_node_ports_answer_there(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        assert routed() == "0"
+        with machine_in(tmp_path, routes_loopback=True) as machine:
+            await node_network_up(machine)
+            assert routed() == "0", "not before outsiders are kept out"
+            route_loopback(machine)
+            assert routed() == "1"
+            await node_network_up(machine)
+            assert routed() == "1"
+            otherwise = replace(machine, routes_loopback=False)
+            await node_network_up(otherwise)
+            route_loopback(otherwise)
+            assert routed() == "0"
+            route_loopback(machine)
+            await swept(machine)
+            assert routed() == "0"
 
     in_own_network(scenario)
     assert not (tmp_path / "run" / ".sysctls").exists()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairway.cluster import values
 from fairway.cluster.config import Config, locate, resolve
 from fairway.cluster.control import connections_for
 from fairway.cluster.errors import ClusterError
@@ -17,6 +18,7 @@ from fairway.cluster.supervisor import Child
 from fairway.cluster.surroundings import RANGES, Network, Taken, settle
 
 NOTHING = Taken()
+LOOPBACK = "[::1] cannot lead to pods: the kernel takes no answer for it; 127.0.0.0/8 can"
 ROUTE = "a route of this machine"
 
 
@@ -184,6 +186,9 @@ WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name
         ("node_port_range", "5-1", RANGE),
         ("node_port_range", 30000, RANGE),
         ("node_port_range", [30000, 31000], RANGE),
+        ("node_port_addresses", "", "expected all, primary, or CIDRs such as 192.0.2.0/24 with commas"),
+        ("node_port_addresses", "all,::1", LOOPBACK),
+        ("node_port_addresses", "127.0.0.1/8", "127.0.0.1/8 has host bits set"),
         ("node_name", "Bad Name", WORD),
         ("node_name", "../../x", WORD),
         ("node_name", "", WORD),
@@ -323,3 +328,16 @@ def test_a_child_that_keeps_ending_waits_longer_and_a_steady_one_does_not() -> N
 )
 def test_connections_leave_open_files_for_the_store(files: int, connections: int) -> None:
     assert connections_for(files) == connections
+
+
+@pytest.mark.parametrize(
+    ("given", "cidrs"),
+    [
+        ("all", ("0.0.0.0/0", "::/0")),
+        ("primary, 127.0.0.0/8", ("primary", "127.0.0.0/8")),
+        ("192.0.2.7,fd00::/64", ("192.0.2.7/32", "fd00::/64")),
+    ],
+)
+def test_where_node_ports_answer(given: str, cidrs: tuple[str, ...]) -> None:
+    text = values.checked("node_port_addresses", given, "")
+    assert Config(node_port_addresses=text).node_port_cidrs == cidrs

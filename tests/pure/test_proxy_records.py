@@ -9,7 +9,7 @@ from proxy_objects import NODE, SETTINGS, at, made_slice, member, service
 
 from fairway.proxy import words
 from fairway.proxy.delta import FlowRule
-from fairway.proxy.fixed import fixed_elements
+from fairway.proxy.fixed import fixed_elements, has_loopback_node_ports
 from fairway.proxy.health import Health
 from fairway.proxy.inventory import Inventory
 from fairway.proxy.metrics import ProxyMetrics
@@ -164,6 +164,16 @@ def test_node_ports_answer_everywhere_but_on_loopback() -> None:
     name = words.NODE_PORT_ADDRESSES
     assert spans(name) == ["0.0.0.0-126.255.255.255", "128.0.0.0-255.255.255.255"]
     assert spans(name, 6) == ["::2-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
+    assert spans(name, nodeport_addresses=("0.0.0.0/0",)) == spans(name)
+    assert spans(name, nodeport_addresses=("126.0.0.0/7",)) == ["126.0.0.0-126.255.255.255"]
+
+
+def test_loopback_has_to_be_named_and_is_taken_whole() -> None:
+    name = words.NODE_PORT_ADDRESSES
+    assert spans(name, nodeport_addresses=("0.0.0.0/0", "127.0.0.1/32")) == ["0.0.0.0-255.255.255.255"]
+    assert spans(name, nodeport_addresses=("127.0.0.2/32",)) == ["127.0.0.0-127.255.255.255"]
+    for texts, has in (((), False), (("0.0.0.0/0",), False), (("primary", "127.0.0.0/8"), True), (("::1/128",), False)):
+        assert has_loopback_node_ports(Settings(nodeport_addresses=texts)) == has
 
 
 def test_node_ports_may_be_limited() -> None:

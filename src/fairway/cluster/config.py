@@ -47,6 +47,11 @@ SETTINGS = (
         "DEVICES",
     ),
     Setting("node_port_range", "node ports, first-last (default 30000-32767)", "RANGE"),
+    Setting(
+        "node_port_addresses",
+        "where node ports answer: all (but loopback), primary, CIDRs, 127.0.0.0/8, several with commas (default all)",
+        "CIDR,CIDR",
+    ),
     Setting("api_port", "port of the API server (default 6443, or a free one)", "PORT"),
     Setting("bind_address", "address the API server listens on for clients (default 127.0.0.1)", "IP"),
     Setting("node_api_port", "port of the node agent's API (default 10250, or a free one)", "PORT"),
@@ -80,6 +85,7 @@ class Config:
     load_balancer_cidr: str = families.DEFAULTS["load_balancer_cidr"][4]
     load_balancer_announce: str = "none"
     node_port_range: str = "30000-32767"
+    node_port_addresses: str = "all"
     api_port: int = 6443
     bind_address: str = "127.0.0.1"
     node_api_port: int = 10250
@@ -179,6 +185,12 @@ class Config:
         """The node port numbers."""
         first, last = self.node_port_range.split("-")
         return range(int(first), int(last) + 1)
+
+    @property
+    def node_port_cidrs(self) -> tuple[str, ...]:
+        """Where node ports answer, as the proxy takes it: CIDRs and ``primary``."""
+        texts = self.node_port_addresses.split(",")
+        return tuple(cidr for text in texts for cidr in (("0.0.0.0/0", "::/0") if text == "all" else (text,)))
 
     @property
     def server(self) -> str:

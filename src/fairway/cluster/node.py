@@ -30,8 +30,9 @@ from fairway.node.agent import Agent
 from fairway.node.announcements import Announcer
 from fairway.node.announcements import Settings as AnnouncerSettings
 from fairway.node.images.store import ImageStore
+from fairway.node.machine import Machine
 from fairway.node.names import gateway_device
-from fairway.node.pod_network.node import gateway_up, node_network_up
+from fairway.node.pod_network.node import gateway_up, node_network_up, route_loopback
 from fairway.node.pod_spec import addresses_of, shared_ports_of
 from fairway.node.propagation import make_shared
 from fairway.node.rtnetlink.connection import Connection
@@ -75,8 +76,12 @@ def agent_settings(config: Config, node: ClusterNode) -> AgentSettings:
 
 def proxy_settings(config: Config, node: ClusterNode) -> ProxySettings:
     """What the proxy is told."""
-    balances_nodes = node.is_first and config.nodes > 1
-    return ProxySettings(config.service_cidrs, node.pod_cidrs, balances_nodes=balances_nodes)
+    return ProxySettings(
+        service_cidrs=config.service_cidrs,
+        pod_cidrs=node.pod_cidrs,
+        nodeport_addresses=config.node_port_cidrs,
+        balances_nodes=node.is_first and config.nodes > 1,
+    )
 
 
 def announcer_settings(config: Config, node: ClusterNode) -> AnnouncerSettings:
@@ -145,7 +150,7 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     status = StatusServer(proxy, listening)
     names = keep_serving(client, dns_settings(config, node), kept.open)
     works = [agent.run(), proxy.run(), neighbours.run(), status.run(), names]
-    works.append(_tell(client, node, proxy, ready, stopping))
+    works += [_open_loopback(machine, proxy), _tell(client, node, proxy, ready, stopping)]
     if config.load_balancer_devices and node.is_first:  # no other is on a LAN
         works.append(Announcer(client, announcer_settings(config, node)).run())
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
@@ -158,6 +163,13 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+async def _open_loopback(machine: Machine, proxy: Proxy) -> None:
+    """Node ports on localhost, where they are wished for: not before the proxy keeps outsiders from 127.0.0.0/8."""
+    await proxy.wait_programmed()
+    route_loopback(machine)
+    await asyncio.get_running_loop().create_future()
 
 
 async def _tell(

@@ -149,6 +149,21 @@ def _range(value: Any) -> str:
     return f"{int(found[1])}-{int(found[2])}"
 
 
+def _node_port_addresses(value: Any) -> str:
+    """``all``, ``primary`` and CIDRs; a single address is a CIDR of its own."""
+    texts = [text.strip() for text in _text(value).split(",") if text.strip()]
+    for place, text in enumerate(texts):
+        if text in ("all", "primary"):
+            continue
+        block = ipaddress.ip_network(text)
+        if block.version == 6 and block.is_loopback:
+            raise ValueError("[::1] cannot lead to pods: the kernel takes no answer for it; 127.0.0.0/8 can")
+        texts[place] = str(block)
+    if not texts:
+        raise ValueError("expected all, primary, or CIDRs such as 192.0.2.0/24 with commas")
+    return ",".join(dict.fromkeys(texts))
+
+
 def _listening_address(value: Any) -> str:
     address = ipaddress.ip_address(_text(value))
     if address.is_multicast:
@@ -196,6 +211,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "proxy_health_port": _port,
     "proxy_metrics_port": _port,
     "node_port_range": _range,
+    "node_port_addresses": _node_port_addresses,
     "bind_address": _listening_address,
     "node_ip": _node_addresses,
     "node_name": _subdomain,

@@ -3,7 +3,7 @@
 Shape: settings and the Node in, the ranges of one family out.  Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from fairway.proxy import words
@@ -21,28 +21,61 @@ from fairway.proxy.model import (
 from fairway.proxy.resolve import pod_cidrs
 from fairway.proxy.words import Elements
 
-_BUT_LOOPBACK: Final = {
-    True: [Range(bytes(4), b"\x7e\xff\xff\xff"), Range(b"\x80\0\0\0", b"\xff" * 4)],
-    False: [Range(bytes(15) + b"\x02", b"\xff" * 16)],
+_LOOPBACK: Final = {
+    True: Range(b"\x7f\0\0\0", b"\x7f\xff\xff\xff"),
+    False: Range(bytes(15) + b"\x01", bytes(15) + b"\x01"),
 }
+_EVERYTHING: Final = {True: Range(bytes(4), b"\xff" * 4), False: Range(bytes(15) + b"\x02", b"\xff" * 16)}
 
 
 def fixed_elements(family: int, node: NodeView, settings: Settings) -> Elements:
     """Service CIDRs, pod CIDRs and the addresses at which node ports answer."""
-    if settings.nodeport_addresses:
-        texts = [text for text in settings.nodeport_addresses if text != PRIMARY]
-        at_node_ports = _ranges(family, texts)
-        if PRIMARY in settings.nodeport_addresses:
-            mine = [at for at in node.addresses if family_of(at) == family][:1]
-            at_node_ports += [Range(at, at) for at in mine]
-    else:
-        at_node_ports = _BUT_LOOPBACK[family == IPV4]
     wanted = {
         words.SERVICE_CIDRS: _ranges(family, settings.service_cidrs),
         words.POD_CIDRS: _ranges(family, pod_cidrs(node, settings)),
-        words.NODE_PORT_ADDRESSES: at_node_ports,
+        words.NODE_PORT_ADDRESSES: list(_at_node_ports(family, node, settings)),
     }
     return {name: {first + last: b"" for first, last in merged(ranges)} for name, ranges in wanted.items() if ranges}
+
+
+def has_loopback_node_ports(settings: Settings) -> bool:
+    """Whether node ports answer on 127.0.0.0/8, for which the kernel needs ``route_localnet``."""
+    loopback = _LOOPBACK[True]
+    return any(loopback.first <= each.first and each.last <= loopback.last
+               for each in _ranges(IPV4, settings.nodeport_addresses))  # fmt: skip
+
+
+def _at_node_ports(family: int, node: NodeView, settings: Settings) -> Iterator[Range]:
+    """Loopback has to be named: a range that is wider, such as 0.0.0.0/0, leaves it out.
+
+    Any part of 127.0.0.0/8 stands for all of it, since the guard against outsiders must cover all of it.
+    """
+    loopback = _LOOPBACK[family == IPV4]
+    if not settings.nodeport_addresses:
+        yield from _without(_EVERYTHING[family == IPV4], loopback)
+        return
+    for each in _ranges(family, settings.nodeport_addresses):
+        if loopback.first <= each.first and each.last <= loopback.last:
+            yield loopback
+        else:
+            yield from _without(each, loopback)
+    if PRIMARY in settings.nodeport_addresses:
+        yield from [Range(at, at) for at in node.addresses if family_of(at) == family][:1]
+
+
+def _without(each: Range, hole: Range) -> Iterator[Range]:
+    """What is left of a range."""
+    if each.last < hole.first or hole.last < each.first:
+        yield each
+        return
+    if each.first < hole.first:
+        yield Range(each.first, _moved(hole.first, -1))
+    if hole.last < each.last:
+        yield Range(_moved(hole.last, 1), each.last)
+
+
+def _moved(at: bytes, step: int) -> bytes:
+    return (int.from_bytes(at, "big") + step).to_bytes(len(at), "big")
 
 
 def _ranges(family: int, cidrs: Iterable[str]) -> list[Range]:

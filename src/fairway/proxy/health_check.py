@@ -34,6 +34,8 @@ def listening_hosts(node: NodeView, settings: Settings) -> tuple[str, ...]:
                 ranges.append(address_range(text))
             except AddressError:
                 continue
+    if any(not any(first) and last == b"\xff" * len(last) for first, last in ranges):
+        return EVERY_ADDRESS
     found = [at for at in node.addresses
              if any(len(at) == len(first) and first <= at <= last for first, last in ranges)]  # fmt: skip
     if PRIMARY in settings.nodeport_addresses:

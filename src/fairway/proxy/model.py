@@ -227,8 +227,8 @@ class Settings:
 
     ``service_cidrs``: unallocated addresses in them are dropped.  ``pod_cidrs``: where this node's pods (or all pods)
     live; sources outside are masqueraded on their way to a cluster IP; left out, the Node's own are taken.
-    ``nodeport_addresses``: CIDRs, or ``primary`` for the Node's own addresses; left out, every address of the machine
-    but loopback.
+    ``nodeport_addresses``: CIDRs, and ``primary`` for the Node's own addresses; left out, every address of the machine
+    but loopback, which only a CIDR within it adds.
     """
 
     service_cidrs: tuple[str, ...] = ()

@@ -39,6 +39,7 @@ from fairway.node.rtnetlink.messages import (
 from fairway.node.runtimes.interface import RuntimeFailure
 
 GONE = (errno.ENODEV,)
+ROUTE_LOCALNET = "net.ipv4.conf.all.route_localnet"
 
 
 def sysctl_records(machine: Machine) -> Path:
@@ -102,7 +103,8 @@ def _up(machine: Machine) -> None:
     make_shared(machine.run_path)
     with Connection() as connection:
         wanted = wanted_sysctls(machine, _advertised(connection))
-        sysctls.hold(sysctl_records(machine), machine.cluster, wanted)
+        unwanted = () if machine.routes_loopback else (ROUTE_LOCALNET,)
+        sysctls.hold(sysctl_records(machine), machine.cluster, wanted, unwanted)
         link = gateway_up(machine, connection)
         listed = [each for family in _families(machine) for each in connection.dump(dump_routes(family))]
         found = filter(None, map(parse_route, listed))
@@ -145,6 +147,12 @@ async def node_network_up(machine: Machine) -> None:
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise RuntimeFailure("NetworkNotReady", f"preparing the node's network failed: {what}") from error
+
+
+def route_loopback(machine: Machine) -> None:
+    """Let connections to 127.0.0.0/8 lead to pods, if they may; to be called when the proxy keeps outsiders out."""
+    if machine.routes_loopback:
+        sysctls.hold(sysctl_records(machine), machine.cluster, {ROUTE_LOCALNET: "1"})
 
 
 def gateway_down(machine: Machine) -> list[str]:

@@ -6,7 +6,7 @@ nobody has changed it since.
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,9 +37,14 @@ def _locked(records: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def hold(records: Path, owner: str, wanted: Mapping[str, str]) -> None:
-    """Set what differs and remember, for ``owner``, what was there before anyone of us came."""
+def hold(records: Path, owner: str, wanted: Mapping[str, str], unwanted: Iterable[str] = ()) -> None:
+    """Set what differs and remember, for ``owner``, what was there before anyone of us came.
+
+    ``unwanted`` are settings that ``owner`` may have held before, and gives up.
+    """
     with _locked(records):
+        for name in unwanted:
+            _give_up(records / name.replace("/", ":"), owner)
         for name, value in wanted.items():
             path = sysctl_path(name)
             present = path.read_text().strip()
@@ -60,17 +65,22 @@ def release(records: Path, owner: str) -> list[str]:
         return restored
     with _locked(records):
         for record in [entry for entry in records.iterdir() if entry.is_dir()]:
-            (record / f"by-{owner}").unlink(missing_ok=True)
-            if any(entry.name.startswith("by-") for entry in record.iterdir()):
-                continue
-            name = record.name.replace(":", "/")
-            if _put_back(record, sysctl_path(name)):
-                restored.append(name)
-            (record / "before").unlink(missing_ok=True)
-            record.rmdir()
+            if _give_up(record, owner):
+                restored.append(record.name.replace(":", "/"))
         if [entry.name for entry in records.iterdir()] == ["lock"]:
             (records / "lock").unlink()
             records.rmdir()
+    return restored
+
+
+def _give_up(record: Path, owner: str) -> bool:
+    """Whether the value of before was put back: nobody else needs ours, and nobody has changed it."""
+    (record / f"by-{owner}").unlink(missing_ok=True)
+    if not record.exists() or any(entry.name.startswith("by-") for entry in record.iterdir()):
+        return False
+    restored = _put_back(record, sysctl_path(record.name.replace(":", "/")))
+    (record / "before").unlink(missing_ok=True)
+    record.rmdir()
     return restored
 
 
