@@ -77,6 +77,9 @@ def test_both_lists_follow_pods_whose_named_ports_differ(cluster: Cluster, names
     cluster.kubectl("delete", "pod", "pod1", "-n", namespace)
     cluster.wait(lambda: in_slices(cluster, namespace, "by-name") == {"pod2": [("http", 3001)]}, "pod1 is gone")
     cluster.wait(lambda: in_list(cluster, namespace, "by-name") == {"pod2": [("http", 3001)]}, "pod1 is gone")
+    counted = cluster.kubectl("get", "--raw", "/metrics")
+    assert 'endpoint_slice_controller_syncs{result="success"}' in counted
+    assert 'workqueue_adds_total{name="endpoint-slice-controller"}' in counted
     cluster.kubectl("delete", "service", "two-ports", "-n", namespace)
     cluster.wait(lambda: slices(cluster, namespace, "two-ports") == [], "slices go with their Service")
     assert cluster.run("get", "endpoints", "two-ports", "-n", namespace).returncode == 1

@@ -167,6 +167,8 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
         if len(pods) > BREATH:
             await asyncio.sleep(0)
         offers += offered(service, pods[start : start + BREATH])
+    if len(pods) > BREATH:
+        await asyncio.sleep(0)
     progress.looked(key, len(pods))
     wanted = plan(service, offers, current, triggered)
     if wanted is not None and (written := await _write(wanted, current, cluster)) is not None:

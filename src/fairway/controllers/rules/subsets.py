@@ -47,12 +47,16 @@ def repack(offers: Iterable[Offer]) -> list[Object]:
             found[key] = offer.is_ready and found.get(key, True)
         if not offer.ports:
             states.setdefault(NO_PORT, {})[key] = offer.is_ready
-    together: dict[frozenset[tuple[AddressKey, bool]], list[PortKey]] = {}
+    together: list[tuple[dict[AddressKey, bool], list[PortKey]]] = []
     for port_key, found in states.items():
-        together.setdefault(frozenset(found.items()), []).append(port_key)
+        alike = next((keys for known, keys in together if known == found), None)
+        if alike is None:
+            together.append((found, [port_key]))
+        else:
+            alike.append(port_key)
     subsets = [
-        _subset(sorted(found), addresses, [ports[key] for key in sorted(keys) if key != NO_PORT])
-        for found, keys in together.items()
+        _subset(sorted(found.items()), addresses, [ports[key] for key in sorted(keys) if key != NO_PORT])
+        for found, keys in together
     ]
     return sorted(subsets, key=_subset_key)
 
