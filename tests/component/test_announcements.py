@@ -131,12 +131,14 @@ async def segment() -> AsyncIterator[Segment]:
 
 @asynccontextmanager
 async def announcing(
-    cluster: ControlledCluster, *, balances_nodes: bool = False, **devices: str
+    cluster: ControlledCluster, *, balances_nodes: bool = False, pool: tuple[str, ...] = (), **devices: str
 ) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
     """An announcer for each node, and its Node says so."""
     works = {
         node: asyncio.create_task(
-            Announcer(cluster.client, AnnouncerSettings(node, (device,), "pods", balances_nodes=balances_nodes)).run()
+            Announcer(
+                cluster.client, AnnouncerSettings(node, (device,), "pods", pool=pool, balances_nodes=balances_nodes)
+            ).run()
         )
         for node, device in devices.items()
     }
@@ -186,6 +188,39 @@ def on_a_lan(scenario: Any) -> None:
         return coroutine
 
     in_own_network(start)
+
+
+def test_an_address_that_was_looked_for_ahead_of_time_comes_at_once(tmp_path: Path) -> None:
+    async def scenario(lan: Segment) -> None:
+        mac, client, rival = lan.node("lan0"), lan.neighbour(2), lan.neighbour(3)
+        rival.ip("addr", "add", "192.168.50.201/24", "dev", "eth0")
+        async with (
+            controlled_cluster(tmp_path, settings=SETTINGS, api=API) as cluster,
+            announcing(cluster, pool=POOL, n1="lan0"),
+        ):
+            spares = {
+                "192.168.50.200": "",
+                "192.168.50.201": f"{rival.mac} on lan0",
+                "192.168.50.203": "",
+                "fd50::203": "",
+            }
+            await cluster.wait_one(NODE, "n1", lambda node: spares.items() <= findings(node).items())
+            seen: list[Object] = []
+            (await cluster.informer(SERVICE)).subscribe(lambda change: seen.append(change.object))
+            for name, wanted in (("a", "192.168.50.200"), ("b", "192.168.50.202"), ("c", "192.168.50.203")):
+                await cluster.client.create(SERVICE, service(name))
+                await given(cluster, name, wanted)
+            assert not any("conditions" in one["status"] or annotations(one) for one in seen), "none had to wait"
+            assert await client.finds("192.168.50.203") == mac.hex(":")
+            await cluster.client.create(SERVICE, service("none"))
+            full = await cluster.wait_one(SERVICE, "none", lambda one: bool(one["status"].get("conditions")))
+            assert full["status"]["conditions"][0]["reason"] == "PoolExhausted"
+
+    on_a_lan(scenario)
+
+
+def findings(node: Object) -> dict[str, str]:
+    return dict(json.loads(annotations(node).get("fairway.dev/load-balancer-findings", "{}")))
 
 
 def test_neighbours_find_an_address_of_either_family_while_its_service_is_there(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pytest
@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from fairway.controllers.load_balancer.lan import ANSWER_LIMIT_S, BAR_S, Lan
 from fairway.kinds.rules import announcing
+from fairway.kinds.rules.address_pool import pool_of
 from fairway.node.announcements import frames
 from fairway.node.announcements.choice import Choice, Choices, chosen, ready_nodes
 from fairway.node.announcements.frames import BROADCAST, Heard, announcement, answer, heard, probe
+from fairway.node.announcements.spares import GOOD, _free, spares
 from fairway.objects import Object
 from fairway.reconcile.informer import Change
 
@@ -104,7 +106,7 @@ def choice(services: list[Object], nodes: Iterable[Object], local: dict[tuple[st
     for each in services:
         key = (each["metadata"]["namespace"], each["metadata"]["name"])
         choices.put(key, each, local.get(key, ()))
-    return choices.whole
+    return choices.whole()
 
 
 histories = st.lists(
@@ -122,7 +124,7 @@ def test_after_any_history_the_choice_is_that_of_the_present(history: list[tuple
         present[name] = None if ips is None else service(*ips, name=name, candidates=",".join(ips[:1]))
         choices.put(("default", name), present[name])
     left = [each for each in present.values() if each is not None]
-    assert choices.whole == choice(left, [node("a"), node("b")], {}, "a")
+    assert choices.whole() == choice(left, [node("a"), node("b")], {}, "a")
 
 
 @given(st.sets(st.sampled_from("abcdef")), st.ip_addresses().map(str))
@@ -185,6 +187,42 @@ def test_candidates_are_looked_for_and_not_announced() -> None:
     assert found == Choice(probed=frozenset(["10.0.0.1", "fd00::1"]))
 
 
+# Which are looked for ahead of time
+
+RANGES = ("10.0.0.0/29", "10.0.1.1-10.0.1.20", "fd00::1-fd00::3")
+
+
+def ahead(active: Collection[str] = (), last: str = "", bad: Collection[str] = ()) -> list[str]:
+    return list(spares(pool_of(RANGES), active, {"IPv4": last}, lambda at: at in bad))
+
+
+def test_the_next_free_addresses_of_each_family_are_looked_for() -> None:
+    assert ahead() == [*(f"10.0.0.{n}" for n in range(1, 7)), "10.0.1.1", "10.0.1.2", "fd00::1", "fd00::2", "fd00::3"]
+    assert ahead(active=["10.0.0.5"], last="10.0.0.5")[:3] == ["10.0.0.6", "10.0.1.1", "10.0.1.2"]
+    assert ahead(last="10.0.1.18")[:4] == ["10.0.1.19", "10.0.1.20", "10.0.0.1", "10.0.0.2"]
+    assert ahead(last="203.0.113.1")[0] == "10.0.0.1"
+
+
+def test_those_that_another_machine_has_come_on_top() -> None:
+    bad = ["10.0.0.2", "10.0.1.1"]
+    found = [at for at in ahead(bad=bad) if ":" not in at]
+    assert set(bad) <= set(found)
+    assert len(found) == GOOD + len(bad)
+
+
+@given(st.sets(st.integers(0, 25)), st.integers(0, 25))
+def test_all_that_is_free_is_come_by_once(taken: set[int], last: int) -> None:
+    everything = [at for at in ahead(bad=[f"10.0.{a}.{b}" for a in (0, 1) for b in range(21)]) if ":" not in at]
+    assert len(everything) == len(set(everything)) == 26
+    active = {everything[index] for index in taken}
+    found = list(_free(pool_of(RANGES).of("IPv4"), active, everything[last]))
+    assert sorted(found) == sorted(set(everything) - active)
+
+
+def test_without_a_pool_nothing_is_looked_for() -> None:
+    assert list(spares(pool_of(()), (), {}, bool)) == []
+
+
 # What the controller knows
 
 
@@ -194,7 +232,7 @@ def said(name: str, **findings: str) -> Object:
         "name": name,
         "annotations": {announcing.DEVICES: "eth0=x", announcing.FINDINGS: announcing.findings_text(found)},
     }
-    return {"metadata": meta}
+    return {"metadata": meta, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 
 
 A = "10_0_0_1"

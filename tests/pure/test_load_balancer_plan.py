@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fairway.controllers.load_balancer.ledger import Ledger, is_ours
 from fairway.controllers.load_balancer.plan import CONDITION, FINALIZER, Plan, plan
-from fairway.controllers.load_balancer.pool import pool_of
+from fairway.kinds.rules.address_pool import pool_of
 from fairway.objects import Object
 from fairway.reconcile.indexes import object_key
 from fairway.reconcile.informer import Change

@@ -89,6 +89,7 @@ def announcer_settings(config: Config, node: ClusterNode) -> AnnouncerSettings:
     return AnnouncerSettings(
         node_name=node.name,
         devices=config.load_balancer_devices,
+        pool=config.load_balancer_cidrs,
         gateway_device=gateway_device(config.name),
         sources={ip_address(at).version: at for at in node.gateways},
         balances_nodes=config.nodes > 1,

@@ -9,6 +9,7 @@ another machine's is **barred** for a while, so that it is not tried again at on
 from collections.abc import Iterable
 
 from fairway.kinds.rules import announcing
+from fairway.objects import Object
 from fairway.reconcile.indexes import object_key
 from fairway.reconcile.informer import Change
 
@@ -32,7 +33,7 @@ class Lan:
         """A Node came, changed or went.  The answer is the addresses of which something else is known now."""
         name = object_key(change.object)[1]
         before = self._findings.pop(name, {})
-        after = announcing.findings(change.new) if change.new is not None else {}
+        after = announcing.findings(change.new) if change.new is not None and _is_ready(change.new) else {}
         self._announcers.discard(name)
         if change.new is not None and announcing.devices(change.new):
             self._announcers.add(name)
@@ -68,8 +69,18 @@ class Lan:
         found = next(filter(None, (each.get(at) for each in self._findings.values())), "")
         return found or self._barred.get(at, ("", 0.0))[0]
 
+    def free(self) -> list[str]:
+        """The addresses that were looked for and that nobody has."""
+        return [at for each in self._findings.values() for at, who in each.items() if not who and not self.rival(at)]
+
     def is_proven(self, at: str) -> bool:
         """Whether the address may be given as far as the LAN is concerned."""
         if self.rival(at):
             return False
         return not self._announcers or at in self._overdue or any(at in each for each in self._findings.values())
+
+
+def _is_ready(node: Object) -> bool:
+    """Whether what a node found may still be so."""
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -6,10 +6,11 @@ Nothing is kept on disk: after a restart the statuses tell everything again.
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import TypeVar
 
 from fairway.controllers.load_balancer.lan import Lan
-from fairway.controllers.load_balancer.pool import Part, Pool, parsed
+from fairway.kinds.rules.address_pool import Part, Pool, parsed
 from fairway.kinds.rules.announcing import is_of_our_class
 from fairway.objects import Object
 from fairway.reconcile.indexes import ObjectKey, object_key
@@ -129,13 +130,15 @@ class Ledger:
         return self._promises.get(key, ())
 
     def next_free(self, part: Part) -> str | None:
-        """The next address of a part that nobody has."""
+        """The next address of a part that nobody has; one that was looked for on the LAN before others."""
         if part not in self._cursors:
             known = (at for at in map(parsed, self._recorded) if at is not None)
             self._cursors[part] = max((part.number(at) + 1 for at in known), default=0)
         start = self._cursors[part]
-        for offset in range(part.count):
-            at = part.address((start + offset) % part.count)
+        looked_for = sorted(number for at in map(parsed, self.lan.free()) if at and (number := part.number(at)) >= 0)
+        ahead = [number for number in looked_for if number >= start]
+        for number in chain(ahead, looked_for, range(start, part.count), range(start)):
+            at = part.address(number)
             is_used = at in self._recorded or at in self._promised or at in self._foreign
             if not is_used and not self.lan.rival(at):
                 return at

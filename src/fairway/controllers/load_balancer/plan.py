@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fairway.controllers.load_balancer.ledger import Ledger, ingress_ips, is_ours
-from fairway.controllers.load_balancer.pool import FAMILIES, Pool, parsed
 from fairway.kinds.rules import announcing
+from fairway.kinds.rules.address_pool import FAMILIES, Pool, parsed
 from fairway.objects import Object
 from fairway.reconcile.indexes import object_key
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from fairway.controllers.load_balancer.lan import ANSWER_LIMIT_S, BAR_S
 from fairway.controllers.load_balancer.ledger import Ledger, ingress_ips, is_ours
 from fairway.controllers.load_balancer.plan import Fault, Plan, is_marked, is_told, plan
-from fairway.controllers.load_balancer.pool import Pool, pool_of
 from fairway.kinds import NODE, SERVICE
+from fairway.kinds.rules.address_pool import Pool, pool_of
 from fairway.objects import Object
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from fairway.client.interface import Client
 from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
 from fairway.kinds.rules import announcing
+from fairway.kinds.rules.address_pool import pool_of
 from fairway.node.announcements import device as devices
 from fairway.node.announcements.choice import Choices, ingress, is_local, ready_nodes
 from fairway.node.announcements.claims import Claims
 from fairway.node.announcements.lan import Lan
 from fairway.node.announcements.routes import Routes
+from fairway.node.announcements.spares import spares
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.reconcile.events import EventRecorder
@@ -40,6 +42,8 @@ class Settings:
     gateway_device: str = ""
     sources: Mapping[int, str] = field(default_factory=dict)
     """The node's own addresses in the pod network, by IP version."""
+    pool: tuple[str, ...] = ()
+    """The ranges that addresses are given from; of those some are looked for before anybody wants one."""
     balances_nodes: bool = False
     """This node is the way to all others: an endpoint of any of them counts as its own."""
 
@@ -62,12 +66,13 @@ class Announcer:
         self._friends: set[bytes] = set()
         self._choices = Choices(settings.node_name)
         self._dirty: set[ObjectKey] = set()
+        self._last: dict[str, str] = {}
         self._is_due = False
         self._to_write = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled."""
-        self._claims = Claims(is_own=devices.is_own, is_friend=self._friends.__contains__, told=self._to_write.set)
+        self._claims = Claims(is_own=devices.is_own, is_friend=self._friends.__contains__, told=self._found)
         changes = devices.LinkChanges(self._look_at_devices)
         informers = (self._services, self._nodes, self._slices)
         try:
@@ -133,14 +138,26 @@ class Announcer:
     def _decide(self) -> None:
         self._is_due = False
         changed, self._dirty = self._dirty, set()
-        for key in changed:
+        for key in sorted(changed):
             service = self._services.get(*key)
-            self._choices.put(key, service, self._local(key) if service and is_local(service) else ())
-        wanted = self._choices.whole
+            for at in self._choices.put(key, service, self._local(key) if service and is_local(service) else ()):
+                self._last["IPv6" if ":" in at else "IPv4"] = at
+        wanted = self._choices.whole(self._spares())
         self._routes.want(wanted.active)
         self._claims.want(wanted)
         self._tell(changed, wanted.announced)
         self._to_write.set()
+
+    def _spares(self) -> Iterable[str]:
+        if not self._choices.looks_ahead:
+            return ()
+        findings = self._claims.findings()
+        return spares(pool_of(self._settings.pool), self._choices.active, self._last, lambda at: bool(findings.get(at)))
+
+    def _found(self) -> None:
+        """Something else is known of an address: it is told, and others may have to be looked for."""
+        self._to_write.set()
+        self._soon()
 
     def _local(self, key: ObjectKey) -> set[str]:
         """The nodes that may answer for a Service of policy Local."""

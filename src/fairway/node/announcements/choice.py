@@ -48,8 +48,11 @@ class Choices:
         is_other, self._able = able != self._able, able
         return is_other
 
-    def put(self, key: ServiceKey, service: Object | None, local: Collection[str] = ()) -> None:
-        """A Service is so now, or is gone; ``local`` are the nodes on which it has endpoints that are ready."""
+    def put(self, key: ServiceKey, service: Object | None, local: Collection[str] = ()) -> frozenset[str]:
+        """A Service is so now, or is gone; ``local`` are the nodes on which it has endpoints that are ready.
+
+        The answer is which addresses it has now and had not before.
+        """
         before = self._parts.pop(key, NOTHING)
         after = NOTHING if service is None else self._part(service, local)
         if after != NOTHING:
@@ -64,6 +67,7 @@ class Choices:
                 counts[at] -= 1
                 if not counts[at]:
                     del counts[at]
+        return after.active - before.active
 
     def _part(self, service: Object, local: Collection[str]) -> Choice:
         fit = self._able
@@ -77,10 +81,19 @@ class Choices:
         )
 
     @property
-    def whole(self) -> Choice:
-        """All of it."""
+    def looks_ahead(self) -> bool:
+        """Whether it is this node that looks for addresses that nobody wants yet."""
+        return chosen("spares", self._able) == self._me
+
+    def whole(self, spares: Iterable[str] = ()) -> Choice:
+        """All of it, and these to be looked for as well."""
         active = frozenset(self._active)
-        return Choice(frozenset(self._probed) - active, frozenset(self._announced), active)
+        return Choice(frozenset((*self._probed, *spares)) - active, frozenset(self._announced), active)
+
+    @property
+    def active(self) -> Collection[str]:
+        """All addresses that are in use."""
+        return self._active.keys()
 
 
 def is_local(service: Object) -> bool:

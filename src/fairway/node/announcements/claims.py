@@ -23,6 +23,8 @@ ANNOUNCE_AFTER_S = (0.0, 1.0, 3.0)
 PACE_S = 0.0005
 """Between the first announcements of two addresses."""
 DEFEND_INTERVAL_S = 10.0
+REFRESH_S = 30.0
+"""So old may a finding be about an address that is not in use."""
 RECHECK_S = 60.0
 """After this time it is seen whether the other machine still has the address."""
 
@@ -32,6 +34,8 @@ class _Claim:
     at: str
     who: str | None = None
     """Who else has it, in words; empty for nobody, ``None`` while that is not known."""
+    answer: str = ""
+    """Who has said so since it was last looked for."""
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     defended_s: float = float("-inf")
 
@@ -91,11 +95,7 @@ class Claims:
         for at in sorted(choice.announced - self._held.keys()):
             self._hold(at)
         for at in sorted(choice.probed - self._probed.keys()):
-            claim = self._note(self._probed, at)
-            if self._is_own(at):
-                self._conclude(claim, "this machine itself")
-            else:
-                self._probe(claim, PROBES)
+            self._look(self._note(self._probed, at))
 
     def _note(self, known: dict[str, _Claim], at: str) -> _Claim:
         for lan in self._lans.values():
@@ -123,11 +123,15 @@ class Claims:
 
     # Looking
 
+    def _look(self, claim: _Claim) -> None:
+        """Look for it, and again after a while: the longer ago, the less it says that nobody answered."""
+        claim.answer = "this machine itself" if self._is_own(claim.at) else ""
+        self._probe(claim, PROBES)
+
     def _probe(self, claim: _Claim, left: int) -> None:
-        if claim.who:
-            return
-        if not left:
-            self._conclude(claim, "")
+        if claim.answer or not left:
+            self._conclude(claim, claim.answer)
+            self._later(claim, REFRESH_S, self._look)
             return
         self._send(lambda mac: [frames.probe(mac, claim.at)])
         self._later(claim, PROBE_INTERVAL_S if left > 1 else LAST_ANSWER_S, self._probe, left - 1)
@@ -195,6 +199,7 @@ class Claims:
 
     def _claimed(self, at: str, who: str) -> None:
         if (claim := self._probed.get(at)) is not None:
+            claim.answer = who
             self._conclude(claim, who)
         if (claim := self._held.get(at)) is not None:
             self._defend(claim, who)
@@ -206,4 +211,5 @@ class Claims:
             lan.send(frames.answer(lan.device.mac, said))
         elif is_probe and not is_friend and (claim := self._probed.get(said.asked)) is not None:
             # Both would like to have it: RFC 5227, 2.1.1.
+            claim.answer = who
             self._conclude(claim, who)

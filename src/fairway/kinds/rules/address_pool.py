@@ -1,6 +1,6 @@
-"""Pool: the addresses that load balancers may have.
+"""AddressPool: the addresses that load balancers may have; the controller gives them, nodes look for them on LANs.
 
-Shape: ``Pool`` is made once from CIDRs and ranges; frozen.  Who has which address is the ``Ledger``'s business.  Pure.
+Shape: ``Pool`` is made once from CIDRs and ranges; frozen.  Who has which address is not its business.  Pure.
 """
 
 import ipaddress
