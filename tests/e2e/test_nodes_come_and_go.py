@@ -11,7 +11,7 @@ from fairway.cluster import processes
 
 from .conftest import IMAGE, need_machine
 from .test_faults import leftovers
-from .three_nodes import ThreeNodes, hits
+from .three_nodes import ThreeNodes, Traffic, hits
 
 
 @pytest.fixture
@@ -52,11 +52,16 @@ def test_a_cluster_grows_and_shrinks_and_the_pods_of_other_nodes_go_on(changing:
     changing.ready_pods("default", "app in (stays, also)", 2)
     before = [container(changing, name) for name in ("stays", "also")]
     changing.fairway("up", "--nodes", "3")
-    changing.create(changing.pod("default", "goes", 3))
-    changing.ready_pods("default", "app=goes", 1)
+    changing.create(changing.pod("default", "goes", 3, tier="web"), changing.pod("default", "serves", 2, tier="web"))
+    changing.ready_pods("default", "tier=web", 2)
+    url = f"http://{changing.service('default', 'web', {'tier': 'web'})['clusterIP']}"
+    changing.wait(lambda: set(hits([], url, times=8)) == {"goes", "serves"}, "both answer")
     assert len(of_node(changing, 3)) > 5
-    told = changing.fairway("up", "--nodes", "2").stdout
+    with Traffic([], url) as here, Traffic(changing.inside(2), url) as there:
+        told = changing.fairway("up", "--nodes", "2").stdout
+    assert (here.failures, there.failures) == ([], [])
     assert "other settings than before (nodes)" in told
+    assert f"{changing.node_name(3)} goes: waiting for the pods to leave" in told
     assert of_node(changing, 3) == []
     assert {node["metadata"]["name"] for node in changing.get("nodes")["items"]} == {
         changing.node_name(1), changing.node_name(2),

@@ -74,10 +74,11 @@ def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
     with _settling(config.run_dir.parent):
         if changed or not is_running:
             config = _settle(config, is_new=is_new, is_running=is_running)
+        check_room(config)
         if changed and is_running:
             say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
+            retired.drain(config, locate(config.name, config.data_dir), started_s)
             processes.end_all(config.name, config.data_dir)
-        check_room(config)
         _record(config)
     is_up = all(processes.find(part, config.name, config.data_dir) for part in parts(config))
     retired.stop(config)
