@@ -49,6 +49,12 @@ def status(cluster: Cluster, *words: str) -> tuple[str, int]:
     return dns.rcode.to_text(said.rcode()), sum(map(len, said.answer))
 
 
+def metrics(cluster: Cluster) -> str:
+    return subprocess.run(
+        ["curl", "-s", "--max-time", "5", f"http://{server(cluster)}:9153/metrics"], capture_output=True, text=True
+    ).stdout
+
+
 def create(cluster: Cluster, namespace: str, name: str, **spec: Any) -> None:
     made = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
     cluster.kubectl("create", "-f", "-", text=json.dumps(made))
@@ -66,10 +72,7 @@ def test_the_dns_is_a_service_with_an_endpoint(cluster: Cluster) -> None:
     for transport in ("+notcp", "+tcp"):
         assert dig(cluster, transport, name) == [expected]
         assert dig(cluster, transport, name, at=address) == [expected], "where the Service leads from other nodes"
-    metrics = subprocess.run(
-        ["curl", "-s", "--max-time", "5", f"http://{server(cluster)}:9153/metrics"], capture_output=True, text=True
-    ).stdout
-    assert 'coredns_dns_requests_total{server="dns://:53",zone="cluster.local."' in metrics
+    assert 'coredns_dns_requests_total{server="dns://:53",zone="cluster.local."' in metrics(cluster)
 
 
 def test_a_pod_reaches_its_backend_by_every_form_of_its_name_and_nothing_is_tracked(
@@ -128,6 +131,11 @@ def test_a_headless_service_names_its_pods(cluster: Cluster, namespace: str) -> 
     assert dig(cluster, f"_http._tcp.{own}", "SRV") == [f"0 50 8080 host-{number}.{own}." for number in range(2)]
     said = cluster.kubectl("exec", "-n", namespace, "named-0", "--", "curl", "-s", "http://host-1.pods:8080")
     assert ANSWER.findall(said)
+    measured = "coredns_kubernetes_dns_programming_duration_seconds"
+    values = dict(line.rsplit(" ", 1) for line in metrics(cluster).splitlines() if line.startswith(measured))
+    count = int(values[f'{measured}_count{{service_kind="headless_with_selector"}}'])
+    assert count > 0
+    assert 0 < float(values[f'{measured}_sum{{service_kind="headless_with_selector"}}']) / count < 1
     cluster.kubectl("delete", "pod", "named-0", "-n", namespace, "--wait=false")
     cluster.wait(lambda: dig(cluster, own) == [ips["host-1"]], "the pod that leaves is told no more")
 
