@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from component.controlled_cluster import ControlledCluster, controlled_cluster
+from fairway.controllers.replicas import reconcile
 from fairway.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -119,6 +120,31 @@ async def test_a_status_that_somebody_else_writes_is_told_again(cluster: Control
     for wrong in ({"availableReplicas": 1}, {"replicas": 7}):
         await cluster.client.patch(REPLICA_SET, "default", "web", {"status": wrong}, subresource="status")
         await cluster.wait_one(REPLICA_SET, "web", lambda one: one["status"] == told["status"])
+
+
+async def test_an_owner_of_very_many_pods_collects_changes_and_misses_none(
+    cluster: ControlledCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "MANY", 2)
+    monkeypatch.setattr(reconcile, "WAIT_PER_POD_S", 0.01)
+    await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1", replicas=5))
+    for count in (5, 8, 3, 0, 4):
+        await cluster.client.patch(REPLICA_SET, "default", "web", {"spec": {"replicas": count}})
+        await cluster.wait_one(
+            REPLICA_SET,
+            "web",
+            lambda one, count=count: (one.get("status") or {}).get("availableReplicas", 0) == count,  # type: ignore[misc]
+        )
+        pods = await cluster.wait(POD, lambda found, count=count: len(found) == count)  # type: ignore[misc]
+        if pods:
+            await cluster.client.delete(POD, "default", pods[0]["metadata"]["name"])
+            gone = pods[0]["metadata"]["uid"]
+            await cluster.wait(
+                POD,
+                lambda found, count=count, gone=gone: (
+                    len(found) == count and all(one["metadata"]["uid"] != gone for one in found)  # type: ignore[misc]
+                ),
+            )
 
 
 async def test_a_deployment_rolls_over_without_a_gap(cluster: ControlledCluster) -> None:
