@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -448,3 +449,18 @@ async def test_an_ephemeral_container_runs_once_whatever_the_pods_policy(world: 
     assert world.runtime.signals == []
     await world.client.delete(POD, "default", "web")
     await world.until_gone()
+
+
+async def test_a_pod_whose_volume_outgrows_its_limit_is_evicted(world: World) -> None:
+    world.settings = replace(world.settings, volume_check_s=0.02)
+    await world.restart_agent()
+    volumes = [{"name": "d", "emptyDir": {"sizeLimit": "64Ki"}}]
+    made = await world.create(pod(volumes=volumes))
+    await world.until(is_ready)
+    place = world.settings.pods_dir / made["metadata"]["uid"] / "volumes" / "d"
+    await asyncio.to_thread((place / "big").write_bytes, b"x" * 100_000)
+    found = await world.until(lambda found: found["status"]["phase"] == "Failed")
+    why = 'Usage of EmptyDir volume "d" exceeds the limit "64Ki". '
+    assert (found["status"]["reason"], found["status"]["message"]) == ("Evicted", why)
+    await world.until_events(("Evicted", why))
+    assert world.runtime.signals[0] == ("kubia", 15)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fairway.node.field_refs import ReferenceProblem, Surroundings
 from fairway.node.settings import Settings
+from fairway.node.volumes import limits
 from fairway.node.volumes.atomic_directory import write
 from fairway.node.volumes.payload import File
 from fairway.node.volumes.pod_volumes import PodVolumes
@@ -121,3 +122,25 @@ def test_a_sub_path_may_not_climb(volumes: PodVolumes) -> None:
     container = {"name": "main", "volumeMounts": [{"name": "scratch", "mountPath": "/x", "subPath": "../.."}]}
     with pytest.raises(ReferenceProblem, match="must not contain"):
         volumes.mounts_of(container, 0, places, {})
+
+
+def test_a_volume_on_disk_is_held_against_its_limit(tmp_path: Path) -> None:
+    settings = Settings(node_name="n", node_ips=("10.0.0.1",), root_dir=tmp_path)
+    listed = [
+        {"name": "free", "emptyDir": {}}, {"name": "small", "emptyDir": {"sizeLimit": "64Ki"}},
+        {"name": "zero", "emptyDir": {"sizeLimit": "0"}},
+    ]  # fmt: skip
+    wanted = pod(volumes=listed)
+    places = PodVolumes(settings, wanted["metadata"]["uid"]).prepare(wanted, {}, AROUND)
+    for place in places.values():
+        (place / "below").mkdir()
+        (place / "below" / "file").write_bytes(b"x" * 40_000)
+        (place / "another-name").hardlink_to(place / "below" / "file")
+        (place / "sparse").touch()
+        os.truncate(place / "sparse", 1 << 30)
+    assert limits.outgrown(settings, wanted) == ""
+    (places["small"] / "more").write_bytes(b"x" * 40_000)
+    assert limits.outgrown(settings, wanted) == 'Usage of EmptyDir volume "small" exceeds the limit "64Ki". '
+    assert [volume["name"] for volume, _ in limits.limited(wanted)] == ["small", "zero"]
+    in_memory = {"name": "m", "emptyDir": {"medium": "Memory", "sizeLimit": "1Ki"}}
+    assert list(limits.limited(pod(volumes=[in_memory]))) == []

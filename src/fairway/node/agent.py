@@ -28,6 +28,7 @@ from fairway.node.settings import Settings
 from fairway.node.shared import NAMESPACE_INDEX, BeforeStop, Shared, no_wait
 from fairway.node.status_writer import StatusWriter
 from fairway.node.tokens import Tokens
+from fairway.node.volumes import limits
 from fairway.node.volumes.pod_volumes import PodVolumes
 from fairway.objects import Object
 from fairway.reconcile.backoff import Backoff
@@ -91,6 +92,7 @@ class Agent:
                 group.create_task(shared.recorder.run())
                 group.create_task(registration.run())
                 group.create_task(self._refresh())
+                group.create_task(self._hold_to_limits(shared))
                 await self._pods.wait_synced()
                 self._pods.subscribe(self._changed)
                 self._sweep(shared)
@@ -196,6 +198,17 @@ class Agent:
             self._dirty.update(self.workers)
             self._is_dirty.set()
             await asyncio.sleep(backoff.next_delay_s())
+
+    async def _hold_to_limits(self, shared: Shared) -> None:
+        """End pods whose volumes outgrow their limits."""
+        while True:
+            await asyncio.sleep(shared.settings.volume_check_s)
+            for worker in list(self.workers.values()):
+                if worker.sandbox is None or worker.is_leaving or not any(limits.limited(worker.pod)):
+                    continue
+                why = await asyncio.to_thread(limits.outgrown, shared.settings, worker.pod)
+                if why and not worker.is_leaving:
+                    worker.evict(why)
 
     async def _refresh(self) -> None:
         """Carry what changed in the runtime to the workers, many changes at once where they come at once."""

@@ -27,6 +27,7 @@ from fairway.objects import Object
 log = logging.getLogger(__name__)
 
 UNEXPECTED_RETRY_S = 5.0
+EVICTION_GRACE_S = 1.0
 
 
 class PodWorker:
@@ -220,6 +221,14 @@ class PodWorker:
         """End the pod for a reason of the agent's own."""
         self.failure = failure
         self.wake()
+
+    def evict(self, why: str) -> None:
+        """End the pod because it takes more than it may; its containers get a second."""
+        if self.failure is None:
+            self.shared.tell(self.pod, "Warning", "Evicted", why)
+            for record in self.records.values():
+                record.stop_grace_s = EVICTION_GRACE_S
+            self.fail(Waiting("Evicted", why))
 
     def _tell_back_off(self, record: ContainerRecord, number: int) -> None:
         if record.told_number != number:

@@ -63,11 +63,12 @@ class PodVolumes:
         content = hash(frozenset(files.items()))
         if self._written.get(volume["name"]) == content:
             return False
-        changed = atomic_directory.write(self._place(volume), files, fs_group(pod))
+        changed = atomic_directory.write(self.place(volume), files, fs_group(pod))
         self._written[volume["name"]] = content
         return changed
 
-    def _place(self, volume: Object) -> Path:
+    def place(self, volume: Object) -> Path:
+        """Where a volume lies that is made here, not found."""
         base = self._secrets if is_secret(volume) else self.directory / "volumes"
         place: Path = base / volume["name"]
         return place
@@ -75,7 +76,7 @@ class PodVolumes:
     def _prepare(self, pod: Object, volume: Object, sources: Sources, around: Surroundings) -> Path:
         if "hostPath" in volume:
             return checked_path(volume)
-        place = self._place(volume)
+        place = self.place(volume)
         if is_written(volume):
             self._write(pod, volume, payload(pod, volume, sources, around))
         elif "emptyDir" in volume or set(volume) == {"name"}:
