@@ -214,6 +214,21 @@ def test_a_resolver_on_the_loopback_is_known(servers: list[str], expected: bool)
     assert is_stub(Resolver(servers)) == expected
 
 
+def test_what_resolvers_would_not_read_is_told() -> None:
+    config = {"nameservers": ["1.1.1.1", "2.2.2.2", "3.3.3.3"], "searches": [f"s{number}" for number in range(32)]}
+    made = pod_resolver(pod(dnsConfig=config), MACHINE, ["10.96.0.10"], "c.l")
+    search, servers = made.omissions()
+    assert search.startswith(
+        "Search Line limits were exceeded, some search paths have been omitted, the applied search"
+    )
+    assert search.endswith(" s26 s27") or search.split()[-1].startswith("s2")
+    assert servers == (
+        "Nameserver limits were exceeded, some nameservers have been omitted, "
+        "the applied nameserver line is: 10.96.0.10 1.1.1.1 2.2.2.2"
+    )
+    assert list(pod_resolver(pod(), MACHINE, ["10.96.0.10"], "c.l").omissions()) == []
+
+
 def test_resolver_limits_are_kept() -> None:
     config = {"nameservers": [f"10.0.0.{n}" for n in range(9)], "searches": [f"s{n}.example" for n in range(40)]}
     text = pod_resolver(pod(dnsPolicy="None", dnsConfig=config), MACHINE, [], "cluster.local").text()

@@ -3,7 +3,7 @@
 Source: services.md 9 and 10.2; Kubernetes docs, "DNS for Services and Pods", "Adding entries to Pod /etc/hosts".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fairway.node.pod_spec import hostname, is_host_network, subdomain_fqdn
@@ -58,6 +58,20 @@ class Resolver:
         if self.options:
             lines.append(f"options {' '.join(self.options)}")
         return "\n".join(lines) + "\n" if lines else ""
+
+    def omissions(self) -> Iterator[str]:
+        """What of it resolvers would not read, as events tell it."""
+        applied = _limited(self.searches)
+        if len(applied) < len(self.searches):
+            yield (
+                "Search Line limits were exceeded, some search paths have been omitted, "
+                f"the applied search line is: {' '.join(applied)}"
+            )
+        if len(self.nameservers) > MAX_NAMESERVERS:
+            yield (
+                "Nameserver limits were exceeded, some nameservers have been omitted, "
+                f"the applied nameserver line is: {' '.join(self.nameservers[:MAX_NAMESERVERS])}"
+            )
 
 
 def parse_resolver(text: str) -> Resolver:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from fairway.node.files import hosts_text, parse_resolver, pod_resolver
+from fairway.node.files import Resolver, hosts_text, parse_resolver, pod_resolver
 from fairway.node.pod_spec import is_host_network, kernel_hostname
 from fairway.node.runtimes.interface import Mount
 from fairway.node.settings import Settings
@@ -26,10 +26,15 @@ def write_files(
     """Write the three files; one that is right already is left alone, as containers have it mounted."""
     directory = settings.pods_dir / pod["metadata"]["uid"]
     directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-    resolver = pod_resolver(pod, parse_resolver(machine_resolver), settings.cluster_dns, settings.cluster_domain)
+    resolver = resolver_of(settings, pod, machine_resolver)
     _write(directory / "hosts", hosts_text(pod, pod_ips, settings.cluster_domain, machine_hosts))
     _write(directory / "resolv.conf", resolver.text())
     _write(directory / "hostname", kernel_hostname(pod, settings.cluster_domain) + "\n")
+
+
+def resolver_of(settings: Settings, pod: Object, machine_resolver: str) -> Resolver:
+    """How the pod's programs find names, before limits."""
+    return pod_resolver(pod, parse_resolver(machine_resolver), settings.cluster_dns, settings.cluster_domain)
 
 
 def _write(path: Path, text: str) -> None:

@@ -18,7 +18,7 @@ from fairway.node.container_spec import container_spec, sandbox_spec
 from fairway.node.environment import Reference, Sources, environment, references
 from fairway.node.field_refs import ReferenceProblem, Surroundings
 from fairway.node.image_names import shown_names
-from fairway.node.pod_directory import file_mounts, message_mount, write_files
+from fairway.node.pod_directory import file_mounts, message_mount, resolver_of, write_files
 from fairway.node.pod_spec import is_host_network
 from fairway.node.pod_view import Attempt, Busy, Waiting, attempt_of
 from fairway.node.probes.handlers import Target, handle
@@ -86,6 +86,8 @@ class Starting:
             async with self._shared.start_slots:
                 worker.sandbox = await self._shared.runtime.make_sandbox(spec)
             worker.sandbox_failures = 0
+            for text in resolver_of(self._shared.settings, worker.pod, self._shared.machine_resolver).omissions():
+                self._shared.tell(worker.pod, "Warning", "DNSConfigForming", text)
         except Left:
             return
         except ReferenceProblem as problem:
