@@ -218,10 +218,11 @@ def test_what_resolvers_would_not_read_is_told() -> None:
     config = {"nameservers": ["1.1.1.1", "2.2.2.2", "3.3.3.3"], "searches": [f"s{number}" for number in range(32)]}
     made = pod_resolver(pod(dnsConfig=config), MACHINE, ["10.96.0.10"], "c.l")
     search, servers = made.omissions()
-    assert search.startswith(
-        "Search Line limits were exceeded, some search paths have been omitted, the applied search"
+    kept = " ".join(f"s{number}" for number in range(28))
+    assert search == (
+        "Search Line limits were exceeded, some search paths have been omitted, "
+        f"the applied search line is: default.svc.c.l svc.c.l c.l lan {kept}"
     )
-    assert search.endswith(" s26 s27") or search.split()[-1].startswith("s2")
     assert servers == (
         "Nameserver limits were exceeded, some nameservers have been omitted, "
         "the applied nameserver line is: 10.96.0.10 1.1.1.1 2.2.2.2"
