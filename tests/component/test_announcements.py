@@ -16,7 +16,7 @@ from component.service_network import Namespace
 from fairway.apiserver.settings import Settings as ApiSettings
 from fairway.controllers import Settings
 from fairway.kinds import ENDPOINT_SLICE, EVENT, NODE, SERVICE
-from fairway.node.announcements import Announcer, frames
+from fairway.node.announcements import Announcer, frames, stay_silent
 from fairway.node.announcements import Settings as AnnouncerSettings
 from fairway.node.announcements.choice import chosen
 from fairway.node.announcements.frames import Heard
@@ -396,6 +396,20 @@ def test_a_device_that_comes_back_is_announced_on_again(tmp_path: Path) -> None:
             await client.hears("192.168.50.200", mac)
             assert await client.finds("192.168.50.200") == mac.hex(":")
             await cluster.wait_one(NODE, "n1", lambda node: mac.hex(":") in str(annotations(node)))
+
+    on_a_lan(scenario)
+
+
+def test_a_node_that_announces_no_more_takes_back_what_it_said(tmp_path: Path) -> None:
+    async def scenario(lan: Segment) -> None:
+        lan.node("lan0")
+        async with controlled_cluster(tmp_path, settings=SETTINGS, api=API) as cluster:
+            async with announcing(cluster, pool=POOL, n1="lan0"):
+                await cluster.wait_one(NODE, "n1", lambda node: bool(findings(node)))
+            silent = asyncio.create_task(stay_silent(cluster.client, "n1"))
+            await cluster.wait_one(NODE, "n1", lambda node: annotations(node) == {})
+            assert not silent.done()
+            silent.cancel()
 
     on_a_lan(scenario)
 

@@ -27,7 +27,7 @@ from fairway.dns.server import bind
 from fairway.dns.upstreams import servers_of, upstream_of
 from fairway.kinds import NODE
 from fairway.node.agent import Agent
-from fairway.node.announcements import Announcer
+from fairway.node.announcements import Announcer, stay_silent
 from fairway.node.announcements import Settings as AnnouncerSettings
 from fairway.node.images.store import ImageStore
 from fairway.node.machine import Machine
@@ -152,8 +152,9 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     names = keep_serving(client, dns_settings(config, node), kept.open)
     works = [agent.run(), proxy.run(), neighbours.run(), status.run(), names]
     works += [_open_loopback(machine, proxy), _tell(client, node, proxy, ready, stopping)]
-    if config.load_balancer_devices and node.is_first:  # no other is on a LAN
-        works.append(Announcer(client, announcer_settings(config, node)).run())
+    is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
+    told = announcer_settings(config, node)
+    works.append(Announcer(client, told).run() if is_announcing else stay_silent(client, node.name))
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

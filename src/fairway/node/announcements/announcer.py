@@ -205,6 +205,23 @@ class Announcer:
         return wanted if any(there.get(name) != value for name, value in wanted.items()) else None
 
 
+async def stay_silent(client: Client, node_name: str) -> None:
+    """Take back what an earlier life, that announced, said on its Node; then nothing more, until cancelled."""
+    names = (announcing.FINDINGS, announcing.DEVICES)
+    while True:
+        try:
+            node = await client.get(NODE, None, node_name)
+            if any(name in announcing.annotations(node) for name in names):
+                patch = {"metadata": {"annotations": dict.fromkeys(names)}}
+                await client.patch(NODE, None, node_name, patch)
+            break
+        except (StatusError, OSError) as error:
+            if isinstance(error, StatusError) and error.code == 404:
+                break
+            await asyncio.sleep(RETRY_S)
+    await asyncio.get_running_loop().create_future()
+
+
 _PLACES = "Places"
 
 
