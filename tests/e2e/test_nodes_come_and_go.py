@@ -2,12 +2,14 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fairway.cluster import processes
+from fairway.node import names
 
 from .conftest import IMAGE, need_machine
 from .test_faults import leftovers
@@ -91,6 +93,24 @@ def test_after_a_crash_of_everything_up_adopts_what_runs_and_down_leaves_nothing
     changing.fairway("down", "--purge")
     assert leftovers(changing.name, changing.data_dir) == []
     assert of_node(changing, 2) == []
+
+
+def test_nodes_get_other_addresses_and_a_link_that_was_lost_is_made_again(changing: ThreeNodes) -> None:
+    changing.create(changing.pod("default", "there", 2))
+    pod = changing.ready_pods("default", "app=there", 1)[0]["status"]["podIP"]
+    changing.fairway("up", "--node-cidr", "10.199.7.0/28")
+    assert changing.address(2) == "10.199.7.2"
+    assert "node is ready" in changing.fairway("logs", "node-2").stdout
+    inside = subprocess.run(
+        [*changing.inside(2), "ip", "-4", "address", "show", "eth0"], capture_output=True, text=True
+    )
+    assert inside.stdout.count("inet ") == 1
+    assert hits([], f"http://{pod}:8080") == ["there"]
+    device = names.node_device(changing.name, 2)
+    subprocess.run(["ip", "link", "del", device], check=True)
+    assert hits([], f"http://{pod}:8080", patience_s=1) == []
+    os.kill(processes.find("node-2", changing.name, changing.data_dir)[0], signal.SIGKILL)
+    changing.wait(lambda: hits([], f"http://{pod}:8080", patience_s=1), "the pod is reached again")
 
 
 def test_logs_and_wrong_parts_are_told(changing: ThreeNodes) -> None:

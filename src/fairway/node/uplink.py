@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairway.node.names import node_alias, node_device
-from fairway.node.pod_network.network import ETH0, LOOPBACK, hardware_address
+from fairway.node.pod_network.network import LOOPBACK, hardware_address
 from fairway.node.pod_network.node import default_mtu
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.rtnetlink.messages import (
@@ -24,14 +24,17 @@ from fairway.node.rtnetlink.messages import (
     add_neighbour,
     add_route,
     del_link,
+    dump_routes,
     new_veth,
     no_link_local,
+    parse_route,
     set_alias,
     set_up,
 )
 from fairway.node.syscalls import CLONE_NEWNET, CLONE_NEWUTS, MS_BIND, is_namespace, mount, setns, umount, unshare
 
 OWN_NETNS = "/proc/thread-self/ns/net"
+INSIDE = "eth0"
 HOST_NAME_MAX = 64
 """Linux's __NEW_UTS_LEN."""
 
@@ -77,12 +80,13 @@ def enter(uplink: Uplink) -> None:
         _move_in(uplink.netns)
         with Connection() as inside:
             device = node_device(uplink.cluster, uplink.number)
+            _remove_other(uplink, machine)
             if machine.link(device) is None:
                 _connect(uplink, machine)
-            link = machine.link(device)
-            if link is None:
+            link, end = machine.link(device), inside.link(INSIDE)
+            if link is None or end is None:
                 raise OSError(errno.ENODEV, "it vanished while it was made", device)
-            inside.run(inside_requests(uplink))
+            inside.run(inside_requests(uplink, end.index))
             machine.run(outside_requests(uplink, link.index))
     unshare(CLONE_NEWUTS)
     socket.sethostname(uplink.host_name[:HOST_NAME_MAX])
@@ -101,28 +105,44 @@ def _move_in(netns: Path) -> None:
     mount(OWN_NETNS, str(netns), flags=MS_BIND)
 
 
+def _remove_other(uplink: Uplink, machine: Connection) -> None:
+    """Take away a link with other addresses than are wanted now; the pods inside keep theirs."""
+    link = machine.link(node_device(uplink.cluster, uplink.number))
+    if link is not None:
+        families = {socket.AF_INET6 if ":" in address else socket.AF_INET for address in uplink.addresses}
+        listed = [parse_route(each) for family in families for each in machine.dump(dump_routes(family))]
+        there = {route.destination for route in listed if route is not None and route.index == link.index}
+        if not there <= wanted_routes(uplink):
+            machine.run([del_link(link.index, (errno.ENODEV,))])
+
+
+def wanted_routes(uplink: Uplink) -> set[str]:
+    """Where the machine's end leads.  Pure."""
+    return {f"{address}/{_family(address)[0]}" for address in uplink.addresses} | set(uplink.pod_cidrs)
+
+
 def _connect(uplink: Uplink, machine: Connection) -> None:
     """Make the pair; the calling thread is inside already."""
     mtu = default_mtu(machine)
     descriptor = os.open(OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
     try:
         end = VethEnd(node_device(uplink.cluster, uplink.number), uplink.machine_mac, mtu)
-        peer = VethEnd("eth0", uplink.mac, mtu, netns=descriptor, index=ETH0)
+        peer = VethEnd(INSIDE, uplink.mac, mtu, netns=descriptor)
         machine.run([new_veth(end, peer)])
     finally:
         os.close(descriptor)
 
 
-def inside_requests(uplink: Uplink) -> list[Request]:
+def inside_requests(uplink: Uplink, index: int) -> list[Request]:
     """What the node's namespace is asked to set up; repeating it is harmless.  Pure."""
-    requests = [set_up(LOOPBACK), no_link_local(ETH0), set_up(ETH0)]
+    requests = [set_up(LOOPBACK), no_link_local(index), set_up(index)]
     for address, gateway in zip(uplink.addresses, uplink.gateways, strict=True):
         bits, everything, scope = _family(address)
         requests += [
-            add_address(ETH0, f"{address}/{bits}", (errno.EEXIST,)),
-            add_neighbour(ETH0, gateway, uplink.machine_mac),
-            add_route(f"{gateway}/{bits}", ETH0, scope=scope),
-            add_route(everything, ETH0, gateway=gateway),
+            add_address(index, f"{address}/{bits}", (errno.EEXIST,)),
+            add_neighbour(index, gateway, uplink.machine_mac),
+            add_route(f"{gateway}/{bits}", index, scope=scope),
+            add_route(everything, index, gateway=gateway),
         ]
     return requests
 

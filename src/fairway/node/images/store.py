@@ -19,6 +19,7 @@ from fairway.node.records import images_in_use
 from fairway.node.runtimes.interface import Image, RuntimeFailure
 
 CREDENTIALS_FILE = "registry-credentials.json"
+"""Beside the image store, so that all nodes that share it have the same."""
 SHORT_ID_MIN = 12
 
 
@@ -66,7 +67,7 @@ class ImageStore:
         from fairway.node.images.registry import RegistryError
 
         def credentials(registry: str) -> tuple[str, str] | None:
-            return credentials_from(self._machine.data_dir / CREDENTIALS_FILE, registry)
+            return credentials_from(self._machine.images_path.parent / CREDENTIALS_FILE, registry)
 
         try:
             with self.layout.bringing_in():
