@@ -16,7 +16,8 @@ from .conftest import Cluster, need_machine
 
 LOOK_UP = "import socket, sys; print(socket.getaddrinfo(sys.argv[1], 80, type=socket.SOCK_STREAM)[0][4][0])"
 LOOK_BACK = "import socket, sys; print(socket.gethostbyaddr(sys.argv[1])[0])"
-ORIGINAL = b"# mine\nsearch lan\nnameserver 192.0.2.53\noptions edns0"
+ORIGINAL = b"# m\xeene\r\nsearch lan\nnameserver 192.0.2.53\noptions edns0"
+"""Neither text that can be decoded, nor one kind of line ends, nor one at the end."""
 
 pytestmark = pytest.mark.skipif(shutil.which("nsenter") is None, reason="needs nsenter")
 
@@ -54,7 +55,8 @@ class OwnEtc:
         return self.run(sys.executable, "-c", code, word).strip()
 
     def resolv_conf(self) -> bytes:
-        return self.run("cat", "/etc/resolv.conf").encode()
+        words = ["nsenter", "--mount", "--target", str(self._holder.pid), "cat", "/etc/resolv.conf"]
+        return subprocess.run(words, capture_output=True, check=True).stdout
 
     def write(self, path: str, content: bytes) -> None:
         subprocess.run(

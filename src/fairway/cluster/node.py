@@ -122,7 +122,7 @@ def dns_upstreams(config: Config, node: ClusterNode, resolv_conf: str) -> tuple[
 
 def _resolv_conf() -> str:
     try:
-        return Path("/etc/resolv.conf").read_text()
+        return Path("/etc/resolv.conf").read_text(errors="replace")
     except OSError:
         return ""
 

@@ -82,7 +82,7 @@ class Upstreams:
             stamp = (found.st_mtime_ns, found.st_ino)
             if stamp == self._stamp:
                 return
-            servers = dict.fromkeys(servers_of(self._path.read_text()))
+            servers = dict.fromkeys(servers_of(self._path.read_text(errors="replace")))
         except (OSError, ValueError) as error:
             log.debug("no resolver settings", extra={"path": str(self._path), "error": str(error)})
             servers, stamp = {}, (0, 0)

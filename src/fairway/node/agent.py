@@ -261,6 +261,6 @@ def _machine_resolver() -> str:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text()
+        return Path(path).read_text(errors="replace")
     except OSError:
         return ""

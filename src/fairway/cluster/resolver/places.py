@@ -40,7 +40,7 @@ def look() -> Host:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(errors="surrogateescape")
+        return path.read_bytes().decode(errors="surrogateescape")  # as bytes: line ends stay as they are
     except OSError:
         return ""
 
