@@ -14,6 +14,7 @@ from fairway.controllers.endpoints import ENDPOINTS_OF_SERVICES
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, NODE, POD, SERVICE
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
+from fairway.objects.errors import bad_request
 from fairway.reconcile.controller import Controller
 from fairway.reconcile.informer import Informer
 
@@ -61,6 +62,31 @@ async def test_a_pod_that_comes_while_the_first_list_is_written(
         await asyncio.sleep(0)  # a turn for the controller's own watch, which was there first
         slow.may.set()
         await watcher.wait_until(lambda: any(one.get(field) for one in watcher.items()))
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_list_that_is_refused_is_tried_ever_more_slowly(slow: Slow) -> None:
+    slow.may.set()
+    watcher = Informer(slow, ENDPOINTS)
+    tasks = [asyncio.create_task(one) for one in (run([ENDPOINTS_OF_SERVICES], slow), watcher.run())]
+    async with asyncio.timeout(10):
+        await watcher.wait_until(lambda: len(watcher) == 1)
+        slow.failures["update"] = [bad_request("no") for _ in range(1000)]
+        for number in range(3):
+            new = pod(f"p{number}", app="a")
+            new["metadata"]["uid"] = f"p{number}"
+            ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+            status = {"phase": "Running", "podIP": f"10.9.0.{number + 1}", "conditions": [ready]}
+            slow.put(POD, {**new, "status": status})
+        before = slow.calls.get("update", 0)
+        await asyncio.sleep(0.6)  # 5 + 10 + 20 + ... + 320 ms: seven tries, and as many more as pods came one by one
+        assert 2 <= slow.calls["update"] - before <= 10
+        slow.failures.clear()
+        await watcher.wait_until(
+            lambda: any(len(one.get("subsets", [{}])[0].get("addresses", ())) == 3 for one in watcher.items())
+        )
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,8 +12,10 @@ def test_the_first_change_sets_the_time_and_later_ones_do_not_move_it() -> None:
     assert patience.wait_s("a", 1.0, 10.75) == 0.25
     assert patience.wait_s("b", 0.0, 10.75) == 0.0
     assert patience.wait_s("a", 1.0, 11.0) == 0.0
+    assert patience.wait_s("a", 1.0, 11.2) == 0.0, "what failed is tried again without patience"
+    patience.served("a")
     assert patience.wait_s("a", 1.0, 11.5) == 1.0, "the next change waits anew"
-    patience.forget("a")
+    patience.served("a")
     assert patience.wait_s("a", 0.0, 11.6) == 0.0
 
 
@@ -26,3 +28,4 @@ def test_whoever_comes_back_when_told_is_served(pauses: list[float], patience_s:
             assert wait_s <= patience_s + 1e-9
             now += wait_s + 1e-6
             assert patience.wait_s("a", patience_s, now) == 0.0
+            patience.served("a")

@@ -122,9 +122,10 @@ class Progress:
         self.has_begun = True
         return self._patience.wait_s(key, min(self._sizes.get(key, 0) * WAIT_PER_POD_S, MAX_WAIT_S), now)
 
-    def looked(self, key: Key, size: int) -> None:
-        """The list is about to be brought up to date with ``size`` pods."""
+    def served(self, key: Key, size: int) -> None:
+        """The list has been brought up to date with ``size`` pods."""
         self._sizes[key] = size
+        self._patience.served(key)
 
     def repairs(self, key: Key) -> Repairs:
         """How we left the list."""
@@ -139,7 +140,7 @@ class Progress:
     def forget(self, key: Key) -> None:
         """The Service is gone."""
         self.trigger_times.forget(key)
-        self._patience.forget(key)
+        self._patience.served(key)
         for table in (self._repairs, self._sizes):
             table.pop(key, None)
 
@@ -169,10 +170,10 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
         offers += offered(service, pods[start : start + BREATH])
     if len(pods) > BREATH:
         await asyncio.sleep(0)
-    progress.looked(key, len(pods))
     wanted = plan(service, offers, current, triggered)
     if wanted is not None and (written := await _write(wanted, current, cluster)) is not None:
         repairs.wrote(written)
+    progress.served(key, len(pods))
     return None
 
 

@@ -51,9 +51,14 @@ class Progress:
         size = self.sizes.get(key, 0)
         return self._patience.wait_s(key, min(size * WAIT_PER_POD_S, MAX_WAIT_S), now) if size > MANY else 0.0
 
+    def served(self, key: Key, size: int) -> None:
+        """The owner has been looked at with all its ``size`` pods."""
+        self.sizes[key] = size
+        self._patience.served(key)
+
     def forget(self, key: Key) -> None:
         """The owner is gone."""
-        self._patience.forget(key)
+        self._patience.served(key)
         self.told.pop(key, None)
         self.sizes.pop(key, None)
 
@@ -88,7 +93,6 @@ class Replicas:
         if wait_s := progress.wait_s(key, asyncio.get_running_loop().time()):
             return wait_s
         pods = await claim(cluster, self.kind, owner, POD, self.selector(owner), is_active)
-        progress.sizes[key] = len(pods)
         if len(pods) > MANY:
             await asyncio.sleep(0)
         refused: _Refused | None = None
@@ -104,6 +108,7 @@ class Replicas:
         await self._tell(owner, replica_plan.status(owner, pods, failure, now), cluster)
         if refused is not None:
             raise refused.cause
+        progress.served(key, len(pods))
         return replica_plan.next_look_s(owner, pods, now)
 
     async def _adjust(self, owner: Object, pods: Sequence[Object], cluster: Cluster) -> None:
