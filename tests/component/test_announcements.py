@@ -253,6 +253,10 @@ def test_neighbours_find_an_address_of_either_family_while_its_service_is_there(
             assert await client.finds("192.168.50.201") == mac.hex(":")
             known = json.loads(run("-n", client.name, "-j", "neigh", "show"))
             assert [each["dst"] for each in known if "lladdr" in each] == ["192.168.50.201"]
+            await cluster.client.patch(SERVICE, "default", "other", {"spec": {"type": "ClusterIP"}})
+            async with asyncio.timeout(5):
+                while run("route", "show", "192.168.50.201"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     on_a_lan(scenario)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fairway.controllers.load_balancer.ledger import Ledger, is_ours
 from fairway.controllers.load_balancer.plan import CONDITION, FINALIZER, Plan, plan
+from fairway.kinds.rules import announcing
 from fairway.kinds.rules.address_pool import pool_of
 from fairway.objects import Object
 from fairway.reconcile.indexes import object_key
@@ -331,3 +332,135 @@ def test_whoever_wants_no_particular_address_has_one_while_one_is_free(
         if is_ours(each) and not each["spec"].get("loadBalancerIP") and not world.addresses(name)
     ]
     assert not waiting or len(world.held()) == 6
+
+
+# On a LAN
+
+
+def node(**findings: str) -> Object:
+    found = {f"10.97.0.{last[1:]}": who for last, who in findings.items()}
+    annotations = {announcing.DEVICES: "eth0=02", announcing.FINDINGS: announcing.findings_text(found)}
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    return {"metadata": {"name": "n", "annotations": annotations}, "status": ready}
+
+
+class LanWorld(World):
+    """A node announces, and says what it found."""
+
+    def __init__(self, *services: Object) -> None:
+        super().__init__(*services)
+        self._said: Object | None = None
+        self.finds()
+
+    def finds(self, **findings: str) -> set[str]:
+        """The node says this now; the Services that this concerns."""
+        old, self._said = self._said, node(**findings)
+        return {name for _, name in self.ledger.concerned(self.ledger.lan.observe(Change(old, self._said)))}
+
+
+def condition(world: World, name: str) -> tuple[str, str, str] | None:
+    (found,) = world.services[name]["status"].get("conditions") or [None]
+    return found and (found["status"], found["reason"], found["message"])
+
+
+def candidates(world: World, name: str) -> list[str]:
+    return announcing.candidates(world.services[name])
+
+
+def test_an_address_is_given_when_it_was_looked_for_and_nobody_has_it() -> None:
+    world = LanWorld(service("web"))
+    assert world.turn("web").unproven == ("10.97.0.1",)
+    assert (world.addresses("web"), candidates(world, "web")) == ([], ["10.97.0.1"])
+    assert condition(world, "web") == ("Unknown", "Probing", "10.97.0.1 is looked for on the LAN before it is given")
+    assert "finalizers" not in world.services["web"]["metadata"]
+    assert world.decide("web").changed is None, "nothing more to say"
+    assert world.finds(_1="") == {"web"}
+    world.turn("web")
+    assert (world.addresses("web"), candidates(world, "web"), condition(world, "web")) == (["10.97.0.1"], [], None)
+    assert world.services["web"]["metadata"]["finalizers"] == [FINALIZER]
+
+
+def test_an_address_of_another_machine_is_passed_over_and_said() -> None:
+    world = LanWorld(service("web"))
+    world.turn("web")
+    assert world.finds(_1="02:03 on eth0") == {"web"}
+    found = world.turn("web")
+    assert found.unproven == ("10.97.0.2",)
+    assert condition(world, "web") == (
+        "False",
+        "AddressInUse",
+        "10.97.0.1 is in use by 02:03 on eth0: another is given",
+    )
+    assert world.decide("web").changed is not None, "the fault is no more, the new one is looked for"
+    world.finds(_1="02:03 on eth0", _2="")
+    world.turn("web")
+    assert (world.addresses("web"), condition(world, "web")) == (["10.97.0.2"], None)
+
+
+def test_what_was_looked_for_ahead_of_time_is_given_first_and_at_once() -> None:
+    world = LanWorld(service("a"), service("b"), service("c"))
+    world.finds(_1="02:03 on eth0", _4="", _5="")
+    assert [world.turn(name).unproven for name in "abc"] == [(), (), ("10.97.0.6",)]
+    assert [world.addresses(name) for name in "abc"] == [["10.97.0.4"], ["10.97.0.5"], []]
+
+
+def test_an_address_that_another_machine_takes_is_exchanged_and_kept_until_the_other_is_found() -> None:
+    world = LanWorld(service("web", "10.97.0.1"))
+    assert world.finds(_1="02:03 on eth0") == {"web"}
+    world.turn("web")
+    assert (world.addresses("web"), candidates(world, "web")) == (["10.97.0.1"], ["10.97.0.2"])
+    said = ("False", "AddressConflict", "10.97.0.1 is in use by 02:03 on eth0: another is given")
+    assert condition(world, "web") == said
+    assert world.decide("web").changed is None
+    world.finds(_1="02:03 on eth0", _2="")
+    found = world.turn("web")
+    assert (world.addresses("web"), candidates(world, "web")) == (["10.97.0.2"], [])
+    assert ("LoadbalancerIP", "10.97.0.1 -> 10.97.0.2") in found.before
+    world.turn("web")
+    assert condition(world, "web") is None
+
+
+def test_an_address_that_was_asked_for_stays_though_another_machine_has_it_too() -> None:
+    world = LanWorld(service("web", "10.97.0.1", loadBalancerIP="10.97.0.1"))
+    world.finds(_1="02:03 on eth0")
+    world.turn("web")
+    assert world.addresses("web") == ["10.97.0.1"]
+    assert condition(world, "web") == ("False", "AddressConflict", "10.97.0.1 is in use by 02:03 on eth0")
+    assert world.finds() == {"web"}
+    world.turn("web")
+    assert condition(world, "web") is None
+
+
+def test_where_no_other_is_free_an_address_with_a_rival_stays() -> None:
+    world = LanWorld(service("web", "10.97.0.1"), *(service(f"s{n}", f"10.97.0.{n}") for n in range(2, 7)))
+    world.finds(_1="02:03 on eth0")
+    world.turn("web")
+    assert world.addresses("web") == ["10.97.0.1"]
+    assert condition(world, "web") == (
+        "False",
+        "AddressConflict",
+        "10.97.0.1 is in use by 02:03 on eth0: no other is free",
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"),
+            st.dictionaries(st.sampled_from(["_1", "_2", "_3", "_4"]), st.sampled_from(["", "02:03"])),
+        )
+    )
+)
+def test_whatever_nodes_say_no_two_services_share_and_nobody_gets_a_rivals_address(
+    history: list[tuple[str, dict[str, str]]],
+) -> None:
+    world = LanWorld(service("a"), service("b"), service("c"))
+    for name, findings in history:
+        world.finds(**findings)
+        had = set(world.addresses(name))
+        world.turn(name)
+        given_now = set(world.addresses(name)) - had
+        assert not any(findings.get(f"_{at[-1]}") for at in given_now)
+        assert all(findings.get(f"_{at[-1]}") == "" for at in given_now)
+        taken = [at for each in "abc" for at in world.addresses(each)]
+        assert len(taken) == len(set(taken))
