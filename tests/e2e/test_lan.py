@@ -6,11 +6,14 @@ The LAN is a bridge of the test's own; its other machines are network namespaces
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 
 import pytest
+
+from fairway.cluster import processes
 
 from .conftest import IMAGE, Cluster, need_machine
 from .test_ways_in import get
@@ -105,6 +108,26 @@ def test_a_machine_of_the_lan_reaches_each_address_until_its_service_is_gone(ann
         (neighbour,) = json.loads(ip(f"-n {CLIENT} -j neigh show {address}"))
         assert "lladdr" not in neighbour
     assert all(get(url(address), where=CLIENT) for address in second)
+
+
+def test_addresses_answer_through_a_killed_control_and_soon_after_a_killed_node_process(announced: Cluster) -> None:
+    addresses = balancer(announced, "steady")
+    for address in addresses:
+        announced.wait(lambda address=address: get(url(address), where=CLIENT), f"{address} answers on the LAN")
+    (control,) = processes.find("control", announced.name, announced.data_dir)
+    os.kill(control, signal.SIGSTOP)
+    try:
+        ip(f"-n {CLIENT} neigh flush all")
+        assert all(get(url(address), where=CLIENT) for address in addresses)
+    finally:
+        os.kill(control, signal.SIGKILL)
+    ip(f"-n {CLIENT} neigh flush all")
+    assert all(get(url(address), where=CLIENT) for address in addresses)
+    (node,) = processes.find("node", announced.name, announced.data_dir)
+    os.kill(node, signal.SIGKILL)
+    ip(f"-n {CLIENT} neigh flush all")
+    for address in addresses:
+        announced.wait(lambda address=address: get(url(address), where=CLIENT), f"{address} answers again", 60)
 
 
 def test_an_address_of_another_machine_is_said_and_that_machine_stays_reachable(announced: Cluster) -> None:
