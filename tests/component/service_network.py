@@ -132,6 +132,13 @@ class ServiceNetwork:
         for pod in [*self.pods, self.remote]:
             self.serve(pod, 8080)
 
+    def guest(self, device: str, ipv4: tuple[str, str], ipv6: tuple[str, str]) -> Pod:
+        """Somebody else's container or virtual machine on this node: the node's address and its own, per family."""
+        made = Pod("guest", "here", self._namespace("guest"), ipv4[1], ipv6[1])
+        self._link(device, made.namespace, ipv4, ipv6)
+        self.serve(made, 8080)
+        return made
+
     def serve(self, pod: Pod, port: int) -> None:
         with pod.namespace.entered():
             for family in (socket.AF_INET, socket.AF_INET6):
