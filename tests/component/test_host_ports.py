@@ -14,8 +14,9 @@ import pytest
 
 from component.own_network import in_own_network, machine_in, needs, swept
 from fairway.node.machine import Machine
-from fairway.node.names import host_ports_table, pod_device
+from fairway.node.names import host_ports_table, masquerade_table, pod_device
 from fairway.node.pod_network.host_ports.publishing import HostPorts
+from fairway.node.pod_network.keeping import is_there, keep
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.pod_network.node import node_network_up
 from fairway.node.runtimes.interface import HostPort, RuntimeFailure
@@ -329,5 +330,36 @@ def test_the_younger_of_two_pods_has_the_port(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         world.ports.withdraw("new")
         assert world.table() == ""
+
+    run(tmp_path, scenario)
+
+
+def test_a_table_that_another_program_takes_away_comes_back(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.pod("u1", HostPort("", "TCP", 80, 8080))
+
+        repaired = asyncio.Event()
+
+        async def repair() -> None:
+            await asyncio.to_thread(world.ports.repair)
+            repaired.set()
+
+        before = world.table()
+        await repair()
+        assert world.table() == before
+        keeping = asyncio.create_task(keep(world.machine, repair, period_s=0.02))
+        masquerade = masquerade_table(world.machine.cluster)
+        try:
+            command("nft", "flush ruleset")
+            for _ in range(2):  # A turn that began before the flush may end after it.
+                repaired.clear()
+                async with asyncio.timeout(5):
+                    await repaired.wait()
+            assert is_there(masquerade, 4)
+        finally:
+            keeping.cancel()
+        assert not is_there(masquerade, 6)
+        with server_in(world, "u1", 8080) as server:
+            assert caller(server, (NODE, 80), netns=world.outside) == OUTSIDER
 
     run(tmp_path, scenario)

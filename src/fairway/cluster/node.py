@@ -32,6 +32,7 @@ from fairway.node.announcements import Settings as AnnouncerSettings
 from fairway.node.images.store import ImageStore
 from fairway.node.machine import Machine
 from fairway.node.names import gateway_device
+from fairway.node.pod_network.keeping import keep
 from fairway.node.pod_network.node import gateway_up, node_network_up, route_loopback
 from fairway.node.pod_spec import addresses_of, shared_ports_of
 from fairway.node.propagation import make_shared
@@ -146,11 +147,13 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
         addresses, ports = addresses_of(pod), shared_ports_of(pod)
         await asyncio.gather(proxy.wait_left(addresses, ports), neighbours.wait_left(addresses, ports))
 
-    agent = Agent(client, CrunRuntime(machine), images, agent_settings(config, node), before_stop=before_stop)
+    runtime = CrunRuntime(machine)
+    agent = Agent(client, runtime, images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
     names = keep_serving(client, dns_settings(config, node), kept.open)
     works = [agent.run(), proxy.run(), neighbours.run(), status.run(), names]
+    works.append(keep(machine, runtime.repair_network))
     works += [_open_loopback(machine, proxy), _tell(client, node, proxy, ready, stopping)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
     told = announcer_settings(config, node)

@@ -22,6 +22,8 @@ from fairway.node.rtnetlink.messages import (
     parse_link,
 )
 
+NETFILTER = 12
+"""The kernel's netfilter part (``NETLINK_NETFILTER``)."""
 _RECEIVE = 256 * 1024
 _SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_GET_STRICT_CHK = 270, 10, 12
 

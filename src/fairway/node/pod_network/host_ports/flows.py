@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from fairway.node.pod_network.host_ports.mapping import Backend, Difference, Frontend, Mappings
-from fairway.node.rtnetlink.connection import Connection
+from fairway.node.rtnetlink.connection import NETFILTER, Connection
 from fairway.node.rtnetlink.messages import NESTED, NLM_F_DUMP, Request, attribute, attributes
 
 PROTOCOLS = {17: "udp", 132: "sctp"}
-_NETFILTER = 12
 _GET, _DELETE = 1 << 8 | 1, 1 << 8 | 2
 _ORIGINAL, _REPLY, _STATUS, _ID, _ZONE = 1, 2, 3, 12, 18
 _IP, _PROTOCOL = 1, 2
@@ -53,7 +52,7 @@ def forget(change: Difference) -> int:
     """End the flows that a change has made stale; the answer is how many.  Raises: ``OSError``."""
     count = 0
     for family in _families(change.gone, change.new):
-        with Connection(_NETFILTER) as connection:
+        with Connection(NETFILTER) as connection:
             request = Request(_GET, NLM_F_DUMP, _general(family), "list flows")
             flows = filter(None, (flow_of(payload) for payload in connection.dump(request)))
             stale = [flow for flow in flows if is_stale(flow, change, _is_local)]

@@ -25,6 +25,7 @@ from fairway.node.pod_network.host_ports.mapping import (
     merged,
 )
 from fairway.node.pod_network.host_ports.table import NFT, parse, render
+from fairway.node.pod_network.keeping import is_there
 from fairway.node.pod_network.sysctls import PROC_SYS
 from fairway.node.runtimes.interface import HostPort, RuntimeFailure
 
@@ -76,6 +77,14 @@ class HostPorts:
         with self._lock:
             if pod_uid in self._pods:
                 self._change({uid: mappings for uid, mappings in self._pods.items() if uid != pod_uid})
+
+    def repair(self) -> None:
+        """Put back what another program has taken away.  Raises: ``RuntimeFailure``, ``OSError``."""
+        with self._lock:
+            wanted = merged(self._pods)
+            if not all(is_there(self._table, family) for family in {frontend.family for frontend in wanted}):
+                self._put(wanted)
+                log.warning("the table of host ports was gone and is back")
 
     def _change(self, pods: dict[str, Mappings]) -> None:
         before, after = merged(self._pods), merged(pods)

@@ -153,6 +153,11 @@ class CrunRuntime:
             self._opening = None
             raise
 
+    async def repair_network(self) -> None:
+        """Put back what other programs have taken away of the sandboxes' surroundings.  Raises: ``RuntimeFailure``."""
+        await self.open()
+        await self._run(self._host_ports.repair)
+
     async def close(self) -> None:
         """Stop watching; sandboxes and containers live on."""
         for session in list(self._sessions):
