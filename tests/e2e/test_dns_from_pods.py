@@ -14,7 +14,7 @@ from .conftest import Cluster
 
 NAME_SERVER = Path(__file__).parent / "one_name_server.py"
 
-pytestmark = pytest.mark.skipif(shutil.which("dig") is None, reason="needs dig")
+needs_dig = pytest.mark.skipif(shutil.which("dig") is None, reason="needs dig")
 
 
 def make(cluster: Cluster, namespace: str, kind: str, name: str, spec: Any, **meta: Any) -> None:
@@ -59,6 +59,48 @@ class Inside:
         return udp
 
 
+PAIRS = """
+import socket, struct, sys, time
+server, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+labels = b"".join(bytes((len(each),)) + each.encode() for each in name.split(".")) + bytes(1)
+slowest = 0.0
+for number in range(count):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect((server, 53))
+        sock.settimeout(4)
+        began = time.monotonic()
+        for kind in (1, 28):
+            sock.send(struct.pack(">6H", kind, 0x0100, 1, 0, 0, 0) + labels + struct.pack(">2H", kind, 1))
+        found = {sock.recv(512)[1] for _ in range(2)}
+        assert found == {1, 28}, found
+        slowest = max(slowest, time.monotonic() - began)
+print(slowest)
+"""
+TRACKED = Path("/proc/net/nf_conntrack")
+
+
+def test_a_resolvers_two_questions_at_once_are_never_lost_nor_tracked(cluster: Cluster, namespace: str) -> None:
+    """What costs five seconds elsewhere: A and AAAA of one socket in one moment clash in the connection table."""
+    found = pod(cluster, namespace, "pairs")
+    dns, ip = cluster.get("svc", "kube-dns", "-n", "kube-system")["spec"]["clusterIP"], found["status"]["podIP"]
+    asking = [
+        "nsenter",
+        network_of(cluster, found),
+        "python3",
+        "-c",
+        PAIRS,
+        dns,
+        "kubernetes.default.svc.cluster.local",
+    ]
+    many = [subprocess.Popen([*asking, "500"], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    slowest = [float(each.communicate(timeout=60)[0]) for each in many]
+    assert max(slowest) < 4
+    if TRACKED.exists():
+        with TRACKED.open() as table:
+            assert [line for line in table if f"src={ip} " in line and "dport=53 " in line] == []
+
+
+@needs_dig
 def test_dns_for_the_cluster_and_for_services(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
     found = pod(cluster, namespace, "probe")
     inside = Inside(cluster, found, tmp_path)
@@ -88,6 +130,7 @@ def test_dns_for_the_cluster_and_for_services(cluster: Cluster, namespace: str, 
     assert inside.both("-x", ip) == [f"{host}.two.{namespace}.svc.cluster.local."]
 
 
+@needs_dig
 def test_dns_for_a_pod_with_a_hostname_and_subdomain(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
     make(cluster, namespace, "Service", "sub", {"selector": {"app": "named"}, "clusterIP": "None"})
     found = pod(cluster, namespace, "named", hostname="querier", subdomain="sub")
@@ -115,6 +158,7 @@ def name_server_in(cluster: Cluster, found: dict[str, Any], name: str, address: 
             server.stdin.close()
 
 
+@needs_dig
 def test_a_pod_may_have_name_servers_and_searches_of_its_own(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
     serving = pod(cluster, namespace, "serving")
     at = serving["status"]["podIP"]
