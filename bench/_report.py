@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from _chart import FOLDER, draw_all
+
 RESULTS = Path(__file__).resolve().parent / "results"
-CURVES = Path(__file__).resolve().parent.parent / "docs" / "benchmarks"
 
 
 def report(name: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -35,11 +36,12 @@ def report(name: str, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Write ``rows`` to docs/benchmarks/NAME.csv, four digits each; ``bench/plots.py`` draws them."""
+    """Write ``rows`` to docs/benchmarks/NAME.csv, four digits each, and draw the pictures anew."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = [",".join(columns), *(",".join(_digits(row.get(column, "")) for column in columns) for row in rows)]
-    CURVES.mkdir(exist_ok=True)
-    (CURVES / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    draw_all()
 
 
 def _digits(value: Any) -> str:

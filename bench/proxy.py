@@ -1,7 +1,7 @@
-"""How fast is the Service proxy?  Full load, programming latency and connect latency at 10, 1,000 and 10,000 Services.
+"""How fast is the Service proxy?  Full load, programming latency and connect latency at 1 to 50,000 Services.
 
 Run as root: ``python bench/proxy.py``.  Everything happens in network namespaces of its own, with the real kernel.
-Prints a table and writes bench/results/proxy.json.
+Prints a table, writes bench/results/proxy.json and docs/benchmarks/proxy.csv, and draws the curves.
 """
 
 import argparse
@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "component")]
 
 from service_network import Namespace, ServiceNetwork, connect  # noqa: E402
 
-from _report import percentile, report  # noqa: E402
+from _report import percentile, report, write_csv  # noqa: E402
 from fairway.client.interface import WatchEvent  # noqa: E402
 from fairway.client.memory import MemoryClient  # noqa: E402
 from fairway.kinds import ENDPOINT_SLICE, SERVICE  # noqa: E402
@@ -31,7 +31,7 @@ from fairway.proxy.dataplanes.nftables import NftablesDataplane  # noqa: E402
 from fairway.proxy.model import Settings  # noqa: E402
 from fairway.proxy.proxy import Proxy  # noqa: E402
 
-SIZES = (10, 1_000, 10_000)
+SIZES = (1, 10, 100, 1_000, 10_000, 50_000)
 SETTINGS = Settings(service_cidrs=("10.96.0.0/12",), pod_cidrs=("10.244.0.0/16",))
 
 
@@ -244,6 +244,7 @@ def main() -> None:
             [sys.executable, __file__, "--size", str(size)], check=True, capture_output=True, text=True
         )
         rows.append({"services": size} | json.loads(ran.stdout.splitlines()[-1]))
+    write_csv("proxy", rows)
     report("proxy", rows)
 
 
