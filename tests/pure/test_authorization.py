@@ -100,3 +100,23 @@ def test_masters_may_act_as_a_user_with_groups() -> None:
     assert Authenticator().user(peer, headers).groups == ("devs", "ops", "system:authenticated")
     with pytest.raises(StatusError, match='cannot impersonate resource "users"'):
         Authenticator().user(Peer("1.2.3.4", "jane"), headers)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "allowed"),
+    [
+        ("system:kube-proxy", Asked("watch", "discovery.k8s.io", "endpointslices"), True),
+        ("system:kube-proxy", Asked("get", "", "nodes", name="n1"), True),
+        ("system:kube-proxy", Asked("list", "networking.k8s.io", "servicecidrs"), True),
+        ("system:kube-proxy", Asked("create", "events.k8s.io", "events", namespace="default"), True),
+        ("system:kube-proxy", Asked("list", "", "pods"), False),
+        ("system:kube-proxy", Asked("list", "", "secrets"), False),
+        ("system:kube-proxy", Asked("update", "", "services", namespace="n", name="s"), False),
+        ("system:serviceaccount:kube-system:kube-proxy", Asked("list", "", "services"), True),
+        ("system:serviceaccount:other:kube-proxy", Asked("list", "", "services"), False),
+        ("system:serviceaccount:kube-system:coredns", Asked("watch", "", "services"), True),
+        ("system:serviceaccount:kube-system:coredns", Asked("list", "", "nodes"), False),
+    ],
+)
+def test_a_proxy_and_a_dns_that_run_alone_may_do_what_their_roles_say(name: str, asked: Asked, allowed: bool) -> None:
+    assert is_allowed(User(name, ("system:authenticated",)), asked) is allowed

@@ -2,7 +2,8 @@
 
 Pure.  Shape: ``is_allowed(user, asked)``; RBAC can take its place behind the same two arguments.
 Source: Kubernetes docs, "Authorization", "Using Node Authorization"; bootstrap roles system:basic-user,
-system:discovery, system:public-info-viewer, system:service-account-issuer-discovery and system:node.
+system:discovery, system:public-info-viewer, system:service-account-issuer-discovery, system:node and
+system:node-proxier.
 """
 
 from typing import NamedTuple
@@ -67,6 +68,23 @@ _NODE_RULES = (
     _rule("coordination.k8s.io", "leases", "get list watch create update patch delete"),
 )
 
+_ADD_ON_RULES = {
+    "system:kube-proxy": (
+        _rule("", "services endpoints", "list watch"),
+        _rule("", "nodes", "get list watch"),
+        _rule("discovery.k8s.io", "endpointslices", "list watch"),
+        _rule("networking.k8s.io", "servicecidrs", "list watch"),
+        _rule("", "events", "create update patch"),
+        _rule("events.k8s.io", "events", "create update patch"),
+    ),
+    "system:serviceaccount:kube-system:coredns": (
+        _rule("", "services endpoints pods namespaces", "list watch"),
+        _rule("discovery.k8s.io", "endpointslices", "list watch"),
+    ),
+}
+"""What a Service proxy and cluster DNS that run alone may do, as system:node-proxier and system:coredns say."""
+_ADD_ON_RULES["system:serviceaccount:kube-system:kube-proxy"] = _ADD_ON_RULES["system:kube-proxy"]
+
 
 def is_allowed(user: User, asked: Asked) -> bool:
     """Whether ``user`` may."""
@@ -75,6 +93,8 @@ def is_allowed(user: User, asked: Asked) -> bool:
     if asked.path:
         return _may_read_path(user, asked)
     if AUTHENTICATED in user.groups and _is_in(_SELF_RULES, asked):
+        return True
+    if _is_in(_ADD_ON_RULES.get(user.name, ()), asked):
         return True
     return NODES in user.groups and _may_as_node(user, asked)
 
