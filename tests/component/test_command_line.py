@@ -41,7 +41,7 @@ WRONG = [
     ("up --timeout 0", "argument --timeout: '0' is no number of seconds\n"),
     ("up --timeout nan", "argument --timeout: 'nan' is no number of seconds\n"),
     ("down now", "fairway down: error: unrecognized arguments: now\n"),
-    ("logs bogus", "invalid choice: 'bogus' (choose from 'control', 'node', 'supervisor')\n"),
+    ("logs bogus", "'bogus' is no part: choose from control, node, node-2, ..., supervisor\n"),
     ("logs --tail x", "argument --tail: 'x' is no number of lines\n"),
     ("image", "the following arguments are required: {import,list,remove}\n"),
     ("image import", "the following arguments are required: file\n"),
