@@ -303,16 +303,64 @@ def test_what_is_right_is_left_alone_and_what_is_wrong_is_repaired(tmp_path: Pat
     run(tmp_path, scenario)
 
 
-def test_a_port_that_a_program_has_is_not_taken_from_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("listening", "told"),
+    [("", "127.0.0.1:22/TCP"), ("127.0.0.1", "127.0.0.1:22/TCP"), ("10.211.0.3", "10.211.0.3:22/TCP")],
+)
+def test_a_port_that_a_program_has_is_not_taken_from_it(tmp_path: Path, listening: str, told: str) -> None:
     async def scenario(world: World) -> None:
-        with bound(socket.SOCK_STREAM, "", 22) as listening:
-            listening.listen()
-            with pytest.raises(RuntimeFailure, match="hostPort any address:22/TCP is in use by another program"):
+        with bound(socket.SOCK_STREAM, listening, 22) as program:
+            program.listen()
+            with pytest.raises(RuntimeFailure, match=f"hostPort {told} is in use by another program"):
                 await world.pod("u1", HostPort("", "TCP", 22, 22))
-            await world.pod("u1", HostPort("", "UDP", 22, 22))
+            await world.pod("u1", HostPort("", "UDP", 22, 22), HostPort(NODE, "TCP", 23, 22))
         assert world.table() != ""
         await world.pod("u1", HostPort("", "TCP", 22, 22))
 
+    run(tmp_path, scenario)
+
+
+def test_the_clusters_own_dns_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        with bound(socket.SOCK_DGRAM, world.machine.gateways[0], 53):
+            await world.pod("u1", HostPort("", "UDP", 53, 53))
+            with server_in(world, "u1", 53, socket.SOCK_DGRAM) as server, bound(socket.SOCK_DGRAM, "", 0) as client:
+                client.sendto(b"hello", (NODE, 53))
+                assert server.recvfrom(10)[0] == b"hello"
+
+    run(tmp_path, scenario)
+
+
+def test_an_address_that_is_none_is_told(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        with pytest.raises(RuntimeFailure, match="hostIP: 'nowhere' does not appear to be an IPv4 or IPv6 address"):
+            await world.pod("u1", HostPort("nowhere", "TCP", 80, 80))
+        await world.pod("u1", HostPort("192.0.2.200", "TCP", 80, 80))
+
+    run(tmp_path, scenario)
+
+
+def test_sctp(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.pod("u1", HostPort("", "SCTP", 80, 8080))
+        with within(world.network.netns("u1")):
+            server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)
+        with within(world.outside):
+            client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)
+        with server, client:
+            server.settimeout(LIMIT_S)
+            client.settimeout(LIMIT_S)
+            server.bind((world.network.ips("u1")[0], 8080))
+            server.listen()
+            client.connect((NODE, 80))
+            accepted, peer = server.accept()
+            accepted.close()
+        assert peer[0] == OUTSIDER
+
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132).close()
+    except OSError:
+        pytest.skip("the kernel has no SCTP")
     run(tmp_path, scenario)
 
 

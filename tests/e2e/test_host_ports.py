@@ -84,7 +84,7 @@ def test_a_port_of_another_program_is_not_taken(cluster: Cluster, namespace: str
         [told, *_] = cluster.wait(
             lambda: events(cluster, namespace, "p", "FailedCreatePodSandBox"), "an event that names the port"
         )
-        assert f"hostPort any address:{PORT}/TCP is in use by another program" in told
+        assert f"hostPort {node_ip(cluster)}:{PORT}/TCP is in use by another program" in told
     cluster.kubectl("wait", "-n", namespace, "--for=condition=Ready", "pod/p", "--timeout=30s")
     described = json.dumps(cluster.get("pod", "p", "-n", namespace)["status"]["hostIPs"])
     assert node_ip(cluster) in described

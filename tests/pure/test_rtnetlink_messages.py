@@ -60,3 +60,9 @@ def test_a_link_is_read_with_name_alias_and_kind() -> None:
     payload += messages.attribute(messages.IFLA_IFALIAS, b"fairway a pod b\0")
     payload += messages.attribute(messages.IFLA_LINKINFO, messages.attribute(messages.IFLA_INFO_KIND, b"veth\0"))
     assert messages.parse_link(payload) == messages.Link(42, "fw0", "fairway a pod b", 1500, "veth")
+
+
+def test_an_address_is_read_as_it_was_given() -> None:
+    for text in ("10.244.0.5", "fd00::5"):
+        request = messages.add_address(7, f"{text}/{128 if ':' in text else 32}")
+        assert messages.parse_address(request.payload) == messages.Address(text, 7)

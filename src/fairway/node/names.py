@@ -35,6 +35,11 @@ def cluster_alias(cluster: str) -> str:
     return f"fairway {cluster}"
 
 
+def is_of_cluster(alias: str) -> bool:
+    """Whether a device with this alias belongs to any cluster on this machine."""
+    return alias.startswith("fairway ")
+
+
 def pod_alias(cluster: str, pod_uid: str) -> str:
     """The alias of a pod's device."""
     return f"{cluster_alias(cluster)} pod {pod_uid}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface, ip_network
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
-RTM_NEWADDR, RTM_DELADDR = 20, 21
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH = 28
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -199,6 +199,11 @@ def add_address(index: int, address: str, allowed_errors: tuple[int, ...] = ()) 
     )
 
 
+def dump_addresses(family: int) -> Request:
+    """Ask for all addresses of a family."""
+    return Request(RTM_GETADDR, NLM_F_DUMP, struct.pack("=BBBBI", family, 0, 0, 0, 0), "list addresses")
+
+
 def add_route(
     destination: str, index: int, *, gateway: str = "", source: str = "", scope: int = SCOPE_UNIVERSE
 ) -> Request:
@@ -287,6 +292,21 @@ def parse_link(payload: bytes) -> Link:
         struct.unpack("=I", mtu)[0],
         info.get(IFLA_INFO_KIND, b"").rstrip(b"\0").decode(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address of a device as listed."""
+
+    ip: str
+    index: int
+
+
+def parse_address(payload: bytes) -> Address:
+    """The address in the payload of a NEWADDR answer: the device's own, where there is one at the other end too."""
+    family, _prefix, _flags, _scope, index = struct.unpack_from("=BBBBI", payload)
+    found = dict(attributes(payload[8:]))
+    return Address(socket.inet_ntop(family, found.get(IFA_LOCAL) or found[IFA_ADDRESS]), index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from ipaddress import ip_address
 from fairway.node.runtimes.interface import HostPort
 
 FAMILIES = (4, 6)
-UNSPECIFIED = {4: "0.0.0.0", 6: "::"}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,9 +4,7 @@ Shape: the whole table is written at each change, in one transaction, so that wh
 afterwards; a change concerns one pod, and a node has few host ports.  What is right already is left alone.
 """
 
-import errno
 import logging
-import socket
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +13,9 @@ from pathlib import Path
 from fairway.node.machine import Machine
 from fairway.node.names import host_ports_table, pod_device
 from fairway.node.pod_network.host_ports import flows
+from fairway.node.pod_network.host_ports.availability import check_free
 from fairway.node.pod_network.host_ports.mapping import (
     FAMILIES,
-    UNSPECIFIED,
-    Frontend,
     Mappings,
     difference,
     mappings_of,
@@ -32,7 +29,6 @@ from fairway.node.runtimes.interface import HostPort, RuntimeFailure
 log = logging.getLogger(__name__)
 
 REASON = "FailedCreatePodSandBox"
-_SOCKETS = {"tcp": (socket.SOCK_STREAM, 0), "udp": (socket.SOCK_DGRAM, 0), "sctp": (socket.SOCK_STREAM, 132)}
 
 
 class HostPorts:
@@ -60,14 +56,15 @@ class HostPorts:
 
     def publish(self, pod_uid: str, ports: Iterable[HostPort], ips: Sequence[str]) -> None:
         """Let a pod's host ports lead to it.  Raises: ``RuntimeFailure`` if one is in use by another program."""
-        wanted = dict(mappings_of(ports, ips))
+        try:
+            wanted = dict(mappings_of(ports, ips))
+        except ValueError as error:
+            raise RuntimeFailure(REASON, f"hostIP: {error}") from error
         if not wanted:
             return
         with self._lock:
             taken = merged(self._pods)
-            for frontend in wanted:
-                if frontend not in taken:
-                    _check_free(frontend)
+            check_free((frontend for frontend in wanted if frontend not in taken), REASON)
             if any(frontend.is_looped for frontend in wanted):
                 self._let_loopback_in(pod_uid)
             self._change({**self._pods, pod_uid: wanted})
@@ -121,27 +118,6 @@ class HostPorts:
             path.write_text("1")
         except OSError as error:
             raise RuntimeFailure(REASON, f"{error.filename}: {error.strerror}") from error
-
-
-def _check_free(frontend: Frontend) -> None:
-    """Raise if a program of the machine listens there: it would be cut off.  An address may be yet to come."""
-    kind, protocol = _SOCKETS[frontend.protocol]
-    try:
-        probe = socket.socket(socket.AF_INET6 if frontend.family == 6 else socket.AF_INET, kind, protocol)
-    except OSError:  # The kernel has no SCTP sockets, so nobody listens.
-        return
-    with probe:
-        if kind == socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if frontend.family == 6:
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        try:
-            probe.bind((frontend.address or UNSPECIFIED[frontend.family], frontend.port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                where = f"{frontend.address or 'any address'}:{frontend.port}/{frontend.protocol.upper()}"
-                text = f"hostPort {where} is in use by another program on this node: end it or take another port"
-                raise RuntimeFailure(REASON, text) from error
 
 
 def unload(cluster: str) -> bool:
