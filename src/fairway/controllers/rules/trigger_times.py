@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from fairway.controllers.rules.pods import condition
 from fairway.objects import Object
+from fairway.reconcile.times import parse_rfc3339, rfc3339
 
 
 @dataclass(slots=True)
@@ -34,8 +35,7 @@ class TriggerTimes:
         now = _Seen(service["metadata"].get("creationTimestamp") or "")
         changed = [now.service] if now.service > seen.service else []
         for pod in pods:
-            ready = condition(pod, "Ready")
-            at = (ready or {}).get("lastTransitionTime") or ""
+            at = _last_change(pod)
             uid = pod["metadata"]["uid"]
             if at:
                 now.pods[uid] = at
@@ -52,3 +52,12 @@ class TriggerTimes:
     def forget(self, key: Hashable) -> None:
         """The Service is gone."""
         self._seen.pop(key, None)
+
+
+def _last_change(pod: Object) -> str:
+    """When the pod last turned Ready or not, or was asked to leave; empty if neither is known."""
+    at: str = (condition(pod, "Ready") or {}).get("lastTransitionTime") or ""
+    meta = pod["metadata"]
+    if (ends := meta.get("deletionTimestamp")) is None:
+        return at
+    return max(at, rfc3339(parse_rfc3339(ends) - (meta.get("deletionGracePeriodSeconds") or 0)))
