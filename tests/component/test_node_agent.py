@@ -395,6 +395,21 @@ async def test_the_node_registers_with_a_lease(world: World) -> None:
     assert lease["spec"]["holderIdentity"] == "n1"
 
 
+async def test_a_node_that_was_called_lost_says_at_once_that_it_is_there(world: World) -> None:
+    await asyncio.wait_for(world.agent.ready.wait(), 5)
+    lost = [{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "message": "it stopped posting"}]
+    said: list[str] = []
+    async with asyncio.timeout(5):
+        async for event in world.client.watch(NODE, revision="1"):
+            conditions = event.object.get("status", {}).get("conditions") or ()
+            ready = next((each["status"] for each in conditions if each["type"] == "Ready"), "")
+            if ready == "True" and "Unknown" in said:
+                break
+            if ready == "True" and "True" not in said:
+                await world.client.patch(NODE, None, "n1", {"status": {"conditions": lost}}, subresource="status")
+            said.append(ready)
+
+
 async def test_an_image_s_own_stop_signal_is_used(world: World) -> None:
     world.images.local["quit:1"] = Image("sha256:" + "d" * 64, ("quit:1",), (), 1, stop_signal="SIGQUIT")
     await world.create(pod(containers=[{"name": "kubia", "image": "quit:1"}]))

@@ -17,12 +17,17 @@ from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.objects.meta import micro_timestamp
 from fairway.reconcile.backoff import Backoff
+from fairway.reconcile.informer import Change, Informer
 
 log = logging.getLogger(__name__)
 
 
 class Registration:
-    """This machine in the API.  ``problem`` set to a text makes the node NotReady; empty makes it Ready."""
+    """This machine in the API.  ``problem`` set to a text makes the node NotReady; empty makes it Ready.
+
+    Whoever thinks otherwise is contradicted at once: a node that was silent for a while, because its machine slept or
+    its process was held up, has been called lost meanwhile.
+    """
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
@@ -32,6 +37,15 @@ class Registration:
         self._changed = asyncio.Event()
         self._registered_once = asyncio.Event()
         self._has_lease = False
+        self._nodes = Informer(shared.client, NODE, fields=f"metadata.name={shared.settings.node_name}")
+        self._nodes.subscribe(self._look)
+
+    def _look(self, change: Change) -> None:
+        """Somebody has written the Node, maybe we."""
+        conditions = ((change.new or {}).get("status") or {}).get("conditions") or ()
+        said = next((each["status"] for each in conditions if each["type"] == "Ready"), "")
+        if said and said != ("False" if self._problem else "True"):
+            self._changed.set()
 
     def set_problem(self, problem: str) -> None:
         """Why the runtime is not ready, or empty."""
@@ -44,6 +58,7 @@ class Registration:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_status())
             group.create_task(self._keep_lease())
+            group.create_task(self._nodes.run())
 
     async def _keep_status(self) -> None:
         backoff = Backoff(0.1, 10.0)
