@@ -133,15 +133,15 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
     with where.entered():
         running = asyncio.create_task(proxy.run())
         await proxy.wait_programmed()
-    full_s = proxy.metrics.full_sync.total_s
+    full_s = proxy.metrics.of(4).full_sync.total_s
     resident, peak = memory_mib(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     programming = []
     for number in range(size, size + 300):
-        before = proxy.metrics.sync.count
+        before = proxy.metrics.of(4).sync.count
         started = time.perf_counter()
         source.tell("endpointslices", endpoint_slice(number))
         source.tell("services", service(number))
-        while proxy.metrics.sync.count == before or proxy.services <= number:  # noqa: ASYNC110
+        while proxy.metrics.of(4).sync.count == before or proxy.services <= number:  # noqa: ASYNC110
             await asyncio.sleep(0)
         programming.append(time.perf_counter() - started)
     running.cancel()
@@ -152,7 +152,7 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
     with where.entered():
         running = asyncio.create_task(restarted.run())
         await restarted.wait_programmed()
-    restart_s = restarted.metrics.full_sync.total_s
+    restart_s = restarted.metrics.of(4).full_sync.total_s
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await again.remove()

@@ -111,7 +111,7 @@ async def test_a_refused_commit_is_repaired(running: World) -> None:
     running.dataplane.refusals = 2
     running.put(service("web", "10.96.0.1"), endpoint_slice("web", PODS))
     await running.until(words.SLOTS, 4)
-    assert "kubeproxy_sync_proxy_rules_nftables_sync_failures_total 2" in running.proxy.metrics.text()
+    assert 'kubeproxy_sync_proxy_rules_nftables_sync_failures_total{ip_family="IPv4"} 2' in running.proxy.metrics_text()
     running.put(service("other", "10.96.0.2"), endpoint_slice("other", PODS))
     await running.until(words.SLOTS, 8)
 
@@ -190,7 +190,7 @@ async def test_health_and_metrics_tell_of_the_last_commit(running: World) -> Non
     await asyncio.sleep(0)
     health = running.proxy.health()
     assert (health.is_healthy, health.families, health.pending_since_s) == (True, (4, 6), None)
-    assert "kubeproxy_sync_proxy_rules_service_changes_total 1" in running.proxy.metrics.text()
+    assert 'kubeproxy_sync_proxy_rules_service_changes_total{ip_family="IPv4"} 1' in running.proxy.metrics_text()
 
 
 async def test_what_another_hand_takes_away_is_put_back_at_once(running: World) -> None:
@@ -215,9 +215,9 @@ async def test_services_survive_a_flush_of_all_tables() -> None:
             await proxy.wait_programmed()
         for damage in ("flush ruleset", "delete table ip fairway-t", "flush chain ip fairway-t nat-prerouting"):
             _nft(where, damage)
-            count = proxy.metrics.full_sync.count
+            count = proxy.metrics.of(4).full_sync.count
             async with asyncio.timeout(5):
-                while proxy.metrics.full_sync.count == count:  # noqa: ASYNC110
+                while proxy.metrics.of(4).full_sync.count == count:  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
             assert len((await dataplane.dump())[4][words.SLOTS]) == 4
             assert "goto services" in _nft(where, "list chain ip fairway-t nat-prerouting")
@@ -244,10 +244,10 @@ async def test_programming_is_timed_from_what_triggered_it_but_not_from_before_t
     world.put(service("old", "10.96.0.1"), triggered("old", datetime(2020, 1, 1, tzinfo=UTC)))
     task = asyncio.create_task(world.proxy.run())
     await world.proxy.wait_programmed()
-    assert world.proxy.metrics.programming.count == 0
+    assert world.proxy.metrics.of(4).programming.count == 0
     world.put(service("new", "10.96.0.2"), triggered("new", datetime.now(UTC)))
     await world.until(words.SLOTS, 8)
-    assert world.proxy.metrics.programming.count == 1
-    assert world.proxy.metrics.programming.total_s < 5
+    assert world.proxy.metrics.of(4).programming.count == 1
+    assert world.proxy.metrics.of(4).programming.total_s < 5
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -44,12 +44,12 @@ class Answer:
     body: bytes
 
 
-async def ask(port: int, path: str = "/") -> Answer | None:
+async def ask(port: int, path: str = "/", *, method: str = "GET", host: str = "127.0.0.1") -> Answer | None:
     """One request on a connection of its own; ``None`` where nobody listens."""
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection(host, port)
         try:
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
             head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         finally:
             writer.close()
@@ -73,19 +73,19 @@ class World:
         self.status = StatusServer(self.proxy, self.listening)
         self.put_node()
 
-    def put_node(self, **spec: Any) -> None:
-        addresses = [{"type": "InternalIP", "address": "127.0.0.1"}]
+    def put_node(self, address: str = "127.0.0.1", **spec: Any) -> None:
+        addresses = [{"type": "InternalIP", "address": address}]
         self.client.put(NODE, {"metadata": {"name": "here"}, "spec": spec, "status": {"addresses": addresses}})
 
     def put(self, *found: Object) -> None:
         for each in found:
             self.client.put(ENDPOINT_SLICE if "addressType" in each else SERVICE, each)
 
-    async def until(self, port: int, status: int | None, path: str = "/") -> Answer | None:
+    async def until(self, port: int, status: int | None, path: str = "/", host: str = "127.0.0.1") -> Answer | None:
         """Ask until it answers so; clients of a health check can only ask again."""
         async with asyncio.timeout(5):
             while True:
-                found = await ask(port, path)
+                found = await ask(port, path, host=host)
                 if (found and found.status) == status:
                     return found
                 await asyncio.sleep(0.01)
@@ -127,6 +127,35 @@ async def test_a_listener_moves_with_its_port_and_goes_with_its_service(world: W
     assert await ask(first) is None
     world.client.remove(SERVICE, "default", "web")
     await world.until(second, None)
+
+
+async def test_a_check_follows_the_policy_and_every_method_and_path_is_answered_alike(world: World) -> None:
+    port = free_port()
+    world.put(balanced("web", "10.96.0.1", port), endpoint_slice("web", HERE))
+    found = await world.until(port, 200)
+    assert found is not None
+    assert found.body.decode() == (
+        '{\n\t"service": {\n\t\t"namespace": "default",\n\t\t"name": "web"\n\t},\n'
+        '\t"localEndpoints": 2,\n\t"serviceProxyHealthy": true\n}'
+    )
+    assert (found.headers["content-type"], found.headers["x-content-type-options"]) == ("application/json", "nosniff")
+    posted = await ask(port, "/x?y=z", method="POST")
+    assert posted is not None
+    assert (posted.status, posted.body) == (200, found.body)
+    cluster_wide = balanced("web", "10.96.0.1", port)
+    cluster_wide["spec"]["externalTrafficPolicy"] = "Cluster"
+    world.put(cluster_wide)
+    await world.until(port, None)
+    world.put(balanced("web", "10.96.0.1", port))
+    await world.until(port, 200)
+
+
+async def test_a_check_moves_to_the_nodes_new_address(world: World) -> None:
+    port = free_port()
+    world.put(balanced("web", "10.96.0.1", port), endpoint_slice("web", HERE))
+    await world.until(port, 200)
+    world.put_node(address="127.0.0.2")
+    await world.until(port, 200, host="127.0.0.2")
 
 
 async def test_a_port_that_is_taken_is_told_and_tried_again(world: World) -> None:

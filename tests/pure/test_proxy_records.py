@@ -30,6 +30,8 @@ from fairway.proxy.model import (
     frontend_text,
     merged,
 )
+from fairway.proxy.no_local import NoLocal
+from fairway.proxy.resolve import resolve
 from fairway.proxy.stale import Flow, is_stale, rules_by_frontend
 
 
@@ -147,7 +149,7 @@ def test_every_trigger_of_a_service_is_kept_until_it_is_programmed() -> None:
     known = inventory()
     for name, triggered_s in (("a", 8.0), ("b", 7.0), ("c", 9.0)):
         known.put_slice(name, None, made_slice(member("10.0.0.1"))._replace(triggered_s=triggered_s))
-    assert known.take_triggers(["default/web"]) == [8.0, 7.0, 9.0]
+    assert known.take_triggers(["default/web"]) == [(4, 8.0), (4, 7.0), (4, 9.0)]
     assert known.take_triggers(["default/web"]) == []
 
 
@@ -259,12 +261,71 @@ def test_the_body_of_healthz() -> None:
     }  # fmt: skip
 
 
-def test_metrics_have_upstreams_names() -> None:
+HISTOGRAMS = (
+    "sync_proxy_rules_duration_seconds", "sync_full_proxy_rules_duration_seconds",
+    "sync_partial_proxy_rules_duration_seconds", "network_programming_duration_seconds",
+    "conntrack_reconciler_sync_duration_seconds",
+)  # fmt: skip
+VALUES = (
+    "sync_proxy_rules_last_timestamp_seconds", "sync_proxy_rules_last_queued_timestamp_seconds",
+    "sync_proxy_rules_endpoint_changes_pending", "sync_proxy_rules_endpoint_changes_total",
+    "sync_proxy_rules_service_changes_pending", "sync_proxy_rules_service_changes_total",
+    "sync_proxy_rules_nftables_sync_failures_total", "sync_proxy_rules_nftables_cleanup_failures_total",
+    "conntrack_reconciler_deleted_entries_total",
+)  # fmt: skip
+
+
+def test_metrics_have_upstreams_names_and_a_family_each() -> None:
     metrics = ProxyMetrics()
-    metrics.sync.observe(0.003)
-    metrics.add("conntrack_reconciler_deleted_entries_total", 2)
+    metrics.of(6).sync.observe(0.003)
+    metrics.of(4).add("conntrack_reconciler_deleted_entries_total", 2)
+    metrics.answered("healthz", 503)
     lines = metrics.text().splitlines()
-    assert 'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.002"} 0' in lines
-    assert 'kubeproxy_sync_proxy_rules_duration_seconds_bucket{le="0.004"} 1' in lines
-    assert "kubeproxy_sync_proxy_rules_duration_seconds_count 1" in lines
-    assert "kubeproxy_conntrack_reconciler_deleted_entries_total 2" in lines
+    sync = "kubeproxy_sync_proxy_rules_duration_seconds"
+    assert f'{sync}_bucket{{ip_family="IPv6",le="0.002"}} 0' in lines
+    assert f'{sync}_bucket{{ip_family="IPv6",le="0.004"}} 1' in lines
+    assert (f'{sync}_count{{ip_family="IPv6"}} 1' in lines, f'{sync}_count{{ip_family="IPv4"}} 0' in lines) == (
+        True,
+        True,
+    )
+    assert 'kubeproxy_conntrack_reconciler_deleted_entries_total{ip_family="IPv4"} 2' in lines
+    assert 'kubeproxy_proxy_healthz_total{code="503"} 1' in lines
+    for family in ("IPv4", "IPv6"):
+        for name in HISTOGRAMS:
+            assert any(line.startswith(f'kubeproxy_{name}_sum{{ip_family="{family}"}} ') for line in lines), name
+        for name in VALUES:
+            assert any(line.startswith(f'kubeproxy_{name}{{ip_family="{family}"}} ') for line in lines), name
+        for policy in ("internal", "external"):
+            label = f'{{ip_family="{family}",traffic_policy="{policy}"}}'
+            assert f"kubeproxy_sync_proxy_rules_no_local_endpoints_total{label} 0" in lines
+    typed = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    assert len(typed) == len(set(typed)), "each is declared once"
+    assert sorted(typed) == sorted(line.split()[2] for line in lines if line.startswith("# HELP"))
+
+
+def test_service_ports_without_local_endpoints_are_counted_by_policy() -> None:
+    known = NoLocal()
+    both = service("10.96.0.10", "fd96::10", internal_local=True, external_local=True, external_ips=(
+        address("192.0.2.9"),))  # fmt: skip
+    elsewhere = [made_slice(member("10.244.1.9", "there"))]
+    known.put("default/web", resolve(both, elsewhere, NODE, SETTINGS))
+    assert known.counts(4) == {"internal": 1, "external": 1}
+    assert known.counts(6) == {"internal": 0, "external": 0}, "without any endpoint they are refused, not dropped"
+    known.put("default/web", resolve(both, [made_slice(member("10.244.0.5"))], NODE, SETTINGS))
+    assert known.counts(4) == {"internal": 0, "external": 0}
+    known.put("default/other", resolve(service(internal_local=True), elsewhere, NODE, SETTINGS))
+    assert known.counts(4) == {"internal": 1, "external": 0}
+    known.put("default/other", NOTHING)
+    assert known.counts(4) == {"internal": 0, "external": 0}
+
+
+def test_changes_are_counted_by_family_and_pending_until_they_are_settled() -> None:
+    known = Inventory(NODE, SETTINGS)
+    known.put_service("default/web", service("10.96.0.10", "fd96::10"))
+    known.put_slice("web-1", None, made_slice(member("10.244.0.5")))
+    expected = {("service", 4): 1, ("service", 6): 1, ("endpoint", 4): 1}
+    assert (dict(known.changes), dict(known.pending_changes)) == (expected, expected)
+    known.settled()
+    known.put_service("default/web", None)
+    assert dict(known.pending_changes) == {("service", 4): 1, ("service", 6): 1}
+    assert known.changes["service", 4] == 2

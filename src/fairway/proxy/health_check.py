@@ -11,7 +11,17 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from fairway.proxy.model import PRIMARY, AddressError, HealthCheck, NodeView, Settings, address_range, address_text
+from fairway.proxy.fixed import has_loopback_node_ports
+from fairway.proxy.model import (
+    PRIMARY,
+    AddressError,
+    HealthCheck,
+    NodeView,
+    Settings,
+    address,
+    address_range,
+    address_text,
+)
 from fairway.reconcile.backoff import Backoff
 from fairway.transport.interface import Request, Response
 from fairway.transport.server import Server, serve
@@ -19,6 +29,7 @@ from fairway.transport.server import Server, serve
 log = logging.getLogger(__name__)
 
 EVERY_ADDRESS: Final = ("",)
+_LOOPBACK: Final = address("127.0.0.1")
 _FIRST_DELAY_S, _MAX_DELAY_S = 1.0, 60.0
 _GRACE_S = 0.5
 
@@ -38,6 +49,8 @@ def listening_hosts(node: NodeView, settings: Settings) -> tuple[str, ...]:
         return EVERY_ADDRESS
     found = [at for at in node.addresses
              if any(len(at) == len(first) and first <= at <= last for first, last in ranges)]  # fmt: skip
+    if has_loopback_node_ports(settings):
+        found.append(_LOOPBACK)
     if PRIMARY in settings.nodeport_addresses:
         found += [next(iter(mine)) for size in (4, 16) if (mine := [at for at in node.addresses if len(at) == size])]
     return tuple(dict.fromkeys(map(address_text, found)))
@@ -73,7 +86,7 @@ class HealthChecks:
         self._is_healthy = is_healthy
         self._refused = refused
         self._wanted: dict[str, HealthCheck] = {}
-        self._servers: dict[str, tuple[int, Server]] = {}
+        self._servers: dict[str, tuple[int, tuple[str, ...], Server]] = {}
         self._wake = asyncio.Event()
         self._backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
 
@@ -86,6 +99,10 @@ class HealthChecks:
             self._wanted[service] = check
         if (known and known.port) != (check and check.port):
             self._wake.set()
+
+    def node_changed(self) -> None:
+        """The addresses to listen at may be others now."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Keep the listeners as wanted until cancelled."""
@@ -109,9 +126,9 @@ class HealthChecks:
         return self._backoff.next_delay_s()
 
     async def _settle(self) -> None:
-        for service, (port, _) in list(self._servers.items()):
+        for service, (port, hosts, _) in list(self._servers.items()):
             wanted = self._wanted.get(service)
-            if wanted is None or wanted.port != port:
+            if wanted is None or wanted.port != port or hosts != self._hosts():
                 await self._close(service)
         for service, check in list(self._wanted.items()):
             if service not in self._servers:
@@ -131,8 +148,8 @@ class HealthChecks:
             log.warning("health check not served", extra={"service": service, "port": port, "error": str(error)})
             self._refused(service, port, error)
         else:
-            self._servers[service] = (port, server)
+            self._servers[service] = (port, hosts, server)
 
     async def _close(self, service: str) -> None:
-        _, server = self._servers.pop(service)
+        _, _, server = self._servers.pop(service)
         await server.close(_GRACE_S)

@@ -3,10 +3,11 @@
 Shape: changes go in one by one; ``take`` gives the touched keys; ``resolved`` answers for one of them.  Pure.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from fairway.proxy.model import NOTHING, READY, HealthCheck, NodeView, Resolved, Service, Settings, Slice
+from fairway.proxy.model import NOTHING, READY, HealthCheck, NodeView, Resolved, Service, Settings, Slice, family_of
 from fairway.proxy.resolve import resolve
 
 
@@ -21,9 +22,11 @@ class Inventory:
         self._services: dict[str, Service] = {}
         self._slices: dict[str, dict[str, Slice]] = {}
         self._touched: dict[str, None] = {}
-        self.service_changes = 0
-        self.endpoint_changes = 0
-        self._triggers: dict[str, list[float]] = {}
+        self.changes: Counter[tuple[str, int]] = Counter()
+        """How many there were, by ``service`` or ``endpoint`` and family."""
+        self.pending_changes: Counter[tuple[str, int]] = Counter()
+        """Those of them that came since everything was settled."""
+        self._triggers: dict[str, list[tuple[int, float]]] = {}
 
     def __len__(self) -> int:
         return len(self._services)
@@ -38,14 +41,15 @@ class Inventory:
 
     def put_service(self, key: str, new: Service | None) -> None:
         """A Service came, changed or went."""
-        if new is None:
-            if self._services.pop(key, None) is None:
-                return
-        elif self._services.get(key) == new:
+        old = self._services.get(key)
+        if old == new:
             return
+        if new is None:
+            del self._services[key]
         else:
             self._services[key] = new
-        self.service_changes += 1
+        ips = [at for each in (old, new) if each is not None for at in each.cluster_ips]
+        self._count("service", {family_of(at) for at in ips})
         self._touched[key] = None
 
     def put_service_cidr(self, name: str, ranges: tuple[str, ...] | None) -> bool:
@@ -69,19 +73,24 @@ class Inventory:
             known.pop(name, None)
             if not known:
                 self._slices.pop(old.service, None)
-            self._touch_endpoints(old.service, new)
+            self._touch_endpoints(old.service, old.family, new)
         if new is not None:
             known = self._slices.setdefault(new.service, {})
             before = known.get(name)
             known[name] = new
             if before is None or before._replace(triggered_s=0) != new._replace(triggered_s=0):
-                self._touch_endpoints(new.service, new)
+                self._touch_endpoints(new.service, new.family, new)
 
-    def _touch_endpoints(self, service: str, new: Slice | None) -> None:
-        self.endpoint_changes += 1
+    def _touch_endpoints(self, service: str, family: int, new: Slice | None) -> None:
+        self._count("endpoint", (family,))
         self._touched[service] = None
         if new is not None and new.triggered_s:
-            self._triggers.setdefault(service, []).append(new.triggered_s)
+            self._triggers.setdefault(service, []).append((family, new.triggered_s))
+
+    def _count(self, kind: str, families: Iterable[int]) -> None:
+        for family in families:
+            self.changes[kind, family] += 1
+            self.pending_changes[kind, family] += 1
 
     def touch(self, services: list[str]) -> None:
         """These are not done after all."""
@@ -101,8 +110,12 @@ class Inventory:
             del self._touched[key]
         return taken
 
-    def take_triggers(self, services: list[str]) -> list[float]:
-        """When the changes happened that these Services answer to, where that is known (Unix time)."""
+    def settled(self) -> None:
+        """Every change has been worked in."""
+        self.pending_changes.clear()
+
+    def take_triggers(self, services: list[str]) -> list[tuple[int, float]]:
+        """Family and time (Unix time) of the changes that these Services answer to, where that is known."""
         return [each for key in services for each in self._triggers.pop(key, ())]
 
     def slices(self) -> Iterator[tuple[str, Slice]]:

@@ -1,13 +1,14 @@
 """Metrics: what the proxy counts, under kube-proxy's names, in the text format of Prometheus.
 
-Shape: plain counters and histograms; the text is made when somebody asks for it.
+Shape: plain counters and histograms, apart for each address family as upstream's two proxies have them (label
+``ip_family``); the text is made when somebody asks for it.
 Source: Kubernetes docs, "Kubernetes Metrics Reference"; Prometheus docs, "Exposition formats".
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 SYNC_BOUNDS_S: Final = tuple(0.001 * 2**power for power in range(15))
 PROGRAMMING_BOUNDS_S: Final = (
@@ -36,19 +37,45 @@ class Histogram:
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self.total_s += seconds
 
-    def lines(self, name: str) -> Iterator[str]:
-        """The histogram in text."""
-        yield f"# TYPE {name} histogram"
+    def lines(self, name: str, labels: str) -> Iterator[str]:
+        """The histogram in text; ``labels`` stand before the bound."""
         total = 0
         for bound, count in zip((*self._bounds, "+Inf"), self._counts, strict=True):
             total += count
-            yield f'{name}_bucket{{le="{bound}"}} {total}'
-        yield f"{name}_sum {self.total_s}"
-        yield f"{name}_count {total}"
+            yield f'{name}_bucket{{{labels},le="{bound}"}} {total}'
+        yield f"{name}_sum{{{labels}}} {self.total_s}"
+        yield f"{name}_count{{{labels}}} {total}"
 
 
-class ProxyMetrics:
-    """Everything that the proxy counts."""
+class Value(NamedTuple):
+    """A number that is no histogram."""
+
+    name: str
+    type: str
+    help: str
+
+
+QUEUED: Final = "sync_proxy_rules_last_queued_timestamp_seconds"
+SYNCED: Final = "sync_proxy_rules_last_timestamp_seconds"
+FAILURES: Final = "sync_proxy_rules_nftables_sync_failures_total"
+ENDED: Final = "conntrack_reconciler_deleted_entries_total"
+NO_LOCAL: Final = "sync_proxy_rules_no_local_endpoints_total"
+
+_VALUES: Final = (
+    Value(SYNCED, "gauge", "When the kernel was last as it should be, in Unix time."),
+    Value(QUEUED, "gauge", "When a change last came, in Unix time."),
+    Value("sync_proxy_rules_service_changes_pending", "gauge", "Changes of Services that are not yet in the kernel."),
+    Value("sync_proxy_rules_service_changes_total", "counter", "Changes of Services."),
+    Value("sync_proxy_rules_endpoint_changes_pending", "gauge", "Changes of endpoints that are not yet in the kernel."),
+    Value("sync_proxy_rules_endpoint_changes_total", "counter", "Changes of endpoints."),
+    Value(FAILURES, "counter", "Transactions that the kernel has refused."),
+    Value("sync_proxy_rules_nftables_cleanup_failures_total", "counter", "Clean-ups that the kernel has refused."),
+    Value(ENDED, "counter", "Entries of connection tracking that led to endpoints which are gone, and were deleted."),
+)
+
+
+class FamilyMetrics:
+    """What is counted for one address family."""
 
     def __init__(self) -> None:
         self.sync = Histogram(SYNC_BOUNDS_S)
@@ -56,46 +83,65 @@ class ProxyMetrics:
         self.partial_sync = Histogram(SYNC_BOUNDS_S)
         self.programming = Histogram(PROGRAMMING_BOUNDS_S)
         self.conntrack = Histogram(SYNC_BOUNDS_S)
-        self.answers: Counter[tuple[str, int]] = Counter()
-        self.values: dict[str, tuple[str, float]] = {
-            "sync_proxy_rules_last_timestamp_seconds": ("gauge", 0),
-            "sync_proxy_rules_last_queued_timestamp_seconds": ("gauge", 0),
-            "sync_proxy_rules_service_changes_pending": ("gauge", 0),
-            "sync_proxy_rules_service_changes_total": ("counter", 0),
-            "sync_proxy_rules_endpoint_changes_pending": ("gauge", 0),
-            "sync_proxy_rules_endpoint_changes_total": ("counter", 0),
-            "sync_proxy_rules_nftables_sync_failures_total": ("counter", 0),
-            "sync_proxy_rules_nftables_cleanup_failures_total": ("counter", 0),
-            "conntrack_reconciler_deleted_entries_total": ("counter", 0),
-        }
-
-    def set(self, name: str, value: float) -> None:
-        """Set a value."""
-        self.values[name] = (self.values[name][0], value)
+        self.values: dict[str, float] = {each.name: 0 for each in _VALUES}
+        self.no_local = {"internal": 0, "external": 0}
 
     def add(self, name: str, value: float = 1) -> None:
-        """Add to a counter."""
-        kind, known = self.values[name]
-        self.values[name] = (kind, known + value)
+        """Raise a counter."""
+        self.values[name] += value
+
+
+_HISTOGRAMS: Final[tuple[tuple[str, str, Callable[[FamilyMetrics], Histogram]], ...]] = (
+    ("sync_proxy_rules_duration_seconds", "How long a synchronization took.", lambda each: each.sync),
+    ("sync_full_proxy_rules_duration_seconds", "How long one of everything took.", lambda each: each.full_sync),
+    ("sync_partial_proxy_rules_duration_seconds", "How long one of changes took.", lambda each: each.partial_sync),
+    ("network_programming_duration_seconds", "From a change to its rules, in seconds.", lambda each: each.programming),
+    ("conntrack_reconciler_sync_duration_seconds", "How long a look at all flows took.", lambda each: each.conntrack),
+)
+_ANSWERS: Final = {
+    "proxy_healthz_total": "Answers to /healthz, by code.",
+    "proxy_livez_total": "Answers to /livez, by code.",
+}
+
+
+class ProxyMetrics:
+    """Everything that the proxy counts."""
+
+    def __init__(self) -> None:
+        self._families: dict[int, FamilyMetrics] = {}
+        self._answers: Counter[tuple[str, int]] = Counter()
+
+    def of(self, family: int) -> FamilyMetrics:
+        """What is counted for IPv4 or IPv6."""
+        return self._families.setdefault(family, FamilyMetrics())
 
     def answered(self, path: str, code: int) -> None:
         """Somebody asked ``healthz`` or ``livez``."""
-        self.answers[f"proxy_{path}_total", code] += 1
+        self._answers[f"proxy_{path}_total", code] += 1
 
     def text(self) -> str:
         """Everything, as Prometheus reads it."""
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        yield from self.sync.lines("kubeproxy_sync_proxy_rules_duration_seconds")
-        yield from self.full_sync.lines("kubeproxy_sync_full_proxy_rules_duration_seconds")
-        yield from self.partial_sync.lines("kubeproxy_sync_partial_proxy_rules_duration_seconds")
-        yield from self.programming.lines("kubeproxy_network_programming_duration_seconds")
-        yield from self.conntrack.lines("kubeproxy_conntrack_reconciler_sync_duration_seconds")
-        for name, (kind, value) in self.values.items():
-            yield f"# TYPE kubeproxy_{name} {kind}"
-            yield f"kubeproxy_{name} {value}"
-        for name in sorted({name for name, _ in self.answers}):
-            yield f"# TYPE kubeproxy_{name} counter"
+        families = [(f'ip_family="IPv{family}"', each) for family, each in sorted(self._families.items())]
+        for name, about, histogram in _HISTOGRAMS:
+            yield from _head(name, "histogram", about)
+            for label, each in families:
+                yield from histogram(each).lines(f"kubeproxy_{name}", label)
+        for name, kind, about in _VALUES:
+            yield from _head(name, kind, about)
+            yield from (f"kubeproxy_{name}{{{label}}} {each.values[name]}" for label, each in families)
+        yield from _head(NO_LOCAL, "gauge", "Service ports with a policy Local whose endpoints are all elsewhere.")
+        for label, each in families:
+            for policy, count in each.no_local.items():
+                yield f'kubeproxy_{NO_LOCAL}{{{label},traffic_policy="{policy}"}} {count}'
+        for name, about in _ANSWERS.items():
+            yield from _head(name, "counter", about)
             yield from (f'kubeproxy_{name}{{code="{code}"}} {count}' for (each, code), count in
-                        sorted(self.answers.items()) if each == name)  # fmt: skip
+                        sorted(self._answers.items()) if each == name)  # fmt: skip
+
+
+def _head(name: str, kind: str, about: str) -> Iterator[str]:
+    yield f"# HELP kubeproxy_{name} {about}"
+    yield f"# TYPE kubeproxy_{name} {kind}"

@@ -24,8 +24,9 @@ from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.health import Health
 from fairway.proxy.health_check import HealthChecks, listening_hosts
 from fairway.proxy.inventory import Inventory
-from fairway.proxy.metrics import ProxyMetrics
+from fairway.proxy.metrics import FAILURES, QUEUED, SYNCED, ProxyMetrics
 from fairway.proxy.model import FAMILIES, NodeView, Resolved, Settings, address
+from fairway.proxy.no_local import NoLocal
 from fairway.proxy.preview import Change as Preview
 from fairway.proxy.preview import preview
 from fairway.proxy.sweep import Sweeper
@@ -62,6 +63,8 @@ class Proxy:
         self._has_new_node = True
         self._began_s = time.time()
         self._last_updated_s = 0.0
+        self._queued_s = 0.0
+        self._no_local = NoLocal()
         self._pending_since_s: float | None = None
         self._sweeper = Sweeper(dataplane, self.metrics)
         self._recorder = EventRecorder(client, "kube-proxy", host=node_name)
@@ -163,6 +166,18 @@ class Proxy:
             families=tuple(self._tables),
         )
 
+    def metrics_text(self) -> str:
+        """What it counts, as Prometheus reads it."""
+        known = self._inventory
+        for family in self._tables:
+            counted = self.metrics.of(family)
+            counted.values[QUEUED], counted.values[SYNCED] = self._queued_s, self._last_updated_s
+            for kind in ("service", "endpoint"):
+                counted.values[f"sync_proxy_rules_{kind}_changes_pending"] = known.pending_changes[kind, family]
+                counted.values[f"sync_proxy_rules_{kind}_changes_total"] = known.changes[kind, family]
+            counted.no_local = self._no_local.counts(family)
+        return self.metrics.text()
+
     # What comes in
 
     def _take_service(self, change: Change) -> None:
@@ -182,6 +197,7 @@ class Proxy:
             self._inventory.node = view
             self._inventory.touch_all()
             self._has_new_node = True
+            self._health_checks.node_changed()
             self._queue()
 
     def _take_service_cidr(self, change: Change) -> None:
@@ -194,7 +210,7 @@ class Proxy:
         now_s = time.time()
         if self._pending_since_s is None:
             self._pending_since_s = now_s
-        self.metrics.set("sync_proxy_rules_last_queued_timestamp_seconds", now_s)
+        self._queued_s = now_s
         self._wake.set()
 
     # What goes out
@@ -206,7 +222,8 @@ class Proxy:
                 await work()
             except DataplaneError as error:
                 self._is_doubtful = True
-                self.metrics.add("sync_proxy_rules_nftables_sync_failures_total")
+                for family in self._tables or FAMILIES:
+                    self.metrics.of(family).add(FAILURES)
                 log.warning("dataplane refused", extra={"error": str(error), "failures": self._backoff.failures})
             except Exception:
                 self._is_doubtful = True
@@ -313,6 +330,7 @@ class Proxy:
         for service in services:
             try:
                 wanted[service] = self._inventory.resolved(service)
+                self._no_local.put(service, wanted[service])
             except Exception:
                 # One Service that cannot be understood must not hold up the others.
                 log.exception("service left as it is", extra={"service": service})
@@ -321,18 +339,17 @@ class Proxy:
     def _done(self, began_s: float, services: list[str], *, is_full: bool) -> None:
         self._last_updated_s = time.time()
         took_s = time.perf_counter() - began_s
-        self.metrics.sync.observe(took_s)
-        (self.metrics.full_sync if is_full else self.metrics.partial_sync).observe(took_s)
+        for counted in map(self.metrics.of, self._tables):
+            counted.sync.observe(took_s)
+            (counted.full_sync if is_full else counted.partial_sync).observe(took_s)
         for service in services:
             self._health_checks.want(service, self._inventory.health_check(service))
-        for happened_s in self._inventory.take_triggers(services):
+        for family, happened_s in self._inventory.take_triggers(services):
             # What happened before this proxy was there says nothing about how fast it is.
             if happened_s >= self._began_s:
-                self.metrics.programming.observe(max(0.0, self._last_updated_s - happened_s))
-        self.metrics.set("sync_proxy_rules_last_timestamp_seconds", self._last_updated_s)
-        self.metrics.set("sync_proxy_rules_service_changes_total", self._inventory.service_changes)
-        self.metrics.set("sync_proxy_rules_endpoint_changes_total", self._inventory.endpoint_changes)
+                self.metrics.of(family).programming.observe(max(0.0, self._last_updated_s - happened_s))
         if not self._inventory.pending:
+            self._inventory.settled()
             self._pending_since_s = None
 
     def _tell_deaf_check(self, service: str, port: int, error: OSError) -> None:

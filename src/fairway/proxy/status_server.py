@@ -49,7 +49,7 @@ class StatusServer:
         self._proxy = proxy
         self._listening = listening or Listening()
         self._local: dict[str, Callable[[], Response]] = {
-            "/metrics": lambda: Response(200, proxy.metrics.text().encode(), METRICS),
+            "/metrics": lambda: Response(200, proxy.metrics_text().encode(), METRICS),
             "/healthz": lambda: Response(200, b"ok", TEXT, [NO_SNIFFING]),
             "/proxyMode": lambda: Response(200, MODE.encode(), TEXT, [NO_SNIFFING]),
             "/configz": self._configz,

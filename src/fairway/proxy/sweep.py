@@ -12,7 +12,7 @@ from typing import Final
 
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
 from fairway.proxy.delta import FlowRule
-from fairway.proxy.metrics import ProxyMetrics
+from fairway.proxy.metrics import ENDED, ProxyMetrics
 from fairway.proxy.model import FrontendKey
 
 log = logging.getLogger(__name__)
@@ -41,16 +41,20 @@ class Sweeper:
             await self._wake.wait()
             self._wake.clear()
             wanted, self._wanted = self._wanted, {}
-            began_s = time.perf_counter()
-            rules = {family: list(mine.values()) for family, mine in wanted.items()}
-            try:
-                ended = await self._dataplane.forget_flows(rules)
-            except DataplaneError as error:
-                log.warning("flows not swept", extra={"error": str(error)})
-                for family, mine in wanted.items():
+            for family, mine in wanted.items():
+                if not await self._sweep(family, mine):
                     self._wanted[family] = mine | self._wanted.get(family, {})
-                await asyncio.sleep(RETRY_S)
-                self._wake.set()
-                continue
-            self._metrics.conntrack.observe(time.perf_counter() - began_s)
-            self._metrics.add("conntrack_reconciler_deleted_entries_total", ended)
+                    await asyncio.sleep(RETRY_S)
+                    self._wake.set()
+
+    async def _sweep(self, family: int, mine: dict[FrontendKey, FlowRule]) -> bool:
+        began_s = time.perf_counter()
+        try:
+            ended = await self._dataplane.forget_flows({family: list(mine.values())})
+        except DataplaneError as error:
+            log.warning("flows not swept", extra={"error": str(error)})
+            return False
+        counted = self._metrics.of(family)
+        counted.conntrack.observe(time.perf_counter() - began_s)
+        counted.add(ENDED, ended)
+        return True
