@@ -45,7 +45,7 @@ from fairway.dns.zone import Place, Topic, Zone
 
 log = logging.getLogger(__name__)
 
-SYNC_PATIENCE_S: Final = 2.0
+SYNC_PATIENCE_S: Final = 4.0
 _TRANSFERS = (251, 252)
 Answer = bytes | None
 Later = Coroutine[None, None, Answer]
