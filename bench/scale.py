@@ -44,7 +44,10 @@ def slice_of(number: int) -> dict[str, Any]:
     name = f"many-{number}"
     return {
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-        "metadata": {"name": f"{name}-1", "namespace": "default", "labels": {"kubernetes.io/service-name": name}},
+        "metadata": {"name": f"{name}-1", "namespace": "default", "labels": {
+            "kubernetes.io/service-name": name,
+            "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+        }},
         "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
         "endpoints": [{"addresses": [ip], "conditions": {"ready": True}, "nodeName": f"far-{ip[-1]}"} for ip in ips],
     }  # fmt: skip

@@ -47,6 +47,8 @@ WRONG = [
     ("image import", "the following arguments are required: file\n"),
     ("dns bogus", "invalid choice: 'bogus' (choose from 'install-resolver', 'remove-resolver')\n"),
     ("dns --metrics-port x", "argument --metrics-port: 'x' is no port\n"),
+    ("probe", "the following arguments are required: TARGET\n"),
+    ("probe web --interval x", "argument --interval: 'x' is no number of seconds\n"),
     ("why", "the following arguments are required: svc/NAME\n"),
     ("why pod/x", 'error: "pod/x" is not a Service\n  fix: fairway why svc/NAME\n'),
     ("why svc/", 'error: "svc/" is not a Service\n  fix: fairway why svc/NAME\n'),

@@ -1,0 +1,138 @@
+"""Probe: what a client meets on its way to a Service, measured again and again, under the names of Kubernetes' probes.
+
+Shape: ``Prober`` pings one place and counts; ``run`` does so until told to stop, and serves ``/metrics``.
+Two figures a ping: from the first SYN to the first packet of an endpoint (first packet latency), and from there on to
+the whole answer of a GET, the connection included (network latency).  A name is resolved before, and not timed.
+Source: Kubernetes SIG Scalability, SLIs "In-cluster network latency" and "Time to first packet"; perf-tests, "probes".
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+import uvloop
+
+from fairway.cluster import logs
+from fairway.cluster.standalone.process import until_told
+from fairway.proxy.metrics import Histogram
+from fairway.transport.interface import Request, Response
+from fairway.transport.server import serve
+
+log = logging.getLogger("probe")
+
+BOUNDS_S: Final = tuple(0.000001 * 2**power for power in range(26))
+"""From a microsecond to half a minute: what is under 25 ms is where Services differ."""
+TIMEOUT_S: Final = 10.0
+_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to go: a name or an address, a port, and the path to get."""
+
+    host: str
+    port: int = 80
+    path: str = "/"
+
+
+@dataclass(slots=True)
+class Prober:
+    """Pings and what they showed; ``first_packets_s`` are the latest in order, for a summary."""
+
+    target: Target
+    timeout_s: float = TIMEOUT_S
+    first_packet: Histogram = field(default_factory=lambda: Histogram(BOUNDS_S))
+    network: Histogram = field(default_factory=lambda: Histogram(BOUNDS_S))
+    pings: int = 0
+    errors: int = 0
+    first_packets_s: list[float] = field(default_factory=list)
+
+    async def ping(self) -> bool:
+        """Once; whether there was an answer."""
+        self.pings += 1
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                await self._ping()
+        except OSError as error:  # a TimeoutError is one
+            self.errors += 1
+            log.warning("ping failed", extra={"host": self.target.host, "error": str(error) or "no answer in time"})
+            return False
+        return True
+
+    async def _ping(self) -> None:
+        loop, at = asyncio.get_running_loop(), self.target
+        family, kind, protocol, _, place = (
+            await loop.getaddrinfo(at.host, at.port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        )[0]
+        request = f"GET {at.path} HTTP/1.1\r\nHost: {at.host}\r\nUser-Agent: fairway-probe\r\nConnection: close\r\n\r\n"
+        with socket.socket(family, kind, protocol) as client:
+            client.setblocking(False)
+            started_s = time.perf_counter()
+            await loop.sock_connect(client, place)
+            connected_s = time.perf_counter()
+            await loop.sock_sendall(client, request.encode("latin-1"))
+            if not (await loop.sock_recv(client, 65536)).startswith(b"HTTP/"):
+                raise ConnectionError("the answer is no HTTP")
+            while await loop.sock_recv(client, 65536):
+                continue
+            done_s = time.perf_counter()
+        self.first_packet.observe(connected_s - started_s)
+        self.network.observe(done_s - started_s)
+        self.first_packets_s = [*self.first_packets_s[-9999:], connected_s - started_s]
+
+    def text(self) -> str:
+        """Everything, as Prometheus reads it."""
+        name = "probes_in_cluster_network_latency"
+        return "\n".join([
+            *self.first_packet.lines("probes_first_packet_latency_seconds"),
+            *self.network.lines(f"{name}_seconds"),
+            f"# TYPE {name}_ping_count counter", f"{name}_ping_count {self.pings}",
+            f"# TYPE {name}_error counter", f"{name}_error {self.errors}",
+        ]) + "\n"  # fmt: skip
+
+    def summary(self) -> str:
+        """For a person."""
+        seen = sorted(self.first_packets_s)
+        if not seen:
+            return f"{self.pings} pings, {self.errors} failed"
+        middle, last = seen[len(seen) // 2] * 1e6, seen[min(len(seen) - 1, len(seen) * 99 // 100)] * 1e6
+        return (
+            f"{self.pings} pings, {self.errors} failed; "
+            f"first packet p50 {middle:,.0f} µs, p99 {last:,.0f} µs"
+        )  # fmt: skip
+
+
+async def probe(prober: Prober, *, interval_s: float, count: int) -> None:
+    """Ping ``count`` times (0: for ever), one every ``interval_s``."""
+    loop = asyncio.get_running_loop()
+    next_s = loop.time()
+    while not count or prober.pings < count:
+        await asyncio.sleep(max(0.0, next_s - loop.time()))
+        next_s = max(next_s + interval_s, loop.time())
+        await prober.ping()
+
+
+async def _work(prober: Prober, interval_s: float, count: int, metrics_port: int) -> None:
+    def answer(request: Request) -> Response:
+        if request.path != "/metrics":
+            return Response(404, b"404 page not found\n")
+        return Response(200, prober.text().encode(), _TEXT)
+
+    server = await serve(answer, host="", port=metrics_port) if metrics_port else None
+    try:
+        await until_told(probe(prober, interval_s=interval_s, count=count))
+    finally:
+        if server is not None:
+            await server.close(0.5)
+
+
+def run(target: Target, *, interval_s: float, count: int, metrics_port: int) -> Prober:
+    """Probe until SIGTERM or the last ping."""
+    logs.begin()
+    prober = Prober(target)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(prober, interval_s, count, metrics_port))
+    return prober
