@@ -86,11 +86,13 @@ class Prober:
     def text(self) -> str:
         """Everything, as Prometheus reads it."""
         name = "probes_in_cluster_network_latency"
+        label = f'target="{self.target.host}:{self.target.port}"'
         return "\n".join([
-            *self.first_packet.lines("probes_first_packet_latency_seconds"),
-            *self.network.lines(f"{name}_seconds"),
-            f"# TYPE {name}_ping_count counter", f"{name}_ping_count {self.pings}",
-            f"# TYPE {name}_error counter", f"{name}_error {self.errors}",
+            "# TYPE probes_first_packet_latency_seconds histogram",
+            *self.first_packet.lines("probes_first_packet_latency_seconds", label),
+            f"# TYPE {name}_seconds histogram", *self.network.lines(f"{name}_seconds", label),
+            f"# TYPE {name}_ping_count counter", f"{name}_ping_count{{{label}}} {self.pings}",
+            f"# TYPE {name}_error counter", f"{name}_error{{{label}}} {self.errors}",
         ]) + "\n"  # fmt: skip
 
     def summary(self) -> str:
