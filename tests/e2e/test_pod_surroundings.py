@@ -163,3 +163,32 @@ def test_kubectl_debug_looks_into_a_running_container(cluster: Cluster, namespac
     assert "/usr/bin/python3 -I -S /app/kubia.pyc" in lines
     assert lines[-1] == "web"
     assert is_ready(cluster.get("pod", "web", "-n", namespace))
+
+
+def test_hooks_run_and_last_words_are_kept(cluster: Cluster, namespace: str) -> None:
+    message = {"terminationMessagePath": "/tmp/message"}
+    lifecycle = {
+        "postStart": {"exec": {"command": ["sh", "-c", "echo started >/tmp/hook"]}},
+        "preStop": {"exec": {"command": ["sh", "-c", "cp /tmp/hook /tmp/message; echo stopped >>/tmp/message"]}},
+    }
+    wait = ("sh", "-c", "trap 'exit 3' TERM; sleep 1000 & wait")
+    last = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    create(
+        cluster, namespace, pod("hooked", *wait, container={**message, "lifecycle": lifecycle}),
+        pod("failed", "sh", "-c", "echo last words; exit 1", container=last, restartPolicy="Never"),
+    )  # fmt: skip
+    ready(cluster, namespace, "hooked")
+
+    def ended(name: str) -> dict[str, Any]:
+        [status] = cluster.get("pod", name, "-n", namespace)["status"]["containerStatuses"]
+        found: dict[str, Any] = status["state"].get("terminated") or {}
+        return found
+
+    assert cluster.wait(lambda: ended("failed"), "its end")["message"] == "last words\n"
+    # A finalizer keeps the object, so that its last status can be read.
+    keep = '{"metadata":{"finalizers":["example.com/keep"]}}'
+    cluster.kubectl("patch", "pod", "hooked", "-n", namespace, "-p", keep)
+    cluster.kubectl("delete", "pod", "hooked", "-n", namespace, "--wait=false")
+    told = cluster.wait(lambda: ended("hooked"), "its end")
+    assert (told["exitCode"], told["message"]) == (3, "started\nstopped\n")
+    cluster.kubectl("patch", "pod", "hooked", "-n", namespace, "-p", '{"metadata":{"finalizers":null}}')

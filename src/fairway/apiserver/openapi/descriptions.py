@@ -138,6 +138,7 @@ DEFINITIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     }),
     "core.v1.ContainerPort": ("A port that a container listens on.", {
         "containerPort": "The number.", "hostPort": "The port of the node that leads to it.",
+        "hostIP": "The address of the node at which hostPort answers. Left out: every address.",
         "name": "A name that Services can use as targetPort.", "protocol": "TCP, UDP or SCTP. Default TCP.",
     }),
     "apps.v1.Deployment": ("Keeps pods of one template running and replaces them step by step when it changes.", {}),
@@ -167,6 +168,40 @@ DEFINITIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "core.v1.Node": ("A machine that runs pods.", {}),
     "networking.v1.ServiceCIDR": ("A range that cluster IPs are chosen from.", {}),
     "networking.v1.IPAddress": ("An address that is taken, and by whom.", {}),
+    "networking.v1.Ingress": (
+        "Which HTTP hosts and paths lead to which Services. It is kept for the controller of its class; without one "
+        "nothing happens.", {}),
+    "networking.v1.IngressSpec": ("The hosts, paths and certificates of an Ingress.", {
+        "defaultBackend": "What answers where no rule does.",
+        "ingressClassName": "The class, and so the controller, that serves it. Left out: the default class, if there is "
+                            "one.",
+        "rules": "What hosts and paths lead to. Where no rule fits, the default backend answers.",
+        "tls": "Which Secret holds the certificate of which hosts.",
+    }),
+    "networking.v1.IngressRule": ("The paths of one host.", {
+        "host": "The host name, or *. and a name for all hosts one level below it. Left out: every host.",
+        "http": "The paths and what they lead to.",
+    }),
+    "networking.v1.HTTPIngressPath": ("A path and what it leads to.", {
+        "backend": "The Service, or another resource, that answers.", "path": "The path; it begins with a slash.",
+        "pathType": "Exact: the whole path is equal. Prefix: its first elements are. ImplementationSpecific: as the "
+                    "controller has it.",
+    }),
+    "networking.v1.IngressServiceBackend": ("A port of a Service.", {
+        "name": "The Service, in the namespace of the Ingress.", "port": "The port, by name or by number.",
+    }),
+    "networking.v1.IngressClass": ("A kind of Ingress and the controller that serves it.", {}),
+    "networking.v1.IngressClassSpec": ("Who serves a class of Ingresses, and how.", {
+        "controller": "The controller, as domain/path. It cannot be changed.",
+        "parameters": "An object of the controller's own with further settings.",
+    }),
+    "networking.v1.NetworkPolicy": (
+        "Who may talk to which pods. It is kept for a network plugin that enforces it; Fairway does not.", {}),
+    "networking.v1.NetworkPolicySpec": ("The pods that a policy is about, and what is allowed.", {
+        "egress": "Where the pods may connect to.", "ingress": "Who may connect to the pods.",
+        "podSelector": "The pods of the namespace that the policy is about; empty: all of them.",
+        "policyTypes": "Ingress, Egress or both: what is forbidden unless a rule allows it.",
+    }),
 }  # fmt: skip
 
 
