@@ -173,8 +173,8 @@ DEFINITIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "nothing happens.", {}),
     "networking.v1.IngressSpec": ("The hosts, paths and certificates of an Ingress.", {
         "defaultBackend": "What answers where no rule does.",
-        "ingressClassName": "The class, and so the controller, that serves it. Left out: the default class, if there is "
-                            "one.",
+        "ingressClassName": "The class, and so the controller, that serves it. Left out: the default class, if there "
+                            "is one.",
         "rules": "What hosts and paths lead to. Where no rule fits, the default backend answers.",
         "tls": "Which Secret holds the certificate of which hosts.",
     }),
