@@ -1,13 +1,17 @@
 """Everything of a cluster is removed with no agent running, whatever has crashed, and nothing of another one's."""
 
+import asyncio
 import shutil
+import subprocess
 from pathlib import Path
 
 from component.container_world import PROGRAMS, UID, World, run
 from component.container_world import world as new_world
-from component.own_network import needs
+from component.own_network import in_own_network, needs
 from fairway.node import cgroups, names
 from fairway.node.field_refs import Surroundings
+from fairway.node.machine import Machine
+from fairway.node.pod_network import masquerade
 from fairway.node.propagation import mounts_below
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.runtimes.crun import sweep
@@ -98,3 +102,27 @@ def test_a_sweep_takes_nothing_of_another_cluster(tmp_path: Path) -> None:
         world.runtime = type(world.runtime)(world.machine)
 
     run(tmp_path, scenario)
+
+
+def begin_changing() -> subprocess.Popen[bytes]:
+    """A large table, and a program that changes it in this network until it is killed."""
+    numbers = ", ".join(str(number) for number in range(60_000))
+    large = f"table ip foreign {{ set s {{ type mark; elements = {{ {numbers} }}; }}; set t {{ type mark; }}; }}"
+    subprocess.run(["nft", "-f", "-"], input=large.encode(), check=True)
+    busy = "while nft add element ip foreign t { 1 }; do nft delete element ip foreign t { 1 }; done"
+    return subprocess.Popen(["sh", "-c", busy])
+
+
+def test_tables_go_while_another_program_changes_its_own_without_end() -> None:
+    """Whoever lists everything begins again at each change, and never ends."""
+
+    async def scenario() -> None:
+        masquerade.load(Machine(cluster="busy", data_dir=Path("/nonexistent")))
+        with begin_changing() as foreign:
+            try:
+                assert await asyncio.wait_for(asyncio.to_thread(masquerade.unload, "busy"), 20)
+                assert not await asyncio.wait_for(asyncio.to_thread(masquerade.unload, "busy"), 20)
+            finally:
+                foreign.kill()
+
+    in_own_network(scenario)

@@ -121,6 +121,36 @@ def test_local_external_traffic_meets_endpoints_of_that_node_only_and_keeps_its_
     assert hits([], f"http://{spec['clusterIP']}") == ["web-2"]
 
 
+def test_a_pod_is_seen_by_its_own_address_at_a_node_port_of_another_node(world: ThreeNodes) -> None:
+    spec = world.service(NAMESPACE, "seen", {"app": "web-2"}, type="NodePort", externalTrafficPolicy="Local")
+    url = f"http://{world.address(2)}:{spec['ports'][0]['nodePort']}"
+    world.wait(lambda: hits([], url), "the first answer")
+    for number in (1, 3):
+        assert "web-2" in world.exec(NAMESPACE, f"web-{number}", "curl", "-s", "-m", "3", url)
+        assert sources(world, 2) == f"request from {ip_of(world, number)}\n"
+
+
+def test_a_pod_reaches_itself_by_every_way_there_is(world: ThreeNodes) -> None:
+    world.service(NAMESPACE, "self", {"app": "web-2"}, type="LoadBalancer")
+    world.kubectl("wait", "svc/self", "-n", NAMESPACE, "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=10s")
+    service = world.get("svc", "self", "-n", NAMESPACE)
+    spec, ingress = service["spec"], service["status"]["loadBalancer"]["ingress"][0]["ip"]
+    ways = [f"http://{spec['clusterIP']}", f"http://{ingress}"]
+    ways += [f"http://{world.address(number)}:{spec['ports'][0]['nodePort']}" for number in NUMBERS]
+    for url in ways:
+        world.wait(lambda url=url: hits([], url), f"{url} answers")
+        assert "web-2" in world.exec(NAMESPACE, "web-2", "curl", "-s", "-m", "3", url), url
+
+
+def test_the_api_server_reaches_pods_services_and_nodes_wherever_they_are(world: ThreeNodes) -> None:
+    for number in NUMBERS:
+        way = f"/api/v1/namespaces/{NAMESPACE}/pods/web-{number}:8080/proxy/"
+        assert world.kubectl("get", "--raw", way) == f"You've hit web-{number}\n"
+        listed = world.kubectl("get", "--raw", f"/api/v1/nodes/{world.node_name(number)}/proxy/healthz")
+        assert listed == "ok"
+    assert "You've hit" in world.kubectl("get", "--raw", f"/api/v1/namespaces/{NAMESPACE}/services/web/proxy/")
+
+
 def test_local_internal_traffic_stays_on_its_node(world: ThreeNodes) -> None:
     spec = world.service(NAMESPACE, "inner", {"app": "web-2"}, internalTrafficPolicy="Local")
     url = f"http://{spec['clusterIP']}"

@@ -4,12 +4,16 @@ A table of our own, apart from the proxy's; at priority 100, behind the proxy's 
 itself, at the cluster IP that pods know: its packets are neither tracked nor translated (docs/decisions/0009).
 """
 
+import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fairway.node.machine import Machine
 from fairway.node.names import masquerade_table
 from fairway.node.runtimes.interface import RuntimeFailure
+
+ABSENT = ("No such file or directory", "Address family not supported", "Operation not supported")
+"""What nft says of a table that is not there, or of a family that the kernel does not have."""
 
 
 def render(machine: Machine) -> str:
@@ -77,19 +81,32 @@ def load(machine: Machine) -> None:
 
 
 def unload(cluster: str) -> bool:
-    """Take the tables out; false when there was none."""
+    """Take the tables out; false when there was none.  Raises: ``RuntimeFailure``.
+
+    Nothing is listed: nft lists all there is, and begins again whenever another program changes anything meanwhile,
+    for ever beside a busy cluster.
+    """
     table = masquerade_table(cluster)
-    listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False)
-    found = [line for line in listed.stdout.splitlines() if line.split()[-1:] == [table]]
-    for line in found:
-        _nft(f"delete {line}\n")
-    return bool(found)
+    return any([_delete(family, table) for family in ("ip", "ip6")])
+
+
+def _delete(family: str, table: str) -> bool:
+    answer = _run(["nft", "delete", "table", family, table])
+    if answer.returncode and not any(text in answer.stderr for text in ABSENT):
+        raise RuntimeFailure("NetworkNotReady", f"nft did not delete table {family} {table}: {answer.stderr.strip()}")
+    return answer.returncode == 0
 
 
 def _nft(text: str) -> None:
-    try:
-        answer = subprocess.run(["nft", "-f", "-"], input=text, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise RuntimeFailure("NetworkNotReady", "nft is missing: install it with `apt-get install nftables`") from None
+    answer = _run(["nft", "-f", "-"], text)
     if answer.returncode:
         raise RuntimeFailure("NetworkNotReady", f"nft refused the masquerade table: {answer.stderr.strip()}")
+
+
+def _run(words: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            words, input=text, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
+    except FileNotFoundError:
+        raise RuntimeFailure("NetworkNotReady", "nft is missing: install it with `apt-get install nftables`") from None
