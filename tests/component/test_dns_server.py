@@ -1,6 +1,7 @@
 """Cluster DNS at real sockets: both transports, changes, and other name servers on loopback."""
 
 import asyncio
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -486,3 +487,17 @@ async def test_the_time_from_a_change_to_its_answer_is_counted_once() -> None:
     assert f'{name}_count{{service_kind="headless_with_selector"}} 1' in text
     assert f'{name}_count{{service_kind="headless_without_selector"}} 1' in text
     assert f'{name}_bucket{{service_kind="headless_with_selector",le="4.096"}} 1' in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_thousands_of_questions_wait_while_nobody_reads() -> None:
+    with (
+        server.bind("127.0.0.1", 0, socket.SOCK_DGRAM) as waiting,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking,
+    ):
+        asking.connect(waiting.getsockname())
+        question = dns.message.make_query(WEB, "A").to_wire()
+        for _ in range(5000):
+            asking.send(question)
+        waiting.setblocking(False)
+        assert [waiting.recv(512) for _ in range(5000)] == [question] * 5000

@@ -262,6 +262,15 @@ class _Connection(asyncio.Protocol):
 
 
 _IP_FREEBIND = 15
+_SO_RCVBUFFORCE = 33
+
+
+def _make_room(sock: socket.socket) -> None:
+    """Room for bursts, and for what is asked while the process is started anew; the system's limit is for others."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
 
 def bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
@@ -272,7 +281,7 @@ def bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            _make_room(sock)
         sock.bind((host, port))
     except OSError:
         sock.close()
