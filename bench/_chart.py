@@ -41,6 +41,7 @@ CHARTS = (
     Chart(
         "programming-latency", "From an event to rules in the kernel, one Service more", "ms", "proxy",
         [Line("program_p50_ms", "proxy, p50"), Line("program_p99_ms", "proxy, p99"),
+         Line("commit_p50_ms", "of that the kernel transaction, p50"),
          Line("from_ack_ms_p50", "API answer to first connection, p50", "latency"),
          Line("from_ack_ms_p99", "API answer to first connection, p99", "latency")],
         [(10, "bar p50"), (50, "bar p99")],

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +28,7 @@ from fairway.kinds import ENDPOINT_SLICE, SERVICE  # noqa: E402
 from fairway.kinds.kind import Kind  # noqa: E402
 from fairway.objects import Object  # noqa: E402
 from fairway.proxy.dataplanes.nftables import NftablesDataplane  # noqa: E402
+from fairway.proxy.delta import Transaction  # noqa: E402
 from fairway.proxy.model import Settings  # noqa: E402
 from fairway.proxy.proxy import Proxy  # noqa: E402
 
@@ -114,6 +115,19 @@ class Source(MemoryClient):
         self.events.setdefault(kind, asyncio.Queue()).put_nowait(new)
 
 
+class TimedDataplane(NftablesDataplane):
+    """Notes how long each commit takes, encoding included."""
+
+    def __init__(self, cluster: str) -> None:
+        super().__init__(cluster)
+        self.took_s: list[float] = []
+
+    async def commit(self, transactions: Mapping[int, Transaction]) -> None:
+        started = time.perf_counter()
+        await super().commit(transactions)
+        self.took_s.append(time.perf_counter() - started)
+
+
 def memory_mib() -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
@@ -128,7 +142,7 @@ def milliseconds(values: list[float]) -> dict[str, float]:
 async def load(size: int, where: Namespace) -> dict[str, float]:
     """From synced informers to a full kernel, then one more Service at a time."""
     source = Source(size)
-    dataplane = NftablesDataplane("bench")
+    dataplane = TimedDataplane("bench")
     proxy = Proxy(source, dataplane, node_name="node-0", settings=SETTINGS)
     with where.entered():
         running = asyncio.create_task(proxy.run())
@@ -136,6 +150,7 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
     full_s = proxy.metrics.of(4).full_sync.total_s
     resident, peak = memory_mib(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     programming = []
+    dataplane.took_s.clear()
     for number in range(size, size + 300):
         before = proxy.metrics.of(4).sync.count
         started = time.perf_counter()
@@ -156,9 +171,10 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await again.remove()
-    each = milliseconds(programming)
+    each, commit = milliseconds(programming), milliseconds(dataplane.took_s)
     return {
         "full_load_s": full_s, "restart_s": restart_s, "program_p50_ms": each["p50"], "program_p99_ms": each["p99"],
+        "commit_p50_ms": commit["p50"], "commit_p99_ms": commit["p99"],
         "rss_mib": resident, "peak_rss_mib": peak,
     }  # fmt: skip
 

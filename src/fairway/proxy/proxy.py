@@ -257,13 +257,13 @@ class Proxy:
 
     async def _adopt(self, services: list[str], found: dict[int, Elements]) -> None:
         """Everything in one transaction, which is empty where all is right."""
-        wanted: dict[str, Resolved] = {}
         for portion in _portions(services):
-            wanted |= self._resolve_all(portion)
+            wanted = self._resolve_all(portion)
+            for family, table in self._tables.items():
+                table.change(_of_family(wanted, family))  # what that takes follows from the comparison below
             await asyncio.sleep(0)
         repairs = {
-            family: await asyncio.to_thread(table.start, _of_family(wanted, family), found[family])
-            for family, table in self._tables.items()
+            family: await asyncio.to_thread(table.start, {}, found[family]) for family, table in self._tables.items()
         }
         await self._dataplane.commit(repairs)
 
