@@ -3,11 +3,13 @@
 Clients keep sending from the same sockets, as resolvers and games do, while Services and slices change.
 """
 
+import asyncio
 import contextlib
 import selectors
 import socket
 import struct
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from service_network import (
 )
 
 from fairway.objects import Object
+from fairway.proxy.delta import FlowRule
 from fairway.proxy.model import UDP, address, endpoint_text
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "pure"))
@@ -235,6 +238,45 @@ def test_a_flow_that_began_too_early_is_served_once_there_is_an_endpoint(
     assert answers(flows, patience_s=PATIENT_S) == ["pod-1:8080"] * 4
     for flow in flows:
         flow.close()
+
+
+def test_no_packet_under_way_keeps_a_flow_to_an_endpoint_that_is_gone(
+    network: ServiceNetwork, table: ProgrammedTable
+) -> None:
+    """Clients that never pause, on another processor, while the endpoint changes and flows are swept."""
+    table.put(dns(), *behind(network.pods[:1]))
+    table.sweep()
+    flows = [Flow(network.client, at, 53) for at in (*IPS[0], VIP[0]) for _ in range(10)]
+    is_over = threading.Event()
+
+    def send() -> None:
+        while not is_over.is_set():
+            for flow in flows:
+                flow.send()
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    missed = 0
+    for number in range(6):
+        table.put(*behind([network.pods[number % 2]]))
+        table.sweep()
+        missed += _missed(table)
+    is_over.set()
+    sending.join()
+    for flow in flows:
+        flow.close()
+    assert missed == 0
+
+
+def _missed(table: ProgrammedTable) -> int:
+    """How many flows lead to endpoints that no Service has, by a second look at every frontend."""
+    rules = {}
+    for family, each in table.tables.items():
+        entries = [entry for held in each.entries.values() for entry in held if entry.flows is not None]
+        rules[family] = [
+            FlowRule(front.key, entry.flows or frozenset()) for entry in entries for front in entry.frontends
+        ]
+    return asyncio.run(table.dataplane.forget_flows(rules))
 
 
 def test_a_flow_to_a_node_port_that_was_given_back_ends(network: ServiceNetwork, table: ProgrammedTable) -> None:
