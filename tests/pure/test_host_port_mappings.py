@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairway.kinds.pod.host_ports import collide
+from fairway.node.admission import refusal
 from fairway.node.container_spec import sandbox_spec
 from fairway.node.pod_network.host_ports.flows import Flow, is_stale
 from fairway.node.pod_network.host_ports.mapping import Difference, Frontend, difference, mappings_of, merged
@@ -90,3 +92,28 @@ OLD, NEW = ("10.244.0.1", 8080), ("10.244.0.2", 8080)
 )
 def test_a_flow_is_stale_when_its_port_leads_elsewhere(flow: Flow, gone: Any, new: Any, expected: bool) -> None:
     assert is_stale(flow, Difference(gone, new), lambda address: address == "10.0.0.1") is expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "expected"),
+    [
+        (("", "TCP", 80), ("", "TCP", 80), True),
+        (("10.0.0.1", "TCP", 80), ("10.0.0.1", "TCP", 80), True),
+        (("10.0.0.1", "TCP", 80), ("10.0.0.2", "TCP", 80), False),
+        (("10.0.0.1", "TCP", 80), ("10.0.0.1", "UDP", 80), False),
+        (("10.0.0.1", "TCP", 80), ("10.0.0.1", "TCP", 81), False),
+        (("0.0.0.0", "TCP", 80), ("10.0.0.1", "TCP", 80), True),
+        (("10.0.0.1", "TCP", 80), ("", "TCP", 80), True),
+        (("::", "SCTP", 80), ("fd00::1", "SCTP", 80), True),
+    ],
+)
+def test_ports_collide_at_the_same_address_or_at_all(wanted: Any, taken: Any, expected: bool) -> None:
+    assert collide([wanted], [taken]) is expected
+
+
+def test_a_pod_is_refused_for_those_that_still_run() -> None:
+    other = pod()
+    refused = refusal(pod(), [other])
+    assert refused is not None
+    assert (refused.reason, refusal(pod(), [])) == ("NodePorts", None)
+    assert refusal(pod(), [{**other, "status": {"phase": "Succeeded"}}]) is None

@@ -96,7 +96,7 @@ class HostPorts:
         """What the kernel has; ``None`` if it must be written anew whatever it is."""
         found: Mappings = {}
         for family in FAMILIES:
-            listing = _listed(NFT[family], self._table)
+            listing = _listed(family, self._table)
             if listing:
                 present = parse(listing, family)
                 if present is None:
@@ -123,15 +123,20 @@ class HostPorts:
 def unload(cluster: str) -> bool:
     """Take the tables out; false when there was none.  Raises: ``RuntimeFailure``."""
     table = host_ports_table(cluster)
-    if not any(_listed(NFT[family], table) for family in FAMILIES):
+    if not any(_listed(family, table) for family in FAMILIES):
         return False
     _nft(render(table, {}))
     return True
 
 
-def _listed(family: str, table: str) -> str:
-    words = ["nft", "-j", "-n", "list", "table", family, table]
-    return _run(words, "").stdout
+def _listed(family: int, table: str) -> str:
+    """The kernel's table in JSON; empty where there is none, which costs no process."""
+    try:
+        if not is_there(table, family):
+            return ""
+    except OSError as error:
+        raise RuntimeFailure(REASON, f"looking for the table of host ports failed: {error}") from error
+    return _run(["nft", "-j", "-n", "list", "table", NFT[family], table], "").stdout
 
 
 def _nft(text: str) -> None:
