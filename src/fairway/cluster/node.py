@@ -152,7 +152,8 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
     names = keep_serving(client, dns_settings(config, node), kept.open)
-    works = [agent.run(), proxy.run(), neighbours.run(), status.run(), names]
+    # Names first: questions wait already, in the sockets that the process before this one left.
+    works = [names, agent.run(), proxy.run(), neighbours.run(), status.run()]
     works.append(keep(machine, runtime.repair_network))
     works += [_open_loopback(machine, proxy), _tell(client, node, proxy, ready, stopping)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
