@@ -13,8 +13,15 @@ from component.pod_links import inside, ip, listener_in, reaches, run, seen_from
 from fairway.node.machine import Machine
 from fairway.node.names import gateway_device, pod_device
 from fairway.node.pod_network.network import PodNetwork
-from fairway.node.pod_network.node import ROUTE_LOCALNET, node_network_up, route_loopback
-from fairway.node.pod_network.sysctls import sysctl_path
+from fairway.node.pod_network.node import (
+    CONNECTIONS,
+    ROUTE_LOCALNET,
+    TIMEOUTS,
+    connection_sysctls,
+    node_network_up,
+    settle_connections,
+)
+from fairway.node.pod_network.sysctls import read
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.rtnetlink.messages import add_address, new_device, set_up
 from fairway.node.runtimes.interface import RuntimeFailure
@@ -232,7 +239,7 @@ def test_settings_go_back_when_the_last_cluster_goes(tmp_path: Path) -> None:
 
 
 def routed() -> str:
-    return sysctl_path(ROUTE_LOCALNET).read_text().strip()
+    return read(ROUTE_LOCALNET)
 
 
 def test_loopback_is_routed_only_while_node_ports_answer_there(tmp_path: Path) -> None:
@@ -241,20 +248,36 @@ def test_loopback_is_routed_only_while_node_ports_answer_there(tmp_path: Path) -
         with machine_in(tmp_path, routes_loopback=True) as machine:
             await node_network_up(machine)
             assert routed() == "0", "not before outsiders are kept out"
-            route_loopback(machine)
+            settle_connections(machine)
             assert routed() == "1"
             await node_network_up(machine)
             assert routed() == "1"
             otherwise = replace(machine, routes_loopback=False)
             await node_network_up(otherwise)
-            route_loopback(otherwise)
+            settle_connections(otherwise)
             assert routed() == "0"
-            route_loopback(machine)
+            settle_connections(machine)
             await swept(machine)
             assert routed() == "0"
 
     in_own_network(scenario)
     assert not (tmp_path / "run" / ".sysctls").exists()
+
+
+def test_connections_are_remembered_as_long_as_kube_proxy_has_them_and_as_before_afterwards(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with machine_in(tmp_path) as machine:
+            await node_network_up(machine)
+            before = {name: read(name) for name in (*TIMEOUTS, CONNECTIONS)}
+            settle_connections(machine)
+            assert {name: read(name) for name in TIMEOUTS} == TIMEOUTS
+            assert read(CONNECTIONS) == before[CONNECTIONS], "which only the first namespace may set"
+            await swept(machine)
+        assert {name: read(name) for name in before} == before
+        assert connection_sysctls(machine, 100000, lambda name: name == CONNECTIONS) == {CONNECTIONS: "3276800000"}
+        assert connection_sysctls(machine, 1, lambda name: False) == {}
+
+    in_own_network(scenario)
 
 
 def test_a_kernel_s_refusal_names_what_was_asked() -> None:

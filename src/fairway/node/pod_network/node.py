@@ -7,8 +7,9 @@ route.
 
 import asyncio
 import errno
+import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fairway.node.machine import Machine
@@ -40,6 +41,12 @@ from fairway.node.runtimes.interface import RuntimeFailure
 
 GONE = (errno.ENODEV,)
 ROUTE_LOCALNET = "net.ipv4.conf.all.route_localnet"
+CONNECTIONS = "net.netfilter.nf_conntrack_max"
+TIMEOUTS = {
+    "net.netfilter.nf_conntrack_tcp_timeout_established": "86400",
+    "net.netfilter.nf_conntrack_tcp_timeout_close_wait": "3600",
+}
+"""In seconds, as kube-proxy's defaults."""
 
 
 def sysctl_records(machine: Machine) -> Path:
@@ -149,10 +156,24 @@ async def node_network_up(machine: Machine) -> None:
         raise RuntimeFailure("NetworkNotReady", f"preparing the node's network failed: {what}") from error
 
 
-def route_loopback(machine: Machine) -> None:
-    """Let connections to 127.0.0.0/8 lead to pods, if they may; to be called when the proxy keeps outsiders out."""
+def connection_sysctls(machine: Machine, processors: int, is_writable: Callable[[str], bool]) -> dict[str, str]:
+    """What connections to Services need, beside forwarding; the values of connection tracking are kube-proxy's.
+
+    ``is_writable`` tells whether a setting is there and ours to set: some belong to the first network namespace alone.
+    The size of the connection table is a floor.
+    """
+    wanted = {name: value for name, value in TIMEOUTS.items() if is_writable(name)}
+    if is_writable(CONNECTIONS) and int(sysctls.read(CONNECTIONS)) < (most := max(131072, 32768 * processors)):
+        wanted[CONNECTIONS] = str(most)
     if machine.routes_loopback:
-        sysctls.hold(sysctl_records(machine), machine.cluster, {ROUTE_LOCALNET: "1"})
+        wanted[ROUTE_LOCALNET] = "1"
+    return wanted
+
+
+def settle_connections(machine: Machine) -> None:
+    """Set them; to be called when the proxy's rules are in force, since they keep outsiders from 127.0.0.0/8."""
+    wanted = connection_sysctls(machine, os.cpu_count() or 1, sysctls.is_writable)
+    sysctls.hold(sysctl_records(machine), machine.cluster, wanted)
 
 
 def gateway_down(machine: Machine) -> list[str]:

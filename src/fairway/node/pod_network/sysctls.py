@@ -26,6 +26,16 @@ def of_device(family: str, device: str, setting: str) -> str:
     return f"net.{family}.conf.{device.replace('.', '/')}.{setting}"
 
 
+def read(name: str) -> str:
+    """The present value.  Raises: ``OSError``."""
+    return sysctl_path(name).read_text().strip()
+
+
+def is_writable(name: str) -> bool:
+    """Whether the kernel has the setting, and lets this network namespace change it."""
+    return os.access(sysctl_path(name), os.W_OK)
+
+
 @contextmanager
 def _locked(records: Path) -> Iterator[None]:
     records.mkdir(parents=True, exist_ok=True)
@@ -47,7 +57,7 @@ def hold(records: Path, owner: str, wanted: Mapping[str, str], unwanted: Iterabl
             _give_up(records / name.replace("/", ":"), owner)
         for name, value in wanted.items():
             path = sysctl_path(name)
-            present = path.read_text().strip()
+            present = read(name)
             record = records / name.replace("/", ":")  # which no device's name has
             record.mkdir(exist_ok=True)
             before = record / "before"
