@@ -1,5 +1,6 @@
 """Lists: order, selectors, pages that agree with one another, revisions."""
 
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from component.api_world import World, world
+from fairway.apiserver.selection import Selection
 from fairway.apiserver.settings import Limits, Settings
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -121,3 +123,20 @@ async def test_a_revision_of_the_future_is_a_504_that_says_when_to_come_back(api
         assert (told.status, told.message) == (504, f"Timeout: Too large resource version: 999999, current: {current}")
         assert told.body["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
         assert told.headers["retry-after"] == "1"
+
+
+async def test_a_page_costs_what_is_on_it_and_not_what_is_left(api: World) -> None:
+    looked_at = 0
+
+    def seen(frame: Any, event: str, _: Any) -> None:
+        nonlocal looked_at
+        looked_at += event == "call" and frame.f_code is Selection.matches.__code__
+
+    await fill(api, *(f"m{number:03}" for number in range(200)), app="web")
+    sys.setprofile(seen)
+    try:
+        found = (await api.ask("GET", f"{MAPS}?labelSelector=app&limit=10")).body
+    finally:
+        sys.setprofile(None)
+    assert len(found["items"]) == 10 and found["metadata"]["continue"]
+    assert looked_at == 11
