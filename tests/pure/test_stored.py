@@ -1,5 +1,7 @@
 """Objects as bytes and dicts, the events between their states, and collections of them."""
 
+import tracemalloc
+
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,3 +119,15 @@ def test_events_after_a_revision_come_in_order() -> None:
     assert collection.since(12) == []
     collection.forget_oldest()
     assert collection.floor == 7
+
+
+def test_what_is_encoded_takes_no_more_memory_than_it_is_long() -> None:
+    new = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "d"}, "data": {"a": "b"}}
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        held = [encode({**new, "metadata": dict(new["metadata"])}) for _ in range(200)]
+        used = (tracemalloc.get_traced_memory()[0] - before) / len(held)
+    finally:
+        tracemalloc.stop()
+    assert used < len(held[0]) + 100
