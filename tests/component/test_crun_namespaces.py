@@ -8,8 +8,11 @@ import pytest
 from component.container_world import PROGRAMS, UID, World, run
 from component.own_network import needs
 from fairway.node import records
+from fairway.node.names import is_pod_alias
+from fairway.node.propagation import mounts_below
+from fairway.node.rtnetlink.connection import Connection
 from fairway.node.runtimes.crun.runtime import CrunRuntime
-from fairway.node.runtimes.interface import RuntimeFailure
+from fairway.node.runtimes.interface import HostPort, RuntimeFailure
 
 pytestmark = needs(*PROGRAMS, "unshare")
 OTHER = UID[:-1] + "2"
@@ -132,3 +135,35 @@ def test_a_namespace_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: py
         await world.sandbox(shares_processes=True)
 
     run(tmp_path, scenario)
+
+
+def test_a_pod_that_has_ended_gives_its_surroundings_back_and_keeps_its_log(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        port = HostPort("", "TCP", 8000, 80)
+        address = await world.sandbox(shares_processes=True, host_ports=(port,))
+        assert "".join(await world.output("echo", "bye")) == "bye\n"
+        await world.runtime.release_sandbox(UID)
+        assert left(world) == ([], [])
+        assert world.log("c") == ["bye\n"]
+        with pytest.raises(RuntimeFailure, match="has no sandbox"):
+            await world.start("true", attempt=1)
+
+        await world.runtime.close()
+        world.runtime = CrunRuntime(world.machine)
+        [sandbox] = await world.runtime.sandboxes()
+        assert (sandbox.ips, sandbox.is_released, left(world)) == ((address,), True, ([], []))
+        assert (await world.state("c")).exit_code == 0
+        await world.sandbox(OTHER, host_ports=(port,))
+        await world.runtime.remove_sandbox(UID)
+        assert not records.pod_path(world.machine, UID).exists()
+
+    run(tmp_path, scenario)
+
+
+def left(world: World) -> tuple[list[str], list[str]]:
+    """Devices and mounts of pods."""
+    with Connection() as connection:
+        links = [link.name for link in connection.links() if is_pod_alias(world.machine.cluster, link.alias)]
+    return links, mounts_below(world.machine.netns_path) + [
+        point for point in mounts_below(world.machine.run_pods_path) if "/namespaces/" in point or "/shm" in point
+    ]  # fmt: skip

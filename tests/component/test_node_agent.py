@@ -479,3 +479,22 @@ async def test_a_pod_whose_volume_outgrows_its_limit_is_evicted(world: World) ->
     assert (found["status"]["reason"], found["status"]["message"]) == ("Evicted", why)
     await world.until_events(("Evicted", why))
     assert world.runtime.signals[0] == ("kubia", 15)
+
+
+async def test_a_pod_that_has_ended_for_good_gives_its_address_back(world: World) -> None:
+    made = await world.create(pod(restartPolicy="Never"))
+    uid = made["metadata"]["uid"]
+    running = await world.until(is_ready)
+    world.runtime.exit(uid, "kubia", 0)
+    await world.until(lambda found: found["status"]["phase"] == "Succeeded")
+    await world.until_true(lambda: ("release_sandbox", uid) in world.runtime.calls)
+
+    def conditions(found: Object) -> dict[str, str]:
+        return {each["type"]: each["status"] for each in found["status"]["conditions"]}
+
+    ended = await world.until(lambda found: conditions(found)["PodReadyToStartContainers"] == "False")
+    assert ended["status"]["podIP"] == running["status"]["podIP"]
+    await world.restart_agent()
+    await world.client.delete(POD, "default", "web")
+    await world.until_gone()
+    assert [call for call, of in world.runtime.calls if of == uid].count("release_sandbox") == 1

@@ -96,6 +96,26 @@ def test_an_end_is_told_and_stays_listed_until_it_is_removed(conforms: Callable[
     conforms(scenario)
 
 
+def test_a_released_sandbox_keeps_its_logs_and_takes_no_container(conforms: Callable[[Scenario], None]) -> None:
+    async def scenario(runtime: Runtime, image_id: str) -> None:
+        made = await runtime.make_sandbox(sandbox())
+        await runtime.start(container(image_id))
+        changed = asyncio.ensure_future(anext(runtime.changes()))
+        await asyncio.sleep(0)
+        await runtime.signal(UID, "c", signal.SIGKILL)
+        await changed
+        await runtime.release_sandbox(UID)
+        await runtime.release_sandbox(UID)
+        await runtime.release_sandbox(OTHER)
+        [released] = await runtime.sandboxes()
+        assert (released.ips, released.is_released) == (made.ips, True)
+        assert len(await runtime.containers()) == 1
+        await runtime.remove_sandbox(UID)
+        assert list(await runtime.sandboxes()) == []
+
+    conforms(scenario)
+
+
 def test_a_sandbox_goes_with_its_containers_and_no_others(conforms: Callable[[Scenario], None]) -> None:
     async def scenario(runtime: Runtime, image_id: str) -> None:
         for uid in (UID, OTHER):

@@ -14,6 +14,7 @@ from fairway.node.plan import (
     Fail,
     Forget,
     MakeSandbox,
+    ReleaseSandbox,
     RemoveSandbox,
     Start,
     Stop,
@@ -198,6 +199,8 @@ def applied(found: PodView, action: object) -> PodView:
             return replace(found, sandbox=SANDBOX)
         case ClearTraffic():
             return replace(found, has_cleared_traffic=True)
+        case ReleaseSandbox():
+            return replace(found, sandbox=replace(SANDBOX, is_released=True))
         case RemoveSandbox():
             return replace(found, sandbox=None, containers={})
         case Start(name, number):
@@ -234,6 +237,18 @@ def test_doing_what_is_planned_comes_to_rest(
     if is_leaving:
         assert actions(found) == [DeleteObject()]
         assert found.sandbox is None
+
+
+def test_a_pod_that_has_ended_for_good_gives_its_address_back_once() -> None:
+    over = pod(restartPolicy="Never")
+    stopped = {"main": ContainerView((ended(0),))}
+    assert actions(view(over, stopped)) == []
+    over["status"] = {"phase": "Succeeded"}
+    assert actions(view(over, stopped)) == [ReleaseSandbox()]
+    assert actions(view(over, stopped, is_sandbox_busy=True)) == []
+    assert actions(view(over, {"main": ContainerView((running(),))})) == [Stop("main", "Stopping container main")]
+    assert actions(view(over, stopped, sandbox=replace(SANDBOX, is_released=True))) == []
+    assert actions(view(leaving(over), stopped, sandbox=replace(SANDBOX, is_released=True))) == [RemoveSandbox()]
 
 
 @given(CONTAINERS, POLICIES)

@@ -99,6 +99,8 @@ class Agent:
                 self.ready.set()
                 await asyncio.get_running_loop().create_future()
             finally:
+                for worker in self.workers.values():
+                    worker.halt()
                 await shared.references.close()
                 await shared.puller.close()
 

@@ -9,6 +9,7 @@ Source: Kubernetes docs, "Pod Lifecycle", "Termination of Pods", "Container Life
 import asyncio
 import logging
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairway.kinds import POD
@@ -141,6 +142,38 @@ class Lifecycle:
             worker.is_sandbox_busy = False
             worker.has_cleared_traffic = True
 
+    def release_sandbox(self) -> None:
+        """Give back what others may need."""
+        self._worker.is_sandbox_busy = True
+        self._worker.spawn(self._release_sandbox(), "release sandbox")
+
+    async def _release_sandbox(self) -> None:
+        """Once the API knows that the pod has ended: until then somebody may send to its address."""
+        worker = self._worker
+        backoff = Backoff(0.2, 30.0)
+        try:
+            await self._told()
+            while not worker.is_leaving:
+                try:
+                    await self._shared.runtime.release_sandbox(worker.uid)
+                except (RuntimeFailure, OSError) as error:
+                    log.warning("sandbox not released", extra={"pod": shown(worker.pod), "error": str(error)})
+                    await asyncio.sleep(backoff.next_delay_s())
+                    continue
+                if worker.sandbox is not None:
+                    worker.sandbox = replace(worker.sandbox, is_released=True)
+                return
+        finally:
+            worker.is_sandbox_busy = False
+
+    async def _told(self) -> None:
+        """Wait until the API has the final status, not for ever."""
+        try:
+            async with asyncio.timeout(FINAL_STATUS_S):
+                await self._shared.statuses.written(self._worker.uid)
+        except TimeoutError:
+            log.info("sandbox goes before the API has the final status", extra={"pod": shown(self._worker.pod)})
+
     def remove_sandbox(self) -> None:
         """Free everything on this machine."""
         self._worker.is_sandbox_busy = True
@@ -149,11 +182,7 @@ class Lifecycle:
     async def _remove_sandbox(self) -> None:
         worker = self._worker
         try:
-            try:
-                async with asyncio.timeout(FINAL_STATUS_S):
-                    await self._shared.statuses.written(worker.uid)
-            except TimeoutError:
-                log.info("sandbox goes before the API has the final status", extra={"pod": shown(worker.pod)})
+            await self._told()
             backoff = Backoff(0.2, 30.0)
             while True:
                 try:

@@ -67,6 +67,11 @@ class ClearTraffic:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseSandbox:
+    """Give back what others may need of a pod that has ended for good: its address, its host ports."""
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveSandbox:
     """Free everything that the pod holds on this machine."""
 
@@ -92,7 +97,8 @@ class TellBackOff:
 
 
 Action = (
-    MakeSandbox | Start | Stop | Forget | ClearTraffic | RemoveSandbox | DeleteObject | Fail | TellBackOff
+    MakeSandbox | Start | Stop | Forget | ClearTraffic | ReleaseSandbox | RemoveSandbox | DeleteObject | Fail
+    | TellBackOff
 )  # fmt: skip
 
 
@@ -119,6 +125,8 @@ def plan(view: PodView, now_s: float) -> Plan:
         _leave(view, made)
     elif is_terminal(view.pod) or view.failure is not None:
         _stop_running(view, made)
+        if is_terminal(view.pod):
+            _release(view, made)
     elif _is_past_deadline(view, now_s, made):
         made.add(Fail(DEADLINE_EXCEEDED))
     else:
@@ -141,6 +149,12 @@ def _leave(view: PodView, made: Plan) -> None:
         made.add(RemoveSandbox())
     else:
         made.add(DeleteObject())
+
+
+def _release(view: PodView, made: Plan) -> None:
+    has_any = view.sandbox is not None and not view.sandbox.is_released
+    if has_any and not view.is_sandbox_busy and not _is_anything_alive(view):
+        made.add(ReleaseSandbox())
 
 
 def _is_anything_alive(view: PodView) -> bool:

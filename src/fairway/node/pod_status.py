@@ -27,7 +27,7 @@ def pod_status(view: PodView, node_ips: Sequence[str], runtime_name: str, now_s:
     status["phase"] = phase
     # A pod that the agent is ending takes no traffic any more, whatever still runs of it.
     judged = "Failed" if view.failure is not None else phase
-    status["conditions"] = conditions(view.pod, judged, view.sandbox is not None, inits, mains, now_s)
+    status["conditions"] = conditions(view.pod, judged, _has_sandbox(view), inits, mains, now_s)
     reason, message = _reason(view, old)
     if message:
         status["message"] = message
@@ -44,6 +44,10 @@ def pod_status(view: PodView, node_ips: Sequence[str], runtime_name: str, now_s:
         status["ephemeralContainerStatuses"] = ephemeral
     status["qosClass"] = old.get("qosClass") or qos_class(view.pod)
     return status
+
+
+def _has_sandbox(view: PodView) -> bool:
+    return view.sandbox is not None and not view.sandbox.is_released
 
 
 def pod_ips(view: PodView, node_ips: Sequence[str]) -> list[str]:

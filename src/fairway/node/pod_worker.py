@@ -55,6 +55,7 @@ class PodWorker:
         self._first_seen_s = shared.now_s()
         self._finished = finished
         self._is_finished = False
+        self._is_halted = False
         self._is_ending = False
         self._is_woken = False
         self._timer: asyncio.TimerHandle | None = None
@@ -136,7 +137,7 @@ class PodWorker:
 
     def wake(self) -> None:
         """Decide again, soon; many calls before that are one."""
-        if not self._is_woken and not self._is_finished:
+        if not (self._is_woken or self._is_finished or self._is_halted):
             self._is_woken = True
             asyncio.get_running_loop().call_soon(self._turn)
 
@@ -158,7 +159,7 @@ class PodWorker:
 
     def _turn(self) -> None:
         self._is_woken = False
-        if self._is_finished:
+        if self._is_finished or self._is_halted:
             return
         try:
             self._decide()
@@ -208,8 +209,15 @@ class PodWorker:
             case planning.Fail(failure):
                 self.shared.tell(self.pod, "Normal", failure.reason, failure.message)
                 self.fail(failure)
+            case _:
+                self._end(action)
+
+    def _end(self, action: planning.Action) -> None:
+        match action:
             case planning.ClearTraffic():
                 self._lifecycle.clear_traffic()
+            case planning.ReleaseSandbox():
+                self._lifecycle.release_sandbox()
             case planning.RemoveSandbox():
                 self._is_ending = True
                 self._lifecycle.remove_sandbox()
@@ -249,6 +257,12 @@ class PodWorker:
             log.exception("pod operation failed", extra={"pod": shown(self.pod), "operation": what})
         finally:
             self.wake()
+
+    def halt(self) -> None:
+        """The agent ends: decide nothing any more; what was begun is cancelled, and the next agent takes it up."""
+        self._is_halted = True
+        self._look_again(None)
+        self._starting.close()
 
     def finish(self) -> None:
         """Nothing of the pod is left: let go of everything."""

@@ -35,6 +35,7 @@ class SandboxRecord:
     host_pid: bool = False
     host_ipc: bool = False
     shares_processes: bool = False
+    is_released: bool = False
     made_s: float = 0.0
     """When, in Unix seconds: of two pods with the same host port the younger has it."""
 

@@ -101,13 +101,17 @@ class SandboxSpec:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A pod's surroundings as they are.  ``ips``: primary first; empty for host network."""
+    """A pod's surroundings as they are.  ``ips``: primary first; empty for host network.
+
+    ``is_released``: they are given back, and only logs are left; ``ips`` are those that it had.
+    """
 
     pod_uid: str
     namespace: str
     name: str
     ips: tuple[str, ...]
     netns: str
+    is_released: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,12 @@ class Runtime(Protocol):
 
     async def make_sandbox(self, spec: SandboxSpec) -> Sandbox:
         """Network namespace, address, cgroup parent.  Raises: ``RuntimeFailure``."""
+
+    async def release_sandbox(self, pod_uid: str) -> None:
+        """Give back what others may need (addresses, host ports) of a pod that will run nothing more; logs stay.
+
+        Raises: ``RuntimeFailure``.
+        """
 
     async def remove_sandbox(self, pod_uid: str) -> None:
         """Remove containers, network, mounts, cgroup and files of a pod."""

@@ -118,6 +118,13 @@ class MemoryRuntime:
         made = Sandbox(spec.pod_uid, spec.namespace, spec.name, ips, "")
         return self._sandboxes.setdefault(spec.pod_uid, made)
 
+    async def release_sandbox(self, pod_uid: str) -> None:
+        """See ``Runtime``."""
+        self._called("release_sandbox", pod_uid)
+        found = self._sandboxes.get(pod_uid)
+        if found is not None:
+            self._sandboxes[pod_uid] = replace(found, is_released=True)
+
     async def remove_sandbox(self, pod_uid: str) -> None:
         """See ``Runtime``."""
         self._called("remove_sandbox", pod_uid)

@@ -16,7 +16,7 @@ from fairway.node.machine import Machine
 from fairway.node.names import pause_cgroup
 from fairway.node.records import SandboxRecord
 from fairway.node.runtimes.interface import RuntimeFailure
-from fairway.node.syscalls import CLONE_NEWIPC, MS_BIND, is_namespace, mount, setns, unshare
+from fairway.node.syscalls import CLONE_NEWIPC, MS_BIND, is_namespace, mount, setns, umount, unshare
 
 SHM_OPTIONS = "mode=1777,size=65536k"
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 2, 4, 8
@@ -41,6 +41,20 @@ def make(machine: Machine, hierarchies: Sequence[cgroups.Hierarchy], sandbox: Sa
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise RuntimeFailure(_REASON, f"making the pod's namespaces failed: {what}") from error
+
+
+def remove(machine: Machine, hierarchies: Sequence[cgroups.Hierarchy], pod_uid: str) -> None:
+    """Take all of it back; harmless when there is nothing.  Raises: ``OSError``."""
+    group = pause_cgroup(machine.group, pod_uid)
+    cgroups.kill(hierarchies, group)
+    cgroups.remove(hierarchies, group)
+    paths = [records.namespace_path(machine, pod_uid, kind) for kind in ("ipc", "pid")]
+    for path in (*paths, records.shm_path(machine, pod_uid)):
+        umount(str(path))
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
 
 
 def joined(machine: Machine, sandbox: SandboxRecord, target: int) -> dict[str, str]:

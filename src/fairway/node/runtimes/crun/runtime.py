@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from fairway.node import cgroups, records
@@ -84,6 +85,10 @@ class CrunRuntime:
     async def remove_sandbox(self, pod_uid: str) -> None:
         """Remove everything of a pod.  Raises: ``RuntimeFailure`` naming what would not go."""
         await self._alone(pod_uid, lambda: self._remove_sandbox(pod_uid))
+
+    async def release_sandbox(self, pod_uid: str) -> None:
+        """Give back address, host ports and namespaces; logs stay.  Raises: ``RuntimeFailure``."""
+        await self._alone(pod_uid, lambda: self._release_sandbox(pod_uid))
 
     async def start(self, spec: ContainerSpec) -> ContainerState:
         """Create and start an attempt; the one that is there if there is.  Raises: ``RuntimeFailure``."""
@@ -184,15 +189,17 @@ class CrunRuntime:
         for uid in await self._run(self._traces) - set(whole):
             await self._clear(uid)
         by_age = sorted(whole.values(), key=lambda record: record.made_s)
-        published = {record.pod_uid: (record.host_ports, record.ips) for record in by_age}
+        published = {record.pod_uid: (record.host_ports, record.ips) for record in by_age if not record.is_released}
         await self._run(lambda: self._host_ports.adopt(published))
         for record in whole.values():
             self._sandboxes[record.pod_uid] = record
+            if record.is_released:
+                await self._give_back(record.pod_uid)
             for container in await self._run(lambda uid=record.pod_uid: list(self._adopted(uid))):  # type: ignore[misc]
                 self._keep(container)
 
     def _is_alive(self, record: SandboxRecord) -> bool:
-        return record.host_network or is_namespace(str(self._network.netns(record.pod_uid)))
+        return record.host_network or record.is_released or is_namespace(str(self._network.netns(record.pod_uid)))
 
     def _traces(self) -> set[str]:
         groups = cgroups.children(self._hierarchies, cluster_cgroup(self._machine.group))
@@ -221,12 +228,27 @@ class CrunRuntime:
         hostname = os.uname().nodename if spec.host_network and not spec.hostname else spec.hostname
         record = SandboxRecord(
             spec.pod_uid, spec.namespace, spec.name, hostname, spec.host_network, ips, dict(spec.sysctls),
-            spec.host_ports, spec.host_pid, spec.host_ipc, spec.shares_processes, time.time(),
+            spec.host_ports, spec.host_pid, spec.host_ipc, spec.shares_processes, made_s=time.time(),
         )  # fmt: skip
         await self._run(lambda: pod_namespaces.make(self._machine, self._hierarchies, record))
         await self._run(lambda: records.write_sandbox(self._machine, record))
         self._sandboxes[spec.pod_uid] = record
         return self._sandbox(record)
+
+    async def _release_sandbox(self, pod_uid: str) -> None:
+        record = self._sandboxes.get(pod_uid)
+        if record is None or record.is_released:
+            return
+        released = replace(record, is_released=True)
+        # Written first: what is then still there when the agent ends is found as a trace of nothing.
+        await self._run(lambda: records.write_sandbox(self._machine, released))
+        self._sandboxes[pod_uid] = released
+        await self._give_back(pod_uid)
+
+    async def _give_back(self, pod_uid: str) -> None:
+        await self._run(lambda: self._host_ports.withdraw(pod_uid))
+        await self._network.detach(pod_uid)
+        await self._run(lambda: pod_namespaces.remove(self._machine, self._hierarchies, pod_uid))
 
     async def _remove_sandbox(self, pod_uid: str) -> None:
         for key in [key for key in self._attempts if key[0] == pod_uid]:
@@ -241,7 +263,7 @@ class CrunRuntime:
         if present is not None:
             return present.state
         sandbox = self._sandboxes.get(spec.pod_uid)
-        if sandbox is None:
+        if sandbox is None or sandbox.is_released:
             raise RuntimeFailure("CreateContainerError", f"pod {spec.pod_uid} has no sandbox")
         launcher, target = self._ready(), self._running(spec.pod_uid, spec.target) if spec.target else None
         if spec.target and target is None:
@@ -295,7 +317,7 @@ class CrunRuntime:
 
     def _sandbox(self, record: SandboxRecord) -> Sandbox:
         netns = "" if record.host_network else str(self._network.netns(record.pod_uid))
-        return Sandbox(record.pod_uid, record.namespace, record.name, record.ips, netns)
+        return Sandbox(record.pod_uid, record.namespace, record.name, record.ips, netns, record.is_released)
 
     # How steps are run
 
