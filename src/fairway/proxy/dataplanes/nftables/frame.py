@@ -15,6 +15,7 @@ from fairway.proxy import words
 from fairway.proxy.dataplanes.nftables.expressions import (
     CT_DST_IP,
     CT_DST_IP6,
+    CT_STATE,
     CT_STATUS,
     DELETE,
     DESTINATION_PORT,
@@ -61,7 +62,7 @@ RAW_PRIORITY: Final = -305
 """Before connection tracking defragments and looks."""
 DNAT_PRIORITY: Final = -105
 """Before Docker, firewalld and kube-proxy (-100): who translates first ends the hook; after mangle (-150)."""
-FORWARD_PRIORITY: Final = -5
+FILTER_PRIORITY: Final = -5
 """Before any filter at 0 accepts or refuses."""
 SNAT_PRIORITY: Final = 95
 """Before others' masquerade (100), which would end the hook."""
@@ -73,6 +74,7 @@ _PREROUTING, _INPUT, _FORWARD, _OUTPUT, _POSTROUTING = range(5)
 _LOCAL = pack_host(2)  # RTN_LOCAL
 _LOOPBACK = pack_host(1)
 _DESTINATION_NAT_DONE = 1 << 5  # IPS_DST_NAT
+_INVALID = 1  # NF_CT_STATE_INVALID_BIT
 _NETLINK_FAMILY = {IPV4: 2}
 _INET6 = 10
 
@@ -143,6 +145,11 @@ def _has(flag: int) -> bytes:
 
 def _translated() -> bytes:
     return conntrack(CT_STATUS, 0, original=False) + mask(0, _DESTINATION_NAT_DONE) + compare(0, bytes(4), NOT_EQUAL)
+
+
+def _unplaced() -> bytes:
+    """A packet that connection tracking cannot place is not translated back either."""
+    return conntrack(CT_STATE, 0, original=False) + mask(0, _INVALID) + compare(0, bytes(4), NOT_EQUAL)
 
 
 def moduli(power: int) -> tuple[int, ...]:
@@ -350,4 +357,12 @@ class _Frame:
             Hook("nat", _POSTROUTING, SNAT_PRIORITY),
         )  # fmt: skip
         untranslated = key(self._destination) + lookup(words.SERVICE_CIDRS, 0) + _DROP
-        yield Chain("filter-forward", (_rule(untranslated),), Hook("filter", _FORWARD, FORWARD_PRIORITY))
+        # The other side would take a stray packet for a stranger's and answer with a reset, which the pod believes.
+        from_pod, to_pod = (
+            _rule(_unplaced(), key(side), lookup(words.POD_CIDRS, 0), _DROP)
+            for side in (self._source, self._destination)
+        )
+        yield Chain("filter-input", (from_pod,), Hook("filter", _INPUT, FILTER_PRIORITY))
+        yield Chain(
+            "filter-forward", (from_pod, to_pod, _rule(untranslated)), Hook("filter", _FORWARD, FILTER_PRIORITY)
+        )
