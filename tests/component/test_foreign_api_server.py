@@ -93,7 +93,7 @@ async def test_lists_come_in_pages_and_are_asked_for_with_selectors(world: World
         assert (proxy.services, world.count()) == (30, 30)
     assert len(world.api.lists("services")) == 5
     first = world.api.lists("services")[0].query
-    assert first["labelSelector"] == "!service.kubernetes.io/service-proxy-name"
+    assert first["labelSelector"] == "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless"
     assert first["fieldSelector"] == "spec.clusterIP!=None"
 
 
@@ -261,10 +261,11 @@ async def test_labels_move_objects_out_of_sight_and_back(world: World) -> None:
     web, pods = service("web", "10.96.0.1"), endpoint_slice("web", PODS)
     world.put(web, pods)
     async with world.proxy() as proxy:
-        world.put({**web, "metadata": {**web["metadata"], "labels": {"service.kubernetes.io/service-proxy-name": "x"}}})
-        await world.until(lambda: proxy.services == 0 and world.count() == 0)
-        world.put(web)
-        await world.until(lambda: world.count() == 4)
+        for label in ("service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"):
+            world.put({**web, "metadata": {**web["metadata"], "labels": {label: ""}}})
+            await world.until(lambda: proxy.services == 0 and world.count() == 0)
+            world.put(web)
+            await world.until(lambda: world.count() == 4)
         labels = {**pods["metadata"]["labels"], "service.kubernetes.io/headless": ""}
         world.put({**pods, "metadata": {**pods["metadata"], "labels": labels}})
         await world.until(lambda: world.count() == 0 and world.count(words.FRONTENDS) == 1)

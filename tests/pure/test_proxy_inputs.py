@@ -43,8 +43,12 @@ def test_a_cluster_ip_service() -> None:
         service(type="ExternalName", clusterIP="10.96.0.1"),
         service(type="ClusterIP", clusterIP=""),
         service({"service.kubernetes.io/service-proxy-name": "other"}, clusterIP="10.96.0.1"),
+        service({"service.kubernetes.io/headless": ""}, clusterIP="10.96.0.1"),
     ],
-    ids=["headless", "ExternalName", "ExternalName with an address", "not yet allocated", "another proxy"],
+    ids=[
+        "headless", "ExternalName", "ExternalName with an address", "not yet allocated", "another proxy",
+        "labelled headless",
+    ],
 )
 def test_what_the_proxy_does_not_serve(found: Any) -> None:
     assert service_of(found) is None

@@ -47,12 +47,13 @@ _REACHABLE = ("NodePort", "LoadBalancer")
 
 
 def service_of(found: Object) -> Service | None:
-    """What the proxy keeps of a Service; ``None`` if it has no cluster IP or another proxy serves it."""
+    """What the proxy keeps of a Service; ``None`` if it has no cluster IP or labels keep this proxy off it."""
     spec = found["spec"]
     cluster_ips = _addresses(spec.get("clusterIPs") or [spec.get("clusterIP")])
     if not cluster_ips or spec.get("type") == "ExternalName":
         return None
-    if SERVICE_PROXY_NAME in (found["metadata"].get("labels") or ()):
+    labels = found["metadata"].get("labels") or ()
+    if SERVICE_PROXY_NAME in labels or HEADLESS in labels:
         return None
     reachable = spec.get("type") in _REACHABLE
     balanced = spec.get("type") == "LoadBalancer"
