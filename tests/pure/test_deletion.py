@@ -84,6 +84,13 @@ def test_a_pod_without_grace_goes_at_once() -> None:
     assert decide(POD, pod(), DeleteOptions(grace_s=0), NOW).removes
 
 
+def test_a_pod_that_wants_no_time_is_given_what_is_asked_for_it() -> None:
+    one = pod()
+    one["spec"]["terminationGracePeriodSeconds"] = 0
+    assert decide(POD, one, DeleteOptions(), NOW).removes
+    assert marked(POD, one, DeleteOptions(grace_s=30))["deletionGracePeriodSeconds"] == 30
+
+
 def test_the_time_left_can_be_shortened_and_not_lengthened() -> None:
     going = pod(deletionTimestamp="2026-01-01T00:00:30Z", deletionGracePeriodSeconds=30)
     shortened = marked(POD, going, DeleteOptions(grace_s=10))

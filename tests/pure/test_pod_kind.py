@@ -417,14 +417,15 @@ def test_what_ended_for_good_does_not_run_again() -> None:
 @pytest.mark.parametrize(
     ("spec", "status", "seconds"),
     [
-        ({}, {}, 0),
+        ({}, {}, None),
         ({"nodeName": "n"}, {"phase": "Running"}, 30),
+        ({"nodeName": "n", "terminationGracePeriodSeconds": 0}, {"phase": "Running"}, 0),
         ({"nodeName": "n", "terminationGracePeriodSeconds": 5}, {"phase": "Running"}, 5),
         ({"nodeName": "n", "terminationGracePeriodSeconds": -5}, {"phase": "Running"}, 1),
-        ({"nodeName": "n"}, {"phase": "Succeeded"}, 0),
+        ({"nodeName": "n"}, {"phase": "Succeeded"}, None),
     ],
 )
-def test_the_grace_of_deletion(spec: Object, status: Object, seconds: int) -> None:
+def test_the_grace_of_deletion(spec: Object, status: Object, seconds: int | None) -> None:
     new = made(POD, pod(**spec))
     new["status"] = status
     assert POD.grace_s is not None

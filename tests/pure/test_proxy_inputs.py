@@ -46,7 +46,11 @@ def test_a_cluster_ip_service() -> None:
         service({"service.kubernetes.io/headless": ""}, clusterIP="10.96.0.1"),
     ],
     ids=[
-        "headless", "ExternalName", "ExternalName with an address", "not yet allocated", "another proxy",
+        "headless",
+        "ExternalName",
+        "ExternalName with an address",
+        "not yet allocated",
+        "another proxy",
         "labelled headless",
     ],
 )

@@ -154,8 +154,9 @@ def _grace(kind: Kind, found: Object, options: DeleteOptions) -> tuple[bool, int
             return False, None
         return (True, None) if asked is None or asked >= left else (False, asked)
     usual = kind.grace_s(found)
-    # Nothing runs: there is nothing to wait for, whatever was asked.
-    return False, usual if usual == 0 or asked is None else asked
+    if usual is None:  # nothing runs: there is nothing to wait for, whatever was asked
+        return False, 0
+    return False, usual if asked is None else asked
 
 
 def _countable(grace_s: int, now_s: float) -> int:

@@ -103,7 +103,7 @@ class Kind:
     ``warnings(new, old)`` yields texts for ``Warning:`` headers.
     ``fields`` are the field selectors beyond metadata.name and metadata.namespace: label -> text of the object.
     ``columns`` follow ``Name`` and precede nothing: Age, where it is shown, is one of them.
-    ``grace_s(new)`` gives the default seconds of graceful deletion, ``None`` where there is none.
+    ``grace_s(new)`` gives the default seconds of graceful deletion, ``None`` where there is nothing to wait for.
     Kinds are compared and hashed by identity, so that they can be keys.
     """
 
@@ -137,7 +137,7 @@ class Kind:
     deprecated: str = ""
     """The ``Warning:`` that every request for this kind is answered with."""
     delete_returns_object: bool = False
-    grace_s: Callable[[Object], int] | None = None
+    grace_s: Callable[[Object], int | None] | None = None
 
     @property
     def api_version(self) -> str:

@@ -70,9 +70,9 @@ def _amount(amounts: Any, name: str) -> quantity.Quantity | None:
         return None
 
 
-def grace_s(pod: Object) -> int:
-    """Seconds between the wish to delete and the end; 0 for a pod that no node runs."""
+def grace_s(pod: Object) -> int | None:
+    """Seconds between the wish to delete and the end, unless told otherwise; ``None`` for a pod that no node runs."""
     if not pod["spec"].get("nodeName") or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-        return 0
+        return None
     grace = pod["spec"].get("terminationGracePeriodSeconds")
     return 0 if grace is None else 1 if grace < 0 else int(grace)
