@@ -201,6 +201,20 @@ async def test_what_another_hand_takes_away_is_put_back_at_once(running: World) 
     await running.until(words.SLOTS, 4)
 
 
+async def test_an_element_that_another_hand_deletes_is_back_after_the_next_look_at_everything(world: World) -> None:
+    world.put(service("web", "10.96.0.1"), endpoint_slice("web", PODS))
+    proxy = Proxy(world.client, world.dataplane, node_name="here", settings=world.proxy.settings, audit_s=0.01)
+    task = asyncio.create_task(proxy.run())
+    await proxy.wait_programmed()
+    key = next(iter(world.dataplane.held[4][words.SLOTS]))
+    del world.dataplane.held[4][words.SLOTS][key]
+    world.dataplane.held[4][words.LISTS][words.pack_word(1 << 20)] = bytes(4)
+    await world.until(words.SLOTS, 4)
+    assert world.count(words.LISTS) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @needs_root_and_namespaces
 async def test_services_survive_a_flush_of_all_tables() -> None:
     client = MemoryClient()

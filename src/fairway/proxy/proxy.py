@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 PORTION: Final = 250
 """How many Services are committed at once: a flood of changes does not hold up the process, and the kernel, which
 enlarges its hash tables between commits, takes many elements faster in portions."""
+AUDIT_S: Final = 3600.0
+"""How often everything is compared, as kube-proxy does: who deletes single elements is not heard."""
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.05, 30.0
 
 
@@ -48,8 +50,10 @@ class Proxy:
     """The Service proxy of one node.  ``client`` may be anything that speaks the API, a real one too."""
 
     def __init__(
-        self, client: Client, dataplane: Dataplane, *, node_name: str, settings: Settings | None = None
-    ) -> None:
+        self, client: Client, dataplane: Dataplane, *, node_name: str, settings: Settings | None = None,
+        audit_s: float = AUDIT_S,
+    ) -> None:  # fmt: skip
+        self._audit_s = audit_s
         self.metrics = ProxyMetrics()
         self._dataplane = dataplane
         self._inventory = Inventory(NodeView(node_name), settings or Settings())
@@ -96,6 +100,7 @@ class Proxy:
             await self._persist(self._start)
             self._programmed.set()
             tasks.create_task(self._notice_others())
+            tasks.create_task(self._audit())
             while True:
                 await self._wake.wait()
                 await asyncio.sleep(0)
@@ -301,12 +306,16 @@ class Proxy:
         """Make the dataplane what the tables say, whatever it holds."""
         began_s = time.perf_counter()
         found: dict[int, Elements] = await self._dataplane.dump()
-        repairs = {family: table.repair(found.get(family, {})) for family, table in self._tables.items()}
+        repairs = {
+            family: await asyncio.to_thread(table.repair, found.get(family, {}))
+            for family, table in self._tables.items()
+        }
         await self._dataplane.commit(repairs)
         self._is_doubtful = False
         self._repaired.set()
         self._done(began_s, [], is_full=True)
-        log.info("dataplane repaired", extra={"elements": sum(each.size for each in repairs.values())})
+        if elements := sum(each.size for each in repairs.values()):
+            log.warning("dataplane repaired", extra={"elements": elements})
 
     async def _notice_others(self) -> None:
         """Repair at once what another program has taken away."""
@@ -320,6 +329,13 @@ class Proxy:
             self._is_doubtful = True
             self._wake.set()
             await self._repaired.wait()
+
+    async def _audit(self) -> None:
+        """Doubt everything from time to time."""
+        while True:
+            await asyncio.sleep(self._audit_s)
+            self._is_doubtful = True
+            self._wake.set()
 
     def _fix(self) -> dict[int, Transaction]:
         node, settings = self._inventory.node, self._inventory.settings
