@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from .conftest import IMAGE, Cluster, need_machine
+from .kernel_tables import kernel_tables
 
 ANSWER = re.compile(r"You've hit (\S+)")
 HOST, CLIENT, OUTSIDE = "fd98:e2e::1", "fd98:e2e::2", f"fw-v6-{os.getpid()}"
@@ -32,8 +33,7 @@ def started(name: str, folder: Any, *settings: str) -> Iterator[Cluster]:
         yield running
     finally:
         running.fairway("down", "--purge")
-    left = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
-    assert f"fairway-{running.name}" not in left
+    assert [table for table in kernel_tables() if table.startswith(f"fairway-{running.name}")] == []
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import pytest
 from fairway.cluster import processes
 
 from .conftest import IMAGE, Cluster, need_machine
+from .kernel_tables import kernel_tables
 
 ANSWER = re.compile(r"You've hit (\S+)")
 
@@ -172,8 +173,7 @@ def leftovers(name: str, data_dir: str) -> list[str]:
     found += [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/fairway/{name}")]
     found += [str(path) for path in (Path(data_dir, name), Path("/run/fairway", name)) if path.exists()]
     found += [path.parent.name for path in Path("/sys/class/net").glob("*/ifalias") if f"{name}" in path.read_text()]
-    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout
-    found += [line for line in tables.splitlines() if f"fairway-{name}" in line]
+    found += [table for table in kernel_tables() if table.startswith(f"fairway-{name}")]
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_text()
