@@ -150,6 +150,9 @@ def test_a_second_node_is_served_by_a_proxy_of_its_own(second: SecondNode) -> No
         second.cluster.kubectl("expose", "rs", "far", "-n", second.namespace, "--name=late", "--port=80",
                                "--target-port=8080")  # fmt: skip
         second.cluster.wait(lambda: second.answer("late"), "a Service that came later")
+        at = second.cluster.get("service", "every", "-n", second.namespace)["spec"]["clusterIP"]
+        probed = second.fairway("probe", at, "--count", "3", "--interval", "0", "--metrics-port", "0")
+        assert probed.startswith("3 pings, 0 failed; first packet p50 ")
         healthy = second.call("curl", "-s", "-o", os.devnull, "-w", "%{http_code}", "http://127.0.0.1:10256/healthz")
         assert healthy.stdout == "200"
 

@@ -1,10 +1,12 @@
 """What kube-proxy's flags and its configuration file mean to our proxy."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fairway.cluster.errors import ClusterError
+from fairway.cluster.standalone.conntrack import apply
 from fairway.cluster.standalone.proxy import Told
 from fairway.cluster.standalone.proxy_flags import configuration, told
 from fairway.proxy.model import Settings
@@ -56,6 +58,8 @@ def test_a_flag_goes_before_the_file() -> None:
         ({"service_cidr": "web"}, '--service-cidr: "web" is not an IP address'),
         ({"nodeport_addresses": "primary,10.0.0.0/8"}, "cannot be combined"),
         ({"healthz_bind_address": "web:1"}, '--healthz-bind-address: "web:1" is no address with a port'),
+        ({"conntrack_tcp_timeout_close_wait": "soon"}, '"soon" is no duration'),
+        ({"conntrack_max_per_core": "many"}, "is no number of entries"),
         ({"metrics_bind_address": "127.0.0.1:x"}, "is no address with a port"),
         ({"metrics_bind_address": "[::1"}, "is no address with a port"),
         ({"metrics_bind_address": "127.0.0.1:65536"}, "is no address with a port"),
@@ -65,6 +69,23 @@ def test_wrong_values_are_named(flags: dict[str, Any], what: str) -> None:
     with pytest.raises(ClusterError) as raised:
         told(flags, {}, "n")
     assert what in str(raised.value)
+
+
+def test_connection_tracking_is_set_as_kube_proxy_sets_it(tmp_path: Path) -> None:
+    names = ("nf_conntrack_max", "nf_conntrack_tcp_timeout_established", "nf_conntrack_tcp_timeout_close_wait")
+    given = told({"conntrack_tcp_timeout_established": "2h30m"}, {"conntrack": {"min": 200_000}}, "n").conntrack
+    assert given.wanted(cores=2) == dict(zip(names, (200_000, 9000, 3600), strict=True))
+    assert given.wanted(cores=8)[names[0]] == 8 * 32768
+    flags = {
+        "conntrack_max_per_core": "0", "conntrack_tcp_timeout_established": "0",
+        "conntrack_tcp_timeout_close_wait": "0s",
+    }  # fmt: skip
+    assert told(flags, {}, "n").conntrack.wanted(cores=2) == {}
+    for name, value in zip(names, (300_000, 1, 3600), strict=True):
+        (tmp_path / name).write_text(f"{value}\n")
+    apply(given.wanted(cores=2), tmp_path)
+    assert [int((tmp_path / name).read_text()) for name in names] == [300_000, 9000, 3600], "never fewer entries"
+    apply({"nf_conntrack_none": 1}, tmp_path)  # a kernel without it is no failure
 
 
 @pytest.mark.parametrize("text", ["a: [", "kind: Pod", "- 1", ""])

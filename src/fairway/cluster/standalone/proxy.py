@@ -21,6 +21,7 @@ from fairway.cluster import logs
 from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.standalone.access import client_of
+from fairway.cluster.standalone.conntrack import Conntrack, apply
 from fairway.cluster.standalone.process import until_told
 from fairway.objects.errors import StatusError
 from fairway.proxy.dataplanes.interface import DataplaneError
@@ -35,6 +36,8 @@ log = logging.getLogger("proxy")
 TABLE = "service.proxy"
 """The table is ``fairway-service.proxy``: no cluster's name has a dot."""
 PREVIEW_S = 60.0
+VERBOSE = 4
+"""From this verbosity on, every detail is logged."""
 _NEEDED = ("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices", "/api/v1/nodes")
 
 
@@ -47,12 +50,16 @@ class Told:
     node_name: str = ""
     settings: Settings = field(default_factory=Settings)
     listening: Listening = field(default_factory=Listening)
+    conntrack: Conntrack = field(default_factory=Conntrack)
+    verbosity: int = 0
 
 
 def run(told: Told) -> None:
     """Work until SIGTERM; the rules stay.  Raises: ``ClusterError``."""
     _need_root()
     logs.begin()
+    if told.verbosity >= VERBOSE:
+        logging.getLogger().setLevel(logging.DEBUG)
     collect_rarely()
     client = client_of(told.kubeconfig, told.context, agent="fairway-proxy")
     with _alone(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -63,14 +70,15 @@ async def _work(client: Client, told: Told) -> None:
     dataplane = NftablesDataplane(TABLE)
     proxy = Proxy(client, dataplane, node_name=told.node_name, settings=told.settings)
     try:
-        await until_told(proxy.run(), StatusServer(proxy, told.listening).run(), _tell(proxy, dataplane.table))
+        await until_told(proxy.run(), StatusServer(proxy, told.listening).run(), _tell(proxy, dataplane.table, told))
     finally:
         dataplane.close()
         await client.close()
 
 
-async def _tell(proxy: Proxy, table: str) -> None:
+async def _tell(proxy: Proxy, table: str, told: Told) -> None:
     await proxy.wait_programmed()
+    apply(told.conntrack.wanted(os.cpu_count() or 1))  # the kernel has these settings once rules ask for tracking
     settle()
     log.info("proxy is ready", extra={"node": proxy.node_name, "services": proxy.services, "table": table})
     await asyncio.get_running_loop().create_future()

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from fairway.cluster.errors import ClusterError
+from fairway.cluster.standalone.conntrack import Conntrack, seconds
 from fairway.cluster.standalone.proxy import Told
 from fairway.proxy.model import PRIMARY, AddressError, Settings, address, address_range
 from fairway.proxy.status_server import Listening
@@ -43,6 +44,19 @@ def told(flags: Mapping[str, Any], config: Mapping[str, Any], host_name: str) ->
         node_name=(chosen("hostname_override", "hostnameOverride") or host_name).strip().lower(),
         settings=settings,
         listening=Listening(health_host, health_port, metrics_host, metrics_port),
+        conntrack=Conntrack(
+            max_per_core=_number(chosen("conntrack_max_per_core", "conntrack", "maxPerCore", default=32768)),
+            minimum=_number(chosen("conntrack_min", "conntrack", "min", default=131072)),
+            established_s=seconds(
+                chosen("conntrack_tcp_timeout_established", "conntrack", "tcpEstablishedTimeout", default="24h"),
+                "--conntrack-tcp-timeout-established",
+            ),
+            close_wait_s=seconds(
+                chosen("conntrack_tcp_timeout_close_wait", "conntrack", "tcpCloseWaitTimeout", default="1h"),
+                "--conntrack-tcp-timeout-close-wait",
+            ),
+        ),
+        verbosity=flags.get("v") or 0,
     )
 
 
@@ -68,6 +82,12 @@ def _at(config: Mapping[str, Any], path: tuple[str, ...], default: Any) -> Any:
 def _listed(given: Any) -> list[str]:
     texts = given if isinstance(given, list) else str(given or "").split(",")
     return [str(text).strip() for text in texts if str(text).strip()]
+
+
+def _number(given: Any) -> int:
+    if not str(given).isdigit():
+        raise ClusterError(f'conntrack: "{given}" is no number of entries', "give a number, or 0 to leave it as it is")
+    return int(given)
 
 
 def _ranges(given: Any, flag: str) -> tuple[str, ...]:
