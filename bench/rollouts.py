@@ -5,6 +5,7 @@ through the cluster IP, and from beyond the machine through a node port and a lo
 gets no whole answer within 5 s has failed.
 
     bench/rollouts.py --rollouts 100     the full measure, some minutes; 5 without it
+    bench/rollouts.py --stop-at-once     the opposite: pods that do not wait for the proxies, to see that it matters
 Bar: 0 failed.
 """
 
@@ -128,8 +129,8 @@ def beyond() -> Iterator[list[str]]:
         subprocess.run(["ip", "link", "del", device], check=False, stderr=subprocess.DEVNULL)
 
 
-def set_up(running: Cluster) -> dict[str, Any]:
-    """Ten pods and a Service of type LoadBalancer; its object."""
+def set_up(running: Cluster, annotations: dict[str, str]) -> dict[str, Any]:
+    """Ten pods with these annotations and a Service of type LoadBalancer; its object."""
     container = {"name": "web", "image": "luksa/kubia", "imagePullPolicy": "IfNotPresent"}
     pod = {"containers": [container], "terminationGracePeriodSeconds": 10}
     labels = {"app": "web"}
@@ -137,7 +138,7 @@ def set_up(running: Cluster) -> dict[str, Any]:
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
         "spec": {
             "replicas": REPLICAS, "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
+            "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod},
         },
     }  # fmt: skip
     service = {
@@ -243,9 +244,9 @@ def measured(name: str, step: Callable[[], None], asked: list[Client]) -> dict[s
     }  # fmt: skip
 
 
-def main(rollouts: int) -> int:
+def main(rollouts: int, annotations: dict[str, str]) -> int:
     with cluster("bench-rollouts", up=("--nodes", "3")) as running, beyond() as outside:
-        asked = clients(running, set_up(running), outside)
+        asked = clients(running, set_up(running, annotations), outside)
 
         def many() -> None:
             for _ in range(rollouts):
@@ -271,9 +272,10 @@ def main(rollouts: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rollouts", type=int, default=5, help="how many rolling updates (default 5)")
+    parser.add_argument("--stop-at-once", action="store_true", help="with pods that do not wait")
     parser.add_argument("--client", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.client:
         client(given.client)
     else:
-        raise SystemExit(main(given.rollouts))
+        raise SystemExit(main(given.rollouts, {"fairway.dev/stop-at-once": "true"} if given.stop_at_once else {}))
