@@ -1,8 +1,12 @@
 """Where node ports answer: the addresses that are set, localhost by choice, and never 127.0.0.0/8 to outsiders."""
 
+import asyncio
 import contextlib
 import socket
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from probes import Met, Probe, ask_again
@@ -17,6 +21,9 @@ from service_network import (
     needs_root_and_namespaces,
 )
 
+from fairway.node.machine import Machine
+from fairway.node.pod_network.loopback import close_loopback, keep_loopback, open_loopback
+from fairway.node.rtnetlink.connection import Connection
 from fairway.proxy.model import TCP, UDP, Settings
 
 pytestmark = needs_root_and_namespaces
@@ -83,6 +90,63 @@ def test_localhost_answers_by_choice_and_leads_to_every_endpoint(
         assert met(network.node, NODE_ADDRESS).verdict == "send"
         assert met(network.client, NODE_ADDRESS).verdict == "send"
         assert met(network.node, "127.0.0.1", 30081).verdict == "refuse"
+
+
+def test_the_localhost_of_ipv6_answers_by_choice(network: ServiceNetwork) -> None:
+    with node_ports_at(network, *ALL_AND_LOCALHOST, "::1/128"):
+        assert met(network.node, "::1").verdict == "drop", "what the routes are for"
+        with network.node.entered(), Connection() as connection:
+            open_loopback(connection, "t")
+            open_loopback(connection, "another")
+            close_loopback(connection, "another")
+            names = set()
+            for _ in range(60):
+                for port, protocol in ((30080, TCP), (30053, UDP)):
+                    answer = met(network.node, "::1", port, protocol)
+                    assert (answer.verdict, answer.seen) == ("send", "fd44::1"), "no pod sees ::1"
+                    names.add(answer.name)
+            assert names == {"pod-1:8080", "pod-2:8080", "pod-9:8080"}
+            assert met(network.node, "::1", 30081).verdict == "refuse"
+            close_loopback(connection, "t")
+        local = ["ip", "-n", network.node.name, "-6", "route", "show", "table", "local", "::1"]
+        assert subprocess.run(local, capture_output=True, text=True, check=True).stdout.split()[:4] == [
+            "local", "::1", "dev", "lo",
+        ]  # fmt: skip
+        assert len(subprocess.run(local, capture_output=True, text=True, check=True).stdout.splitlines()) == 1
+
+
+async def test_the_routes_of_localhost_follow_the_devices(network: ServiceNetwork, tmp_path: Path) -> None:
+    machine = Machine(cluster="t", data_dir=tmp_path, loopback=(6,))
+
+    def routes() -> set[str]:
+        listed = ["ip", "-n", network.node.name, "-6", "route", "show", "table", "local", "::1"]
+        lines = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines()
+        return {line.split()[3] for line in lines}
+
+    async def until(device: str, *, is_there: bool) -> None:
+        async with asyncio.timeout(5):
+            while (device in routes()) != is_there:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    with network.node.entered():
+        keeping = asyncio.create_task(keep_loopback(machine))
+        await until("cl", is_there=True)
+        network.node.ip("link", "add", "late", "type", "veth", "peer", "name", "etal")
+        network.node.ip("link", "set", "late", "up")
+        network.node.ip("link", "set", "etal", "up")
+        await until("late", is_there=True)
+        network.node.ip("link", "set", "late", "down")
+        await until("late", is_there=False)
+        network.node.ip("link", "set", "late", "up")
+        await until("late", is_there=True)
+        network.node.ip("link", "del", "late")
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        none = asyncio.create_task(keep_loopback(replace(machine, loopback=())))
+        await until("cl", is_there=False)
+        none.cancel()
+        await asyncio.gather(none, return_exceptions=True)
+    assert routes() == {"lo"}
 
 
 def test_outsiders_and_pods_stay_out_of_localhost(network: ServiceNetwork) -> None:

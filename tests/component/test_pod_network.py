@@ -245,14 +245,14 @@ def routed() -> str:
 def test_loopback_is_routed_only_while_node_ports_answer_there(tmp_path: Path) -> None:
     async def scenario() -> None:
         assert routed() == "0"
-        with machine_in(tmp_path, routes_loopback=True) as machine:
+        with machine_in(tmp_path, loopback=(4,)) as machine:
             await node_network_up(machine)
             assert routed() == "0", "not before outsiders are kept out"
             settle_connections(machine)
             assert routed() == "1"
             await node_network_up(machine)
             assert routed() == "1"
-            otherwise = replace(machine, routes_loopback=False)
+            otherwise = replace(machine, loopback=())
             await node_network_up(otherwise)
             settle_connections(otherwise)
             assert routed() == "0"

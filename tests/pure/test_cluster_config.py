@@ -18,7 +18,6 @@ from fairway.cluster.supervisor import Child
 from fairway.cluster.surroundings import RANGES, Network, Taken, settle
 
 NOTHING = Taken()
-LOOPBACK = "[::1] cannot lead to pods: the kernel takes no answer for it; 127.0.0.0/8 can"
 ROUTE = "a route of this machine"
 
 
@@ -187,7 +186,6 @@ WORD = "expected lower-case letters, digits, hyphens and dots, as in a host name
         ("node_port_range", 30000, RANGE),
         ("node_port_range", [30000, 31000], RANGE),
         ("node_port_addresses", "", "expected all, primary, or CIDRs such as 192.0.2.0/24 with commas"),
-        ("node_port_addresses", "all,::1", LOOPBACK),
         ("node_port_addresses", "127.0.0.1/8", "127.0.0.1/8 has host bits set"),
         ("node_name", "Bad Name", WORD),
         ("node_name", "../../x", WORD),
@@ -334,7 +332,7 @@ def test_connections_leave_open_files_for_the_store(files: int, connections: int
     ("given", "cidrs"),
     [
         ("all", ("0.0.0.0/0", "::/0")),
-        ("primary, 127.0.0.0/8", ("primary", "127.0.0.0/8")),
+        ("primary, 127.0.0.0/8,::1", ("primary", "127.0.0.0/8", "::1/128")),
         ("192.0.2.7,fd00::/64", ("192.0.2.7/32", "fd00::/64")),
     ],
 )

@@ -9,7 +9,7 @@ from proxy_objects import NODE, SETTINGS, at, made_slice, member, service
 
 from fairway.proxy import words
 from fairway.proxy.delta import FlowRule
-from fairway.proxy.fixed import fixed_elements, has_loopback_node_ports
+from fairway.proxy.fixed import fixed_elements, loopback_families
 from fairway.proxy.health import Health
 from fairway.proxy.inventory import Inventory
 from fairway.proxy.metrics import ProxyMetrics
@@ -174,8 +174,9 @@ def test_loopback_has_to_be_named_and_is_taken_whole() -> None:
     name = words.NODE_PORT_ADDRESSES
     assert spans(name, nodeport_addresses=("0.0.0.0/0", "127.0.0.1/32")) == ["0.0.0.0-255.255.255.255"]
     assert spans(name, nodeport_addresses=("127.0.0.2/32",)) == ["127.0.0.0-127.255.255.255"]
-    for texts, has in (((), False), (("0.0.0.0/0",), False), (("primary", "127.0.0.0/8"), True), (("::1/128",), False)):
-        assert has_loopback_node_ports(Settings(nodeport_addresses=texts)) == has
+    named = {(): (), ("0.0.0.0/0", "::/0"): (), ("primary", "127.0.0.0/8"): (4,), ("::1/128",): (6,)}
+    assert {texts: loopback_families(Settings(nodeport_addresses=texts)) for texts in named} == named
+    assert spans(name, 6, nodeport_addresses=("::1/128",)) == ["::1-::1"]
 
 
 def test_node_ports_may_be_limited() -> None:

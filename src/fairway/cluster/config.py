@@ -49,7 +49,7 @@ SETTINGS = (
     Setting("node_port_range", "node ports, first-last (default 30000-32767)", "RANGE"),
     Setting(
         "node_port_addresses",
-        "where node ports answer: all (but loopback), primary, CIDRs, 127.0.0.0/8, several with commas (default all)",
+        "where node ports answer: all (but loopback), primary, CIDRs, 127.0.0.0/8, ::1, with commas (default all)",
         "CIDR,CIDR",
     ),
     Setting("api_port", "port of the API server (default 6443, or a free one)", "PORT"),

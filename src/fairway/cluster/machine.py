@@ -4,7 +4,7 @@ from fairway.cluster.config import Config
 from fairway.cluster.nodes import ClusterNode, node_of, nodes_of
 from fairway.cluster.values import address_blocks
 from fairway.node.machine import Machine
-from fairway.proxy.fixed import has_loopback_node_ports
+from fairway.proxy.fixed import loopback_families
 from fairway.proxy.model import Settings as ProxySettings
 
 
@@ -24,7 +24,7 @@ def machine_of(config: Config, node: ClusterNode | None = None) -> Machine:
         node_cidrs=config.node_cidrs if config.nodes > 1 else (),
         service_cidrs=(*config.service_cidrs, *_routed_pool(config)),
         dns_addresses=config.dns_ips,
-        routes_loopback=has_loopback_node_ports(ProxySettings(nodeport_addresses=config.node_port_cidrs)),
+        loopback=loopback_families(ProxySettings(nodeport_addresses=config.node_port_cidrs)),
     )
 
 

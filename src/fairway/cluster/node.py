@@ -33,6 +33,7 @@ from fairway.node.images.store import ImageStore
 from fairway.node.machine import Machine
 from fairway.node.names import gateway_device
 from fairway.node.pod_network.keeping import keep
+from fairway.node.pod_network.loopback import keep_loopback
 from fairway.node.pod_network.node import gateway_up, node_network_up, settle_connections
 from fairway.node.pod_spec import addresses_of, shared_ports_of
 from fairway.node.propagation import make_shared
@@ -155,7 +156,7 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     # Names first: questions wait already, in the sockets that the process before this one left.
     works = [names, agent.run(), proxy.run(), neighbours.run(), status.run()]
     works.append(keep(machine, runtime.repair_network))
-    works += [_settle_connections(machine, proxy), _tell(client, node, proxy, ready, stopping)]
+    works += [_settle_connections(machine, proxy), keep_loopback(machine), _tell(client, node, proxy, ready, stopping)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
     told = announcer_settings(config, node)
     works.append(Announcer(client, told).run() if is_announcing else stay_silent(client, node.name))

@@ -155,10 +155,7 @@ def _node_port_addresses(value: Any) -> str:
     for place, text in enumerate(texts):
         if text in ("all", "primary"):
             continue
-        block = ipaddress.ip_network(text)
-        if block.version == 6 and block.is_loopback:
-            raise ValueError("[::1] cannot lead to pods: the kernel takes no answer for it; 127.0.0.0/8 can")
-        texts[place] = str(block)
+        texts[place] = str(ipaddress.ip_network(text))
     if not texts:
         raise ValueError("expected all, primary, or CIDRs such as 192.0.2.0/24 with commas")
     return ",".join(dict.fromkeys(texts))

@@ -31,8 +31,8 @@ class Machine:
     """Addresses of the further nodes, if there are any: they and their pods reach the outside through the first."""
     service_cidrs: tuple[str, ...] = ("10.96.0.0/16",)
     dns_addresses: tuple[str, ...] = ("10.96.0.10",)
-    routes_loopback: bool = False
-    """Whether connections to 127.0.0.0/8 may lead to pods (node ports there); the proxy keeps outsiders out."""
+    loopback: tuple[int, ...] = ()
+    """The families in which connections to localhost may lead to pods (node ports there)."""
     mtu: int = 0
     """Of the pods' links; 0 takes that of the device with the default route."""
     pids_limit: int = 4096

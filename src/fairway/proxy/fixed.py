@@ -8,6 +8,7 @@ from typing import Final
 
 from fairway.proxy import words
 from fairway.proxy.model import (
+    FAMILIES,
     IPV4,
     PRIMARY,
     AddressError,
@@ -38,11 +39,12 @@ def fixed_elements(family: int, node: NodeView, settings: Settings) -> Elements:
     return {name: {first + last: b"" for first, last in merged(ranges)} for name, ranges in wanted.items() if ranges}
 
 
-def has_loopback_node_ports(settings: Settings) -> bool:
-    """Whether node ports answer on 127.0.0.0/8, for which the kernel needs ``route_localnet``."""
-    loopback = _LOOPBACK[True]
-    return any(loopback.first <= each.first and each.last <= loopback.last
-               for each in _ranges(IPV4, settings.nodeport_addresses))  # fmt: skip
+def loopback_families(settings: Settings) -> tuple[int, ...]:
+    """The families in which node ports answer on localhost, for which the kernel needs more than our rules."""
+    return tuple(family for family in FAMILIES if any(
+        _LOOPBACK[family == IPV4].first <= each.first and each.last <= _LOOPBACK[family == IPV4].last
+        for each in _ranges(family, settings.nodeport_addresses)
+    ))  # fmt: skip
 
 
 def _at_node_ports(family: int, node: NodeView, settings: Settings) -> Iterator[Range]:

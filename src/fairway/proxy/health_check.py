@@ -11,8 +11,10 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from fairway.proxy.fixed import has_loopback_node_ports
+from fairway.proxy.fixed import loopback_families
 from fairway.proxy.model import (
+    IPV4,
+    IPV6,
     PRIMARY,
     AddressError,
     HealthCheck,
@@ -29,7 +31,7 @@ from fairway.transport.server import Server, serve
 log = logging.getLogger(__name__)
 
 EVERY_ADDRESS: Final = ("",)
-_LOOPBACK: Final = address("127.0.0.1")
+_LOOPBACK: Final = {IPV4: address("127.0.0.1"), IPV6: address("::1")}
 _FIRST_DELAY_S, _MAX_DELAY_S = 1.0, 60.0
 _GRACE_S = 0.5
 
@@ -49,8 +51,7 @@ def listening_hosts(node: NodeView, settings: Settings) -> tuple[str, ...]:
         return EVERY_ADDRESS
     found = [at for at in node.addresses
              if any(len(at) == len(first) and first <= at <= last for first, last in ranges)]  # fmt: skip
-    if has_loopback_node_ports(settings):
-        found.append(_LOOPBACK)
+    found += [_LOOPBACK[family] for family in loopback_families(settings)]
     if PRIMARY in settings.nodeport_addresses:
         found += [next(iter(mine)) for size in (4, 16) if (mine := [at for at in node.addresses if len(at) == size])]
     return tuple(dict.fromkeys(map(address_text, found)))

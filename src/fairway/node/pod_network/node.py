@@ -16,6 +16,7 @@ from fairway.node.machine import Machine
 from fairway.node.names import cluster_alias, gateway_device
 from fairway.node.pod_network import masquerade, sysctls
 from fairway.node.pod_network.host_ports import publishing
+from fairway.node.pod_network.loopback import close_loopback
 from fairway.node.propagation import make_shared
 from fairway.node.rtnetlink.connection import Connection, RtnetlinkRefusal
 from fairway.node.rtnetlink.messages import (
@@ -110,7 +111,7 @@ def _up(machine: Machine) -> None:
     make_shared(machine.run_path)
     with Connection() as connection:
         wanted = wanted_sysctls(machine, _advertised(connection))
-        unwanted = () if machine.routes_loopback else (ROUTE_LOCALNET,)
+        unwanted = () if 4 in machine.loopback else (ROUTE_LOCALNET,)
         sysctls.hold(sysctl_records(machine), machine.cluster, wanted, unwanted)
         link = gateway_up(machine, connection)
         listed = [each for family in _families(machine) for each in connection.dump(dump_routes(family))]
@@ -165,7 +166,7 @@ def connection_sysctls(machine: Machine, processors: int, is_writable: Callable[
     wanted = {name: value for name, value in TIMEOUTS.items() if is_writable(name)}
     if is_writable(CONNECTIONS) and int(sysctls.read(CONNECTIONS)) < (most := max(131072, 32768 * processors)):
         wanted[CONNECTIONS] = str(most)
-    if machine.routes_loopback:
+    if 4 in machine.loopback:
         wanted[ROUTE_LOCALNET] = "1"
     return wanted
 
@@ -186,6 +187,7 @@ def gateway_down(machine: Machine) -> list[str]:
             connection.run([del_link(link.index, GONE)])
             removed.append(f"device {device}")
         connection.run([del_unreachable(cidr) for cidr in machine.pod_cidrs])
+        close_loopback(connection, machine.cluster)
     if masquerade.unload(machine.cluster):
         removed.append("masquerade table")
     if publishing.unload(machine.cluster):

@@ -29,13 +29,15 @@ IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE = 8, 1
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 IFA_F_NODAD = 0x02
-RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_TABLE = 1, 4, 5, 7, 15
-RT_TABLE_MAIN, RTPROT_STATIC, RTPROT_RA = 254, 4, 9
-RTN_UNICAST, RTN_UNREACHABLE = 1, 7
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE = 1, 4, 5, 6, 7, 15
+RT_TABLE_MAIN, RT_TABLE_LOCAL, RTPROT_STATIC, RTPROT_RA = 254, 255, 4, 9
+RTN_UNICAST, RTN_LOCAL, RTN_UNREACHABLE = 1, 2, 7
 SCOPE_UNIVERSE, SCOPE_LINK, SCOPE_NOWHERE = 0, 253, 255
 NDA_DST, NDA_LLADDR, NUD_PERMANENT = 1, 2, 0x80
 
 _HEADER = struct.Struct("=IHHII")
+_WITHOUT_IPV6 = (errno.ENODEV, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP, errno.EAFNOSUPPORT)
+"""What is answered for a device that is gone, or has no IPv6, or where the kernel has none."""
 
 
 def _pad(length: int) -> int:
@@ -254,6 +256,28 @@ def del_unreachable(destination: str) -> Request:
     return Request(
         RTM_DELROUTE, 0, _unreachable(destination), f"remove unreachable route {destination}", (errno.ESRCH,)
     )
+
+
+def _local(address: str, index: int, metric: int) -> bytes:
+    packed = ip_address(address).packed
+    head = struct.pack(
+        "=BBBBBBBBI", _family(address), 8 * len(packed), 0, 0, RT_TABLE_LOCAL, RTPROT_STATIC, 0, RTN_LOCAL, 0
+    )
+    parts = (attribute(RTA_DST, packed), attribute(RTA_OIF, _number(index)), attribute(RTA_PRIORITY, _number(metric)))
+    return head + b"".join(parts)
+
+
+def add_local(address: str, index: int, metric: int) -> Request:
+    """Take an address as the machine's own where packets for it come by a device; one that is down or gone has none."""
+    allowed = (errno.EEXIST, errno.ENETDOWN, *_WITHOUT_IPV6)
+    flags = NLM_F_CREATE | NLM_F_EXCL
+    return Request(RTM_NEWROUTE, flags, _local(address, index, metric), f"take {address} from device {index}", allowed)
+
+
+def del_local(address: str, index: int, metric: int) -> Request:
+    """Take that back."""
+    allowed = (errno.ESRCH, *_WITHOUT_IPV6)
+    return Request(RTM_DELROUTE, 0, _local(address, index, metric), f"refuse {address} from device {index}", allowed)
 
 
 def dump_routes(family: int) -> Request:
