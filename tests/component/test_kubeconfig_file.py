@@ -12,6 +12,7 @@ from loops import on_both_loops
 
 from fairway.client.kubeconfig import Access, KubeconfigError, change_file, connect, load, select
 from fairway.kinds.kind import Kind
+from fairway.objects.errors import StatusError
 from fairway.transport.interface import Request, Response
 from fairway.transport.server import serve
 from fairway.transport.tls import server_context
@@ -127,7 +128,10 @@ def test_several_files_are_one_config_in_which_the_first_wins(tmp_path: Path) ->
     )
     found = select(load([missing, first, second]), read=str)
     folder = second.parent
-    assert found == Access("https://first", cert=f"{folder}/u.crt", key="/abs/u.key", token_file=f"{folder}/t")
+    assert found == Access(
+        "https://first", cert=f"{folder}/u.crt", key="/abs/u.key", token_file=f"{folder}/t",
+        cert_file=f"{folder}/u.crt", key_file="/abs/u.key",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "why"), [("a: [", "cannot be read"), ("- a", "its top level is no mapping")])
@@ -166,6 +170,38 @@ async def test_a_kubeconfig_makes_a_client(tmp_path: Path) -> None:
         {"user": "", "token": "Bearer given"},
         {"user": "", "token": "Bearer from-a-file"},
     ]
+
+
+@on_both_loops
+async def test_a_client_certificate_that_was_renewed_in_its_files_is_shown_once_the_old_one_is_refused(
+    tmp_path: Path,
+) -> None:
+    authority = Authority(tmp_path)
+    first, second = authority.issue("first"), authority.issue("second")
+    wanted = ["first"]
+
+    def answer(request: Request) -> Response:
+        return whoami(request) if request.peer.common_name == wanted[0] else Response(401, b"{}")
+
+    server = await serve(answer, ssl_context=server_context(*authority.issue("server"), authority.ca))
+    config = {
+        "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {
+            "server": f"https://127.0.0.1:{server.addresses[0][1]}", "certificate-authority": str(authority.ca),
+        }}],
+        "users": [{"name": "u", "user": {"client-certificate": str(first.cert), "client-key": str(first.key)}}],
+    }  # fmt: skip
+    client = connect(select(config))
+    assert (await client.get(SERVICE, "ns", "web"))["user"] == "first"
+    wanted[0] = "second"
+    with pytest.raises(StatusError) as raised:
+        await client.get(SERVICE, "ns", "web")
+    assert raised.value.code == 401
+    for old, new in zip(first, second, strict=True):
+        old.write_bytes(new.read_bytes())
+    assert (await client.get(SERVICE, "ns", "web"))["user"] == "second"
+    await client.close()
+    await server.close(1)
 
 
 @pytest.mark.parametrize(

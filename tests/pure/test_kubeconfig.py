@@ -193,7 +193,13 @@ def test_the_current_context_is_selected() -> None:
 
 def test_a_named_context_is_selected_and_files_are_read() -> None:
     assert select(CONFIG, "b", read=lambda path: f"<{path}>") == Access(
-        "https://d", cert="</x.crt>", key="</x.key>", token_file="/t", is_insecure=True
+        "https://d",
+        cert="</x.crt>",
+        key="</x.key>",
+        token_file="/t",
+        is_insecure=True,
+        cert_file="/x.crt",
+        key_file="/x.key",
     )
 
 

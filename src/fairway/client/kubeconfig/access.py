@@ -52,6 +52,9 @@ class Access:
     server_name: str = ""
     namespace: str = "default"
     plugin: Plugin | None = None
+    cert_file: str = ""
+    key_file: str = ""
+    """Where ``cert`` and ``key`` were read, and are read again when they are refused; empty where they were given."""
 
 
 def paths(environment: Mapping[str, str], home: Path) -> list[Path]:
@@ -118,6 +121,8 @@ def select(
             server_name=str(cluster.get("tls-server-name") or ""),
             namespace=str(chosen.get("namespace") or "default"),
             plugin=_plugin(user["exec"], cluster) if user.get("exec") else None,
+            cert_file=_file(user, "client-certificate"),
+            key_file=_file(user, "client-key"),
         )
     except (OSError, ValueError) as error:
         raise KubeconfigError(f"kubeconfig context {name!r} cannot be used: {error}") from error
@@ -160,6 +165,10 @@ def _pem(item: dict[str, Any], key: str, read: Callable[[str], str]) -> str:
         except (binascii.Error, UnicodeDecodeError) as error:
             raise ValueError(f"{key}-data is not PEM in base64") from error
     return read(item[key]) if item.get(key) else ""
+
+
+def _file(item: dict[str, Any], key: str) -> str:
+    return "" if item.get(f"{key}-data") else str(item.get(key) or "")
 
 
 def ssl_context(access: Access) -> ssl.SSLContext | None:
@@ -212,4 +221,31 @@ def _credentials(access: Access, context: ssl.SSLContext | None) -> Credentials:
     if access.token_file and not access.token:
         file = Path(access.token_file)
         return Token(lambda: file.read_text().strip())
+    if access.cert_file and access.key_file and context is not None and not access.token:
+        return CertificateFiles(access.cert_file, access.key_file, f"{access.cert}\n{access.key}", context)
     return Token(access.token)
+
+
+class CertificateFiles:
+    """The ``Credentials`` of a client certificate that others renew in its files, as a kubelet does."""
+
+    def __init__(self, cert_file: str, key_file: str, shown: str, context: ssl.SSLContext) -> None:
+        self._files = (Path(cert_file), Path(key_file))
+        self._shown = shown
+        self._context = context
+
+    async def token(self) -> str:
+        """See ``Credentials``."""
+        return ""
+
+    async def renew(self) -> bool:
+        """See ``Credentials``."""
+        try:
+            found = "\n".join(file.read_text() for file in self._files)
+            if found == self._shown:
+                return False
+            _show(self._context, found)
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"client certificate {self._files[0]} cannot be used: {error}") from error
+        self._shown = found
+        return True
