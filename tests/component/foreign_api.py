@@ -25,6 +25,8 @@ PARAMETERS = {
     "timeoutSeconds", "resourceVersionMatch", "sendInitialEvents",
 }  # fmt: skip
 FIELDS = {"services": {"metadata.name", "metadata.namespace", "spec.clusterIP", "spec.type"}}
+OLDER_FIELDS: dict[str, set[str]] = {}
+"""What kube-apiserver 1.20 selects Services by: name and namespace."""
 Found = dict[str, Any]
 
 
@@ -63,6 +65,7 @@ class ForeignApi:
         self.tokens = {"first"}
         self.allowed = set(NODE_PROXIER)
         self.served = set(PATHS)
+        self.fields = FIELDS
         self.busy: deque[tuple[int, str]] = deque()
         """Answers of the next requests instead of a real one: code and Retry-After."""
         self.gone_as_event = True
@@ -189,10 +192,11 @@ class ForeignApi:
             return _status(403, "Forbidden", f"{text} at the cluster scope")
         if request.path not in self.served:
             return _status(404, "NotFound", "the server could not find the requested resource")
-        known = FIELDS.get(resource, {"metadata.name", "metadata.namespace"})
+        known = self.fields.get(resource, {"metadata.name", "metadata.namespace"})
         for name, _, _ in _terms(request.query.get("fieldSelector", "")):
             if name not in known:
-                return _status(400, "BadRequest", f'field label not supported: "{name}"')
+                text = f'"{name}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+                return _status(400, "BadRequest", text)
         return None
 
     def _judge(self, request: Request) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from foreign_api import NODE_PROXIER, ForeignApi
+from foreign_api import NODE_PROXIER, OLDER_FIELDS, ForeignApi
 from programmed_table import endpoint_slice, service
 from service_network import Pod
 
@@ -95,6 +95,28 @@ async def test_lists_come_in_pages_and_are_asked_for_with_selectors(world: World
     first = world.api.lists("services")[0].query
     assert first["labelSelector"] == "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless"
     assert first["fieldSelector"] == "spec.clusterIP!=None"
+
+
+async def test_a_server_that_cannot_select_by_cluster_ip_is_asked_for_all(world: World) -> None:
+    world.api.fields = OLDER_FIELDS
+    world.fill(2)
+    headless = service("headless", "None")
+    world.put(headless, endpoint_slice("headless", PODS))
+    async with world.proxy() as proxy:
+        assert (proxy.services, world.count()) == (2, 2)
+        world.put({**headless, "spec": {**headless["spec"], "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"]}})
+        await world.until(lambda: proxy.services == 3 and world.count() == 6)
+
+
+async def test_a_watch_that_comes_to_an_older_server_begins_anew_without_the_selector(world: World) -> None:
+    world.fill(2)
+    async with world.proxy() as proxy:
+        await world.api.until(lambda: world.api.watches("services") == 1)
+        world.api.fields = OLDER_FIELDS
+        world.api.cut()
+        world.put(service("late", "10.96.0.9"))
+        await world.until(lambda: proxy.services == 3)
+    assert "fieldSelector" not in world.api.lists("services")[-1].query
 
 
 async def test_pages_that_are_asked_for_too_late_are_followed_by_everything_at_once(world: World) -> None:

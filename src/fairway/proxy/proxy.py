@@ -77,7 +77,8 @@ class Proxy:
             lambda: self.health().is_live, self._tell_deaf_check,
         )  # fmt: skip
         self._services = Informer(
-            client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME},!{inputs.HEADLESS}", fields="spec.clusterIP!=None",
+            client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME},!{inputs.HEADLESS}",
+            saving="spec.clusterIP!=None",  # servers before 1.31 cannot select by it
             keep=reducer(inputs.service_of),
         )  # fmt: skip
         self._slices = Informer(

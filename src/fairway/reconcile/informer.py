@@ -54,6 +54,8 @@ Handler = Callable[[Change], None]
 class Informer:
     """The cache of ``kind``, limited by ``namespace`` and by label and field selectors.
 
+    ``saving`` are field selectors that only save traffic: a server that does not know them (400) is asked without, and
+    what they would have left out comes too.
     ``indexes`` maps names to functions that name the values under which an object is found.
     ``keep`` reduces an object before it is stored, where a part of it is all that is needed and there are many; what
     it gives must have the metadata's name, namespace, uid and resourceVersion.
@@ -61,7 +63,8 @@ class Informer:
 
     def __init__(
         self, client: Client, kind: Kind, *, namespace: str | None = None, labels: str = "", fields: str = "",
-        indexes: Mapping[str, IndexFunction] | None = None, keep: Callable[[Object], Object] | None = None,
+        saving: str = "", indexes: Mapping[str, IndexFunction] | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> None:  # fmt: skip
         self.kind = kind
         self._keep = keep
@@ -69,6 +72,7 @@ class Informer:
         self._namespace = namespace
         self._labels = labels
         self._fields = fields
+        self._saving = saving
         self._objects: dict[ObjectKey, Object] = {}
         self._indexes: dict[str, Index] = {}
         self._handlers: tuple[Handler, ...] = ()
@@ -172,6 +176,10 @@ class Informer:
                 await self._watch()
                 continue
             except StatusError as error:
+                if error.code == 400 and self._saving:
+                    log.info("informer asks for more", extra={"kind": self.kind.resource, "error": str(error)})
+                    self._saving = self._revision = ""
+                    continue
                 if error.code == 410:
                     self._revision = ""
                     if not self._backoff.failures:
@@ -186,13 +194,17 @@ class Informer:
                 log.exception("informer failed", extra={"kind": self.kind.resource})
             await asyncio.sleep(max(wait_s, self._backoff.next_delay_s()))
 
+    @property
+    def _selected(self) -> str:
+        return ",".join(filter(None, (self._fields, self._saving)))
+
     def _report(self, error: Exception) -> None:
         level = logging.WARNING if self._backoff.failures == 0 else logging.DEBUG
         log.log(level, "informer lost its server", extra={"kind": self.kind.resource, "error": str(error)})
 
     async def _list(self) -> None:
         found, revision = await self._client.list(
-            self.kind, self._namespace, labels=self._labels, fields=self._fields, keep=self._keep
+            self.kind, self._namespace, labels=self._labels, fields=self._selected, keep=self._keep
         )  # fmt: skip
         present = {object_key(new): new for new in found}
         for key in [key for key in self._objects if key not in present]:
@@ -209,7 +221,7 @@ class Informer:
         started_s = loop.time()
         count = 0
         events = self._client.watch(
-            self.kind, self._namespace, revision=self._revision, labels=self._labels, fields=self._fields
+            self.kind, self._namespace, revision=self._revision, labels=self._labels, fields=self._selected
         )
         try:
             async for event in events:
