@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from probes import Probe, ask_again, ask_all
 from programmed_table import ProgrammedTable, endpoint_slice, service
 from service_network import (
@@ -389,3 +391,43 @@ def test_a_new_flow_of_udp_goes_where_the_client_is_bound(network: ServiceNetwor
     second = {met(network, IPS[0], 53, UDP) for _ in range(20)}
     assert len(second) == 1
     assert first not in second
+
+
+_states = st.sampled_from([{}, {}, LEAVING, UNREADY])
+_steps = st.lists(
+    st.tuples(st.lists(_states, min_size=4, max_size=4), st.sets(st.integers(0, 3)), st.booleans()),
+    min_size=3, max_size=8,
+)  # fmt: skip
+"""Per step: the state of each pod, which of them there are, and whether the proxy is started again."""
+
+
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@given(_steps)
+def test_in_any_history_a_client_moves_only_when_its_endpoint_is_out(
+    network: ServiceNetwork, steps: list[tuple[list[dict[str, bool]], set[int], bool]]
+) -> None:
+    table = ProgrammedTable(network.node)
+    everyone = [*network.pods, network.remote]
+    table.put(web())
+    bound: dict[str, str] = {}
+    try:
+        for states, present, restarts in steps:
+            table.put(*(
+                each for number, pod in enumerate(everyone)
+                for each in behind([pod] if number in present else [], str(number), **states[number])
+            ))  # fmt: skip
+            if restarts:
+                assert table.restart() == 0
+            ready = {everyone[number].name for number in present if not states[number]}
+            leaving = {everyone[number].name for number in present if states[number] is LEAVING}
+            usable = ready or leaving
+            bound = {client: pod for client, pod in bound.items() if pod in usable}
+            if not usable:
+                continue
+            found = crowd(network)
+            assert set(found.values()) <= usable
+            assert {client: found[client] for client in bound} == bound
+            bound = found
+    finally:
+        table.close()
+        forget_connections(network.node)
