@@ -158,6 +158,19 @@ def test_the_image_is_never_changed_and_every_attempt_starts_afresh(tmp_path: Pa
     run(tmp_path, scenario)
 
 
+def test_what_a_container_writes_is_found_on_the_machine(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.sandbox()
+        await world.output("sh", "-c", "echo told; echo mine > /mine; echo shared > /dev/shm/shared")
+        places = [Path(place) for place in world.runtime.written(UID, "c")]
+        files = [file for place in places for file in place.rglob("*") if file.is_file()]
+        texts = {file.name: file.read_text() for file in files if "work" not in file.parts}
+        assert sorted(texts) == ["0.log", "mine"], "overlayfs's own files aside"
+        assert "told" in texts["0.log"] and texts["mine"] == "mine\n"
+
+    run(tmp_path, scenario)
+
+
 def test_what_of_the_kernel_is_dangerous_is_hidden(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         await world.sandbox()

@@ -481,6 +481,21 @@ async def test_a_pod_whose_volume_outgrows_its_limit_is_evicted(world: World) ->
     assert world.runtime.signals[0] == ("kubia", 15)
 
 
+async def test_a_pod_whose_container_writes_more_than_its_limit_is_evicted(world: World) -> None:
+    world.settings = replace(world.settings, volume_check_s=0.02)
+    await world.restart_agent()
+    wanted = pod()
+    wanted["spec"]["containers"][0]["resources"] = {"limits": {"ephemeral-storage": "64Ki"}}
+    made = await world.create(wanted)
+    await world.until(is_ready)
+    place = Path(world.runtime.written(made["metadata"]["uid"], "kubia")[0])
+    await asyncio.to_thread(place.mkdir, parents=True)
+    await asyncio.to_thread((place / "big").write_bytes, b"x" * 100_000)
+    found = await world.until(lambda found: found["status"]["phase"] == "Failed")
+    why = "Pod ephemeral local storage usage exceeds the total limit of containers 64Ki. "
+    assert (found["status"]["reason"], found["status"]["message"]) == ("Evicted", why)
+
+
 async def test_a_pod_that_has_ended_for_good_gives_its_address_back(world: World) -> None:
     made = await world.create(pod(restartPolicy="Never"))
     uid = made["metadata"]["uid"]

@@ -138,9 +138,49 @@ def test_a_volume_on_disk_is_held_against_its_limit(tmp_path: Path) -> None:
         (place / "another-name").hardlink_to(place / "below" / "file")
         (place / "sparse").touch()
         os.truncate(place / "sparse", 1 << 30)
-    assert limits.outgrown(settings, wanted) == ""
+    assert limits.outgrown(settings, wanted, nothing) == ""
     (places["small"] / "more").write_bytes(b"x" * 40_000)
-    assert limits.outgrown(settings, wanted) == 'Usage of EmptyDir volume "small" exceeds the limit "64Ki". '
-    assert [volume["name"] for volume, _ in limits.limited(wanted)] == ["small", "zero"]
+    assert limits.outgrown(settings, wanted, nothing) == 'Usage of EmptyDir volume "small" exceeds the limit "64Ki". '
     in_memory = {"name": "m", "emptyDir": {"medium": "Memory", "sizeLimit": "1Ki"}}
-    assert list(limits.limited(pod(volumes=[in_memory]))) == []
+    assert [limits.is_limited(pod(volumes=listed)) for listed in ([in_memory], listed)] == [False, True]
+
+
+def nothing(uid: str, name: str) -> list[str]:
+    return []
+
+
+STORAGE = "ephemeral-storage"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "why"),
+    [
+        ({"main/layer": 30, "main/logs": 20, "side/layer": 40, "scratch": 10}, ""),
+        ({"main/layer": 50, "main/logs": 20}, 'Container main exceeded its local ephemeral storage limit "64Ki". '),
+        (
+            {"main/layer": 30, "side/layer": 90, "scratch": 20},
+            "Pod ephemeral local storage usage exceeds the total limit of containers 131072. ",
+        ),
+    ],
+    ids=["within", "a container", "the pod with its volumes"],
+)
+def test_what_containers_write_is_held_against_their_limits(tmp_path: Path, sizes: dict[str, int], why: str) -> None:
+    settings = Settings(node_name="n", node_ips=("10.0.0.1",), root_dir=tmp_path / "node")
+    names = ("main", "side")
+    wanted = pod(
+        containers=[{"name": name, "resources": {"limits": {STORAGE: "64Ki"}}} for name in names],
+        volumes=[{"name": "scratch", "emptyDir": {}}],
+    )
+    places = PodVolumes(settings, wanted["metadata"]["uid"]).prepare(wanted, {}, AROUND)
+    folders = {f"{name}/{kind}": tmp_path / name / kind for name in names for kind in ("layer", "logs")}
+    for name, kilobytes in sizes.items():
+        folder = {**folders, **places}[name]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "file").write_bytes(b"x" * 1024 * kilobytes)
+
+    def written(uid: str, name: str) -> list[str]:
+        assert uid == wanted["metadata"]["uid"]
+        return [str(folders[f"{name}/{kind}"]) for kind in ("layer", "logs")]
+
+    assert limits.is_limited(wanted)
+    assert limits.outgrown(settings, wanted, written) == why

@@ -202,13 +202,13 @@ class Agent:
             await asyncio.sleep(backoff.next_delay_s())
 
     async def _hold_to_limits(self, shared: Shared) -> None:
-        """End pods whose volumes outgrow their limits."""
+        """End pods that take more of the disk than they may."""
         while True:
             await asyncio.sleep(shared.settings.volume_check_s)
             for worker in list(self.workers.values()):
-                if worker.sandbox is None or worker.is_leaving or not any(limits.limited(worker.pod)):
+                if worker.sandbox is None or worker.is_leaving or not limits.is_limited(worker.pod):
                     continue
-                why = await asyncio.to_thread(limits.outgrown, shared.settings, worker.pod)
+                why = await asyncio.to_thread(limits.outgrown, shared.settings, worker.pod, shared.runtime.written)
                 if why and not worker.is_leaving:
                     worker.evict(why)
 

@@ -45,7 +45,7 @@ class Settings:
     lease_renewal_s: float = 10.0
     status_period_s: float = 300.0
     volume_check_s: float = 10.0
-    """How often volumes are held against their limits."""
+    """How often the disk that pods take is held against their limits."""
     system_logs: Path = Path("/var/log")
     """What the node's API shows below ``/logs/``."""
     stream_idle_timeout_s: float = 4 * 3600.0

@@ -188,6 +188,9 @@ class Runtime(Protocol):
     def log_path(self, pod_uid: str, name: str, attempt: int) -> str:
         """Where the container's log lies, in the CRI format (RFC3339Nano stream tag line)."""
 
+    def written(self, pod_uid: str, name: str) -> Sequence[str]:
+        """The folders with what a container has written itself, its volumes aside: its file system and its logs."""
+
     async def listening(self, pod_uid: str, name: str) -> Set[int]:
         """The TCP ports at which somebody listens in a running container's network, loopback aside."""
 

@@ -159,6 +159,10 @@ class MemoryRuntime:
         """See ``Runtime``."""
         return str(self.log_dir / f"{pod_uid}_{name}_{attempt}.log")
 
+    def written(self, pod_uid: str, name: str) -> Sequence[str]:
+        """See ``Runtime``."""
+        return [str(self.log_dir / "written" / pod_uid / name)]
+
     async def listening(self, pod_uid: str, name: str) -> Set[int]:
         """See ``Runtime``."""
         return frozenset(self.listeners)

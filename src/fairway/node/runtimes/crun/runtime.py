@@ -116,6 +116,11 @@ class CrunRuntime:
         """The log of an attempt."""
         return str(records.log_path(self._machine, pod_uid, name, attempt))
 
+    def written(self, pod_uid: str, name: str) -> Sequence[str]:
+        """The writable layers and the logs of all attempts that are kept."""
+        layer, log = (path(self._machine, pod_uid, name, 0) for path in (records.layer_path, records.log_path))
+        return [str(layer.parent), str(log.parent)]
+
     async def listening(self, pod_uid: str, name: str) -> Set[int]:
         """The TCP ports that the container's network listens at; none for what does not run."""
         attempt = self._running(pod_uid, name)
