@@ -60,6 +60,21 @@ def test_each_node_has_addresses_of_its_own_and_its_pods_lie_in_its_range(world:
     assert all(f"✓ {part}" in status for part in ("node-2", "node-3", f"node {world.node_name(3)}"))
 
 
+def test_links_between_nodes_carry_packets_as_large_as_the_machines_own(world: ThreeNodes) -> None:
+    def mtu(*words: str) -> int:
+        told = subprocess.run([*words, "ip", "-j", "route", "get", CLIENT], capture_output=True, text=True).stdout
+        device = json.loads(told)[0]["dev"]
+        shown = subprocess.run([*words, "ip", "-j", "link", "show", device], capture_output=True, text=True).stdout
+        found: int = json.loads(shown)[0]["mtu"]
+        return found
+
+    default = subprocess.run(["ip", "-j", "route", "show", "default"], capture_output=True, text=True).stdout
+    if not json.loads(default):
+        pytest.skip("the machine has no way out")
+    shown = subprocess.run(["ip", "-j", "link", "show", json.loads(default)[0]["dev"]], capture_output=True, text=True)
+    assert {mtu(*world.inside(number)) for number in (2, 3)} == {json.loads(shown.stdout)[0]["mtu"]}
+
+
 def test_a_service_answers_every_pod_and_every_node_and_leads_to_all_nodes(world: ThreeNodes) -> None:
     url = f"http://{world.get('svc', 'web', '-n', NAMESPACE)['spec']['clusterIP']}"
     for number in NUMBERS:
