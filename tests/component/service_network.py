@@ -139,7 +139,8 @@ class ServiceNetwork:
         self.serve(made, 8080)
         return made
 
-    def serve(self, pod: Pod, port: int) -> None:
+    def serve(self, pod: Pod, port: int, *, only_there: bool = False) -> None:
+        """The pod answers at a port; ``only_there``: at its addresses, which its answers then come from."""
         with pod.namespace.entered():
             for family in (socket.AF_INET, socket.AF_INET6):
                 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
@@ -147,7 +148,8 @@ class ServiceNetwork:
                     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     if family == socket.AF_INET6:
                         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                    made.bind(("", port))
+                    own = pod.ip if family == socket.AF_INET else pod.ip6
+                    made.bind((own if only_there else "", port))
                     self._server.add(made, f"{pod.name}:{port}")
                     pod.servers.append(made)
 

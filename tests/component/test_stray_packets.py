@@ -11,7 +11,9 @@ import pytest
 from programmed_table import ProgrammedTable, endpoint_slice, service
 from service_network import (
     CLIENT_ADDRESS,
+    CLIENT_ADDRESS6,
     NODE_ADDRESS,
+    NODE_ADDRESS6,
     Pod,
     ServiceNetwork,
     connect,
@@ -20,7 +22,7 @@ from service_network import (
 )
 
 pytestmark = needs_root_and_namespaces
-IP = "10.96.0.10"
+IPS = ("10.96.0.10", "fd96::10")
 FAR = 1 << 30
 """Further than any window."""
 
@@ -28,7 +30,8 @@ FAR = 1 << 30
 @pytest.fixture(scope="module")
 def network() -> Iterator[ServiceNetwork]:
     made = ServiceNetwork(pods=2)
-    made.client.ip("route", "replace", "10.96.0.0/16", "via", NODE_ADDRESS)
+    for route, via in (("10.96.0.0/16", NODE_ADDRESS), ("fd96::/112", NODE_ADDRESS6)):
+        made.client.ip("route", "replace", route, "via", via)
     yield made
     made.close()
 
@@ -37,10 +40,12 @@ def network() -> Iterator[ServiceNetwork]:
 def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
     made = ProgrammedTable(network.node)
     made.put(
-        service("web", IP, ports=[{"port": 80, "nodePort": 30080}], externalTrafficPolicy="Cluster"),
-        service("local", "10.96.0.11", ports=[{"port": 80, "nodePort": 30081}], externalTrafficPolicy="Local"),
-        endpoint_slice("web", network.pods[:1]),
-        endpoint_slice("local", network.pods[:1]),
+        service("web", *IPS, ports=[{"port": 80, "nodePort": 30080}], externalTrafficPolicy="Cluster"),
+        service(
+            "local", "10.96.0.11", "fd96::11", ports=[{"port": 80, "nodePort": 30081}], externalTrafficPolicy="Local"
+        ),
+        *(endpoint_slice(name, network.pods[:1]) for name in ("web", "local")),
+        *(endpoint_slice(name, network.pods[:1], name="6", ipv6=True) for name in ("web", "local")),
     )
     yield made
     made.close()
@@ -48,17 +53,17 @@ def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
 
 
 @pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("place", [0, 1], ids=["ipv4", "ipv6"])
 @pytest.mark.parametrize("way", ["pod to cluster IP", "outside to policy Local", "outside, masqueraded"])
-def test_a_stray_packet_of_the_server_resets_no_connection(network: ServiceNetwork, way: str) -> None:
-    server = network.pods[0]
+def test_a_stray_packet_of_the_server_resets_no_connection(network: ServiceNetwork, way: str, place: int) -> None:
+    server, node = network.pods[0], (NODE_ADDRESS, NODE_ADDRESS6)[place]
+    pod, outside = network.pods[1], (CLIENT_ADDRESS, CLIENT_ADDRESS6)[place]
     where, at, port, seen = {
-        "pod to cluster IP": (network.pods[1].namespace, IP, 80, network.pods[1].ip),
-        "outside to policy Local": (network.client, NODE_ADDRESS, 30081, CLIENT_ADDRESS),
-        "outside, masqueraded": (network.client, NODE_ADDRESS, 30080, "10.244.0.1"),
+        "pod to cluster IP": (pod.namespace, IPS[place], 80, (pod.ip, pod.ip6)[place]),
+        "outside to policy Local": (network.client, node, 30081, outside),
+        "outside, masqueraded": (network.client, node, 30080, ("10.244.0.1", "fd44::1")[place]),
     }[way]
-    with server.namespace.entered():
-        listening = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-    with listening, connect(where, at, port) as made:
+    with _raw(server, seen) as listening, connect(where, at, port) as made:
         assert made.recv(100).startswith(b"pod-1")
         made.send(b"one")
         assert made.recv(100) == b"one"
@@ -68,20 +73,26 @@ def test_a_stray_packet_of_the_server_resets_no_connection(network: ServiceNetwo
         assert made.recv(100) == b"two"
 
 
+def _raw(server: Pod, client: str) -> socket.socket:
+    with server.namespace.entered():
+        return socket.socket(socket.AF_INET6 if ":" in client else socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+
+
 def _last_heard(listening: socket.socket, client: str) -> tuple[int, int, int]:
     """The client's port, where its next byte stands, and what it has acknowledged, by what it sent last."""
     listening.settimeout(0.3)
     port = following = acknowledged = 0
     while True:
         try:
-            packet = listening.recv(2000)
+            packet, peer = listening.recvfrom(2000)
         except TimeoutError:
             assert port
             return port, following, acknowledged
-        if packet[12:16] != socket.inet_aton(client):
+        if peer[0] != client:
             continue
-        port, _, sequence, acknowledged, offset = struct.unpack_from(">HHIIB", packet, 20)
-        following = sequence + len(packet) - 20 - (offset >> 4) * 4
+        head = 0 if ":" in client else 20  # only a raw socket of IPv4 is given the IP header
+        port, _, sequence, acknowledged, offset = struct.unpack_from(">HHIIB", packet, head)
+        following = sequence + len(packet) - head - (offset >> 4) * 4
 
 
 def _send_stray(server: Pod, client: str, client_port: int, sequence: int, acknowledged: int) -> None:
@@ -89,10 +100,13 @@ def _send_stray(server: Pod, client: str, client_port: int, sequence: int, ackno
     head = struct.pack(
         ">HHIIBBHHH", 8080, client_port, sequence & 0xFFFFFFFF, acknowledged & 0xFFFFFFFF, 5 << 4, 0x18, 1000, 0, 0
     )
-    pseudo = socket.inet_aton(server.ip) + socket.inet_aton(client) + struct.pack(">BBH", 0, 6, len(head) + 4)
-    total = sum(struct.unpack(f">{(len(pseudo) + len(head) + 4) // 2}H", pseudo + head + b"boom"))
+    packet = head + b"boom"
+    family = socket.AF_INET6 if ":" in client else socket.AF_INET
+    source = server.ip6 if ":" in client else server.ip
+    addresses = socket.inet_pton(family, source) + socket.inet_pton(family, client)
+    summed = addresses + struct.pack(">HH", socket.IPPROTO_TCP, len(packet)) + packet
+    total = sum(struct.unpack(f">{len(summed) // 2}H", summed))
     total = (total & 0xFFFF) + (total >> 16)
     total = (total & 0xFFFF) + (total >> 16)
-    packet = head[:16] + struct.pack(">H", ~total & 0xFFFF) + head[18:] + b"boom"
-    with server.namespace.entered(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as made:
-        made.sendto(packet, (client, 0))
+    with _raw(server, client) as made:
+        made.sendto(packet[:16] + struct.pack(">H", ~total & 0xFFFF) + packet[18:], (client, 0))
