@@ -32,12 +32,26 @@ def expected(world: World, packet: Packet) -> Fate:
         return Fate("refuse")
     if _in(packet.destination, SERVICE_CIDRS):
         return Fate("drop")
-    if packet.to_node and not _in(packet.destination, ("127.0.0.0/8", "::1/128")):
+    if packet.to_node and _answers_node_ports(world, packet.destination):
         for service in world.services:
             for kind, _, number, port in _fronts(service):
                 if kind == NODE_PORT and _is_served(service) and _is(port, packet, port["nodePort"]):
                     return _sent(world, packet, kind, service["metadata"]["name"], number)
     return Fate("pass")
+
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def _answers_node_ports(world: World, at: bytes) -> bool:
+    """Everywhere but on loopback, unless addresses are set; loopback only where a range within it is."""
+    texts = world.here.node_port_addresses
+    ranges = [ipaddress.ip_network(text) for text in texts if text != "primary"]
+    if _in(at, LOOPBACK):
+        homes = [net for net in map(ipaddress.ip_network, LOOPBACK) if ipaddress.ip_address(at) in net]
+        return any(net.version == home.version and net.subnet_of(home) for net in ranges for home in homes)  # type: ignore[arg-type]
+    primaries = [ip for ip in world.here.addresses if len(address(ip)) == len(at)][:1] if "primary" in texts else []
+    return not texts or at in map(address, primaries) or any(ipaddress.ip_address(at) in net for net in ranges)
 
 
 def _is_served(service: Object) -> bool:

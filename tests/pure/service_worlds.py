@@ -31,6 +31,7 @@ class Here(NamedTuple):
     zone: str
     addresses: tuple[str, ...]
     pod_cidrs: tuple[str, ...]
+    node_port_addresses: tuple[str, ...] = ()
 
 
 class World(NamedTuple):
