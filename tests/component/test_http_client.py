@@ -337,7 +337,7 @@ async def test_a_server_that_is_not_there_gives_no_answer() -> None:
     address = url(server)
     await server.close(0)
     client = HttpClient(address)
-    with pytest.raises(ConnectionError, match="cannot connect to 127"):
+    with pytest.raises(ConnectionRefusedError, match="cannot connect to 127"):
         await client.get(SERVICE, "ns", "web")
     await client.close()
     with pytest.raises(ConnectionError, match="the client is closed"):

@@ -10,6 +10,7 @@ from fairway.client.memory import MemoryClient
 from fairway.kinds import CONFIG_MAP, SERVICE
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
+from fairway.reconcile import informer as module
 from fairway.reconcile.informer import Change, Informer
 
 
@@ -231,3 +232,19 @@ async def test_waiting_for_a_revision_ends_when_the_write_is_seen(client: Memory
     async with asyncio.timeout(5):
         await informer.wait_revision(int(written["metadata"]["resourceVersion"]))
     assert informer.get("default", "a") is written
+
+
+async def test_where_nobody_listens_tries_come_soon_however_long_that_lasts(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr(module, "REFUSED_DELAY_S", 0.02)
+    client.failures["list"] = [ConnectionRefusedError("nobody listens")] * 20 + [
+        StatusError(403, "Forbidden", "not yet")
+    ]
+    waiting = Informer(client, SERVICE)
+    running = asyncio.create_task(waiting.run())
+    async with asyncio.timeout(5):  # as with other failures, the tenth try alone would come after 5 s
+        await waiting.wait_synced()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -25,3 +25,9 @@ def test_a_delay_is_never_above_the_limit_nor_zero(failures: int, drawn: float) 
     for _ in range(failures):
         backoff.next_delay_s()
     assert 0.0 < backoff.next_delay_s() <= 30.0
+
+
+def test_milder_failures_wait_less_and_do_not_count_beyond_their_limit() -> None:
+    backoff = Backoff(1.0, 30.0, draw=lambda: 1.0)
+    assert [backoff.next_delay_s(3.0) for _ in range(5)] == [1.0, 2.0, 3.0, 3.0, 3.0]
+    assert backoff.next_delay_s() == 4.0

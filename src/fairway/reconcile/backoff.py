@@ -18,12 +18,17 @@ class Backoff:
         self._draw = draw
         self._failures = 0
 
-    def next_delay_s(self) -> float:
-        """The seconds to wait after one more failure."""
-        full = self._limit_s
-        if self._failures < 64:
-            full = min(self._limit_s, self._first_s * 2**self._failures)
-        self._failures += 1
+    def next_delay_s(self, limit_s: float | None = None) -> float:
+        """The seconds to wait after one more failure.
+
+        A lower ``limit_s`` is for failures of a milder kind: once it is reached, they do not count any more.
+        """
+        full = self._limit_s if limit_s is None else min(limit_s, self._limit_s)
+        is_limited = self._failures >= 64 or self._first_s * 2**self._failures >= full
+        if not is_limited:
+            full = self._first_s * 2**self._failures
+        if limit_s is None or not is_limited:
+            self._failures += 1
         return full * (0.5 + 0.5 * self._draw())
 
     def reset(self) -> None:

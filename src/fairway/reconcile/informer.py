@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 FIRST_DELAY_S = 0.05
 MAX_DELAY_S = 30.0
+REFUSED_DELAY_S = 2.0
+"""Where nobody listens: a try costs no server anything, and what happened meanwhile is wanted once one is back."""
 SHORT_WATCH_S = 1.0
 """A watch that ends sooner without an event counts as a failure, so that a broken server is not hammered."""
 
@@ -169,7 +171,7 @@ class Informer:
     async def run(self) -> None:
         """Follow the server for ever; ends only by cancellation."""
         while True:
-            wait_s = 0
+            wait_s, limit_s = 0, None
             try:
                 if not self._revision:
                     await self._list()
@@ -189,10 +191,11 @@ class Informer:
                 self._refused.set()
                 self._report(error)
             except (OSError, EOFError, TimeoutError) as error:
+                limit_s = REFUSED_DELAY_S if isinstance(error, ConnectionRefusedError) else None
                 self._report(error)
             except Exception:
                 log.exception("informer failed", extra={"kind": self.kind.resource})
-            await asyncio.sleep(max(wait_s, self._backoff.next_delay_s()))
+            await asyncio.sleep(max(wait_s, self._backoff.next_delay_s(limit_s)))
 
     @property
     def _selected(self) -> str:

@@ -114,6 +114,8 @@ class Pool:
                 )
         except TimeoutError as error:
             raise ConnectionError(self._text(f"no connection within {self._connect_timeout_s:g} s")) from error
+        except ConnectionRefusedError as error:
+            raise ConnectionRefusedError(self._text(str(error))) from error
         except OSError as error:
             raise ConnectionError(self._text(str(error))) from error
         self._open.add(connection)
