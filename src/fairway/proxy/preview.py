@@ -37,7 +37,10 @@ class Change(NamedTuple):
 
 
 def preview(family: int, found: Elements, wanted: Mapping[str, Sequence[ServicePort]], fixed: Elements) -> list[Change]:
-    """What a proxy that starts now would do to one family's table; deletes come first, as in the kernel."""
+    """What a proxy that starts now would do to one family's table; deletes come first, as in the kernel.
+
+    ``found`` is used up.
+    """
     table = Table(found)
     table.fix(fixed)
     return changes(family, table.start(wanted, found), Owners(table.entries))
