@@ -103,3 +103,11 @@ def test_every_element_of_the_transaction_has_a_line_and_nothing_to_do_has_none(
     expected = table.change(wanted).size + sum(map(len, FIXED.values()))
     assert len(preview(4, {}, wanted, FIXED)) == expected
     assert preview(4, table.elements(), wanted, FIXED) == []
+
+
+def test_a_preview_leaves_what_it_was_shown_as_it_was() -> None:
+    table = Table()
+    held = table.change({"default/web": [service_port("10.0.0.1:80")]}).adds
+    before = {name: dict(each) for name, each in held.items()}
+    assert preview(4, held, {"default/web": [service_port("10.0.0.1:80")]}, {}) == []
+    assert held == before

@@ -114,7 +114,10 @@ class Table:
         return difference(before, after)
 
     def start(self, wanted: Mapping[str, Sequence[ServicePort]], found: Elements) -> Transaction:
-        """As ``change`` for ``wanted``, which with earlier changes are all Services, against what the kernel holds."""
+        """As ``change`` for ``wanted``, which with earlier changes are all Services, against what the kernel holds.
+
+        ``found`` is used up.
+        """
         self.change(wanted)
         for name in (words.FRONTENDS, words.NODE_PORTS):
             self._touched_flows.update(FrontendKey(key) for key in found.get(name, ()) if frontend_parts(key)[1] != TCP)

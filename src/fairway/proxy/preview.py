@@ -43,7 +43,8 @@ def preview(family: int, found: Elements, wanted: Mapping[str, Sequence[ServiceP
     """
     table = Table(found)
     table.fix(fixed)
-    return changes(family, table.start(wanted, found), Owners(table.entries))
+    own = {name: dict(held) for name, held in found.items()}  # a start uses up what it is given
+    return changes(family, table.start(wanted, own), Owners(table.entries))
 
 
 def changes(family: int, transaction: Transaction, owners: "Owners") -> list[Change]:
