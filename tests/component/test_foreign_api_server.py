@@ -279,6 +279,25 @@ async def test_service_ranges_are_followed(world: World) -> None:
         await world.until(lambda: world.service_ranges() == packed("10.99.0.0/16"))
 
 
+async def test_a_refusal_after_an_absence_is_said_in_the_servers_words(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world.proxy() as proxy:
+        await world.api.until(lambda: all(map(world.api.watches, ("services", "endpointslices", "nodes"))))
+        world.api.tokens = {"second"}
+        world.api.cut()
+        await world.until(lambda: proxy.troubles.count("services: Unauthorized") == 1)
+        world.api.tokens, world.api.allowed = {"first"}, NODE_PROXIER - {("", "services")}
+        await world.until(lambda: any("forbidden" in trouble for trouble in proxy.troubles))
+        world.api.allowed = set(NODE_PROXIER)
+        world.put(service("web", "10.96.0.1"))
+        await world.until(lambda: proxy.services == 1 and "services" not in str(proxy.troubles))
+    said = [
+        each.error for each in caplog.records if getattr(each, "kind", "") == "services" and each.levelname == "WARNING"
+    ]
+    assert said[1:] == ["Unauthorized", said[2]] and 'cannot watch resource "services"' in said[2]
+
+
 async def test_labels_move_objects_out_of_sight_and_back(world: World) -> None:
     web, pods = service("web", "10.96.0.1"), endpoint_slice("web", PODS)
     world.put(web, pods)

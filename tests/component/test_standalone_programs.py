@@ -162,6 +162,11 @@ def test_what_stands_between_a_dry_run_and_its_answer_is_said_with_the_cure(tmp_
             code, text = await ran(*flags)
             assert code == 1 and "endpointslices.discovery.k8s.io is forbidden" in text
             assert "fix: give the user the ClusterRole system:node-proxier" in text
+            api.allowed.add(("discovery.k8s.io", "endpointslices"))
+            api.served.discard("/apis/discovery.k8s.io/v1/endpointslices")
+            code, text = await ran(*flags)
+            assert code == 1 and "/apis/discovery.k8s.io/v1/endpointslices: the server could not find" in text
+            assert "fix: use an API server of Kubernetes 1.21 or newer" in text
             api.tokens.clear()
             code, text = await ran(*flags)
             assert code == 1 and "Unauthorized" in text and "fix: look at its credentials" in text

@@ -162,6 +162,12 @@ class Proxy:
         """How many Services are served."""
         return len(self._inventory)
 
+    @property
+    def troubles(self) -> list[str]:
+        """What keeps it from knowing the cluster, kind by kind."""
+        informers = (self._services, self._slices, self._node)
+        return [f"{informer.kind.resource}: {informer.trouble}" for informer in informers if informer.trouble]
+
     def health(self) -> Health:
         """Whether changes get through."""
         return Health(

@@ -79,8 +79,11 @@ class Informer:
         self._indexes: dict[str, Index] = {}
         self._handlers: tuple[Handler, ...] = ()
         self._revision = ""
+        self.trouble = ""
+        """What keeps it from its server, in the server's words; empty while all is well."""
         self._synced = asyncio.Event()
         self._refused = asyncio.Event()
+        self._is_refused = False
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._backoff = Backoff(FIRST_DELAY_S, MAX_DELAY_S)
         for name, function in (indexes or {}).items():
@@ -202,8 +205,19 @@ class Informer:
         return ",".join(filter(None, (self._fields, self._saving)))
 
     def _report(self, error: Exception) -> None:
-        level = logging.WARNING if self._backoff.failures == 0 else logging.DEBUG
-        log.log(level, "informer lost its server", extra={"kind": self.kind.resource, "error": str(error)})
+        """Say it once, and again where an absence turns into a refusal or one refusal into another."""
+        is_refusal = isinstance(error, StatusError)
+        is_known = self._is_refused == is_refusal and (not is_refusal or self.trouble == str(error))
+        level = logging.DEBUG if self.trouble and is_known else logging.WARNING
+        self.trouble, self._is_refused = str(error) or type(error).__name__, is_refusal
+        what = "informer was refused" if is_refusal else "informer lost its server"
+        log.log(level, what, extra={"kind": self.kind.resource, "error": self.trouble})
+
+    def _served(self) -> None:
+        self._backoff.reset()
+        if self.trouble:
+            log.info("informer has its server again", extra={"kind": self.kind.resource})
+            self.trouble = ""
 
     async def _list(self) -> None:
         found, revision = await self._client.list(
@@ -217,6 +231,7 @@ class Informer:
             if place % BREATH == 0:
                 await asyncio.sleep(0)
         self._synced.set()
+        self.trouble = ""
         self._advance(revision)
 
     async def _watch(self) -> None:
@@ -229,12 +244,12 @@ class Informer:
         try:
             async for event in events:
                 count += 1
-                self._backoff.reset()
+                self._served()
                 self._take(event)
         finally:
             lasted_s = loop.time() - started_s
             if lasted_s >= SHORT_WATCH_S:
-                self._backoff.reset()
+                self._served()
             await _close(events)
         if not count and lasted_s < SHORT_WATCH_S:
             raise ConnectionResetError(f"watch of {self.kind.resource} ended at once")

@@ -38,6 +38,12 @@ TABLE = "service.proxy"
 PREVIEW_S = 60.0
 VERBOSE = 4
 """From this verbosity on, every detail is logged."""
+_FIXES = {
+    401: "look at its credentials",
+    403: "give the user the ClusterRole system:node-proxier",
+    404: "use an API server of Kubernetes 1.21 or newer",
+}
+_WAIT = "see how the API server fares"
 _NEEDED = ("/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices", "/api/v1/nodes")
 
 
@@ -103,7 +109,10 @@ async def _previewed(client: HttpClient, told: Told) -> list[Change]:
         async with asyncio.timeout(PREVIEW_S):
             return await proxy.preview()
     except TimeoutError as error:
-        raise ClusterError(f"{client.server} did not list everything within {PREVIEW_S:g} s", "try again") from error
+        troubles = "".join(f"; {trouble}" for trouble in proxy.troubles)
+        raise ClusterError(
+            f"{client.server} did not list everything within {PREVIEW_S:g} s{troubles}", _WAIT
+        ) from error
     except DataplaneError as error:
         raise ClusterError(str(error), "run as root: sudo fairway proxy --dry-run") from error
     finally:
@@ -113,14 +122,14 @@ async def _previewed(client: HttpClient, told: Told) -> list[Change]:
 
 async def _check(client: HttpClient) -> None:
     """Say what a person can cure, before informers would try for ever."""
+    path = ""
     try:
         for path in _NEEDED:
             answer = await client.request("GET", f"{path}?limit=1")
             if answer.status != 200:
                 raise status_error(answer.status, answer.headers, answer.body)
     except StatusError as error:
-        fix = "give the user the ClusterRole system:node-proxier" if error.code == 403 else "look at its credentials"
-        raise ClusterError(f"{client.server}: {error}", fix) from error
+        raise ClusterError(f"{client.server}{path}: {error}", _FIXES.get(error.code, _WAIT)) from error
     except OSError as error:
         raise ClusterError(str(error), "is the API server up, and its address in the kubeconfig right?") from error
 
