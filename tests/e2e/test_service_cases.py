@@ -1,12 +1,14 @@
 """Services on three nodes as Kubernetes' own tests of the network ask for them, where no other file does."""
 
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from .test_host_ports import ECHO
 from .three_nodes import NUMBERS, ThreeNodes, hits
 
 NAMESPACE = "cases"
@@ -103,6 +105,30 @@ def test_labels_keep_the_proxy_off_a_service(world: ThreeNodes, label: str) -> N
     world.wait(answers(world, url, "web"), "nobody serves it")
     world.kubectl("label", "service", name, "-n", NAMESPACE, f"{label}-")
     world.wait(answers(world, url, "web", *NUMBERS), "it serves again")
+
+
+def test_a_port_of_two_protocols_may_lose_either(world: ThreeNodes) -> None:
+    both = world.pod(NAMESPACE, "both", 3)
+    both["spec"]["containers"].append({**both["spec"]["containers"][0], "name": "echo", "command": list(ECHO)})
+    world.create(both)
+    world.ready_pods(NAMESPACE, "app=both", 1)
+    ports = [{"name": name, "protocol": name.upper(), "port": 80, "targetPort": 8080} for name in ("tcp", "udp")]
+    at = world.service(NAMESPACE, "both", {"app": "both"}, ports=ports)["clusterIP"]
+
+    def open_ports() -> list[bool]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(1)
+            try:
+                client.sendto(b"there?", (at, 80))
+                hears = client.recv(100) == b"there?"
+            except OSError:
+                hears = False
+        return [hits([], f"http://{at}", patience_s=1) == ["both"], hears]
+
+    for left, expected in ((ports, [True, True]), (ports[:1], [True, False]), (ports[1:], [False, True])):
+        patch = json.dumps([{"op": "replace", "path": "/spec/ports", "value": left}])
+        world.kubectl("patch", "svc", "both", "-n", NAMESPACE, "--type=json", "-p", patch)
+        world.wait(lambda expected=expected: open_ports() == expected, f"TCP and UDP: {expected}")  # type: ignore[misc]
 
 
 def test_slices_written_by_hand_lead_each_port_where_they_say(world: ThreeNodes) -> None:
