@@ -391,6 +391,10 @@ async def test_the_life_of_a_status(api: Api) -> None:
     read = (await api.ask("GET", "web/status")).body
     read["status"]["conditions"] = [condition]
     assert (await api.ask("PUT", "web/status", read)).body["status"]["conditions"] == [condition]
+    timeless = {**condition, "lastTransitionTime": None}  # as Go writes a time that was never set
+    patched = (await api.patch("web/status", {"status": {"conditions": [timeless]}})).body
+    assert [each["reason"] for each in patched["status"]["conditions"]] == ["E2E"]
+    await api.patch("web/status", {"status": {"conditions": [condition]}})
     later = (
         await api.patch(
             "web", {"metadata": {"labels": {"test": "patched"}}, "status": {"conditions": []}}, "strategic-merge"
