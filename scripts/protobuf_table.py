@@ -27,16 +27,28 @@ WANTED = re.compile(
 )
 LETTERS = {1: "n", 3: "i", 4: "i", 5: "i", 8: "b", 9: "s", 12: "y", 13: "i"}
 MESSAGE, REPEATED = 11, 3
-# Pointers in Go: zero, false or empty differs from being absent.
+# Pointers in Go: zero, false or empty differs from being absent.  A name that is a pointer in some messages only stands
+# with its message.
 POINTERS = frozenset({
-    "activeDeadlineSeconds", "allocateLoadBalancerNodePorts", "allowPrivilegeEscalation",
-    "automountServiceAccountToken", "backoffLimit", "blockOwnerDeletion", "completions", "controller", "defaultMode",
-    "enableServiceLinks", "expirationSeconds", "fsGroup", "gracePeriodSeconds", "hostUsers", "immutable",
-    "leaseDurationSeconds", "leaseTransitions", "minReplicas", "mode", "optional", "orphanDependents", "parallelism",
-    "partition", "privileged", "progressDeadlineSeconds", "readOnlyRootFilesystem", "ready", "replicas",
-    "revisionHistoryLimit", "runAsGroup", "runAsNonRoot", "runAsUser", "serving", "setHostnameAsFQDN",
-    "shareProcessNamespace", "started", "storageClassName", "suspend", "terminating", "terminationGracePeriodSeconds",
-    "tolerationSeconds", "ttlSecondsAfterFinished",
+    "activeDeadlineSeconds", "allocateLoadBalancerNodePorts", "allowPrivilegeEscalation", "allowVolumeExpansion",
+    "appProtocol", "attachRequired", "automountServiceAccountToken", "backoffLimit", "backoffLimitPerIndex",
+    "blockOwnerDeletion", "collisionCount", "completions", "controller", "defaultMode", "deletionGracePeriodSeconds",
+    "enableServiceLinks", "endPort", "expirationSeconds", "failedJobsHistoryLimit", "force", "fsGroup",
+    "gracePeriodSeconds", "holderIdentity", "hostUsers", "immutable", "ingressClassName", "leaseDurationSeconds",
+    "leaseTransitions", "limitBytes", "loadBalancerClass", "localhostProfile", "manualSelector", "maxFailedIndexes",
+    "minDomains", "minReplicas", "mode", "optional", "orphanDependents", "parallelism", "partition", "podInfoOnMount",
+    "privileged", "progressDeadlineSeconds", "readOnlyRootFilesystem", "ready", "remainingItemCount", "replicas",
+    "requiresRepublish", "revisionHistoryLimit", "runAsGroup", "runAsNonRoot", "runAsUser", "runAsUserName",
+    "runtimeClassName", "serving", "setHostnameAsFQDN", "shareProcessNamespace", "sinceSeconds", "started",
+    "startingDeadlineSeconds", "storageCapacity", "storageClassName", "successfulJobsHistoryLimit", "suspend",
+    "tailLines", "targetCPUUtilizationPercentage", "terminating", "terminationGracePeriodSeconds",
+    "tolerationSeconds", "ttlSecondsAfterFinished", "url",
+    "core.v1.ClientIPConfig.timeoutSeconds", "core.v1.EndpointAddress.nodeName", "core.v1.PodDNSConfigOption.value",
+    "core.v1.PodSpec.priority", "core.v1.PortStatus.error", "core.v1.TypedLocalObjectReference.apiGroup",
+    "discovery.v1.Endpoint.hostname", "discovery.v1.Endpoint.nodeName", "discovery.v1.Endpoint.zone",
+    "discovery.v1.EndpointPort.name", "discovery.v1.EndpointPort.port", "meta.v1.Preconditions.resourceVersion",
+    "meta.v1.Preconditions.uid", "networking.v1.IngressClassParametersReference.apiGroup",
+    "networking.v1.IngressClassParametersReference.namespace",
 })  # fmt: skip
 
 
@@ -95,11 +107,12 @@ def lines(raw: bytes) -> Iterator[str]:
         name = text(message, 1)
         maps = {text(entry, 1): entry for entry in map(parsed, message.get(3, ()))}
         known = definition(package, name)
-        columns = [column(parsed(field), maps, known) for field in message.get(2, ())]
-        yield "|".join([short(f"{package}.{name}"), *columns])
+        title = short(f"{package}.{name}")
+        columns = [column(title, parsed(field), maps, known) for field in message.get(2, ())]
+        yield "|".join([title, *columns])
 
 
-def column(field: dict[int, list[Any]], maps: dict[str, Any], known: Any) -> str:
+def column(message: str, field: dict[int, list[Any]], maps: dict[str, Any], known: Any) -> str:
     """One field in the table's form."""
     name, number, type_ = in_json(text(field, 1), known), field[3][0], field[5][0]
     target = text(field, 6)
@@ -107,7 +120,8 @@ def column(field: dict[int, list[Any]], maps: dict[str, Any], known: Any) -> str
     is_unknown = known is not None and known.fields is not None and name not in known.fields
     prefix = "^" if is_unknown and type_ == MESSAGE and field[4][0] != REPEATED else ""
     required = known is not None and name in (known.required or ())
-    suffix = "!" if name in POINTERS or (required and not prefix) else ""
+    is_pointer = name in POINTERS or f"{message}.{name}" in POINTERS
+    suffix = "!" if is_pointer or (required and not prefix) else ""
     if entry is not None:
         value = parsed(entry[2][1])
         shown = "{}" + letter(value[5][0], text(value, 6))

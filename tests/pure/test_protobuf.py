@@ -65,6 +65,23 @@ def test_ports_that_are_numbers_or_names() -> None:
 def test_what_is_a_pointer_in_go_is_kept_when_it_is_zero() -> None:
     found = decode(body("apps/v1", "Deployment", meta("d"), field(2, field(1, 0) + field(5, 0))))
     assert found["spec"] == {"replicas": 0}
+    pod = decode(body("v1", "Pod", meta("p"), field(2, field(25, 0))))
+    assert pod["spec"] == {"priority": 0}
+    affinity = field(14, field(1, field(1, 0)))
+    service = decode(body("v1", "Service", meta("s"), field(2, affinity)))
+    assert service["spec"] == {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 0}}}
+
+
+def test_a_name_that_is_a_pointer_in_one_message_only() -> None:
+    probe = field(10, field(3, 0))
+    pod = decode(body("v1", "Pod", meta("p"), field(2, field(2, field(1, "c") + probe))))
+    assert pod["spec"]["containers"][0]["livenessProbe"] == {}
+
+
+def test_a_time_of_the_first_years_has_four_digits() -> None:
+    times = field(3, field(1, -62_135_596_798) + field(2, 0))
+    lease = decode(body("coordination.k8s.io/v1", "Lease", meta("l"), field(2, times)))
+    assert lease["spec"] == {"acquireTime": "0001-01-01T00:00:02.000000Z"}
 
 
 def test_fields_of_embedded_structs_stand_in_their_parent() -> None:

@@ -29,12 +29,12 @@ def _moment(found: Object) -> datetime | None:
 
 def _time(found: Object) -> str | None:
     moment = _moment(found)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None
 
 
 def _micro_time(found: Object) -> str | None:
     moment = _moment(found)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z") if moment else None
 
 
 def _int_or_string(found: Object) -> int | str:
