@@ -128,7 +128,9 @@ async def test_pages_that_are_asked_for_too_late_are_followed_by_everything_at_o
 
 
 @pytest.mark.parametrize("as_event", [True, False], ids=["ERROR event", "HTTP 410"])
-async def test_history_that_is_gone_is_made_up_for_by_a_list(world: World, as_event: bool) -> None:
+async def test_history_that_is_gone_is_made_up_for_by_a_list(
+    world: World, as_event: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     world.api.gone_as_event = as_event
     world.fill(3)
     async with world.proxy():
@@ -145,6 +147,7 @@ async def test_history_that_is_gone_is_made_up_for_by_a_list(world: World, as_ev
         # One Service of 4 elements goes and one of 10 comes; one word more where slice and Service came apart.
         sizes = [change.size for each in world.dataplane.commits[commits:] for change in each.values()]
         assert sum(sizes) in (14, 16)
+    assert not any("too old" in each.error for each in caplog.records if each.levelname == "WARNING")
 
 
 async def test_a_watch_that_is_cut_within_a_line_goes_on_where_it_was(world: World) -> None:

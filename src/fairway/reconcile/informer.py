@@ -187,12 +187,14 @@ class Informer:
                     continue
                 if error.code == 410:
                     self._revision = ""
+                    log.info("informer lists again", extra={"kind": self.kind.resource, "error": str(error)})
                     if not self._backoff.failures:
                         self._backoff.next_delay_s()
                         continue
+                else:
+                    self._refused.set()
+                    self._report(error)
                 wait_s = error.retry_after_s or 0
-                self._refused.set()
-                self._report(error)
             except (OSError, EOFError, TimeoutError) as error:
                 limit_s = REFUSED_DELAY_S if isinstance(error, ConnectionRefusedError) else None
                 self._report(error)
@@ -213,8 +215,7 @@ class Informer:
         what = "informer was refused" if is_refusal else "informer lost its server"
         log.log(level, what, extra={"kind": self.kind.resource, "error": self.trouble})
 
-    def _served(self) -> None:
-        self._backoff.reset()
+    def _recovered(self) -> None:
         if self.trouble:
             log.info("informer has its server again", extra={"kind": self.kind.resource})
             self.trouble = ""
@@ -231,7 +232,7 @@ class Informer:
             if place % BREATH == 0:
                 await asyncio.sleep(0)
         self._synced.set()
-        self.trouble = ""
+        self._recovered()
         self._advance(revision)
 
     async def _watch(self) -> None:
@@ -244,12 +245,14 @@ class Informer:
         try:
             async for event in events:
                 count += 1
-                self._served()
+                self._backoff.reset()
+                self._recovered()
                 self._take(event)
         finally:
             lasted_s = loop.time() - started_s
             if lasted_s >= SHORT_WATCH_S:
-                self._served()
+                self._backoff.reset()
+                self._recovered()
             await _close(events)
         if not count and lasted_s < SHORT_WATCH_S:
             raise ConnectionResetError(f"watch of {self.kind.resource} ended at once")
