@@ -248,3 +248,30 @@ async def test_where_nobody_listens_tries_come_soon_however_long_that_lasts(
         await waiting.wait_synced()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_410_after_an_absence_is_followed_by_a_list_at_once() -> None:
+    class Timed(MemoryClient):
+        """Remembers when each verb was called."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.called: list[tuple[str, float]] = []
+            self.listed_again = asyncio.Event()
+
+        def _count(self, verb: str) -> None:
+            self.called.append((verb, asyncio.get_running_loop().time()))
+            if [each for each, _ in self.called].count("list") == 2:
+                self.listed_again.set()
+            super()._count(verb)
+
+    client = Timed()
+    client.failures["watch"] = [ConnectionResetError("cut")] * 4 + [StatusError(410, "Expired", "too old")]
+    following = Informer(client, SERVICE)
+    running = asyncio.create_task(following.run())
+    async with asyncio.timeout(5):
+        await client.listed_again.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    (_, gone_s), (_, listed_s) = client.called[5:7]
+    assert listed_s - gone_s < 0.35  # the fifth failure in a row would have waited 0.4 to 0.8 s

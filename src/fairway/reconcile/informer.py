@@ -84,6 +84,7 @@ class Informer:
         self._synced = asyncio.Event()
         self._refused = asyncio.Event()
         self._is_refused = False
+        self._is_relisting = False
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._backoff = Backoff(FIRST_DELAY_S, MAX_DELAY_S)
         for name, function in (indexes or {}).items():
@@ -188,8 +189,8 @@ class Informer:
                 if error.code == 410:
                     self._revision = ""
                     log.info("informer lists again", extra={"kind": self.kind.resource, "error": str(error)})
-                    if not self._backoff.failures:
-                        self._backoff.next_delay_s()
+                    if not self._is_relisting:  # the server is there; only a second 410 in a row is strange
+                        self._is_relisting = True
                         continue
                 else:
                     self._refused.set()
@@ -246,12 +247,14 @@ class Informer:
             async for event in events:
                 count += 1
                 self._backoff.reset()
+                self._is_relisting = False
                 self._recovered()
                 self._take(event)
         finally:
             lasted_s = loop.time() - started_s
             if lasted_s >= SHORT_WATCH_S:
                 self._backoff.reset()
+                self._is_relisting = False
                 self._recovered()
             await _close(events)
         if not count and lasted_s < SHORT_WATCH_S:
