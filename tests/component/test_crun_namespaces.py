@@ -1,6 +1,8 @@
 """What the containers of one pod share, and what they share with the machine."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,24 @@ def left(world: World) -> tuple[list[str], list[str]]:
     return links, mounts_below(world.machine.netns_path) + [
         point for point in mounts_below(world.machine.run_pods_path) if "/namespaces/" in point or "/shm" in point
     ]  # fmt: skip
+
+
+IN_A_CHROOT = """
+import os, sys
+from fairway.node.runtimes.crun.rootfs import Place
+
+os.chroot(sys.argv[1])
+os.chdir("/")
+place = Place("")
+for _ in range(2):
+    with place.entered():
+        assert os.path.exists("/mnt/in-the-chroot"), "within"
+    assert os.path.exists("/mnt/in-the-chroot") and os.getcwd() == "/", "afterwards"
+"""
+
+
+def test_containers_start_again_and_again_where_the_machine_is_a_chroot(tmp_path: Path) -> None:
+    made = 'mount --rbind / "$0" && mount -t tmpfs none "$0/mnt" && touch "$0/mnt/in-the-chroot" && exec "$@" "$0"'
+    command = ["unshare", "--mount", "sh", "-c", made, str(tmp_path), sys.executable, "-c", IN_A_CHROOT]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr

@@ -37,12 +37,14 @@ class Place:
     def __init__(self, hidden: str) -> None:
         self._hidden = hidden
         self._machine = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        self._root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def close(self) -> None:
         """Let go of the machine's namespace; later calls do nothing."""
         if self._machine >= 0:
             os.close(self._machine)
-            self._machine = -1
+            os.close(self._root)
+            self._machine = self._root = -1
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -58,6 +60,9 @@ class Place:
             yield
         finally:
             setns(self._machine, CLONE_NEWNS)
+            # Its root is that of the namespace now; ours is another one in a chroot.
+            os.fchdir(self._root)
+            os.chroot(".")
 
 
 def mount_rootfs(rootfs: Rootfs, layer: Path, target: Path) -> None:
