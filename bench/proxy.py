@@ -147,7 +147,7 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
     with where.entered():
         running = asyncio.create_task(proxy.run())
         await proxy.wait_programmed()
-    full_s = proxy.metrics.of(4).full_sync.total_s
+    full_s = proxy.metrics.of(4).full_sync.total
     resident, peak = memory_mib(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     programming = []
     dataplane.took_s.clear()
@@ -167,7 +167,7 @@ async def load(size: int, where: Namespace) -> dict[str, float]:
     with where.entered():
         running = asyncio.create_task(restarted.run())
         await restarted.wait_programmed()
-    restart_s = restarted.metrics.of(4).full_sync.total_s
+    restart_s = restarted.metrics.of(4).full_sync.total
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await again.remove()

@@ -21,6 +21,13 @@ def test_counters_and_histograms_in_text() -> None:
     ]  # fmt: skip
 
 
+def test_large_counts_are_told_to_the_last_digit() -> None:
+    metrics = Metrics()
+    metrics.add(CHANGES, amount=12_345_678)
+    metrics.observe(SIZES, 12_345_678.25)
+    assert {"changes 12345678", "sizes_sum 12345678.25"} <= set(metrics.lines())
+
+
 def test_the_api_server_tells_them_along_with_its_own() -> None:
     metrics, server = Metrics(), ServerMetrics()
     server.others.append(metrics.lines)

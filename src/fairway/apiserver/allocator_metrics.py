@@ -6,9 +6,10 @@ Source: Kubernetes docs, "Kubernetes Metrics Reference"; the names of the two al
 
 import ipaddress
 import socket
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+
+from fairway.transport.exposition import Histogram, sample
 
 _IPS, _PORTS = "kube_apiserver_clusterip_allocator", "kube_apiserver_nodeport_allocator"
 _BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -23,8 +24,7 @@ class AllocatorMetrics:
         self._ip_errors: Counter[tuple[str, str]] = Counter()
         self._ports: Counter[str] = Counter()
         self._port_errors: Counter[str] = Counter()
-        self._buckets = [0] * (len(_BOUNDS_S) + 1)
-        self._sum_s = 0.0
+        self._durations = Histogram(_BOUNDS_S)
 
     def took_address(self, cidr: str, scope: str) -> None:
         """An address of a range was given."""
@@ -44,8 +44,7 @@ class AllocatorMetrics:
 
     def lasted(self, seconds: float) -> None:
         """A write's allocations took so long."""
-        self._buckets[bisect_left(_BOUNDS_S, seconds)] += 1
-        self._sum_s += seconds
+        self._durations.observe(seconds)
 
     def lines(self, cidrs: Sequence[str], addresses: Iterable[str], ports: range, ports_taken: int) -> Iterator[str]:
         """Everything, in the text format of Prometheus."""
@@ -56,20 +55,12 @@ class AllocatorMetrics:
         yield from _gauge(f"{_IPS}_available_ips", left)
         yield from _counter(f"{_IPS}_allocation_total", _of_both(self._ips))
         yield from _counter(f"{_IPS}_allocation_errors_total", _of_both(self._ip_errors))
-        yield from self._durations(f"{_IPS}_allocation_duration_seconds")
+        yield f"# TYPE {_IPS}_allocation_duration_seconds histogram"
+        yield from self._durations.lines(f"{_IPS}_allocation_duration_seconds")
         yield from _gauge(f"{_PORTS}_allocated_ports", {"": ports_taken})
         yield from _gauge(f"{_PORTS}_available_ports", {"": len(ports) - ports_taken})
         yield from _counter(f"{_PORTS}_allocation_total", _of_scope(self._ports))
         yield from _counter(f"{_PORTS}_allocation_errors_total", _of_scope(self._port_errors))
-
-    def _durations(self, name: str) -> Iterator[str]:
-        yield f"# TYPE {name} histogram"
-        total = 0
-        for bound, count in zip((*_BOUNDS_S, "+Inf"), self._buckets, strict=True):
-            total += count
-            yield f'{name}_bucket{{le="{bound}"}} {total}'
-        yield f"{name}_sum {self._sum_s:.6f}"
-        yield f"{name}_count {total}"
 
 
 def range_of(address: str, cidrs: Sequence[str]) -> str:
@@ -122,4 +113,4 @@ def _counter(name: str, values: dict[str, int]) -> Iterator[str]:
 
 def _values(name: str, values: dict[str, int]) -> Iterator[str]:
     for shown, value in values.items():
-        yield f"{name}{{{shown}}} {value}" if shown else f"{name} {value}"
+        yield sample(name, shown, value)

@@ -6,15 +6,15 @@ Source: Kubernetes docs, "Kubernetes Metrics Reference"; Prometheus docs, "Expos
 
 import resource
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
+
+from fairway.transport.exposition import Histogram
 
 _BOUNDS_S = (
     0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 )  # fmt: skip
 _STARTED = time.time()
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Labels(NamedTuple):
@@ -29,12 +29,11 @@ class Labels(NamedTuple):
 
 
 class _Series:
-    __slots__ = ("buckets", "codes", "sum_s")
+    __slots__ = ("codes", "durations")
 
     def __init__(self) -> None:
         self.codes: dict[int, int] = {}
-        self.buckets = [0] * (len(_BOUNDS_S) + 1)
-        self.sum_s = 0.0
+        self.durations = Histogram(_BOUNDS_S)
 
 
 class Metrics:
@@ -52,8 +51,7 @@ class Metrics:
         if series is None:
             series = self._requests[labels] = _Series()
         series.codes[code] = series.codes.get(code, 0) + 1
-        series.buckets[bisect_left(_BOUNDS_S, seconds)] += 1
-        series.sum_s += seconds
+        series.durations.observe(seconds)
 
     def watch_opened(self, labels: Labels) -> None:
         """A watch goes on until ``watch_closed``."""
@@ -89,7 +87,7 @@ class Metrics:
         yield f"# HELP {name} Response latency distribution in seconds."
         yield f"# TYPE {name} histogram"
         for labels, series in self._requests.items():
-            yield from _histogram(name, f'{_shown(labels)},dry_run=""', series)
+            yield from series.durations.lines(name, f'{_shown(labels)},dry_run=""')
 
     def _watch_lines(self) -> Iterator[str]:
         yield "# HELP apiserver_longrunning_requests Gauge of all active long-running apiserver requests."
@@ -107,15 +105,6 @@ def _shown(labels: Labels) -> str:
         f'component="apiserver",group="{labels.group}",resource="{labels.resource}",scope="{labels.scope}",'
         f'subresource="{labels.subresource}",verb="{labels.verb}",version="{labels.version}"'
     )
-
-
-def _histogram(name: str, shown: str, series: _Series) -> Iterator[str]:
-    total = 0
-    for bound, count in zip((*_BOUNDS_S, "+Inf"), series.buckets, strict=True):
-        total += count
-        yield f'{name}_bucket{{{shown},le="{bound}"}} {total}'
-    yield f"{name}_sum{{{shown}}} {series.sum_s:.6f}"
-    yield f"{name}_count{{{shown}}} {total}"
 
 
 def _object_lines(objects: Iterable[tuple[str, int]]) -> Iterator[str]:

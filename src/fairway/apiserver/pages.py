@@ -11,6 +11,7 @@ import orjson
 from fairway.apiserver import health, metrics
 from fairway.apiserver.settings import Settings
 from fairway.objects.errors import method_not_allowed
+from fairway.transport.exposition import CONTENT_TYPE
 from fairway.transport.interface import Request, Response
 
 Page = Callable[[Request], Response | None]
@@ -49,7 +50,7 @@ class Pages:
         if path == "/version":
             return Response(200, self._version)
         if path == "/metrics":
-            return Response(200, self._counted.text(self._objects(), self._allocators()).encode(), metrics.CONTENT_TYPE)
+            return Response(200, self._counted.text(self._objects(), self._allocators()).encode(), CONTENT_TYPE)
         if path == "/":
             return Response(200, _ROOT)
         excluded = [value for name, value in request.query if name == "exclude"]

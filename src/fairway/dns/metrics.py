@@ -4,46 +4,16 @@ Shape: an answer's counter is a list of one number that is fetched once and rais
 Source: CoreDNS docs, plugins "metrics", "cache", "forward" and "kubernetes"; Prometheus docs, "Exposition formats".
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fairway.dns.wire import NOERROR, NXDOMAIN, RCODE_NAMES, TYPE_NAMES
+from fairway.transport.exposition import Histogram, sample
 
 _ANSWER_BOUNDS_S: Final = tuple(0.00025 * 2**power for power in range(16))
 _PROGRAMMING_BOUNDS_S: Final = tuple(0.001 * 2**power for power in range(20))
 SERVICE_KINDS: Final = ("headless_with_selector", "headless_without_selector")
 """Those of which is known when they changed: a slice says it, a Service does not."""
-
-
-class Histogram:
-    """How often a duration fell below each bound."""
-
-    __slots__ = ("_bounds_s", "_counts", "total_s")
-
-    def __init__(self, bounds_s: tuple[float, ...] = _ANSWER_BOUNDS_S) -> None:
-        self._bounds_s = bounds_s
-        self._counts = [0] * (len(bounds_s) + 1)
-        self.total_s = 0.0
-
-    @property
-    def count(self) -> int:
-        """How many durations there were."""
-        return sum(self._counts)
-
-    def observe(self, seconds: float, times: int = 1) -> None:
-        """One duration, or several of the same length."""
-        self._counts[bisect_left(self._bounds_s, seconds)] += times
-        self.total_s += seconds * times
-
-    def lines(self, name: str, labels: str) -> Iterator[str]:
-        """The histogram in text; ``labels`` is not empty."""
-        total = 0
-        for bound, count in zip((*self._bounds_s, "+Inf"), self._counts, strict=True):
-            total += count
-            yield f'{name}_bucket{{{labels},le="{bound}"}} {total}'
-        yield f"{name}_sum{{{labels}}} {self.total_s}"
-        yield f"{name}_count{{{labels}}} {total}"
 
 
 class DnsMetrics:
@@ -55,7 +25,7 @@ class DnsMetrics:
         self.cache_entries = self.prepared_entries = 0
         self.forward_failures = self.forward_rejects = self.panics = 0
         self.programming = {kind: Histogram(_PROGRAMMING_BOUNDS_S) for kind in SERVICE_KINDS}
-        self.own_durations, self.other_durations = Histogram(), Histogram()
+        self.own_durations, self.other_durations = Histogram(_ANSWER_BOUNDS_S), Histogram(_ANSWER_BOUNDS_S)
         self._server, self._zone = server, zone
         self._answers: dict[tuple[str, int, str, str, str], list[int]] = {}
         self._forwards: dict[tuple[str, str], Histogram] = {}
@@ -75,7 +45,7 @@ class DnsMetrics:
     def forwarded(self, to: str, rcode: int, seconds: float) -> None:
         """One answer of another server; ``to`` is its address with the port."""
         key = (to, RCODE_NAMES.get(rcode, str(rcode)))
-        self._forwards.setdefault(key, Histogram()).observe(seconds)
+        self._forwards.setdefault(key, Histogram(_ANSWER_BOUNDS_S)).observe(seconds)
 
     def text(self) -> str:
         """Everything, as Prometheus reads it."""
@@ -137,7 +107,7 @@ class DnsMetrics:
 def _plain(name: str, kind: str, values: Mapping[str, int]) -> Iterator[str]:
     yield f"# TYPE {name} {kind}"
     for labels, value in values.items():
-        yield f"{name}{{{labels}}} {value}" if labels else f"{name} {value}"
+        yield sample(name, labels, value)
 
 
 def _histograms(name: str, histograms: Mapping[str, Histogram]) -> Iterator[str]:

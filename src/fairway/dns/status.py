@@ -7,10 +7,10 @@ from typing import Final
 
 from fairway.dns.metrics import DnsMetrics
 from fairway.dns.responder import Responder
+from fairway.transport.exposition import CONTENT_TYPE
 from fairway.transport.interface import Handler, Request, Response
 
 TEXT: Final = "text/plain; charset=utf-8"
-METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def status_handler(metrics: DnsMetrics, responder: Responder) -> Handler:
@@ -19,7 +19,7 @@ def status_handler(metrics: DnsMetrics, responder: Responder) -> Handler:
     def answer(request: Request) -> Response:
         match request.path:
             case "/metrics":
-                return Response(200, metrics.text().encode(), METRICS)
+                return Response(200, metrics.text().encode(), CONTENT_TYPE)
             case "/health":
                 return Response(200, b"OK", TEXT)
             case "/ready":

@@ -5,46 +5,17 @@ Shape: plain counters and histograms, apart for each address family as upstream'
 Source: Kubernetes docs, "Kubernetes Metrics Reference"; Prometheus docs, "Exposition formats".
 """
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
+
+from fairway.transport.exposition import Histogram
 
 SYNC_BOUNDS_S: Final = tuple(0.001 * 2**power for power in range(15))
 PROGRAMMING_BOUNDS_S: Final = (
     0.25, 0.5, *(float(second) for second in range(1, 60)), *(float(second) for second in range(60, 120, 5)),
     *(float(second) for second in range(120, 301, 30)),
 )  # fmt: skip
-
-
-class Histogram:
-    """How often a duration fell below each bound; ``total_s`` is the sum of all."""
-
-    __slots__ = ("_bounds", "_counts", "total_s")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self.total_s = 0.0
-
-    @property
-    def count(self) -> int:
-        """How many there were."""
-        return sum(self._counts)
-
-    def observe(self, seconds: float) -> None:
-        """One duration."""
-        self._counts[bisect_left(self._bounds, seconds)] += 1
-        self.total_s += seconds
-
-    def lines(self, name: str, labels: str) -> Iterator[str]:
-        """The histogram in text; ``labels`` stand before the bound."""
-        total = 0
-        for bound, count in zip((*self._bounds, "+Inf"), self._counts, strict=True):
-            total += count
-            yield f'{name}_bucket{{{labels},le="{bound}"}} {total}'
-        yield f"{name}_sum{{{labels}}} {self.total_s}"
-        yield f"{name}_count{{{labels}}} {total}"
 
 
 class Value(NamedTuple):

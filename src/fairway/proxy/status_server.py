@@ -16,6 +16,7 @@ from typing import Final
 from fairway.proxy.model import AddressError
 from fairway.proxy.proxy import Proxy
 from fairway.reconcile.backoff import Backoff
+from fairway.transport.exposition import CONTENT_TYPE
 from fairway.transport.interface import Handler, Request, Response
 from fairway.transport.server import Server, serve
 
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 MODE: Final = "nftables"
 TEXT: Final = "text/plain; charset=utf-8"
-METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 NO_SNIFFING: Final = ("X-Content-Type-Options", "nosniff")
 _FIRST_DELAY_S, _MAX_DELAY_S = 1.0, 60.0
 _GRACE_S = 0.5
@@ -49,7 +49,7 @@ class StatusServer:
         self._proxy = proxy
         self._listening = listening or Listening()
         self._local: dict[str, Callable[[], Response]] = {
-            "/metrics": lambda: Response(200, proxy.metrics_text().encode(), METRICS),
+            "/metrics": lambda: Response(200, proxy.metrics_text().encode(), CONTENT_TYPE),
             "/healthz": lambda: Response(200, b"ok", TEXT, [NO_SNIFFING]),
             "/proxyMode": lambda: Response(200, MODE.encode(), TEXT, [NO_SNIFFING]),
             "/configz": self._configz,

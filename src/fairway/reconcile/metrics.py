@@ -4,9 +4,10 @@ Shape: a metric is declared once as data; recording costs a look-up and an addit
 Source: Kubernetes docs, "Kubernetes Metrics Reference"; Prometheus docs, "Exposition formats".
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from fairway.transport.exposition import Histogram, sample
 
 SECONDS = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """The bounds of upstream's work queues."""
@@ -22,18 +23,12 @@ class Metric:
     bounds: tuple[float, ...] = ()
 
 
-@dataclass(slots=True)
-class _Histogram:
-    counts: list[int]
-    total: float = 0.0
-
-
 class Metrics:
     """The numbers, by metric and by labels as they stand in the text (``name="a",code="b"``)."""
 
     def __init__(self) -> None:
         self._numbers: dict[Metric, dict[str, float]] = {}
-        self._histograms: dict[Metric, dict[str, _Histogram]] = {}
+        self._histograms: dict[Metric, dict[str, Histogram]] = {}
 
     def add(self, metric: Metric, labels: str = "", amount: float = 1) -> None:
         """Raise a counter, or move a gauge up or down."""
@@ -45,33 +40,21 @@ class Metrics:
         series = self._histograms.setdefault(metric, {})
         found = series.get(labels)
         if found is None:
-            found = series[labels] = _Histogram([0] * (len(metric.bounds) + 1))
-        found.counts[bisect_left(metric.bounds, value)] += 1
-        found.total += value
+            found = series[labels] = Histogram(metric.bounds)
+        found.observe(value)
 
     def lines(self) -> Iterator[str]:
         """Everything that was counted."""
         for metric, numbers in self._numbers.items():
             yield from _head(metric)
             for labels, number in numbers.items():
-                yield f"{metric.name}{{{labels}}} {number:g}" if labels else f"{metric.name} {number:g}"
+                yield sample(metric.name, labels, number)
         for metric, series in self._histograms.items():
             yield from _head(metric)
             for labels, found in series.items():
-                yield from _buckets(metric, labels, found)
+                yield from found.lines(metric.name, labels)
 
 
 def _head(metric: Metric) -> Iterator[str]:
     yield f"# HELP {metric.name} {metric.help}"
     yield f"# TYPE {metric.name} {metric.type}"
-
-
-def _buckets(metric: Metric, labels: str, found: _Histogram) -> Iterator[str]:
-    before = f"{labels}," if labels else ""
-    shown = f"{{{labels}}}" if labels else ""
-    total = 0
-    for bound, count in zip((*metric.bounds, "+Inf"), found.counts, strict=True):
-        total += count
-        yield f'{metric.name}_bucket{{{before}le="{bound}"}} {total}'
-    yield f"{metric.name}_sum{shown} {found.total:g}"
-    yield f"{metric.name}_count{shown} {total}"

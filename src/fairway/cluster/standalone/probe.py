@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +18,7 @@ import uvloop
 
 from fairway.cluster import logs
 from fairway.cluster.standalone.process import until_told
-from fairway.proxy.metrics import Histogram
+from fairway.transport.exposition import CONTENT_TYPE, Histogram
 from fairway.transport.interface import Request, Response
 from fairway.transport.server import serve
 
@@ -26,7 +27,6 @@ log = logging.getLogger("probe")
 BOUNDS_S: Final = tuple(0.000001 * 2**power for power in range(26))
 """From a microsecond to half a minute: what is under 25 ms is where Services differ."""
 TIMEOUT_S: Final = 10.0
-_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(slots=True)
 class Prober:
-    """Pings and what they showed; ``first_packets_s`` are the latest in order, for a summary."""
+    """Pings and what they showed; ``first_packets_s`` are the latest, for a summary."""
 
     target: Target
     timeout_s: float = TIMEOUT_S
@@ -48,7 +48,7 @@ class Prober:
     network: Histogram = field(default_factory=lambda: Histogram(BOUNDS_S))
     pings: int = 0
     errors: int = 0
-    first_packets_s: list[float] = field(default_factory=list)
+    first_packets_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
 
     async def ping(self) -> bool:
         """Once; whether there was an answer."""
@@ -81,7 +81,7 @@ class Prober:
             done_s = time.perf_counter()
         self.first_packet.observe(connected_s - started_s)
         self.network.observe(done_s - started_s)
-        self.first_packets_s = [*self.first_packets_s[-9999:], connected_s - started_s]
+        self.first_packets_s.append(connected_s - started_s)
 
     def text(self) -> str:
         """Everything, as Prometheus reads it."""
@@ -121,7 +121,7 @@ async def _work(prober: Prober, interval_s: float, count: int, metrics_port: int
     def answer(request: Request) -> Response:
         if request.path != "/metrics":
             return Response(404, b"404 page not found\n")
-        return Response(200, prober.text().encode(), _TEXT)
+        return Response(200, prober.text().encode(), CONTENT_TYPE)
 
     server = await serve(answer, host="", port=metrics_port) if metrics_port else None
     try:
