@@ -34,6 +34,23 @@ async def test_pings_are_counted_and_timed() -> None:
 
 
 @on_both_loops
+async def test_an_ipv6_address_is_in_brackets_for_the_server_and_in_the_figures() -> None:
+    hosts = []
+
+    def answer(request: Request) -> Response:
+        hosts.append(request.headers["host"])
+        return Response(200, b"hello")
+
+    server = await serve(answer, host="::1")
+    port = server.addresses[0][1]
+    prober = Prober(Target("::1", port))
+    assert await prober.ping()
+    await server.close(1)
+    assert hosts == [f"[::1]:{port}"]
+    assert f'probes_in_cluster_network_latency_ping_count{{target="[::1]:{port}"}} 1' in prober.text()
+
+
+@on_both_loops
 async def test_nobody_there_no_http_and_silence_are_errors() -> None:
     async def nonsense(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0\r\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 from fairway.cluster import families
 from fairway.cluster.config import Config
 from fairway.cluster.errors import ClusterError
+from fairway.objects.authority import authority
 
 FOLDER = "nodes"
 """Where further nodes have their folders, below the cluster's."""
@@ -67,13 +68,12 @@ def node_of(config: Config, number: int = 1) -> ClusterNode:
             config.state_dir, config.run_dir, config.server,
         )  # fmt: skip
     pods = tuple(families.node_share(cidr, number) for cidr in config.pod_cidrs)
-    api = f"[{config.gateways[0]}]" if ":" in config.gateways[0] else config.gateways[0]
     return ClusterNode(
         number, f"{config.node_name}-{number}",
         tuple(families.nth(cidr, number) for cidr in config.node_cidrs), pods,
         tuple(families.nth(cidr, 1) for cidr in pods),
         config.state_dir / FOLDER / str(number), config.run_dir / FOLDER / str(number),
-        f"https://{api}:{config.api_port}",
+        f"https://{authority(config.gateways[0], config.api_port)}",
     )  # fmt: skip
 
 

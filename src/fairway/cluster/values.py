@@ -8,6 +8,7 @@ from typing import Any
 
 from fairway.cluster import families
 from fairway.cluster.errors import ClusterError
+from fairway.objects.authority import host_and_port
 
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_NODES = 99
@@ -190,10 +191,9 @@ def _name_servers(value: Any) -> str:
     """``IP``, ``IP:port`` or ``[IPv6]:port``, several with commas; empty for those of the machine."""
     texts = [text.strip() for text in _text(value).split(",") if text.strip()]
     for text in texts:
-        found = re.fullmatch(r"(?:\[(?P<v6>[^]]+)\]|(?P<v4>[0-9.]+))(?::(?P<port>[0-9]+))?", text)
-        ipaddress.ip_address((found["v6"] or found["v4"]) if found else text)
-        if found and found["port"]:
-            _port(found["port"])
+        host, port = host_and_port(text, 53)
+        ipaddress.ip_address(host)
+        _port(port)
     return ",".join(texts)
 
 

@@ -11,7 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from fairway.dns.received import Received, ReceivedFault, read_answer
 from fairway.dns.wire import CHECKING_DISABLED, EDNS_LIMIT, FORMERR, IN, NOTIMP, OPT, WANTS_RECURSION
+from fairway.objects.authority import authority
 
+PORT: Final = 53
 _IS_DNSSEC_OK: Final = 0x8000
 
 
@@ -34,10 +36,10 @@ class Upstream(NamedTuple):
     """Another server."""
 
     host: str
-    port: int = 53
+    port: int = PORT
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return authority(self.host, self.port)
 
 
 class UpstreamFault(OSError):

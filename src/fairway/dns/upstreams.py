@@ -12,7 +12,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from fairway.dns.exchange import Upstream
+from fairway.dns.exchange import PORT, Upstream
+from fairway.objects.authority import host_and_port
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +34,8 @@ def servers_of(text: str) -> Iterator[Upstream]:
 
 
 def upstream_of(text: str) -> Upstream:
-    """The server that ``IP``, ``IP:port`` or ``[IPv6]:port`` names."""
-    host, bracket, rest = text.removeprefix("[").partition("]")
-    if not bracket and text.count(":") == 1:
-        host, _, rest = text.partition(":")
-    return Upstream(host, int(rest.removeprefix(":") or 53))
+    """The server that ``IP``, ``IP:port`` or ``[IPv6]:port`` names.  Raises: ``ValueError``."""
+    return Upstream(*host_and_port(text, PORT))
 
 
 class Upstreams:

@@ -11,6 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import Final, NamedTuple, NewType
 
+from fairway.objects.authority import authority
+
 Address = NewType("Address", bytes)
 """An IP address in network byte order: 4 bytes or 16."""
 Endpoint = NewType("Endpoint", bytes)
@@ -72,9 +74,7 @@ def endpoint(at: Address, port: int) -> Endpoint:
 
 def endpoint_text(packed: bytes) -> str:
     """``10.244.0.5:8080`` or ``[fd00::5]:8080``."""
-    at = address_text(packed[:-4])
-    port = _PORT.unpack(packed[-4:])[0]
-    return f"[{at}]:{port}" if ":" in at else f"{at}:{port}"
+    return authority(address_text(packed[:-4]), _PORT.unpack(packed[-4:])[0])
 
 
 def frontend_key(at: bytes, protocol: int, port: int) -> FrontendKey:

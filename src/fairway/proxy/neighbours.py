@@ -15,6 +15,7 @@ from fairway.client.http import HttpClient
 from fairway.client.interface import Client
 from fairway.kinds import NODE
 from fairway.objects import Object
+from fairway.objects.authority import authority
 from fairway.proxy.status_server import LEAVING
 from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.informer import Change, Informer
@@ -53,9 +54,8 @@ class _Neighbour:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.lost = asyncio.Event()
-        host = f"[{place.host}]" if ":" in place.host else place.host
         self._client = HttpClient(
-            f"http://{host}:{place.port}", agent="fairway-node", connect_timeout_s=1.0, connections=_AT_ONCE
+            f"http://{authority(*place)}", agent="fairway-node", connect_timeout_s=1.0, connections=_AT_ONCE
         )
 
     async def wait_left(self, target: str) -> None:

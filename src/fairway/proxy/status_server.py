@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from fairway.objects.authority import authority
 from fairway.proxy.model import AddressError
 from fairway.proxy.proxy import Proxy
 from fairway.reconcile.backoff import Backoff
@@ -129,9 +130,7 @@ async def _listen(handler: Handler, host: str, port: int) -> Server:
 
 
 def _place(host: str, port: int | None) -> str:
-    if port is None:
-        return ""
-    return f"[{host}]:{port}" if ":" in host else f"{host or '0.0.0.0'}:{port}"
+    return "" if port is None else authority(host or "0.0.0.0", port)
 
 
 def _not_found() -> Response:

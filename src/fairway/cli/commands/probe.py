@@ -43,16 +43,15 @@ def run(args: argparse.Namespace) -> int:
 def _target(text: str, path: str) -> "Target":
     from fairway.cluster.errors import ClusterError
     from fairway.cluster.standalone.probe import Target
+    from fairway.objects.authority import host_and_port
 
-    host, port = text, "80"
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") or port
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536 or not path.startswith("/") or " " in path:
+    try:
+        host, port = host_and_port(text, 80)
+    except ValueError:
+        host, port = "", 0
+    if not host or not port or not path.startswith("/") or " " in path:
         raise ClusterError(f'"{text}" with path "{path}" is no target', "give HOST, HOST:PORT or [IPv6]:PORT")
-    return Target(host, int(port), path)
+    return Target(host, port, path)
 
 
 def _seconds(text: str) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairway.client.kubeconfig.access import Access, KubeconfigError
+from fairway.objects.authority import authority
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -23,7 +24,7 @@ def in_cluster(environment: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -
     except OSError as error:
         raise KubeconfigError(f"the pod's service account cannot be used: {error}") from error
     return Access(
-        server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
+        server=f"https://{authority(host, port)}",
         ca=ca,
         token_file=str(folder / "token"),
         namespace=namespace or "default",

@@ -15,8 +15,6 @@ from fairway.dns.dns import Settings, keep_serving
 from fairway.dns.exchange import Upstream
 from fairway.dns.upstreams import upstream_of
 
-DNS_PORT = 53
-
 
 def listening(text: str) -> tuple[tuple[str, ...], int]:
     """The addresses and the port of ``IP[:PORT],IP[:PORT]``.  Pure.  Raises: ``ClusterError``."""
@@ -69,7 +67,7 @@ def _places(text: str, flag: str) -> tuple[Upstream, ...]:
         try:
             place = upstream_of(each)
             ipaddress.ip_address(place.host)
-            if not 0 < place.port < 65536:
+            if not place.port:
                 raise ValueError
         except ValueError:
             raise ClusterError(

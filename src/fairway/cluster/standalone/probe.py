@@ -18,6 +18,7 @@ import uvloop
 
 from fairway.cluster import logs
 from fairway.cluster.standalone.process import until_told
+from fairway.objects.authority import authority
 from fairway.transport.exposition import CONTENT_TYPE, Histogram
 from fairway.transport.interface import Request, Response
 from fairway.transport.server import serve
@@ -64,10 +65,11 @@ class Prober:
 
     async def _ping(self) -> None:
         loop, at = asyncio.get_running_loop(), self.target
+        host = authority(at.host, "" if at.port == 80 else at.port)
         family, kind, protocol, _, place = (
             await loop.getaddrinfo(at.host, at.port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
         )[0]
-        request = f"GET {at.path} HTTP/1.1\r\nHost: {at.host}\r\nUser-Agent: fairway-probe\r\nConnection: close\r\n\r\n"
+        request = f"GET {at.path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: fairway-probe\r\nConnection: close\r\n\r\n"
         with socket.socket(family, kind, protocol) as client:
             client.setblocking(False)
             started_s = time.perf_counter()
@@ -86,7 +88,7 @@ class Prober:
     def text(self) -> str:
         """Everything, as Prometheus reads it."""
         name = "probes_in_cluster_network_latency"
-        label = f'target="{self.target.host}:{self.target.port}"'
+        label = f'target="{authority(self.target.host, self.target.port)}"'
         return "\n".join([
             "# TYPE probes_first_packet_latency_seconds histogram",
             *self.first_packet.lines("probes_first_packet_latency_seconds", label),

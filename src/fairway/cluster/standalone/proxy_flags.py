@@ -11,6 +11,7 @@ import yaml
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.standalone.conntrack import Conntrack, seconds
 from fairway.cluster.standalone.proxy import Told
+from fairway.objects.authority import host_and_port
 from fairway.proxy.model import PRIMARY, AddressError, Settings, address, address_range
 from fairway.proxy.status_server import Listening
 
@@ -113,17 +114,9 @@ def _place(text: str, default_port: int, flag: str) -> tuple[str, int | None]:
     """Host (empty: every address) and port of ``IP``, ``IP:PORT``, ``[IPv6]:PORT``; an empty text is nowhere."""
     if not text:
         return "", None
-    host, port = text, default_port
     try:
-        if text.startswith("["):
-            host, bracket, rest = text[1:].partition("]")
-            port = int(rest.removeprefix(":") or default_port) if bracket else -1
-        elif text.count(":") == 1:
-            host, _, number = text.partition(":")
-            port = int(number)
+        host, port = host_and_port(text, default_port)
         address(host or "0.0.0.0")
-        if not 0 <= port < 65536:
-            raise ValueError
     except ValueError:
         raise ClusterError(f'{flag}: "{text}" is no address with a port', f"give one: {flag} 127.0.0.1:10249") from None
     return ("" if host in ("0.0.0.0", "::") else host), (port or None)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from fairway.node.probes.outcome import WELL, Outcome
+from fairway.objects.authority import authority
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_REDIRECTS = 10
@@ -31,9 +32,8 @@ class HttpRequest:
     @property
     def url(self) -> str:
         """As texts show it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
         path = self.path if self.path.startswith("/") else f"/{self.path}"
-        return f"{self.scheme.lower()}://{host}:{self.port}{path}"
+        return f"{self.scheme.lower()}://{authority(self.host, self.port)}{path}"
 
 
 def request_head(url: str, headers: Sequence[tuple[str, str]]) -> bytes:
