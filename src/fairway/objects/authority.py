@@ -27,5 +27,5 @@ def host_and_port(text: str, port: int) -> tuple[str, int]:
     if not colon:
         return host, port
     if not (number.isascii() and number.isdecimal()) or int(number) > 65535:
-        raise ValueError(f'"{number}" is no port')
+        raise ValueError("a port is a number between 1 and 65535")
     return host, int(number)
