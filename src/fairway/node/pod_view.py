@@ -4,7 +4,7 @@ Shape: frozen records, made anew by the pod's worker before each decision.  Pure
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from fairway.node.backoff import Backoff
@@ -138,8 +138,3 @@ class PodView:
     def is_leaving(self) -> bool:
         """Whether the pod is to be deleted."""
         return self.is_gone or "deletionTimestamp" in self.pod["metadata"]
-
-
-def with_container(view: PodView, name: str, container: ContainerView) -> PodView:
-    """The same view with one container changed."""
-    return replace(view, containers={**view.containers, name: container})

@@ -59,11 +59,6 @@ def invalid_value(path: str, value: Any, detail: str) -> Problem:
     return Problem(path, "FieldValueInvalid", f"Invalid value: {render_value(value)}: {detail}")
 
 
-def type_invalid(path: str, value: Any, detail: str) -> Problem:
-    """The value has the wrong type."""
-    return Problem(path, "FieldValueTypeInvalid", f"Invalid value: {render_value(value)}: {detail}")
-
-
 def not_supported(path: str, value: Any, supported: Sequence[str]) -> Problem:
     """The value is not one of ``supported``, which is shown in the order given."""
     names = ", ".join(f'"{name}"' for name in supported)
@@ -242,15 +237,6 @@ def expired(message: str) -> StatusError:
 def too_large(limit_bytes: int) -> StatusError:
     """413: the body is larger than ``limit_bytes``."""
     return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit_bytes}")
-
-
-def unsupported_media_type(media_types: Sequence[str]) -> StatusError:
-    """415: a body in a format that this verb does not take."""
-    return StatusError(
-        415, "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: "
-        + ", ".join(media_types),
-    )  # fmt: skip
 
 
 def too_many_requests(message: str, retry_after_s: int = 1) -> StatusError:

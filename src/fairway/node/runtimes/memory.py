@@ -189,7 +189,6 @@ class MemoryExec:
     stderr: bytes = b""
     received: bytearray = field(default_factory=bytearray)
     sizes: list[tuple[int, int]] = field(default_factory=list)
-    is_killed: bool = False
 
     async def output(self) -> AsyncIterator[tuple[int, bytes]]:
         """See ``ExecSession``."""
@@ -215,7 +214,6 @@ class MemoryExec:
 
     def kill(self) -> None:
         """See ``ExecSession``."""
-        self.is_killed = True
 
 
 @dataclass
