@@ -16,6 +16,7 @@ from fairway.apiserver.watchers import ChangeSignal
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, SERVICE, SERVICE_CIDR
 from fairway.kinds.kind import Kind
 from fairway.kinds.service.cluster_ips import PREFER_DUAL, SINGLE
+from fairway.kinds.well_known import SERVICE_NAME, SKIP_MIRROR
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 
@@ -107,7 +108,7 @@ def _endpoints(own: _Own, address: str) -> Object:
     return {
         "metadata": {
             "name": own.name, "namespace": own.namespace,
-            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+            "labels": {SKIP_MIRROR: "true"},
         },
         "subsets": [{"addresses": [{"ip": address}], "ports": _endpoint_ports(own)}],
     }  # fmt: skip
@@ -118,7 +119,7 @@ def _slice(own: _Own, address: str, *, is_primary: bool) -> Object:
     return {
         "metadata": {
             "name": own.name if is_primary else f"{own.name}-{family.lower()}", "namespace": own.namespace,
-            "labels": {"kubernetes.io/service-name": own.name},
+            "labels": {SERVICE_NAME: own.name},
         },
         "addressType": family,
         "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],

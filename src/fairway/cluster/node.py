@@ -43,6 +43,7 @@ from fairway.node.runtimes.crun.runtime import CrunRuntime
 from fairway.node.settings import Settings as AgentSettings
 from fairway.node.uplink import Uplink, enter
 from fairway.objects import Object
+from fairway.objects.conditions import is_true
 from fairway.proxy.dataplanes.nftables import NftablesDataplane
 from fairway.proxy.model import Settings as ProxySettings
 from fairway.proxy.neighbours import PORT_ANNOTATION, Neighbours
@@ -185,7 +186,7 @@ async def _tell(
     """Ready is: the Node says so, and the kernel holds the Services.  Then wait for the end."""
     nodes = Informer(client, NODE, fields=f"metadata.name={node.name}")
     is_ready = asyncio.Event()
-    nodes.subscribe(lambda change: is_ready.set() if change.new and _is_ready(change.new) else None)
+    nodes.subscribe(lambda change: is_ready.set() if change.new and is_true(change.new, "Ready") else None)
     following = asyncio.create_task(nodes.run())
     try:
         await is_ready.wait()
@@ -197,11 +198,6 @@ async def _tell(
     ready.say(f"{node.part} ready")
     log.info("node is ready")
     await stopping.wait()
-
-
-def _is_ready(node: Object) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def move_in(config: Config, node: ClusterNode) -> None:

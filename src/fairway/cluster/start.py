@@ -66,6 +66,7 @@ async def _nodes_ready(config: Config) -> None:
 
     from fairway.client.http import HttpClient
     from fairway.kinds import NODE
+    from fairway.objects.conditions import is_true
     from fairway.reconcile.informer import Informer
     from fairway.transport.tls import client_context
 
@@ -76,8 +77,7 @@ async def _nodes_ready(config: Config) -> None:
     waiting = {node.name for node in nodes_of(config)}
 
     def look(change: "Change") -> None:
-        conditions = ((change.new or {}).get("status") or {}).get("conditions") or ()
-        if any(each["type"] == "Ready" and each["status"] == "True" for each in conditions):
+        if change.new is not None and is_true(change.new, "Ready"):
             waiting.discard(change.object["metadata"]["name"])
         if not waiting:
             is_ready.set()

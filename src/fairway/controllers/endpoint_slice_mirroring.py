@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairway.controllers.rules import services as service_rules
 from fairway.controllers.rules.repairs import Repairs
+from fairway.controllers.rules.slice_owners import by_service, owner
 from fairway.controllers.rules.slice_writes import write
 from fairway.controllers.rules.slices import Writes, grouped, pack
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, SERVICE
+from fairway.kinds.well_known import MANAGED_BY, SERVICE_NAME, SKIP_MIRROR, TRIGGER_TIME
 from fairway.objects import Object
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
@@ -20,10 +22,7 @@ from fairway.reconcile.informer import Change
 from fairway.reconcile.owners import controller_reference
 
 NAME = "endpointslicemirroring-controller.k8s.io"
-SERVICE_NAME = "kubernetes.io/service-name"
-MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
-SKIP_MIRROR = "endpointslice.kubernetes.io/skip-mirror"
-NOT_COPIED = frozenset({service_rules.TRIGGER_TIME, "kubectl.kubernetes.io/last-applied-configuration"})
+NOT_COPIED = frozenset({TRIGGER_TIME, "kubectl.kubernetes.io/last-applied-configuration"})
 MAX_ADDRESSES = 1000
 """Per subset; upstream's default."""
 
@@ -151,23 +150,12 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
     return None
 
 
-def by_service(found: Object) -> Iterable[str]:
-    """The Service that a mirror slice belongs to."""
-    meta = found["metadata"]
-    labels = meta.get("labels") or {}
-    if labels.get(MANAGED_BY) == NAME and SERVICE_NAME in labels:
-        return (f"{meta['namespace']}/{labels[SERVICE_NAME]}",)
-    return ()
-
-
 def endpoints_of_slice(change: Change, cluster: Cluster) -> Iterable[Key]:
     """The Endpoints that a mirror slice belongs to or belonged to."""
     for found in (change.old, change.new):
-        if found is not None:
-            for service in by_service(found):
-                namespace, _, name = service.partition("/")
-                cluster.state[namespace, name].touched.add(found["metadata"]["name"])
-                yield namespace, name
+        if found is not None and (key := owner(found, NAME)) is not None:
+            cluster.state[key].touched.add(found["metadata"]["name"])
+            yield key
 
 
 def unselective(change: Change, cluster: Cluster) -> Iterable[Key]:
@@ -183,5 +171,5 @@ ENDPOINT_SLICE_MIRRORING = Controller(
     name="endpoint-slice-mirroring-controller", owns=ENDPOINTS, reconcile=reconcile,
     state=lambda: defaultdict(Repairs),
     wakes={SERVICE: unselective, ENDPOINT_SLICE: endpoints_of_slice},
-    indexes={ENDPOINT_SLICE: {"mirrored service": by_service}},
+    indexes={ENDPOINT_SLICE: {"mirrored service": by_service(NAME)}},
 )  # fmt: skip

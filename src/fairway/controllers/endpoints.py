@@ -14,6 +14,7 @@ from fairway.controllers.rules.repairs import Repairs
 from fairway.controllers.rules.subsets import Offer, repack, truncate
 from fairway.controllers.rules.trigger_times import TriggerTimes
 from fairway.kinds import ENDPOINTS, POD, SERVICE
+from fairway.kinds.well_known import HEADLESS, TRIGGER_TIME
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import LABELS, Cluster
@@ -37,9 +38,9 @@ def plan(service: Object, offers: Iterable[Offer], current: Object | None, trigg
     """The Endpoints object to write, or ``None`` if ``current`` is right.  Pure."""
     subsets, is_cut = truncate(repack(offers))
     labels = {**(service["metadata"].get("labels") or {})}
-    labels.pop(service_rules.HEADLESS_LABEL, None)
+    labels.pop(HEADLESS, None)
     if service["spec"].get("clusterIP") in (None, "", "None"):
-        labels[service_rules.HEADLESS_LABEL] = ""
+        labels[HEADLESS] = ""
     labels[MANAGED_BY] = NAME
     found = current["metadata"] if current is not None else {}
     annotations = dict(found.get("annotations") or {})
@@ -52,7 +53,7 @@ def plan(service: Object, offers: Iterable[Offer], current: Object | None, trigg
     if is_right:
         return None
     _put(annotations, OVER_CAPACITY, "truncated" if is_cut else "")
-    _put(annotations, service_rules.TRIGGER_TIME, trigger_time)
+    _put(annotations, TRIGGER_TIME, trigger_time)
     meta = {
         **found, "name": service["metadata"]["name"], "namespace": service["metadata"]["namespace"], "labels": labels,
     }  # fmt: skip

@@ -5,11 +5,12 @@ Source: Kubernetes docs, "Namespaces"; API conventions on ``spec.finalizers`` an
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fairway.controllers.rules.pods import condition, is_terminating
+from fairway.controllers.rules.pods import is_terminating
 from fairway.kinds import ALL as ALL_KINDS
 from fairway.kinds import NAMESPACE
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key

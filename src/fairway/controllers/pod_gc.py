@@ -6,9 +6,10 @@ Source: Kubernetes docs, "Pod Lifecycle", "Garbage collection of Pods".
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fairway.controllers.rules.pods import condition, is_terminal, is_terminating
+from fairway.controllers.rules.pods import is_terminal, is_terminating
 from fairway.kinds import NODE, POD
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key

@@ -18,13 +18,14 @@ from fairway.client.interface import Client
 from fairway.dns.exchange import Upstream
 from fairway.dns.forward import TRIES_S, Forwarder
 from fairway.dns.metrics import SERVICE_KINDS, DnsMetrics
-from fairway.dns.records import HEADLESS, MANAGED_BY, SLICE_CONTROLLER, Slice, service_of, slice_of
+from fairway.dns.records import Slice, service_of, slice_of
 from fairway.dns.responder import Responder
 from fairway.dns.server import Late, TcpServer, UdpServer, bind
 from fairway.dns.status import status_handler
 from fairway.dns.upstreams import Upstreams
 from fairway.dns.zone import Topic, Zone
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
+from fairway.kinds.well_known import HEADLESS, MANAGED_BY, SLICE_CONTROLLER
 from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.informer import Change, Informer
 from fairway.reconcile.kept import record, reducer

@@ -8,16 +8,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from sys import intern
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from fairway.dns.names import NameFault, dashed, packed_address, wire_name
+from fairway.kinds.well_known import MANAGED_BY, SERVICE_NAME, SLICE_CONTROLLER, TRIGGER_TIME
 from fairway.objects import Object
-
-SERVICE_NAME: Final = "kubernetes.io/service-name"
-HEADLESS: Final = "service.kubernetes.io/headless"
-MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
-SLICE_CONTROLLER: Final = "endpointslice-controller.k8s.io"
-TRIGGER_TIME: Final = "endpoints.kubernetes.io/last-change-trigger-time"
 
 _ADDRESS_BYTES = {"IPv4": 4, "IPv6": 16}
 

@@ -18,6 +18,7 @@ from fairway.kinds.rules.values import (
     qualified_name,
 )
 from fairway.objects import Object
+from fairway.objects.authority import authority
 from fairway.objects.errors import Problem, required
 
 DEPRECATED = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
@@ -97,7 +98,7 @@ def _backends(subsets: list[Object]) -> Iterator[str]:
         if not ports:
             yield from ips
         for port in ports or ():
-            yield from (f"[{each}]:{port['port']}" if ":" in each else f"{each}:{port['port']}" for each in ips)
+            yield from (authority(each, port["port"]) for each in ips)
 
 
 ENDPOINTS = Kind(

@@ -14,6 +14,7 @@ from fairway.node.resources import architecture, capacity, node_info
 from fairway.node.runtimes.interface import Image, RuntimeFailure
 from fairway.node.shared import Shared
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
 from fairway.objects.meta import micro_timestamp
 from fairway.reconcile.backoff import Backoff
@@ -42,9 +43,8 @@ class Registration:
 
     def _look(self, change: Change) -> None:
         """Somebody has written the Node, maybe we."""
-        conditions = ((change.new or {}).get("status") or {}).get("conditions") or ()
-        said = next((each["status"] for each in conditions if each["type"] == "Ready"), "")
-        if said and said != ("False" if self._problem else "True"):
+        ready = condition(change.new or {}, "Ready")
+        if ready is not None and ready["status"] != ("False" if self._problem else "True"):
             self._changed.set()
 
     def set_problem(self, problem: str) -> None:

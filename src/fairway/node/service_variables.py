@@ -6,6 +6,7 @@ Source: services.md 10.1; Kubernetes docs, "Service", "Environment variables".
 from collections.abc import Iterable
 
 from fairway.objects import Object
+from fairway.objects.authority import authority
 
 
 def service_variables(services: Iterable[Object], namespace: str, *, has_links: bool) -> dict[str, str]:
@@ -35,7 +36,6 @@ def variables_of(service: Object) -> dict[str, str]:
     """What one Service with a cluster IP adds."""
     prefix = service["metadata"]["name"].upper().replace("-", "_")
     address, ports = service["spec"]["clusterIP"], service["spec"]["ports"]
-    host = f"[{address}]" if ":" in address else address
     variables = {f"{prefix}_SERVICE_HOST": address, f"{prefix}_SERVICE_PORT": str(ports[0]["port"])}
     for port in ports:
         if port.get("name"):
@@ -43,7 +43,7 @@ def variables_of(service: Object) -> dict[str, str]:
             variables[f"{prefix}_SERVICE_PORT_{name}"] = str(port["port"])
     for index, port in enumerate(ports):
         protocol = port.get("protocol", "TCP")
-        url = f"{protocol.lower()}://{host}:{port['port']}"
+        url = f"{protocol.lower()}://{authority(address, port['port'])}"
         if index == 0:
             variables[f"{prefix}_PORT"] = url
         stem = f"{prefix}_PORT_{port['port']}_{protocol.upper()}"

@@ -11,6 +11,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Final, TypeVar
 
+from fairway.kinds.well_known import HEADLESS, SERVICE_NAME, SOURCE_RANGES, TRIGGER_TIME, ZONE
 from fairway.objects import Object
 from fairway.proxy.model import (
     IPV4,
@@ -33,11 +34,6 @@ from fairway.proxy.model import (
 )
 
 SERVICE_PROXY_NAME: Final = "service.kubernetes.io/service-proxy-name"
-HEADLESS: Final = "service.kubernetes.io/headless"
-SERVICE_NAME: Final = "kubernetes.io/service-name"
-TRIGGER_TIME: Final = "endpoints.kubernetes.io/last-change-trigger-time"
-SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
-ZONE: Final = "topology.kubernetes.io/zone"
 TO_BE_DELETED: Final = "ToBeDeletedByClusterAutoscaler"
 DEFAULT_AFFINITY_S: Final = 10800
 

@@ -16,6 +16,7 @@ from fairway.client.interface import Client
 from fairway.kinds import NODE
 from fairway.objects import Object
 from fairway.objects.authority import authority
+from fairway.objects.conditions import condition, is_true
 from fairway.proxy.status_server import LEAVING
 from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.informer import Change, Informer
@@ -42,8 +43,7 @@ def place_of(node: Object) -> Place | None:
     status, meta = node.get("status") or {}, node["metadata"]
     port = (meta.get("annotations") or {}).get(PORT_ANNOTATION, "")
     host = next((each["address"] for each in status.get("addresses") or () if each["type"] == "InternalIP"), "")
-    is_ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions") or ())
-    if not is_ready or not host or not port.isdecimal() or meta.get("deletionTimestamp"):
+    if not is_true(node, "Ready") or not host or not port.isdecimal() or meta.get("deletionTimestamp"):
         return None
     return Place(host, int(port))
 
@@ -133,8 +133,8 @@ def _kept(node: Object) -> Object:
     """What matters of a Node here; its images and heartbeats do not."""
     meta, status = node["metadata"], node.get("status") or {}
     names = ("name", "uid", "resourceVersion", "annotations", "deletionTimestamp")
-    conditions = [each for each in status.get("conditions") or () if each["type"] == "Ready"]
+    ready = condition(node, "Ready")
     return {
         "metadata": {name: meta[name] for name in names if name in meta},
-        "status": {"addresses": status.get("addresses") or [], "conditions": conditions},
+        "status": {"addresses": status.get("addresses") or [], "conditions": [ready] if ready else []},
     }

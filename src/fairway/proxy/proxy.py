@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from fairway.client.interface import Client
 from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE, SERVICE_CIDR
+from fairway.kinds.well_known import HEADLESS
 from fairway.objects import Object
 from fairway.proxy import inputs, words
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
@@ -77,12 +78,12 @@ class Proxy:
             lambda: self.health().is_live, self._tell_deaf_check,
         )  # fmt: skip
         self._services = Informer(
-            client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME},!{inputs.HEADLESS}",
+            client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME},!{HEADLESS}",
             saving="spec.clusterIP!=None",  # servers before 1.31 cannot select by it
             keep=reducer(inputs.service_of),
         )  # fmt: skip
         self._slices = Informer(
-            client, ENDPOINT_SLICE, labels=f"!{inputs.HEADLESS}", keep=reducer(inputs.slice_of)
+            client, ENDPOINT_SLICE, labels=f"!{HEADLESS}", keep=reducer(inputs.slice_of)
         )  # fmt: skip
         self._node = Informer(client, NODE, fields=f"metadata.name={node_name}", keep=reducer(inputs.node_of))
         self._cidrs = Informer(client, SERVICE_CIDR, keep=reducer(inputs.service_cidrs_of))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from fairway.cli.main import add_cluster_flags
 from fairway.cluster.config import Config, locate
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _reason(error: Exception) -> str:
 
 def _node(node: Object) -> Part:
     status = node.get("status") or {}
-    ready: Object = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
+    ready = condition(node, "Ready") or {}
     address = next((a["address"] for a in status.get("addresses") or () if a["type"] == "InternalIP"), "no address")
     runtime = (status.get("nodeInfo") or {}).get("containerRuntimeVersion", "")
     text = (

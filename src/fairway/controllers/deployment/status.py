@@ -6,8 +6,8 @@ Source: Kubernetes docs, "Deployments", "Deployment status".
 from collections.abc import Sequence
 
 from fairway.controllers.deployment.rolling import fence_posts, name_of, replicas, reported
-from fairway.controllers.rules.pods import condition
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.reconcile.times import parse_rfc3339, rfc3339
 
 NO_DEADLINE = 2**31 - 1

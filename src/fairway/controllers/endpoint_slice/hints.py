@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fairway.controllers.endpoint_slice.topology import NO_ZONE, Zones, allocate
 from fairway.controllers.rules.slices import EndpointKey, endpoint_key
+from fairway.kinds.well_known import TOPOLOGY_MODES
 from fairway.objects import Object
-
-TOPOLOGY_MODES = ("service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode")
-"""The first is the older name; where both stand it decides."""
 
 Offer = tuple[list[Object], Object]
 """The ports and the endpoint that one pod stands for."""

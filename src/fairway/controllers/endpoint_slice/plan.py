@@ -13,13 +13,11 @@ from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import services as service_rules
 from fairway.controllers.rules.slices import Writes, grouped, pack
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
+from fairway.kinds.well_known import HEADLESS, MANAGED_BY, SERVICE_NAME, SLICE_CONTROLLER, TRIGGER_TIME
 from fairway.objects import Object
 from fairway.reconcile.owners import controller_reference, is_owned_by
 
-NAME = "endpointslice-controller.k8s.io"
-SERVICE_NAME = "kubernetes.io/service-name"
-MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
-RESERVED = frozenset({SERVICE_NAME, MANAGED_BY, service_rules.HEADLESS_LABEL})
+RESERVED = frozenset({SERVICE_NAME, MANAGED_BY, HEADLESS})
 MAX_ENDPOINTS = 100
 """Per slice; upstream's default."""
 CONDITIONS = {
@@ -76,8 +74,8 @@ def slice_labels(service: Object) -> dict[str, str]:
     meta = service["metadata"]
     labels = {name: value for name, value in (meta.get("labels") or {}).items() if name not in RESERVED}
     if service_rules.is_headless(service):
-        labels[service_rules.HEADLESS_LABEL] = ""
-    labels[MANAGED_BY] = NAME
+        labels[HEADLESS] = ""
+    labels[MANAGED_BY] = SLICE_CONTROLLER
     labels[SERVICE_NAME] = meta["name"]
     return labels
 
@@ -126,11 +124,9 @@ def _slice(
 
 def _stamp(meta: dict[str, Any], trigger_time: str) -> None:
     """Say when the cause happened; ``meta`` is a fresh copy."""
-    annotations = {
-        name: value for name, value in (meta.get("annotations") or {}).items() if name != service_rules.TRIGGER_TIME
-    }
+    annotations = {name: value for name, value in (meta.get("annotations") or {}).items() if name != TRIGGER_TIME}
     if trigger_time:
-        annotations[service_rules.TRIGGER_TIME] = trigger_time
+        annotations[TRIGGER_TIME] = trigger_time
     if annotations:
         meta["annotations"] = annotations
     else:

@@ -8,14 +8,16 @@ from collections.abc import Collection, Iterable
 
 from fairway.controllers.endpoint_slice import metrics
 from fairway.controllers.endpoint_slice.hints import is_proportional
-from fairway.controllers.endpoint_slice.plan import MANAGED_BY, NAME, NO_ZONES, SERVICE_NAME, plan
+from fairway.controllers.endpoint_slice.plan import NO_ZONES, plan
 from fairway.controllers.endpoint_slice.progress import Progress, Standing
 from fairway.controllers.endpoint_slice.topology import DISABLED, ENABLED, weight, zone_of, zones_among
 from fairway.controllers.rules import services as service_rules
 from fairway.controllers.rules.refusals import is_namespace_leaving
+from fairway.controllers.rules.slice_owners import by_service, owner
 from fairway.controllers.rules.slice_writes import write
 from fairway.controllers.rules.slices import Writes
 from fairway.kinds import ENDPOINT_SLICE, NODE, POD, SERVICE
+from fairway.kinds.well_known import SLICE_CONTROLLER
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import LABELS, Cluster
@@ -101,15 +103,6 @@ def _report(service: Object, error: Exception, cluster: Cluster) -> None:
 # What wakes a Service
 
 
-def by_service(found: Object) -> Iterable[str]:
-    """The Service that one of our slices belongs to."""
-    meta = found["metadata"]
-    labels = meta.get("labels") or {}
-    if labels.get(MANAGED_BY) == NAME and SERVICE_NAME in labels:
-        return (f"{meta['namespace']}/{labels[SERVICE_NAME]}",)
-    return ()
-
-
 def by_proportion(service: Object) -> Iterable[str]:
     """One value for all Services whose hints depend on all nodes."""
     return (PROPORTIONAL,) if is_proportional(service) else ()
@@ -127,14 +120,12 @@ def services_of_pod(change: Change, cluster: Cluster) -> Iterable[Key]:
 
 def services_of_slice(change: Change, cluster: Cluster) -> Iterable[Key]:
     """The Service of a slice, and the one it belonged to before somebody changed its labels."""
-    ours = [found if found is not None and by_service(found) else None for found in (change.old, change.new)]
-    metrics.counted(cluster.metrics, *ours)
-    for found in ours:
-        if found is not None:
-            for service in by_service(found):
-                namespace, _, name = service.partition("/")
-                cluster.state.slice_changed((namespace, name), found["metadata"]["name"])
-                yield namespace, name
+    both = (change.old, change.new)
+    keys = [None if found is None else owner(found, SLICE_CONTROLLER) for found in both]
+    metrics.counted(cluster.metrics, *(found if key else None for found, key in zip(both, keys, strict=True)))
+    for key in filter(None, keys):
+        cluster.state.slice_changed(key, change.object["metadata"]["name"])
+        yield key
 
 
 def services_on_node(change: Change, cluster: Cluster) -> Iterable[Key]:
@@ -159,6 +150,6 @@ ENDPOINT_SLICES = Controller(
     indexes={
         POD: {LABELS: by_label, "node": by_node},
         SERVICE: {service_rules.BY_SELECTOR: service_rules.by_selector, PROPORTIONAL: by_proportion},
-        ENDPOINT_SLICE: {"service": by_service},
+        ENDPOINT_SLICE: {"service": by_service(SLICE_CONTROLLER)},
     },
 )  # fmt: skip

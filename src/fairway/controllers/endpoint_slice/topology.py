@@ -8,10 +8,10 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fairway.controllers.rules.pods import condition
+from fairway.kinds.well_known import ZONE
 from fairway.objects import Object, quantity
+from fairway.objects.conditions import is_true
 
-ZONE = "topology.kubernetes.io/zone"
 CONTROL_PLANE = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
 OVERLOAD = 0.2
 """How much more than its share a zone's endpoints may have to bear."""
@@ -43,8 +43,7 @@ def zone_of(node: Object | None) -> str:
 
 def weight(node: Object) -> tuple[str, int] | None:
     """(zone, CPU) that a node counts for; ``None`` if it does not count, an empty part if it does not say."""
-    is_ready = (condition(node, "Ready") or {}).get("status") == "True"
-    if not is_ready or (node["metadata"].get("labels") or {}).keys() & CONTROL_PLANE:
+    if not is_true(node, "Ready") or (node["metadata"].get("labels") or {}).keys() & CONTROL_PLANE:
         return None
     amount = ((node.get("status") or {}).get("allocatable") or {}).get("cpu")
     return zone_of(node), quantity.parse(str(amount)).nano if amount else 0

@@ -9,7 +9,7 @@ another machine's is **barred** for a while, so that it is not tried again at on
 from collections.abc import Iterable
 
 from fairway.kinds.rules import announcing
-from fairway.objects import Object
+from fairway.objects.conditions import is_true
 from fairway.reconcile.indexes import object_key
 from fairway.reconcile.informer import Change
 
@@ -33,7 +33,7 @@ class Lan:
         """A Node came, changed or went.  The answer is the addresses of which something else is known now."""
         name = object_key(change.object)[1]
         before = self._findings.pop(name, {})
-        after = announcing.findings(change.new) if change.new is not None and _is_ready(change.new) else {}
+        after = announcing.findings(change.new) if change.new is not None and is_true(change.new, "Ready") else {}
         self._announcers.discard(name)
         if change.new is not None and announcing.devices(change.new):
             self._announcers.add(name)
@@ -78,9 +78,3 @@ class Lan:
         if self.rival(at):
             return False
         return not self._announcers or at in self._overdue or any(at in each for each in self._findings.values())
-
-
-def _is_ready(node: Object) -> bool:
-    """Whether what a node found may still be so."""
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

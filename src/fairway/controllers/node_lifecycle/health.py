@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fairway.controllers.node_lifecycle import plan
-from fairway.controllers.rules.pods import condition, is_terminal
+from fairway.controllers.rules.pods import is_terminal
 from fairway.kinds import LEASE, NODE, POD
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key

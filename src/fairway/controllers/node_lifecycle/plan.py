@@ -5,9 +5,9 @@ Source: Kubernetes docs, "Nodes", "Node heartbeats"; "Taints and Tolerations", "
 
 from collections.abc import Sequence
 
-from fairway.controllers.rules.pods import condition
 from fairway.controllers.rules.taints import NOT_READY, UNREACHABLE, UNSCHEDULABLE, tolerations_of
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.reconcile.times import parse_rfc3339
 
 SILENT = "Kubelet stopped posting node status."

@@ -6,23 +6,15 @@ Source: Kubernetes docs, "Pod Lifecycle".
 from collections.abc import Sequence
 
 from fairway.objects import Object
+from fairway.objects.conditions import condition, is_true
 from fairway.reconcile.times import parse_rfc3339
 
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 
 
-def condition(found: Object, type_: str) -> Object | None:
-    """The status condition of that type, if there is one."""
-    for one in (found.get("status") or {}).get("conditions") or ():
-        if one.get("type") == type_:
-            return one  # type: ignore[no-any-return]
-    return None
-
-
 def is_ready(pod: Object) -> bool:
     """Whether the Ready condition is True."""
-    ready = condition(pod, "Ready")
-    return ready is not None and ready.get("status") == "True"
+    return is_true(pod, "Ready")
 
 
 def phase(pod: Object) -> str:

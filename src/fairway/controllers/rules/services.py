@@ -13,8 +13,6 @@ from fairway.reconcile.controller import Key
 from fairway.reconcile.informer import Change
 
 BY_SELECTOR = "selector"
-HEADLESS_LABEL = "service.kubernetes.io/headless"
-TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
 LEADER_ANNOTATION = "control-plane.alpha.kubernetes.io/leader"
 
 

@@ -7,8 +7,8 @@ Source: the annotation ``endpoints.kubernetes.io/last-change-trigger-time``; ser
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 
-from fairway.controllers.rules.pods import condition
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.reconcile.times import parse_rfc3339, rfc3339
 
 

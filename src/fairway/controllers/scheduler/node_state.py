@@ -9,6 +9,7 @@ from fairway.controllers.rules import taints as taint_rules
 from fairway.controllers.scheduler.requests import ONE, PODS, Amounts, add, amounts, pod_requests
 from fairway.kinds.pod.host_ports import HostPort, host_ports
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.reconcile.owners import controller_of
 
 
@@ -64,7 +65,7 @@ def node_states(nodes: Iterable[Object], pods: Iterable[Object]) -> list[NodeSta
 def _state(node: Object) -> NodeState:
     meta, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
     taints = list(spec.get("taints") or ())
-    ready = pod_rules.condition(node, "Ready")
+    ready = condition(node, "Ready")
     is_known = {taint["key"] for taint in taints} & {taint_rules.NOT_READY, taint_rules.UNREACHABLE}
     if (ready is None or ready.get("status") != "True") and not is_known:
         taints.append(NOT_READY)

@@ -12,6 +12,7 @@ from fairway.controllers.scheduler.node_state import node_states
 from fairway.controllers.scheduler.plan import Placement, plan
 from fairway.kinds import NAMESPACE, NODE, POD
 from fairway.objects import Object
+from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
@@ -100,18 +101,18 @@ async def _refuse(placement: Placement, reason: str, told: Told, cluster: Cluste
         told.messages[uid] = message
         if reason == "Unschedulable":
             cluster.event(POD, pod, "Warning", "FailedScheduling", message)
-    present = pod_rules.condition(pod, "PodScheduled") or {}
+    present = condition(pod, "PodScheduled") or {}
     if (present.get("status"), present.get("reason"), present.get("message")) == ("False", reason, message):
         return
     others = [one for one in (pod.get("status") or {}).get("conditions") or () if one.get("type") != "PodScheduled"]
     since = present.get("lastTransitionTime") if present.get("status") == "False" else None
-    condition = {
+    refused = {
         "type": "PodScheduled", "status": "False", "lastProbeTime": None,
         "lastTransitionTime": since or rfc3339(cluster.now()), "reason": reason, "message": message,
     }  # fmt: skip
     patch = {
         "metadata": {"uid": uid, "resourceVersion": pod["metadata"]["resourceVersion"]},
-        "status": {"conditions": [*others, condition]},
+        "status": {"conditions": [*others, refused]},
     }
     await cluster.patch(POD, pod, patch, subresource="status")
 
@@ -142,7 +143,7 @@ def nodes_changed(change: Change, cluster: Cluster) -> Iterable[Key]:
 
 def _view(node: Object) -> tuple[object, ...]:
     spec, status = node.get("spec") or {}, node.get("status") or {}
-    ready = pod_rules.condition(node, "Ready") or {}
+    ready = condition(node, "Ready") or {}
     return (
         node["metadata"].get("labels"), spec.get("taints"), spec.get("unschedulable"), status.get("allocatable"),
         ready.get("status"),

@@ -9,13 +9,12 @@ from fairway.kinds.rules import addresses, values
 from fairway.kinds.service import cluster_ips
 from fairway.kinds.service.defaults import is_externally_accessible
 from fairway.kinds.service.transitions import is_headless, needs_health_check
+from fairway.kinds.well_known import SOURCE_RANGES, TOPOLOGY_MODES
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.labels import validate_labels
 
-TOPOLOGY_MODE = "service.kubernetes.io/topology-mode"
-TOPOLOGY_HINTS = "service.kubernetes.io/topology-aware-hints"
-SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+TOPOLOGY_HINTS, TOPOLOGY_MODE = TOPOLOGY_MODES
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _AFFINITIES = ("ClientIP", "None")
 _TRAFFIC_POLICIES = ("Cluster", "Local")

@@ -14,6 +14,7 @@ from fairway.client.interface import Client
 from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
 from fairway.kinds.rules import announcing
 from fairway.kinds.rules.address_pool import pool_of
+from fairway.kinds.well_known import SERVICE_NAME
 from fairway.node.announcements import device as devices
 from fairway.node.announcements.choice import Choices, ingress, is_local, ready_nodes
 from fairway.node.announcements.claims import Claims
@@ -29,7 +30,6 @@ from fairway.reconcile.informer import Change, Informer
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
-_SERVICE_NAME = "kubernetes.io/service-name"
 _OF_SERVICE = "service"
 
 
@@ -57,7 +57,7 @@ class Announcer:
         self._services = Informer(client, SERVICE, fields="spec.type=LoadBalancer")
         self._nodes = Informer(client, NODE)
         self._slices = Informer(
-            client, ENDPOINT_SLICE, labels=_SERVICE_NAME, indexes={_OF_SERVICE: _of_service}, keep=_places
+            client, ENDPOINT_SLICE, labels=SERVICE_NAME, indexes={_OF_SERVICE: _of_service}, keep=_places
         )
         self._recorder = EventRecorder(client, "fairway-announcer", host=settings.node_name)
         self._announced: frozenset[str] = frozenset()
@@ -229,11 +229,11 @@ def _places(found: Object) -> Object:
     """Of a slice its Service, and the nodes of its endpoints that are ready."""
     meta = found["metadata"]
     identity = {name: meta.get(name) for name in ("namespace", "name", "uid", "resourceVersion")}
-    service = (meta.get("labels") or {}).get(_SERVICE_NAME, "")
+    service = (meta.get("labels") or {}).get(SERVICE_NAME, "")
     endpoints = [{"nodeName": name} for name in sorted(ready_nodes([found]))]
-    return {"kind": _PLACES, "metadata": {**identity, "labels": {_SERVICE_NAME: service}}, "endpoints": endpoints}
+    return {"kind": _PLACES, "metadata": {**identity, "labels": {SERVICE_NAME: service}}, "endpoints": endpoints}
 
 
 def _of_service(places: Object) -> list[str]:
     meta = places["metadata"]
-    return [f"{meta['namespace']}/{meta['labels'][_SERVICE_NAME]}"]
+    return [f"{meta['namespace']}/{meta['labels'][SERVICE_NAME]}"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from fairway.kinds.rules import announcing
 from fairway.objects import Object
+from fairway.objects.conditions import is_true
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 """Label of a node that is to get no traffic from load balancers."""
@@ -114,12 +115,7 @@ def _able(nodes: Iterable[Object]) -> list[str]:
     fit = [
         node for node in nodes if announcing.devices(node) and EXCLUDED not in (node["metadata"].get("labels") or {})
     ]
-    return [node["metadata"]["name"] for node in [each for each in fit if _is_ready(each)] or fit]
-
-
-def _is_ready(node: Object) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    return [node["metadata"]["name"] for node in [each for each in fit if is_true(each, "Ready")] or fit]
 
 
 def ingress(service: Object) -> list[str]:

@@ -13,6 +13,7 @@ from fairway.node.pod_network.host_ports.mapping import Frontend
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.rtnetlink.messages import dump_addresses, parse_address
 from fairway.node.runtimes.interface import RuntimeFailure
+from fairway.objects.authority import authority
 
 _AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 _SOCKETS = {"tcp": (socket.SOCK_STREAM, 0), "udp": (socket.SOCK_DGRAM, 0), "sctp": (socket.SOCK_STREAM, 132)}
@@ -23,11 +24,9 @@ def check_free(frontends: Iterable[Frontend], reason: str) -> None:
     for frontend in frontends:
         for address in [frontend.address] if frontend.address else _own(frontend.family):
             if _is_taken(frontend, address):
-                where = f"{address}:{frontend.port}" if frontend.family == 4 else f"[{address}]:{frontend.port}"
+                where = f"{authority(address, frontend.port)}/{frontend.protocol.upper()}"
                 raise RuntimeFailure(
-                    reason,
-                    f"hostPort {where}/{frontend.protocol.upper()} is in use by another program on this node: "
-                    "end it or take another port",
+                    reason, f"hostPort {where} is in use by another program on this node: end it or take another port"
                 )
 
 
