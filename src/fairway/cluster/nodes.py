@@ -8,7 +8,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairway.cluster import families
+from fairway.cluster import families, processes
 from fairway.cluster.config import Config
 from fairway.cluster.errors import ClusterError
 from fairway.objects.authority import authority
@@ -42,7 +42,7 @@ class ClusterNode:
     @property
     def part(self) -> str:
         """What its process, its log and its certificate are called."""
-        return part_of(self.number)
+        return processes.part_of(self.number)
 
     @property
     def netns(self) -> Path:
@@ -50,14 +50,9 @@ class ClusterNode:
         return self.run_dir / "network"
 
 
-def part_of(number: int) -> str:
-    """``node`` for the first, ``node-2`` for the second."""
-    return "node" if number == 1 else f"node-{number}"
-
-
 def parts(config: Config) -> tuple[str, ...]:
     """The processes of a cluster that its supervisor keeps alive, and the supervisor."""
-    return ("supervisor", "control", *(part_of(number) for number in range(1, config.nodes + 1)))
+    return ("supervisor", *processes.parts(config.nodes))
 
 
 def node_of(config: Config, number: int = 1) -> ClusterNode:

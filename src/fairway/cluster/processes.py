@@ -18,6 +18,16 @@ from pathlib import Path
 ROLES = ("supervisor", "control", "node")
 
 
+def parts(nodes: int) -> tuple[str, ...]:
+    """What the supervisor of a cluster of so many nodes keeps alive."""
+    return ("control", *map(part_of, range(1, nodes + 1)))
+
+
+def part_of(number: int) -> str:
+    """``node`` for the first, ``node-2`` for the second."""
+    return "node" if number == 1 else f"node-{number}"
+
+
 def command(part: str, name: str, data_dir: str) -> list[str]:
     """The command line of one process."""
     role, _, number = part.partition("-")

@@ -164,7 +164,7 @@ def describe(status: int) -> str:
 def main(argv: list[str]) -> None:
     """Run as a process of its own."""
     given = processes.arguments(argv)
-    parts = ("control", "node", *(f"node-{number}" for number in range(2, int(given.get("nodes", "1")) + 1)))
+    parts = processes.parts(int(given.get("nodes", "1")))
     Supervisor(given["name"], given["data_dir"], parts, processes.ReadyPipe(given.get("ready_fd"))).run()
 
 

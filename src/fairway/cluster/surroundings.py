@@ -16,9 +16,8 @@ from pathlib import Path
 from fairway.cluster import families
 from fairway.cluster.config import NO_POOL, RUN_ROOT, Config, read
 from fairway.cluster.errors import ClusterError
-from fairway.cluster.values import address_blocks
+from fairway.cluster.values import Network, address_blocks
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PRIVATE: dict[int, tuple[Network, ...]] = {
     4: tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))),
     6: (ipaddress.IPv6Network("fd00::/8"),),

@@ -8,9 +8,10 @@ from typing import Any
 
 from fairway.cluster import families
 from fairway.cluster.errors import ClusterError
+from fairway.objects.address_range import ends
 from fairway.objects.authority import host_and_port
 
-Block = ipaddress.IPv4Network | ipaddress.IPv6Network
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_NODES = 99
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
@@ -113,23 +114,19 @@ def _pool(value: Any) -> str:
 
 
 def _usual_range(text: str) -> str:
-    return "-".join(str(ipaddress.ip_address(end.strip())) for end in text.split("-")) if "-" in text else text
+    return "-".join(map(str, ends(text))) if "-" in text else text
 
 
-def address_blocks(text: str) -> list[Block]:
+def address_blocks(text: str) -> list[Network]:
     """A CIDR, or a range first-last as the fewest CIDRs.  Raises: ``ValueError``."""
-    first, dash, last = text.partition("-")
-    if not dash:
+    if "-" not in text:
         if "/" not in text:
             raise ValueError("expected an address and a prefix, such as 10.97.0.0/16, or first-last")
         block = ipaddress.ip_network(text)
         if block.prefixlen < (8 if block.version == 4 else 32):
             raise ValueError("the prefix must be at least /8, of IPv6 /32")
         return [block]
-    start, end = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
-    if start.version != end.version or int(end) < int(start):
-        raise ValueError(f"{text}: the last address must be of the same family and not before the first")
-    return list(ipaddress.summarize_address_range(start, end))  # type: ignore[type-var,unused-ignore]
+    return list(ipaddress.summarize_address_range(*ends(text)))  # type: ignore[type-var,unused-ignore]
 
 
 def _devices(value: Any) -> str:

@@ -7,7 +7,8 @@ import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from fairway.objects.address_range import Address, ends
+
 FAMILIES = {4: "IPv4", 6: "IPv6"}
 
 
@@ -74,11 +75,8 @@ def pool_of(ranges: tuple[str, ...]) -> Pool:
 
 
 def _part(text: str) -> Part:
-    first, dash, last = text.partition("-")
-    if dash:
-        start, end = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
-        if start.version != end.version or int(end) < int(start):
-            raise ValueError(f"{text}: the last address must be of the same family and not before the first")
+    if "-" in text:
+        start, end = ends(text)
         return Part(f"{start}-{end}", start.version, int(start), int(end) - int(start) + 1)
     network = ipaddress.ip_network(text)
     size, first_number = network.num_addresses, int(network.network_address)

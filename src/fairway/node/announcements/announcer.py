@@ -21,6 +21,7 @@ from fairway.node.announcements.claims import Claims
 from fairway.node.announcements.lan import Lan
 from fairway.node.announcements.routes import Routes
 from fairway.node.announcements.spares import spares
+from fairway.node.rtnetlink.link_changes import LinkChanges
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.reconcile.events import EventRecorder
@@ -73,7 +74,7 @@ class Announcer:
     async def run(self) -> None:
         """Work until cancelled."""
         self._claims = Claims(is_own=devices.is_own, is_friend=self._friends.__contains__, told=self._found)
-        changes = devices.LinkChanges(self._look_at_devices)
+        changes = LinkChanges(self._look_at_devices)
         informers = (self._services, self._nodes, self._slices)
         try:
             self._look_at_devices()

@@ -1,18 +1,14 @@
-"""Device: what a network device of this namespace is at the moment, and word of every change."""
+"""Device: what a network device of this namespace is at the moment."""
 
-import asyncio
-import contextlib
 import errno
 import fcntl
 import socket
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
 _SIOCGIFFLAGS, _SIOCGIFHWADDR, _SIOCGIFINDEX = 0x8913, 0x8927, 0x8933
 _UP, _RUNNING = 0x1, 0x40
 _ETHERNET = 1
-_RTMGRP_LINK = 1
 _GONE = (errno.ENODEV, errno.ENXIO)
 
 
@@ -54,25 +50,3 @@ def is_own(at: str) -> bool:
             return False
         found: str = trying.getsockname()[0]
         return found == at
-
-
-class LinkChanges:
-    """Calls ``changed`` whenever any device came, went, or is otherwise than before.  Source: rtnetlink(7)."""
-
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
-        self._socket.bind((0, _RTMGRP_LINK))
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
-
-    def _read(self) -> None:
-        # What exactly changed is looked up; lost messages (ENOBUFS) are a change too.
-        with contextlib.suppress(OSError):
-            while self._socket.recv(65536):
-                pass
-        self._changed()
-
-    def close(self) -> None:
-        """Stop listening."""
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        self._socket.close()

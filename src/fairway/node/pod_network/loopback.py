@@ -9,9 +9,9 @@ import asyncio
 import zlib
 from typing import Final
 
-from fairway.node.announcements.device import LinkChanges
 from fairway.node.machine import Machine
 from fairway.node.rtnetlink.connection import Connection
+from fairway.node.rtnetlink.link_changes import LinkChanges
 from fairway.node.rtnetlink.messages import Link, add_local, del_local
 
 LOCALHOST: Final = "::1"

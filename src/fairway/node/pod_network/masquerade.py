@@ -4,14 +4,14 @@ A table of our own, apart from the proxy's; at priority 100, behind the proxy's 
 itself, at the cluster IP that pods know: its packets are neither tracked nor translated (docs/decisions/0009).
 """
 
-import os
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from fairway.node.machine import Machine
 from fairway.node.names import masquerade_table
+from fairway.node.pod_network import nft
 from fairway.node.runtimes.interface import RuntimeFailure
 
+REASON = "NetworkNotReady"
 ABSENT = ("No such file or directory", "Address family not supported", "Operation not supported")
 """What nft says of a table that is not there, or of a family that the kernel does not have."""
 
@@ -77,7 +77,7 @@ def _untracked_dns(family: str, address: str) -> str:
 
 def load(machine: Machine) -> None:
     """Put the table into the kernel.  Raises: ``RuntimeFailure``."""
-    _nft(render(machine))
+    nft.load(render(machine), "the masquerade table", REASON)
 
 
 def unload(cluster: str) -> bool:
@@ -91,22 +91,7 @@ def unload(cluster: str) -> bool:
 
 
 def _delete(family: str, table: str) -> bool:
-    answer = _run(["nft", "delete", "table", family, table])
+    answer = nft.run(["delete", "table", family, table], REASON)
     if answer.returncode and not any(text in answer.stderr for text in ABSENT):
-        raise RuntimeFailure("NetworkNotReady", f"nft did not delete table {family} {table}: {answer.stderr.strip()}")
+        raise RuntimeFailure(REASON, f"nft did not delete table {family} {table}: {answer.stderr.strip()}")
     return answer.returncode == 0
-
-
-def _nft(text: str) -> None:
-    answer = _run(["nft", "-f", "-"], text)
-    if answer.returncode:
-        raise RuntimeFailure("NetworkNotReady", f"nft refused the masquerade table: {answer.stderr.strip()}")
-
-
-def _run(words: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            words, input=text, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
-        )
-    except FileNotFoundError:
-        raise RuntimeFailure("NetworkNotReady", "nft is missing: install it with `apt-get install nftables`") from None

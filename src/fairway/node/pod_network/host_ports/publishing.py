@@ -5,13 +5,12 @@ afterwards; a change concerns one pod, and a node has few host ports.  What is r
 """
 
 import logging
-import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from fairway.node.machine import Machine
 from fairway.node.names import host_ports_table, pod_device
+from fairway.node.pod_network import nft
 from fairway.node.pod_network.host_ports import flows
 from fairway.node.pod_network.host_ports.availability import check_free
 from fairway.node.pod_network.host_ports.mapping import (
@@ -51,7 +50,7 @@ class HostPorts:
             wanted = merged(self._pods)
             if present == wanted:
                 return
-            self._put(wanted)
+            _put(self._table, wanted)
             self._forget(present or {}, wanted)
 
     def publish(self, pod_uid: str, ports: Iterable[HostPort], ips: Sequence[str]) -> None:
@@ -80,25 +79,22 @@ class HostPorts:
         with self._lock:
             wanted = merged(self._pods)
             if not all(is_there(self._table, family) for family in {frontend.family for frontend in wanted}):
-                self._put(wanted)
+                _put(self._table, wanted)
                 log.warning("the table of host ports was gone and is back")
 
     def _change(self, pods: dict[str, Mappings]) -> None:
         before, after = merged(self._pods), merged(pods)
-        self._put(after)
+        _put(self._table, after)
         self._pods = pods
         self._forget(before, after)
-
-    def _put(self, mappings: Mappings) -> None:
-        _nft(render(self._table, mappings))
 
     def _present(self) -> Mappings | None:
         """What the kernel has; ``None`` if it must be written anew whatever it is."""
         found: Mappings = {}
         for family in FAMILIES:
-            listing = _listed(family, self._table)
-            if listing:
-                present = parse(listing, family)
+            if _is_there(self._table, family):
+                listed = nft.run(["-j", "-n", "list", "table", NFT[family], self._table], REASON)
+                present = None if listed.returncode else parse(listed.stdout, family)
                 if present is None:
                     return None
                 found |= present
@@ -123,30 +119,19 @@ class HostPorts:
 def unload(cluster: str) -> bool:
     """Take the tables out; false when there was none.  Raises: ``RuntimeFailure``."""
     table = host_ports_table(cluster)
-    if not any(_listed(family, table) for family in FAMILIES):
+    if not any(_is_there(table, family) for family in FAMILIES):
         return False
-    _nft(render(table, {}))
+    _put(table, {})
     return True
 
 
-def _listed(family: int, table: str) -> str:
-    """The kernel's table in JSON; empty where there is none, which costs no process."""
+def _is_there(table: str, family: int) -> bool:
+    """Whether the kernel has the table, which costs no process."""
     try:
-        if not is_there(table, family):
-            return ""
+        return is_there(table, family)
     except OSError as error:
         raise RuntimeFailure(REASON, f"looking for the table of host ports failed: {error}") from error
-    return _run(["nft", "-j", "-n", "list", "table", NFT[family], table], "").stdout
 
 
-def _nft(text: str) -> None:
-    answer = _run(["nft", "-f", "-"], text)
-    if answer.returncode:
-        raise RuntimeFailure(REASON, f"nft refused the table of host ports: {answer.stderr.strip()}")
-
-
-def _run(words: Sequence[str | Path], text: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(words, input=text, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise RuntimeFailure(REASON, "nft is missing: install it with `apt-get install nftables`") from None
+def _put(table: str, mappings: Mappings) -> None:
+    nft.load(render(table, mappings), "the table of host ports", REASON)
