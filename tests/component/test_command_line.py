@@ -1,7 +1,9 @@
 """The command line with wrong use, and with no cluster: exit codes, and sentences that name the cure."""
 
+import gzip
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +41,8 @@ WRONG = [
     ("up --api 7", "fairway up: error: unrecognized arguments: --api 7\n"),
     ("up --timeout x", "argument --timeout: 'x' is no number of seconds\n"),
     ("up --timeout 0", "argument --timeout: '0' is no number of seconds\n"),
+    ("up --data-dir=", "argument --data-dir: it is empty; name a folder\n"),
+    ("image list --data-dir=", "argument --data-dir: it is empty; name a folder\n"),
     ("up --timeout nan", "argument --timeout: 'nan' is no number of seconds\n"),
     ("down now", "fairway down: error: unrecognized arguments: now\n"),
     ("logs bogus", "'bogus' is no part: choose from control, node, node-2, ..., supervisor\n"),
@@ -152,6 +156,68 @@ def test_up_with_a_data_folder_that_is_a_file(empty: Path, capsys: pytest.Captur
             f"error: {empty}/none/config.json cannot be read: Not a directory\n"
             "  fix: name another folder in --data-dir\n"
         )
+
+
+@needs_root
+@pytest.mark.parametrize(("program", "package"), [("crun", "crun"), ("conmon", "conmon"), ("nft", "nftables")])
+def test_up_without_a_program_names_its_package(
+    program: str, package: str, empty: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = empty.parent / "bin"
+    programs.mkdir()
+    for name in {"crun", "conmon", "nft"} - {program}:
+        (programs / name).symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(programs))
+    code, out, err = said(capsys, "up", "--name", "none", "--data-dir", str(empty))
+    assert (code, out) == (1, "")
+    assert err == f"error: missing on this machine: {package}\n  fix: run: sudo apt-get install -y {package}\n"
+    assert not empty.exists()
+
+
+def in_a_mount_namespace(mounts: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``fairway WORDS`` where ``mounts``, a shell line, has changed the mounts for it alone."""
+    line = ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh", *python(*words)]
+    return subprocess.run(line, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+@needs_root
+def test_a_run_folder_that_cannot_be_written_is_told_with_its_cure(empty: Path) -> None:
+    done = in_a_mount_namespace("mount -t tmpfs -o ro none /run", "down", "--name", "none", "--data-dir", str(empty))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: /run/fairway: Read-only file system\n"
+        "  fix: a running cluster lives there: make it writable, with room: df /run\n"
+    )
+
+
+@needs_root
+def test_an_import_onto_a_full_disk_asks_for_room(empty: Path) -> None:
+    archive = empty.parent / "archive.tar.gz"
+    archive.write_bytes(gzip.compress(bytes(1 << 20)))
+    empty.mkdir()
+    mounts = f"mount -t tmpfs -o size=64k none {empty}"
+    done = in_a_mount_namespace(mounts, "image", "import", str(archive), "--name", "none", "--data-dir", str(empty))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"error: {archive} cannot be imported: No space left on device\n"
+        f"  fix: make room in {empty}, or name another folder in --data-dir\n"
+    )
+
+
+@needs_root
+def test_up_on_a_full_disk_says_how_much_is_free(tmp_path: Path) -> None:
+    """In namespaces of its own, which go with the first process, and all that was started with them."""
+    own = ("--name", "full", "--data-dir", str(tmp_path))
+    up, down = shlex.join(python("up", *own)), shlex.join(python("down", *own, "--purge"))
+    line = (
+        f"mount -t tmpfs none /run && mount -t tmpfs -o size=100k none {tmp_path} && ip link set lo up && {up};"
+        f" code=$?; {down}; exit $code"
+    )
+    namespaces = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    done = subprocess.run([*namespaces, "sh", "-c", line], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1
+    assert " KiB are free in " in done.stderr
+    assert f"fix: make room in {tmp_path}/full, or name another folder in --data-dir" in done.stderr
 
 
 @needs_root

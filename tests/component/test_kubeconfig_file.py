@@ -60,6 +60,23 @@ def test_a_change_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None
     assert (path.read_text(), [file.name for file in tmp_path.iterdir()]) == ("old", ["config"])
 
 
+def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
+    null, endless, pipe, folder = (tmp_path / name for name in ("null", "endless", "pipe", "folder"))
+    null.symlink_to("/dev/null")
+    endless.symlink_to("/dev/zero")
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (null, endless, pipe, folder):
+        with pytest.raises(KubeconfigError, match="is no regular file"):
+            change_file(path, lambda text: pytest.fail("was read"))
+    assert (pipe.is_fifo(), folder.is_dir(), sorted(tmp_path.iterdir())) == (
+        True,
+        True,
+        sorted((null, endless, pipe, folder)),
+    )
+    assert Path("/dev/null").is_char_device()
+
+
 def test_writers_wait_for_one_another(tmp_path: Path) -> None:
     path = tmp_path / "config"
 

@@ -113,6 +113,10 @@ def add_cluster_flags(parser: "argparse.ArgumentParser", *, is_again: bool = Fal
 
 
 def _folder(text: str) -> str:
+    if not text:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError("it is empty; name a folder")
     return os.path.abspath(text)
 
 

@@ -133,7 +133,9 @@ def _change(place: Place, change: Callable[[str], str]) -> None:
     try:
         change_file(Path(place.path), change, owner=(place.uid, place.gid))
     except KubeconfigError as error:
-        raise ClusterError(str(error), "mend or remove that file, or name another in $KUBECONFIG") from error
+        is_other = Path(place.path).exists() and not Path(place.path).is_file()
+        cure = "name another file" if is_other else "mend or remove that file, or name another"
+        raise ClusterError(str(error), f"{cure} in $KUBECONFIG") from error
 
 
 def _record(config: Config) -> Path:

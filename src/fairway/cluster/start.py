@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import select
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 3
 """A part that ends so often before it was ready will not get there by itself."""
+
+ROOM_BYTES = 1 << 20
+"""With less left a file system is full for the store, whose log alone may grow by more at once."""
 
 _TAIL_BYTES = 16 << 10
 _FAILURE = re.compile(r"^[\s|+-]*((?:\w+\.)*\w*(?:Error|Failure|Exception|Exit)\b.*)")
@@ -134,6 +138,12 @@ def _wait(config: Config, reading: int, started_s: float, timeout_s: float) -> b
 
 
 def _failed(config: Config, what: str) -> ClusterError:
+    free = shutil.disk_usage(config.state_dir).free
+    if free < ROOM_BYTES:
+        return ClusterError(
+            f"{what}\n  only {free >> 10} KiB are free in {config.state_dir}",
+            f"make room in {config.state_dir}, or name another folder in --data-dir, and run again: sudo fairway up",
+        )
     return ClusterError(what, f"look at: fairway logs{config.flags}; then: sudo fairway down{config.flags}")
 
 

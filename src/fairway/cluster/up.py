@@ -20,7 +20,7 @@ from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
 from fairway.cluster.nodes import check_room, nodes_of, parts
 from fairway.cluster.start import say
 
-PROGRAMS = {"crun": "crun", "conmon": "conmon"}
+PROGRAMS = {"crun": "crun", "conmon": "conmon", "nft": "nftables"}
 """Program -> package of what a node cannot do without."""
 
 
@@ -158,11 +158,16 @@ def lock(config: Config) -> Iterator[None]:
 
 def _locked(path: Path, name: str) -> int:
     """A descriptor that holds the lock, or -1 where a `down` took the file away meanwhile, as its last deed."""
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
         return -1
+    except OSError as error:
+        raise ClusterError(
+            f"{path.parent}: {error.strerror}",
+            f"a running cluster lives there: make it writable, with room: df {path.parents[1]}",
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(descriptor), os.stat(path)):

@@ -7,6 +7,7 @@ fairway image remove NAME
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import sys
@@ -50,6 +51,9 @@ def _cure(args: argparse.Namespace, error: RuntimeFailure) -> str:
         return f"see: sudo fairway image list{name_flags(args.name, args.data_dir)}"
     if args.tag and args.tag in str(error):
         return "give a name such as --tag example/app:1"
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return f"make room in {args.data_dir}, or name another folder in --data-dir"
     return "give an archive made by: docker save NAME -o FILE"
 
 

@@ -31,13 +31,16 @@ def change_file(
 
     Where ``change`` gives ``""``, the file is removed.  Links are followed.
 
-    Raises: ``KubeconfigError``, also if the file belongs to someone other than ``owner``.
+    Raises: ``KubeconfigError``, also if the file belongs to someone other than ``owner``, or is a device or a folder.
     """
     whose = Owner(*owner) if owner is not None else None
     path = path.expanduser()
     path = path.resolve() if path.is_symlink() else path.absolute()
     try:
         _make_folder(path.parent, whose)
+        if path.exists() and not path.is_file():
+            # A device would be replaced by a file (/dev/null), or never end.
+            raise KubeconfigError("is no regular file")
         with _locked(path, lock_timeout_s):
             old = _read(path, whose)
             new = change(old)
