@@ -7,13 +7,16 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 
 import uvloop
 
 from fairway.client.http import HttpClient
 from fairway.client.interface import Client
+from fairway.client.shared_lists import SharedLists
 from fairway.cluster import logs, processes
 from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.config import Config, locate
@@ -25,7 +28,7 @@ from fairway.dns.dns import keep_serving
 from fairway.dns.exchange import Upstream
 from fairway.dns.server import bind
 from fairway.dns.upstreams import servers_of, upstream_of
-from fairway.kinds import NODE
+from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE
 from fairway.node.agent import Agent
 from fairway.node.announcements import Announcer, stay_silent
 from fairway.node.announcements import Settings as AnnouncerSettings
@@ -53,6 +56,9 @@ from fairway.reconcile.informer import Informer
 from fairway.transport import tls
 
 log = logging.getLogger("node")
+
+NAMES_FIRST_S: Final = 2.0
+"""How long the others wait with their long lists until cluster DNS has had its own."""
 
 
 def agent_settings(config: Config, node: ClusterNode) -> AgentSettings:
@@ -141,7 +147,9 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     await node_network_up(machine)
     images = ImageStore(machine)
     dataplane = NftablesDataplane(config.name)
-    proxy = Proxy(client, dataplane, node_name=node.name, settings=proxy_settings(config, node))
+    names_known = asyncio.Event()
+    shared = SharedLists(client, (SERVICE, ENDPOINT_SLICE), turn=lambda: names_first(names_known))
+    proxy = Proxy(shared, dataplane, node_name=node.name, settings=proxy_settings(config, node))
 
     neighbours = Neighbours(client, node.name)
 
@@ -150,17 +158,17 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
         await asyncio.gather(proxy.wait_left(addresses, ports), neighbours.wait_left(addresses, ports))
 
     runtime = CrunRuntime(machine)
-    agent = Agent(client, runtime, images, agent_settings(config, node), before_stop=before_stop)
+    agent = Agent(shared, runtime, images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
     status = StatusServer(proxy, listening)
-    names = keep_serving(client, dns_settings(config, node), kept.open)
+    names = keep_serving(client, dns_settings(config, node), kept.open, names_known)
     # Names first: questions wait already, in the sockets that the process before this one left.
     works = [names, agent.run(), proxy.run(), neighbours.run(), status.run()]
     works.append(keep(machine, runtime.repair_network))
     works += [_settle_connections(machine, proxy), keep_loopback(machine), _tell(client, node, proxy, ready, stopping)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
     told = announcer_settings(config, node)
-    works.append(Announcer(client, told).run() if is_announcing else stay_silent(client, node.name))
+    works.append(Announcer(shared, told).run() if is_announcing else stay_silent(client, node.name))
     tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
@@ -171,6 +179,16 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+async def names_first(known: asyncio.Event) -> None:
+    """Return when cluster DNS knows the cluster, or has had its time.
+
+    After a restart questions wait for names, while the kernel still holds the rules and pods still run.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(NAMES_FIRST_S):
+            await known.wait()
 
 
 async def _settle_connections(machine: Machine, proxy: Proxy) -> None:

@@ -59,9 +59,14 @@ class Settings:
 
 
 class ClusterDns:
-    """The DNS server of one node.  ``client`` may be anything that speaks the API; ``opening`` gives bound sockets."""
+    """The DNS server of one node.  ``client`` may be anything that speaks the API; ``opening`` gives bound sockets.
 
-    def __init__(self, client: Client, settings: Settings, opening: Opening = bind) -> None:
+    ``known`` is set when the cluster is known, for those who let names go first.
+    """
+
+    def __init__(
+        self, client: Client, settings: Settings, opening: Opening = bind, known: asyncio.Event | None = None
+    ) -> None:
         self.metrics = DnsMetrics(f"dns://:{settings.port}", f"{settings.domain}.")
         self._settings = settings
         self._opening = opening
@@ -78,7 +83,7 @@ class ClusterDns:
             for labels in (HEADLESS, f"!{HEADLESS},{MANAGED_BY}!={SLICE_CONTROLLER}")
         ]
         self._serving = asyncio.Event()
-        self._synced = asyncio.Event()
+        self._synced = known or asyncio.Event()
         self.ports: tuple[int, ...] = ()
 
     async def run(self) -> None:
@@ -183,12 +188,14 @@ class ClusterDns:
         stack.push_async_callback(status.close, _GRACE_S)
 
 
-async def keep_serving(client: Client, settings: Settings, opening: Opening = bind) -> None:
+async def keep_serving(
+    client: Client, settings: Settings, opening: Opening = bind, known: asyncio.Event | None = None
+) -> None:
     """Serve until cancelled; a fault is told and followed by a fresh start, since others live in the same process."""
     backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
     while True:
         try:
-            await ClusterDns(client, settings, opening).run()
+            await ClusterDns(client, settings, opening, known).run()
         except Exception:
             log.exception("cluster DNS failed", extra={"failures": backoff.failures})
         await asyncio.sleep(backoff.next_delay_s())

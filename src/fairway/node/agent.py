@@ -80,14 +80,14 @@ class Agent:
             shared = self.shared = self._make_shared(group)
             try:
                 group.create_task(self._watch_runtime())
+                if self._has_own_services:
+                    group.create_task(self._services.run())
                 await self._take_stock(shared)
                 if self.settings.certificate_file:
                     group.create_task(NodeServer(self.workers, self.settings).run())
                 registration = Registration(shared)
                 registration.set_problem("")
                 group.create_task(self._pods.run())
-                if self._has_own_services:
-                    group.create_task(self._services.run())
                 group.create_task(shared.statuses.run())
                 group.create_task(shared.recorder.run())
                 group.create_task(registration.run())

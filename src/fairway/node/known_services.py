@@ -7,11 +7,15 @@ import orjson
 
 from fairway.objects import Object
 
+_META = ("namespace", "name", "creationTimestamp")
+_SPEC = ("type", "clusterIP", "selector", "ports")
+
 
 def remembered(service: Object) -> bytes:
-    """The spec of a Service, and the metadata that it is found and sorted by."""
-    meta = {key: service["metadata"].get(key) or "" for key in ("namespace", "name", "creationTimestamp")}
-    packed = orjson.dumps({"metadata": meta, "spec": service["spec"]})
+    """What of a Service's spec is asked for, and the metadata that it is found and sorted by."""
+    meta = {key: service["metadata"].get(key) or "" for key in _META}
+    spec = {key: value for key in _SPEC if (value := service["spec"].get(key)) is not None}
+    packed = orjson.dumps({"metadata": meta, "spec": spec})
     return bytes(memoryview(packed))  # orjson's own result holds four kilobytes, however short it is
 
 
