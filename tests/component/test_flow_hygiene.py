@@ -55,14 +55,6 @@ def network() -> Iterator[ServiceNetwork]:
     made.close()
 
 
-@pytest.fixture
-def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
-    made = ProgrammedTable(network.node)
-    yield made
-    made.close()
-    forget_connections(network.node)
-
-
 def dns(name: str = "dns", which: int = 0, node_port: int = 30053, **spec: Any) -> Object:
     """A Service of every type at once: cluster IP, node port and load balancer's address, for UDP."""
     ports = [{"name": "dns", "port": 53, "protocol": "UDP", **({"nodePort": node_port} if node_port else {})}]

@@ -9,7 +9,6 @@ from service_network import (
     NODE_ADDRESS,
     NODE_ADDRESS6,
     ServiceNetwork,
-    forget_connections,
     needs_root_and_namespaces,
 )
 
@@ -28,14 +27,6 @@ def network() -> Iterator[ServiceNetwork]:
     made = ServiceNetwork(pods=2)
     yield made
     made.close()
-
-
-@pytest.fixture
-def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
-    made = ProgrammedTable(network.node)
-    yield made
-    made.close()
-    forget_connections(network.node)
 
 
 def _put(table: ProgrammedTable, internal: str, external: str, affinity: str) -> None:

@@ -31,13 +31,6 @@ def network() -> Iterator[ServiceNetwork]:
     made.close()
 
 
-@pytest.fixture
-def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
-    made = ProgrammedTable(network.node)
-    yield made
-    made.close()
-
-
 class Load:
     """Clients that connect without pause and hold one connection open; every failure is kept."""
 

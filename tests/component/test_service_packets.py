@@ -16,7 +16,6 @@ from service_network import (
     ask,
     ask_udp,
     connect,
-    forget_connections,
     needs_root_and_namespaces,
     spread,
 )
@@ -35,14 +34,6 @@ def network() -> Iterator[ServiceNetwork]:
         made.client.ip("route", "replace", route, "via", via)
     yield made
     made.close()
-
-
-@pytest.fixture
-def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
-    made = ProgrammedTable(network.node)
-    yield made
-    made.close()
-    forget_connections(network.node)
 
 
 @pytest.mark.parametrize("family", [4, 6])

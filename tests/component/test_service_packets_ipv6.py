@@ -2,7 +2,6 @@
 
 import socket
 import struct
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -35,19 +34,6 @@ def network() -> Iterator[ServiceNetwork]:
         made.client.ip("route", "replace", route, "via", via)
     yield made
     made.close()
-
-
-@pytest.fixture
-def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
-    made = ProgrammedTable(network.node)
-    yield made
-    made.close()
-    for family in ("ipv4", "ipv6"):
-        subprocess.run(
-            ["ip", "netns", "exec", network.node.name, "conntrack", "-F", "-f", family],
-            capture_output=True,
-            check=False,
-        )
 
 
 def test_what_nobody_answers_is_refused_by_icmp_or_reset_and_an_unknown_address_dropped(

@@ -50,14 +50,6 @@ def network() -> Iterator[ServiceNetwork]:
     made.close()
 
 
-@pytest.fixture
-def table(network: ServiceNetwork) -> Iterator[ProgrammedTable]:
-    made = ProgrammedTable(network.node)
-    yield made
-    made.close()
-    forget_connections(network.node)
-
-
 def web(affinity: str = "ClientIP", timeout_s: int = 0, **spec: Any) -> Object:
     """A Service with three ports (80 and 443 of TCP, 53 of UDP) and every kind of frontend."""
     ports = [
