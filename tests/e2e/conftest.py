@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,17 +122,24 @@ def need_machine() -> None:
         pytest.skip("needs build/kubia.tar (scripts/bootstrap)")
 
 
+@contextmanager
+def up(cluster: Cluster, *settings: str) -> Iterator[None]:
+    """Up with the kubia image; gone at the end."""
+    need_machine()
+    try:
+        cluster.fairway("image", "import", str(IMAGE))
+        cluster.fairway("up", *settings)
+        yield
+    finally:
+        cluster.fairway("down", "--purge")
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    need_machine()
     folder = tmp_path_factory.mktemp("cluster")
     running = Cluster(os.environ.get("FAIRWAY_E2E_NAME", "e2e"), folder)  # two checkouts may test at the same time
-    try:
-        running.fairway("image", "import", str(IMAGE))
-        running.fairway("up")
+    with up(running):
         yield running
-    finally:
-        running.fairway("down", "--purge")
 
 
 @pytest.fixture(scope="session")
@@ -139,15 +147,10 @@ def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ThreeNode
     """A cluster of three nodes."""
     from .three_nodes import ThreeNodes
 
-    need_machine()
     base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
     running = ThreeNodes(f"{base}-nodes", tmp_path_factory.mktemp("nodes"))
-    try:
-        running.fairway("image", "import", str(IMAGE))
-        running.fairway("up", "--nodes", "3")
+    with up(running, "--nodes", "3"):
         yield running
-    finally:
-        running.fairway("down", "--purge")
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ import pytest
 
 from fairway.cluster import processes
 
+from .clients import ANSWER
 from .conftest import HOUSE, IMAGE, Cluster, need_machine
 from .test_faults import leftovers
-
-ANSWER = re.compile(r"You've hit (\S+)")
 
 
 def five_minutes() -> list[str]:

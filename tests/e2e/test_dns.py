@@ -1,7 +1,6 @@
 """Names: from inside pods by curl and nslookup, from the host, while Services come, change and go."""
 
 import json
-import re
 import shutil
 import socket
 import subprocess
@@ -16,9 +15,8 @@ import dns.rdatatype
 import dns.reversename
 import dns.rrset
 
+from .clients import ANSWER
 from .conftest import Cluster
-
-ANSWER = re.compile(r"You've hit (\S+)")
 
 
 def server(cluster: Cluster) -> str:

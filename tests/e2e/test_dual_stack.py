@@ -8,31 +8,28 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
-from .conftest import IMAGE, Cluster, need_machine
+from .clients import ANSWER, answered_by, beyond
+from .conftest import Cluster, up
 from .kernel_tables import kernel_tables
 
-ANSWER = re.compile(r"You've hit (\S+)")
-HOST, CLIENT, OUTSIDE = "fd98:e2e::1", "fd98:e2e::2", f"fw-v6-{os.getpid()}"
+HOST, CLIENT = "fd98:e2e::1", "fd98:e2e::2"
+get = partial(answered_by, patience_s=1)
 
 
 @contextmanager
 def started(name: str, folder: Any, *settings: str) -> Iterator[Cluster]:
     """A cluster with three pods of the kubia image, gone without a trace at the end."""
-    need_machine()
     base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
     running = Cluster(f"{base}-{name}", folder)
-    try:
-        running.fairway("image", "import", str(IMAGE))
-        running.fairway("up", *settings)
+    with up(running, *settings):
         running.kubectl("create", "-f", "svc.yaml")
         running.ready_pods("default", "app=kubia", 3)
         yield running
-    finally:
-        running.fairway("down", "--purge")
     assert [table for table in kernel_tables() if table.startswith(f"fairway-{running.name}")] == []
 
 
@@ -51,32 +48,8 @@ def ipv6(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def outside() -> Iterator[str]:
     """A client beyond this machine, with IPv6 alone."""
-    device = f"fwv{os.getpid()}"[:15]
-    commands = (
-        f"ip netns add {OUTSIDE}",
-        f"ip link add {device} type veth peer name eth0 netns {OUTSIDE}",
-        f"ip addr add {HOST}/64 dev {device} nodad",
-        f"ip link set {device} up",
-        f"ip -n {OUTSIDE} addr add {CLIENT}/64 dev eth0 nodad",
-        f"ip -n {OUTSIDE} link set eth0 up",
-        f"ip -n {OUTSIDE} route add default via {HOST}",
-    )
-    try:
-        for command in commands:
-            subprocess.run(command.split(), check=True)
-        yield OUTSIDE
-    finally:
-        subprocess.run(["ip", "netns", "del", OUTSIDE], check=False)
-        subprocess.run(["ip", "link", "del", device], check=False, capture_output=True)
-
-
-def get(address: str, port: int = 80, *, where: str = "") -> str:
-    """The pod that answers; empty if none does."""
-    inside = ["ip", "netns", "exec", where] if where else []
-    host = f"[{address}]" if ":" in address else address
-    said = subprocess.run([*inside, "curl", "-gs", "-m", "1", f"http://{host}:{port}"], capture_output=True, text=True)
-    found = ANSWER.search(said.stdout)
-    return found[1] if found else ""
+    with beyond(HOST, CLIENT) as name:
+        yield name
 
 
 def spec(cluster: Cluster, name: str, namespace: str = "default") -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -15,51 +14,20 @@ import pytest
 
 from fairway.cluster import processes
 
-from .conftest import IMAGE, Cluster, need_machine
+from .clients import Traffic
+from .conftest import IMAGE, Cluster, need_machine, up
 from .kernel_tables import kernel_tables
-
-ANSWER = re.compile(r"You've hit (\S+)")
 
 
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A second cluster beside the session's, to be hurt."""
-    need_machine()
     hurt = Cluster("e2e-faults", tmp_path_factory.mktemp("faults"))
-    try:
-        hurt.fairway("image", "import", str(IMAGE))
-        hurt.fairway("up")
+    with up(hurt):
         hurt.kubectl("create", "-f", "svc.yaml")
         hurt.kubectl("replace", "-f", "svc-fixed.yaml")
         hurt.ready_pods("default", "app=kubia", 3)
         yield hurt
-    finally:
-        hurt.fairway("down", "--purge")
-
-
-class Traffic:
-    """New connections through the Service, one after the other, until the block ends."""
-
-    def __init__(self, url: str) -> None:
-        self.url, self.answers, self.failures = url, 0, []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            done = subprocess.run(["curl", "-sS", "-m", "5", self.url], capture_output=True, text=True)
-            if ANSWER.search(done.stdout):
-                self.answers += 1
-            else:
-                self.failures.append(done.stderr)
-
-    def __enter__(self) -> "Traffic":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
 
 def pids(cluster: Cluster, role: str) -> list[int]:
@@ -83,7 +51,7 @@ def containers(cluster: Cluster) -> dict[str, str]:
 )
 def test_killed_processes_cost_no_connection_and_no_pod(fragile: Cluster, roles: tuple[str, ...]) -> None:
     before, address = containers(fragile), url(fragile)
-    with Traffic(address) as traffic:
+    with Traffic([], address) as traffic:
         old = [pid for role in roles for pid in pids(fragile, role)]
         assert len(old) == len(roles)
         for pid in old:

@@ -15,7 +15,7 @@ import pytest
 
 from fairway.cluster import processes
 
-from .conftest import IMAGE, Cluster, need_machine
+from .conftest import Cluster, need_machine, up
 from .test_ways_in import get
 
 BRIDGE = f"fwl{os.getpid()}"[:15]
@@ -56,14 +56,10 @@ def lan() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def announced(lan: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     running = Cluster("e2e-lan", tmp_path_factory.mktemp("lan"))
-    try:
-        running.fairway("image", "import", str(IMAGE))
-        running.fairway("up", "--ip-family", "dual", "--load-balancer-cidr", POOL, "--load-balancer-announce", BRIDGE)
+    with up(running, "--ip-family", "dual", "--load-balancer-cidr", POOL, "--load-balancer-announce", BRIDGE):
         running.kubectl("create", "-f", "svc.yaml")
         running.ready_pods("default", "app=kubia", 3)
         yield running
-    finally:
-        running.fairway("down", "--purge")
 
 
 def balancer(cluster: Cluster, name: str, **spec: object) -> list[str]:

@@ -12,7 +12,8 @@ import pytest
 
 from fairway.cluster import processes
 
-from .three_nodes import NUMBERS, ThreeNodes, Traffic, beyond, hits
+from .clients import Traffic, beyond, hits
+from .three_nodes import NUMBERS, ThreeNodes
 
 NAMESPACE = "several"
 HOST, CLIENT = "198.51.100.9", "198.51.100.10"

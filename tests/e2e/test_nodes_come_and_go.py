@@ -11,23 +11,19 @@ import pytest
 from fairway.cluster import processes
 from fairway.node import names
 
-from .conftest import IMAGE, need_machine
+from .clients import Traffic, hits
+from .conftest import up
 from .test_faults import leftovers
-from .three_nodes import ThreeNodes, Traffic, hits
+from .three_nodes import ThreeNodes
 
 
 @pytest.fixture
 def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeNodes]:
     """A cluster whose number of nodes changes; it starts with two."""
-    need_machine()
     base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
     running = ThreeNodes(f"{base}-change", tmp_path_factory.mktemp("change"))
-    try:
-        running.fairway("image", "import", str(IMAGE))
-        running.fairway("up", "--nodes", "2")
+    with up(running, "--nodes", "2"):
         yield running
-    finally:
-        running.fairway("down", "--purge")
 
 
 def of_node(cluster: ThreeNodes, number: int) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from .clients import hits
 from .test_host_ports import ECHO
-from .three_nodes import NUMBERS, ThreeNodes, hits
+from .three_nodes import NUMBERS, ThreeNodes
 
 NAMESPACE = "cases"
 PROXY_NAME = "service.kubernetes.io/service-proxy-name"

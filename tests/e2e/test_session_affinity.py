@@ -4,15 +4,14 @@ The contract is docs/session-affinity.md; its sentences are proven in tests/comp
 """
 
 import json
-import re
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from .clients import ANSWER
 from .conftest import Cluster
 
-ANSWER = re.compile(r"You've hit (\S+)")
 NAMESPACE = "affinity"
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
+from .clients import ANSWER
 from .conftest import Cluster
-
-ANSWER = re.compile(r"You've hit (\S+)")
 
 
 def pods_and_service(cluster: Cluster, namespace: str, *, count: int = 3, fixed: bool = True) -> tuple[list[str], str]:

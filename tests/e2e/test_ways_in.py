@@ -4,7 +4,6 @@ The outside world is a client in a network namespace of its own, whose only way 
 """
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,12 +15,12 @@ from typing import Any
 
 import pytest
 
+from .clients import ANSWER, beyond
+from .clients import answered_by as get
 from .conftest import Cluster
 
-ANSWER = re.compile(r"You've hit (\S+)")
 NAMESPACE = "ways-in"
 HOST, CLIENT = "198.51.100.1", "198.51.100.2"
-OUTSIDE = f"fw-e2e-{os.getpid()}"
 EXTERNAL_IP = "203.0.113.10"
 
 
@@ -36,32 +35,9 @@ def kubia(cluster: Cluster) -> Iterator[list[str]]:
 
 @pytest.fixture(scope="module")
 def outside() -> Iterator[str]:
-    """A client beyond this machine: a namespace, a cable, and this machine as its router."""
-    device = f"fwe{os.getpid()}"[:15]
-    commands = (
-        f"ip netns add {OUTSIDE}",
-        f"ip link add {device} type veth peer name eth0 netns {OUTSIDE}",
-        f"ip addr add {HOST}/30 dev {device}",
-        f"ip link set {device} up",
-        f"ip -n {OUTSIDE} addr add {CLIENT}/30 dev eth0",
-        f"ip -n {OUTSIDE} link set eth0 up",
-        f"ip -n {OUTSIDE} route add default via {HOST}",
-    )
-    try:
-        for command in commands:
-            subprocess.run(command.split(), check=True)
-        yield OUTSIDE
-    finally:
-        subprocess.run(["ip", "netns", "del", OUTSIDE], check=False)
-        subprocess.run(["ip", "link", "del", device], check=False, capture_output=True)
-
-
-def get(address: str, port: int = 80, *, where: str = "", patience_s: float = 3) -> str:
-    """The pod that answers; empty if none does."""
-    inside = ["ip", "netns", "exec", where] if where else []
-    words = [*inside, "curl", "-s", "-m", str(patience_s), f"http://{address}:{port}"]
-    found = ANSWER.search(subprocess.run(words, capture_output=True, text=True).stdout)
-    return found[1] if found else ""
+    """A client beyond this machine."""
+    with beyond(HOST, CLIENT) as name:
+        yield name
 
 
 def create(cluster: Cluster, name: str, **spec: Any) -> dict[str, Any]:

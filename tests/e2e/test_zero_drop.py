@@ -9,7 +9,8 @@ import pytest
 
 from fairway.cluster import processes
 
-from .three_nodes import NUMBERS, ThreeNodes, Traffic, beyond, hits
+from .clients import Traffic, beyond, hits
+from .three_nodes import NUMBERS, ThreeNodes
 
 NAMESPACE = "zero-drop"
 HOST, CLIENT = "198.51.100.13", "198.51.100.14"
