@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from fairway.proxy import words
-from fairway.proxy.delta import Entry, Table, Transaction
+from fairway.proxy.delta import Table, Transaction
 from fairway.proxy.element_text import element_text
+from fairway.proxy.entry import Entry
 from fairway.proxy.model import ServicePort, frontend_parts
 from fairway.proxy.words import Elements, word_of
 

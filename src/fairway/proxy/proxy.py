@@ -1,6 +1,6 @@
 """Proxy: follows Services, EndpointSlices and the Node, and keeps the dataplane as they say.
 
-Shape: informers write into the ``Inventory``; one loop takes what was touched, resolves it, and commits the
+Shape: ``Feeds`` write into the ``Inventory``; one loop takes what was touched, resolves it, and commits the
 difference.  Nothing is programmed until everything has been listed once; while the API is away, nothing changes.
 A change waits for one turn of the event loop, so that what arrived together is committed together, and no timer runs.
 After a refused commit nothing is believed of the dataplane any more: it is read, compared and repaired.
@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from fairway.client.interface import Client
-from fairway.kinds import ENDPOINT_SLICE, NODE, SERVICE, SERVICE_CIDR
-from fairway.kinds.well_known import HEADLESS
+from fairway.kinds import SERVICE
 from fairway.objects import Object
-from fairway.proxy import inputs, words
+from fairway.proxy import words
 from fairway.proxy.dataplanes.interface import Dataplane, DataplaneError
 from fairway.proxy.delta import Table, Transaction
 from fairway.proxy.departures import Departures, Leaving
+from fairway.proxy.feeds import Feeds
 from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.health import Health
 from fairway.proxy.health_check import HealthChecks, listening_hosts
@@ -34,8 +34,8 @@ from fairway.proxy.sweep import Sweeper
 from fairway.proxy.words import Elements
 from fairway.reconcile.backoff import Backoff
 from fairway.reconcile.events import EventRecorder
-from fairway.reconcile.informer import Change, Informer
-from fairway.reconcile.kept import record, reducer
+from fairway.reconcile.informer import Change
+from fairway.reconcile.kept import record
 
 log = logging.getLogger(__name__)
 
@@ -77,25 +77,15 @@ class Proxy:
             lambda: listening_hosts(self._inventory.node, self._inventory.settings),
             lambda: self.health().is_live, self._tell_deaf_check,
         )  # fmt: skip
-        self._services = Informer(
-            client, SERVICE, labels=f"!{inputs.SERVICE_PROXY_NAME},!{HEADLESS}",
-            saving="spec.clusterIP!=None",  # servers before 1.31 cannot select by it
-            keep=reducer(inputs.service_of),
+        self._feeds = Feeds(
+            client, node_name, services=self._take_service, slices=self._take_slice, node=self._take_node,
+            cidrs=self._take_service_cidr,
         )  # fmt: skip
-        self._slices = Informer(
-            client, ENDPOINT_SLICE, labels=f"!{HEADLESS}", keep=reducer(inputs.slice_of)
-        )  # fmt: skip
-        self._node = Informer(client, NODE, fields=f"metadata.name={node_name}", keep=reducer(inputs.node_of))
-        self._cidrs = Informer(client, SERVICE_CIDR, keep=reducer(inputs.service_cidrs_of))
-        self._services.subscribe(self._take_service)
-        self._slices.subscribe(self._take_slice)
-        self._node.subscribe(self._take_node)
-        self._cidrs.subscribe(self._take_service_cidr)
 
     async def run(self) -> None:
         """Work until cancelled; the rules stay in force after that."""
         async with asyncio.TaskGroup() as tasks:
-            await self._follow(tasks)
+            await self._feeds.follow(tasks)
             tasks.create_task(self._sweeper.run())
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._health_checks.run())
@@ -109,19 +99,10 @@ class Proxy:
                 self._wake.clear()
                 await self._persist(self._catch_up)
 
-    async def _follow(self, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Start to watch; return when everything was listed.  ServiceCIDRs may be unknown or forbidden."""
-        informers = (self._services, self._slices, self._node, self._cidrs)
-        watches = [tasks.create_task(informer.run()) for informer in informers]
-        for informer in informers[:3]:
-            await informer.wait_synced()
-        await self._cidrs.wait_answered()
-        return watches
-
     async def preview(self) -> list[Preview]:
         """What ``run`` would change in the dataplane at its start; nothing is changed.  Raises: ``DataplaneError``."""
         async with asyncio.TaskGroup() as tasks:
-            watches = await self._follow(tasks)
+            watches = await self._feeds.follow(tasks)
             for watch in watches:
                 watch.cancel()
         found = await self._dataplane.open()
@@ -166,8 +147,7 @@ class Proxy:
     @property
     def troubles(self) -> list[str]:
         """What keeps it from knowing the cluster, kind by kind."""
-        informers = (self._services, self._slices, self._node)
-        return [f"{informer.kind.resource}: {informer.trouble}" for informer in informers if informer.trouble]
+        return self._feeds.troubles
 
     def health(self) -> Health:
         """Whether changes get through."""
@@ -378,7 +358,7 @@ class Proxy:
 
     def _tell_deaf_check(self, service: str, port: int, error: OSError) -> None:
         namespace, _, name = service.partition("/")
-        kept = self._services.get(namespace, name)
+        kept = self._feeds.service(namespace, name)
         if kept is not None:
             node = self._inventory.node.name
             text = f'node {node} failed to start healthcheck "{service}" on port {port}: {error}'
