@@ -153,20 +153,6 @@ def test_affinity_keeps_a_client_with_one_endpoint(
     assert len(spread(network.client, ip, 53 if udp else 80, times=30, udp=udp)) == 1
 
 
-def test_affinity_is_over_after_its_timeout(network: ServiceNetwork, table: ProgrammedTable) -> None:
-    config = {"clientIP": {"timeoutSeconds": 1}}
-    table.put(
-        service("web", IP, sessionAffinity="ClientIP", sessionAffinityConfig=config),
-        endpoint_slice("web", network.pods),
-    )
-    first = ask(network.client, IP, 80)[0]
-    others = set()
-    for _ in range(8):
-        time.sleep(1.2)
-        others.add(ask(network.client, IP, 80)[0])
-    assert others - {first}
-
-
 def test_use_renews_affinity(network: ServiceNetwork, table: ProgrammedTable) -> None:
     config = {"clientIP": {"timeoutSeconds": 1}}
     table.put(

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 import pytest
 
 from fairway.cluster import processes
+from fairway.objects.authority import authority
 
+from .clients import answered_by
 from .conftest import Cluster, need_machine, up
-from .test_ways_in import get
 
 BRIDGE = f"fwl{os.getpid()}"[:15]
 CLIENT, RIVAL = f"fw-lan-{os.getpid()}-c", f"fw-lan-{os.getpid()}-r"
@@ -76,19 +77,15 @@ def balancer(cluster: Cluster, name: str, **spec: object) -> list[str]:
     return [entry["ip"] for entry in cluster.get("svc", name)["status"]["loadBalancer"]["ingress"]]
 
 
-def url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
 def test_a_machine_of_the_lan_reaches_each_address_until_its_service_is_gone(announced: Cluster) -> None:
     first, second = balancer(announced, "first"), balancer(announced, "second", externalTrafficPolicy="Local")
     assert not {RIVAL_AT, RIVAL_AT_6} & {*first, *second}, "another machine has them"
     assert "default" not in ip(f"-n {CLIENT} route show") + ip(f"-n {CLIENT} -6 route show")
     device = json.loads(ip(f"-j link show {BRIDGE}"))[0]["address"]
     for address in (*first, *second):
-        announced.wait(lambda address=address: get(url(address), where=CLIENT), f"{address} answers on the LAN")
-        assert get(url(address)), "on the machine itself"
-        inside = announced.kubectl("exec", "rs/kubia", "--", "curl", "-s", "-m", "3", f"http://{url(address)}")
+        announced.wait(lambda address=address: answered_by(address, where=CLIENT), f"{address} answers on the LAN")
+        assert answered_by(address), "on the machine itself"
+        inside = announced.kubectl("exec", "rs/kubia", "--", "curl", "-s", "-m", "3", f"http://{authority(address)}")
         assert re.search("You've hit", inside), "and in a pod"
         assert json.loads(ip(f"-n {CLIENT} -j neigh show {address}"))[0]["lladdr"] == device
     pods = [pod["metadata"]["name"] for pod in announced.ready_pods("default", "app=kubia", 3)]
@@ -100,30 +97,30 @@ def test_a_machine_of_the_lan_reaches_each_address_until_its_service_is_gone(ann
     for address in first:
         family = "-6 " if ":" in address else ""
         announced.wait(lambda a=address, f=family: ip(f"{f}route show {a}") == "", f"{address} is not routed any more")
-        assert get(url(address), where=CLIENT, patience_s=1) == ""
+        assert answered_by(address, where=CLIENT, patience_s=1) == ""
         (neighbour,) = json.loads(ip(f"-n {CLIENT} -j neigh show {address}"))
         assert "lladdr" not in neighbour
-    assert all(get(url(address), where=CLIENT) for address in second)
+    assert all(answered_by(address, where=CLIENT) for address in second)
 
 
 def test_addresses_answer_through_a_killed_control_and_soon_after_a_killed_node_process(announced: Cluster) -> None:
     addresses = balancer(announced, "steady")
     for address in addresses:
-        announced.wait(lambda address=address: get(url(address), where=CLIENT), f"{address} answers on the LAN")
+        announced.wait(lambda address=address: answered_by(address, where=CLIENT), f"{address} answers on the LAN")
     (control,) = processes.find("control", announced.name, announced.data_dir)
     os.kill(control, signal.SIGSTOP)
     try:
         ip(f"-n {CLIENT} neigh flush all")
-        assert all(get(url(address), where=CLIENT) for address in addresses)
+        assert all(answered_by(address, where=CLIENT) for address in addresses)
     finally:
         os.kill(control, signal.SIGKILL)
     ip(f"-n {CLIENT} neigh flush all")
-    assert all(get(url(address), where=CLIENT) for address in addresses)
+    assert all(answered_by(address, where=CLIENT) for address in addresses)
     (node,) = processes.find("node", announced.name, announced.data_dir)
     os.kill(node, signal.SIGKILL)
     ip(f"-n {CLIENT} neigh flush all")
     for address in addresses:
-        announced.wait(lambda address=address: get(url(address), where=CLIENT), f"{address} answers again", 60)
+        announced.wait(lambda address=address: answered_by(address, where=CLIENT), f"{address} answers again", 60)
 
 
 def test_an_address_of_another_machine_is_said_and_that_machine_stays_reachable(announced: Cluster) -> None:

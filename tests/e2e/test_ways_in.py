@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from .clients import ANSWER, beyond
-from .clients import answered_by as get
+from .clients import ANSWER, answered_by, beyond
 from .conftest import Cluster
 
 NAMESPACE = "ways-in"
@@ -74,8 +73,8 @@ def test_many_load_balancers_share_a_port_and_answer_on_the_machine_and_outside(
     addresses = [vip(create(cluster, f"lb-{number}")) for number in range(3)]
     assert len(set(addresses)) == 3
     for address in addresses:
-        cluster.wait(lambda address=address: get(address) in kubia, f"{address} answers on the machine")
-        assert get(address, where=outside) in kubia
+        cluster.wait(lambda address=address: answered_by(address) in kubia, f"{address} answers on the machine")
+        assert answered_by(address, where=outside) in kubia
     row = cluster.kubectl("get", "svc", "lb-0", "-n", NAMESPACE).splitlines()[1].split()
     assert row[3] == addresses[0]
 
@@ -90,9 +89,9 @@ def test_policy_local_keeps_the_clients_address(cluster: Cluster, kubia: list[st
     cluster.kubectl("create", "-n", NAMESPACE, "-f", "svc-loadbalancer.yaml")
     address = vip(found(cluster, "kubia-loadbalancer"))
     assert CLIENT not in clients_seen(cluster, kubia)
-    cluster.wait(lambda: get(address, where=outside) in kubia, "the address answers outside")
+    cluster.wait(lambda: answered_by(address, where=outside) in kubia, "the address answers outside")
     cluster.wait(lambda: CLIENT in clients_seen(cluster, kubia), "a pod has seen the client's own address")
-    assert get(address) in kubia
+    assert answered_by(address) in kubia
 
 
 def test_a_pod_and_the_machine_reach_a_load_balancer_and_policy_local_keeps_the_pods_address(
@@ -105,7 +104,7 @@ def test_a_pod_and_the_machine_reach_a_load_balancer_and_policy_local_keeps_the_
         for policy in ("Cluster", "Local")
     }
     for policy, address in addresses.items():
-        cluster.wait(lambda address=address: get(address) in kubia, f"{address} answers on the machine")
+        cluster.wait(lambda address=address: answered_by(address) in kubia, f"{address} answers on the machine")
         reached = set()
         for _ in range(40):
             words = ("exec", "-n", NAMESPACE, kubia[0], "--", "curl", "-s", "-m", "3", f"http://{address}")
@@ -154,33 +153,33 @@ def test_a_service_changes_its_type_and_answers_in_every_one(cluster: Cluster, k
         if type_ == "ExternalName":
             assert "clusterIP" not in service
             continue
-        cluster.wait(lambda at=service["clusterIP"]: get(at) in kubia, f"{type_}: the cluster IP answers")
+        cluster.wait(lambda at=service["clusterIP"]: answered_by(at) in kubia, f"{type_}: the cluster IP answers")
         assert ("nodePort" in service["ports"][0]) == (type_ != "ClusterIP")
         if type_ == "LoadBalancer":
             cluster.wait(lambda: found(cluster, "turns")["status"]["loadBalancer"], "an address")
             address = vip(found(cluster, "turns"))
-            cluster.wait(lambda at=address: get(at) in kubia, "the load balancer answers")
+            cluster.wait(lambda at=address: answered_by(at) in kubia, "the load balancer answers")
     left = cluster.wait(
         lambda: (one := found(cluster, "turns")) and not one["metadata"].get("finalizers") and one, "the finalizer goes"
     )
     assert left["status"] == {"loadBalancer": {}}
-    assert get(address, patience_s=0.5) == ""
+    assert answered_by(address, patience_s=0.5) == ""
 
 
 def test_source_ranges_keep_others_out(cluster: Cluster, kubia: list[str], outside: str) -> None:
     address = vip(create(cluster, "guarded", loadBalancerSourceRanges=[f"{CLIENT}/32"]))
-    cluster.wait(lambda: get(address, where=outside) in kubia, "the client is let in")
-    assert get(address, patience_s=0.5) == ""
+    cluster.wait(lambda: answered_by(address, where=outside) in kubia, "the client is let in")
+    assert answered_by(address, patience_s=0.5) == ""
     patch = json.dumps({"spec": {"loadBalancerSourceRanges": ["198.51.100.4/30"]}})
     cluster.kubectl("patch", "svc", "guarded", "-n", NAMESPACE, "-p", patch)
-    cluster.wait(lambda: get(address, where=outside, patience_s=0.3) == "", "the client is kept out")
+    cluster.wait(lambda: answered_by(address, where=outside, patience_s=0.3) == "", "the client is kept out")
 
 
 def test_external_ips_answer_outside_and_inside(cluster: Cluster, kubia: list[str], outside: str) -> None:
     said = cluster.run("create", "-n", NAMESPACE, "-f", "svc-external-ips.yaml")
     assert "spec.externalIPs is deprecated" in said.stderr
-    cluster.wait(lambda: get(EXTERNAL_IP, where=outside) in kubia, "the external IP answers outside")
-    assert get(EXTERNAL_IP) in kubia
+    cluster.wait(lambda: answered_by(EXTERNAL_IP, where=outside) in kubia, "the external IP answers outside")
+    assert answered_by(EXTERNAL_IP) in kubia
     inside = cluster.run("exec", "-n", NAMESPACE, kubia[0], "--", "curl", "-s", "-m", "3", f"http://{EXTERNAL_IP}")
     assert ANSWER.search(inside.stdout)
 
@@ -188,16 +187,16 @@ def test_external_ips_answer_outside_and_inside(cluster: Cluster, kubia: list[st
 def test_a_load_balancer_needs_no_node_ports(cluster: Cluster, kubia: list[str], outside: str) -> None:
     service = create(cluster, "portless", allocateLoadBalancerNodePorts=False)
     assert "nodePort" not in service["spec"]["ports"][0]
-    cluster.wait(lambda: get(vip(service), where=outside) in kubia, "it answers without a node port")
+    cluster.wait(lambda: answered_by(vip(service), where=outside) in kubia, "it answers without a node port")
 
 
 def test_ip_mode_proxy_is_not_served_on_the_node(cluster: Cluster, kubia: list[str]) -> None:
     address = vip(create(cluster, "proxied"))
-    cluster.wait(lambda: get(address) in kubia, "it answers as a VIP")
+    cluster.wait(lambda: answered_by(address) in kubia, "it answers as a VIP")
     status = {"status": {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "Proxy"}]}}}
     words = ("patch", "svc", "proxied", "-n", NAMESPACE, "--subresource=status", "--type=merge")
     cluster.kubectl(*words, "-p", json.dumps(status))
-    cluster.wait(lambda: get(address, patience_s=0.3) == "", "packets are left to the load balancer")
+    cluster.wait(lambda: answered_by(address, patience_s=0.3) == "", "packets are left to the load balancer")
     assert found(cluster, "proxied")["status"] == status["status"]
 
 
@@ -212,7 +211,7 @@ def test_a_wanted_address_is_given_and_a_taken_one_is_said(cluster: Cluster, kub
     cluster.kubectl("delete", "svc", "chosen", "-n", NAMESPACE)
     cluster.wait(lambda: found(cluster, "refused")["status"]["loadBalancer"].get("ingress"), "it has its turn")
     assert vip(found(cluster, "refused")) == wanted
-    cluster.wait(lambda: get(wanted) in kubia, "and answers")
+    cluster.wait(lambda: answered_by(wanted) in kubia, "and answers")
 
 
 def health(port: int) -> tuple[int, str]:
@@ -248,9 +247,9 @@ def test_the_proxy_tells_its_own_health(cluster: Cluster, kubia: list[str]) -> N
 
 def test_a_deleted_load_balancer_no_longer_answers(cluster: Cluster, kubia: list[str]) -> None:
     address = vip(create(cluster, "brief"))
-    cluster.wait(lambda: get(address) in kubia, "it answers")
+    cluster.wait(lambda: answered_by(address) in kubia, "it answers")
     cluster.kubectl("delete", "svc", "brief", "-n", NAMESPACE, "--timeout=10s")
-    cluster.wait(lambda: get(address, patience_s=0.3) == "", "nobody answers any more")
+    cluster.wait(lambda: answered_by(address, patience_s=0.3) == "", "nobody answers any more")
 
 
 @contextmanager
@@ -274,7 +273,7 @@ def running(cluster: Cluster, *words: str) -> Iterator[int]:
 def test_port_forward_to_a_service(cluster: Cluster, kubia: list[str]) -> None:
     cluster.kubectl("expose", "rs", "kubia", "-n", NAMESPACE, "--name=inner", "--port=80", "--target-port=8080")
     with running(cluster, "port-forward", "-n", NAMESPACE, "svc/inner", ":80") as port:
-        assert {get("127.0.0.1", port) in kubia for _ in range(3)} == {True}
+        assert {answered_by("127.0.0.1", port) in kubia for _ in range(3)} == {True}
 
 
 def test_kubectl_proxy_opens_the_api(cluster: Cluster, kubia: list[str]) -> None:
