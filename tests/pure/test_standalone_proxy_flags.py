@@ -8,7 +8,7 @@ import pytest
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.standalone.conntrack import apply
 from fairway.cluster.standalone.proxy import Told
-from fairway.cluster.standalone.proxy_flags import configuration, told
+from fairway.cluster.standalone.proxy_flags import configuration, read, told
 from fairway.proxy.model import Settings
 from fairway.proxy.status_server import Listening
 
@@ -69,6 +69,32 @@ def test_wrong_values_are_named(flags: dict[str, Any], what: str) -> None:
     with pytest.raises(ClusterError) as raised:
         told(flags, {}, "n")
     assert what in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "what"),
+    [
+        ({"healthzBindAddress": 10256}, "--config: healthzBindAddress is 10256 and not a text"),
+        ({"hostnameOverride": 5}, "--config: hostnameOverride is 5 and not a text"),
+        ({"nftables": {"masqueradeAll": "false"}}, "--config: nftables.masqueradeAll is 'false' and not true or false"),
+        ({"nodePortAddresses": "10.0.0.0/8"}, "--config: nodePortAddresses is '10.0.0.0/8' and not a list"),
+        ({"conntrack": {"min": True}}, "--config: conntrack.min is True and not a number"),
+        ({"conntrack": {"tcpEstablishedTimeout": 5}}, "--config: conntrack.tcpEstablishedTimeout is 5 and not a text"),
+    ],
+)
+def test_values_of_another_type_in_the_file_are_named(config: dict[str, Any], what: str) -> None:
+    with pytest.raises(ClusterError) as raised:
+        told({}, config, "n")
+    assert str(raised.value) == what
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for name, why in (("missing", "No such file or directory"), ("binary", "it is no text in UTF-8")):
+        with pytest.raises(ClusterError) as raised:
+            read(str(tmp_path / name))
+        assert str(raised.value) == f"--config {tmp_path / name} cannot be read: {why}"
+        assert raised.value.fix == "name the file that kube-proxy's --config takes"
 
 
 def test_connection_tracking_is_set_as_kube_proxy_sets_it(tmp_path: Path) -> None:

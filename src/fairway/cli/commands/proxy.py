@@ -44,18 +44,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Work, preview or clean up."""
     from fairway.cluster.standalone import proxy
-    from fairway.cluster.standalone.proxy_flags import configuration, told
+    from fairway.cluster.standalone.proxy_flags import read, told
 
     if args.cleanup:
         proxy.cleanup()
         return 0
     import socket
 
-    config = {}
-    if args.config:
-        with open(args.config, encoding="utf-8") as reading:
-            config = dict(configuration(reading.read(), args.config))
-    wanted = told(vars(args), config, socket.gethostname())
+    wanted = told(vars(args), read(args.config) if args.config else {}, socket.gethostname())
     if args.dry_run:
         for line in proxy.preview(wanted, is_json=args.json):
             print(line)

@@ -1,9 +1,11 @@
-"""Proxy flags: what kube-proxy's flags and its configuration file mean to our proxy.  Pure.
+"""Proxy flags: what kube-proxy's flags and its configuration file mean to our proxy.
 
+Shape: ``told`` (pure) turns flags and the file's content into settings; ``read`` gives the content.
 Source: Kubernetes docs, "kube-proxy"; KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1).
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,8 +17,8 @@ from fairway.objects.authority import host_and_port
 from fairway.proxy.model import PRIMARY, AddressError, Settings, address, address_range
 from fairway.proxy.status_server import Listening
 
-MODE = "nftables"
 HEALTH_PORT, METRICS_PORT = 10256, 10249
+_KINDS = {str: "a text", int: "a number", bool: "true or false", list: "a list"}
 
 
 def told(flags: Mapping[str, Any], config: Mapping[str, Any], host_name: str) -> Told:
@@ -25,15 +27,15 @@ def told(flags: Mapping[str, Any], config: Mapping[str, Any], host_name: str) ->
     ``flags`` are by their names with underscores, ``None`` where not given.  Raises: ``ClusterError``.
     """
 
-    def chosen(flag: str, *path: str, default: Any = "") -> Any:
+    def chosen(flag: str, *path: str, default: Any = "", kinds: tuple[type, ...] = (str,)) -> Any:
         given = flags.get(flag)
-        return given if given is not None else _at(config, path, default)
+        return given if given is not None else _at(config, path, default, kinds)
 
     settings = Settings(
         service_cidrs=_ranges(flags.get("service_cidr"), "--service-cidr"),
         pod_cidrs=_ranges(chosen("cluster_cidr", "clusterCIDR"), "--cluster-cidr"),
-        nodeport_addresses=_node_port_addresses(chosen("nodeport_addresses", "nodePortAddresses")),
-        masquerade_all=bool(chosen("masquerade_all", "nftables", "masqueradeAll", default=False)),
+        nodeport_addresses=_node_port_addresses(chosen("nodeport_addresses", "nodePortAddresses", kinds=(list,))),
+        masquerade_all=chosen("masquerade_all", "nftables", "masqueradeAll", default=False, kinds=(bool,)),
     )
     health = chosen("healthz_bind_address", "healthzBindAddress", default=f"0.0.0.0:{HEALTH_PORT}")
     metrics = chosen("metrics_bind_address", "metricsBindAddress", default=f"127.0.0.1:{METRICS_PORT}")
@@ -46,8 +48,10 @@ def told(flags: Mapping[str, Any], config: Mapping[str, Any], host_name: str) ->
         settings=settings,
         listening=Listening(health_host, health_port, metrics_host, metrics_port),
         conntrack=Conntrack(
-            max_per_core=_number(chosen("conntrack_max_per_core", "conntrack", "maxPerCore", default=32768)),
-            minimum=_number(chosen("conntrack_min", "conntrack", "min", default=131072)),
+            max_per_core=_number(
+                chosen("conntrack_max_per_core", "conntrack", "maxPerCore", default=32768, kinds=(int,))
+            ),
+            minimum=_number(chosen("conntrack_min", "conntrack", "min", default=131072, kinds=(int,))),
             established_s=seconds(
                 chosen("conntrack_tcp_timeout_established", "conntrack", "tcpEstablishedTimeout", default="24h"),
                 "--conntrack-tcp-timeout-established",
@@ -61,8 +65,19 @@ def told(flags: Mapping[str, Any], config: Mapping[str, Any], host_name: str) ->
     )
 
 
+def read(file: str) -> Mapping[str, Any]:
+    """The ``KubeProxyConfiguration`` in a file.  Raises: ``ClusterError``."""
+    try:
+        return configuration(Path(file).read_text(encoding="utf-8"), file)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise ClusterError(
+            f"--config {file} cannot be read: {why}", "name the file that kube-proxy's --config takes"
+        ) from error
+
+
 def configuration(text: str, file: str) -> Mapping[str, Any]:
-    """The ``KubeProxyConfiguration`` in ``text``.  Raises: ``ClusterError``."""
+    """The ``KubeProxyConfiguration`` in ``text``.  Pure.  Raises: ``ClusterError``."""
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -72,12 +87,17 @@ def configuration(text: str, file: str) -> Mapping[str, Any]:
     return found
 
 
-def _at(config: Mapping[str, Any], path: tuple[str, ...], default: Any) -> Any:
+def _at(config: Mapping[str, Any], path: tuple[str, ...], default: Any, kinds: tuple[type, ...]) -> Any:
     found: Any = config
     for part in path:
         found = found.get(part) if isinstance(found, Mapping) else None
     # In the file an empty value means the default, as it does for kube-proxy.
-    return default if found is None or found == "" else found
+    if found is None or found == "":
+        return default
+    if type(found) not in kinds:
+        wanted = " or ".join(_KINDS[kind] for kind in kinds)
+        raise ClusterError(f"--config: {'.'.join(path)} is {found!r} and not {wanted}", "correct it in the file")
+    return found
 
 
 def _listed(given: Any) -> list[str]:
