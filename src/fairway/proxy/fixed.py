@@ -10,6 +10,7 @@ from fairway.proxy import words
 from fairway.proxy.model import (
     FAMILIES,
     IPV4,
+    IPV6,
     PRIMARY,
     AddressError,
     NodeView,
@@ -23,27 +24,27 @@ from fairway.proxy.resolve import pod_cidrs
 from fairway.proxy.words import Elements
 
 _LOOPBACK: Final = {
-    True: Range(b"\x7f\0\0\0", b"\x7f\xff\xff\xff"),
-    False: Range(bytes(15) + b"\x01", bytes(15) + b"\x01"),
+    IPV4: Range(b"\x7f\0\0\0", b"\x7f\xff\xff\xff"),
+    IPV6: Range(bytes(15) + b"\x01", bytes(15) + b"\x01"),
 }
-_EVERYTHING: Final = {True: Range(bytes(4), b"\xff" * 4), False: Range(bytes(15) + b"\x02", b"\xff" * 16)}
+_EVERYTHING: Final = {IPV4: Range(bytes(4), b"\xff" * 4), IPV6: Range(bytes(15) + b"\x02", b"\xff" * 16)}
 
 
 def fixed_elements(family: int, node: NodeView, settings: Settings) -> Elements:
     """Service CIDRs, pod CIDRs and the addresses at which node ports answer."""
     wanted = {
-        words.SERVICE_CIDRS: _ranges(family, settings.service_cidrs),
-        words.POD_CIDRS: _ranges(family, pod_cidrs(node, settings)),
+        words.SERVICE_CIDRS: ranges(family, settings.service_cidrs),
+        words.POD_CIDRS: ranges(family, pod_cidrs(node, settings)),
         words.NODE_PORT_ADDRESSES: list(_at_node_ports(family, node, settings)),
     }
-    return {name: {first + last: b"" for first, last in merged(ranges)} for name, ranges in wanted.items() if ranges}
+    return {name: {first + last: b"" for first, last in merged(held)} for name, held in wanted.items() if held}
 
 
 def loopback_families(settings: Settings) -> tuple[int, ...]:
     """The families in which node ports answer on localhost, for which the kernel needs more than our rules."""
     return tuple(family for family in FAMILIES if any(
-        _LOOPBACK[family == IPV4].first <= each.first and each.last <= _LOOPBACK[family == IPV4].last
-        for each in _ranges(family, settings.nodeport_addresses)
+        _LOOPBACK[family].first <= each.first and each.last <= _LOOPBACK[family].last
+        for each in ranges(family, settings.nodeport_addresses)
     ))  # fmt: skip
 
 
@@ -52,17 +53,17 @@ def _at_node_ports(family: int, node: NodeView, settings: Settings) -> Iterator[
 
     Any part of 127.0.0.0/8 stands for all of it, since the guard against outsiders must cover all of it.
     """
-    loopback = _LOOPBACK[family == IPV4]
+    loopback = _LOOPBACK[family]
     if not settings.nodeport_addresses:
-        yield from _without(_EVERYTHING[family == IPV4], loopback)
+        yield from _without(_EVERYTHING[family], loopback)
         return
-    for each in _ranges(family, settings.nodeport_addresses):
+    for each in ranges(family, settings.nodeport_addresses):
         if loopback.first <= each.first and each.last <= loopback.last:
             yield loopback
         else:
             yield from _without(each, loopback)
     if PRIMARY in settings.nodeport_addresses:
-        yield from [Range(at, at) for at in node.addresses if family_of(at) == family][:1]
+        yield from (Range(at, at) for at in node.primary_addresses if family_of(at) == family)
 
 
 def _without(each: Range, hole: Range) -> Iterator[Range]:
@@ -80,7 +81,8 @@ def _moved(at: bytes, step: int) -> bytes:
     return (int.from_bytes(at, "big") + step).to_bytes(len(at), "big")
 
 
-def _ranges(family: int, cidrs: Iterable[str]) -> list[Range]:
+def ranges(family: int, cidrs: Iterable[str]) -> list[Range]:
+    """The ranges of one family; what is no CIDR, as ``primary`` is none, is left out."""
     found = []
     for cidr in cidrs:
         try:

@@ -11,17 +11,16 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from fairway.proxy.fixed import loopback_families
+from fairway.proxy.fixed import loopback_families, ranges
 from fairway.proxy.model import (
+    FAMILIES,
     IPV4,
     IPV6,
     PRIMARY,
-    AddressError,
     HealthCheck,
     NodeView,
     Settings,
     address,
-    address_range,
     address_text,
 )
 from fairway.reconcile.backoff import Backoff
@@ -40,20 +39,14 @@ def listening_hosts(node: NodeView, settings: Settings) -> tuple[str, ...]:
     """Where health checks are answered: at the addresses that node ports have.  Pure."""
     if not settings.nodeport_addresses:
         return EVERY_ADDRESS
-    ranges = []
-    for text in settings.nodeport_addresses:
-        if text != PRIMARY:
-            try:
-                ranges.append(address_range(text))
-            except AddressError:
-                continue
-    if any(not any(first) and last == b"\xff" * len(last) for first, last in ranges):
+    wanted = [each for family in FAMILIES for each in ranges(family, settings.nodeport_addresses)]
+    if any(each.is_everything for each in wanted):
         return EVERY_ADDRESS
     found = [at for at in node.addresses
-             if any(len(at) == len(first) and first <= at <= last for first, last in ranges)]  # fmt: skip
+             if any(len(at) == len(first) and first <= at <= last for first, last in wanted)]  # fmt: skip
     found += [_LOOPBACK[family] for family in loopback_families(settings)]
     if PRIMARY in settings.nodeport_addresses:
-        found += [next(iter(mine)) for size in (4, 16) if (mine := [at for at in node.addresses if len(at) == size])]
+        found += node.primary_addresses
     return tuple(dict.fromkeys(map(address_text, found)))
 
 
@@ -127,21 +120,21 @@ class HealthChecks:
         return self._backoff.next_delay_s()
 
     async def _settle(self) -> None:
+        at = self._hosts()
         for service, (port, hosts, _) in list(self._servers.items()):
             wanted = self._wanted.get(service)
-            if wanted is None or wanted.port != port or hosts != self._hosts():
+            if wanted is None or wanted.port != port or hosts != at:
                 await self._close(service)
         for service, check in list(self._wanted.items()):
             if service not in self._servers:
-                await self._open(service, check.port)
+                await self._open(service, check.port, at)
 
-    async def _open(self, service: str, port: int) -> None:
+    async def _open(self, service: str, port: int, hosts: tuple[str, ...]) -> None:
         def handle(request: Request) -> Response:
             check = self._wanted.get(service)
             count = check.told(request.peer.address) if check else 0
             return answer(service, count, is_proxy_healthy=self._is_healthy())
 
-        hosts = self._hosts()
         try:
             # Not every event loop takes the empty host, which is every address, within a list.
             server = await serve(handle, host="" if hosts == EVERY_ADDRESS else hosts, port=port)

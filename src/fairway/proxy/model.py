@@ -100,6 +100,11 @@ class Range(NamedTuple):
     first: bytes
     last: bytes
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether every address of the family is in it."""
+        return not any(self.first) and self.last == b"\xff" * len(self.last)
+
 
 def address_range(cidr: str) -> Range:
     """The addresses of a CIDR.  Raises: ``AddressError``."""
@@ -216,6 +221,12 @@ class NodeView:
     addresses: tuple[Address, ...] = ()
     pod_cidrs: tuple[str, ...] = ()
     is_eligible: bool = True
+
+    @property
+    def primary_addresses(self) -> tuple[Address, ...]:
+        """The first of each family, IPv4 before IPv6."""
+        return tuple(mine[0] for family in FAMILIES
+                     if (mine := [at for at in self.addresses if family_of(at) == family]))  # fmt: skip
 
 
 PRIMARY: Final = "primary"

@@ -195,8 +195,7 @@ class _Facing:
 def _family_ranges(ranges: Iterable[Range], family: int) -> tuple[Range, ...]:
     """The ranges of one family; none if they let everyone pass."""
     mine = merged([found for found in ranges if family_of(found.first) == family])
-    everyone = any(not any(found.first) and found.last == b"\xff" * len(found.last) for found in mine)
-    return () if everyone else mine
+    return () if any(found.is_everything for found in mine) else mine
 
 
 def pod_cidrs(node: NodeView, settings: Settings) -> tuple[str, ...]:
