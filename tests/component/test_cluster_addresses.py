@@ -11,7 +11,8 @@ from component.own_network import in_own_network, needs
 from component.pod_links import ip
 from fairway.cluster.config import Config
 from fairway.cluster.control import listen
-from fairway.cluster.surroundings import ROUTE, default_address, look
+from fairway.cluster.settling import ROUTE
+from fairway.cluster.surroundings import default_address, look
 from fairway.node.pod_network.sysctls import sysctl_path
 
 pytestmark = needs("ip")

@@ -205,7 +205,9 @@ def test_processes_have_the_groups_and_the_limits_that_the_pod_asks_for(cluster:
 
 
 def test_a_pod_past_its_deadline_is_failed_once_it_has_stopped(cluster: Cluster, namespace: str) -> None:
-    create(cluster, namespace, pod("late", "sleep", "1000", activeDeadlineSeconds=1, restartPolicy="Never"))
+    create(cluster, namespace, pod("late", "sleep", "1000", restartPolicy="Never"))
+    cluster.kubectl("wait", "pod/late", "-n", namespace, "--for=jsonpath={.status.phase}=Running", "--timeout=30s")
+    cluster.kubectl("patch", "pod", "late", "-n", namespace, "-p", '{"spec": {"activeDeadlineSeconds": 1}}')
     cluster.wait(lambda: cluster.get("pod", "late", "-n", namespace)["status"].get("reason"), "the deadline passes")
     status = cluster.get("pod", "late", "-n", namespace)["status"]
     assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")

@@ -13,9 +13,9 @@ from fairway.cluster.config import Config, locate, resolve
 from fairway.cluster.control import connections_for
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.machine import machine_of
+from fairway.cluster.settling import RANGES, Network, Taken, settle
 from fairway.cluster.start import last_word
 from fairway.cluster.supervisor import Child
-from fairway.cluster.surroundings import RANGES, Network, Taken, settle
 
 NOTHING = Taken()
 ROUTE = "a route of this machine"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fairway.cluster.config import Config, locate, resolve
 from fairway.cluster.errors import ClusterError
-from fairway.cluster.surroundings import RANGES, Network, Taken, settle
+from fairway.cluster.settling import RANGES, Network, Taken, settle
 
 V4 = {
     "service_cidr": "10.96.0.0/16", "pod_cidr": "10.244.0.0/16", "load_balancer_cidr": "10.97.0.0/16",

@@ -13,7 +13,7 @@ from fairway.cluster.config import Config, resolve
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.machine import machine_of
 from fairway.cluster.nodes import check_room, node_of, nodes_of, parts, strays
-from fairway.cluster.surroundings import Taken, settle
+from fairway.cluster.settling import Taken, settle
 from fairway.node import names
 from fairway.node.pod_network.masquerade import render
 

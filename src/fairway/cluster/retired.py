@@ -9,7 +9,6 @@ serves: the objects, at last the folder.
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from fairway.cluster.config import Config
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.nodes import node_of, strays
 from fairway.cluster.start import say
+from fairway.node import trees
 
 if TYPE_CHECKING:
     from fairway.client.interface import Client
@@ -85,7 +85,7 @@ def forget(config: Config) -> None:
         return
     asyncio.run(_forget(config, [node_of(config, number).name for number in numbers]))
     for number in numbers:
-        shutil.rmtree(node_of(config, number).state_dir)
+        trees.remove(node_of(config, number).state_dir)
     if not any(os.scandir(folder := node_of(config, 2).state_dir.parent)):
         folder.rmdir()
 

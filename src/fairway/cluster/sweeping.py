@@ -4,12 +4,12 @@ Rules: no process of the cluster runs.  May be repeated; what could not be remov
 """
 
 import asyncio
-import shutil
 from pathlib import Path
 
 from fairway.cluster.config import Config
 from fairway.cluster.machine import machine_of
 from fairway.cluster.nodes import found, node_of
+from fairway.node import trees
 
 
 async def sweep(config: Config) -> list[str]:
@@ -49,7 +49,7 @@ async def sweep_node(config: Config, number: int) -> list[str]:
 def remove_tree(folder: Path) -> list[str]:
     """Remove a folder; what of it would not go."""
     try:
-        shutil.rmtree(folder)
+        trees.remove(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

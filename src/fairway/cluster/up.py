@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fairway.cluster import certificates, kubeconfig, privileges, processes, retired, start, surroundings
+from fairway.cluster import certificates, kubeconfig, privileges, processes, retired, settling, start, surroundings
 from fairway.cluster.config import Config, locate
 from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
 from fairway.cluster.nodes import check_room, nodes_of, parts
@@ -196,11 +196,11 @@ def _settle(config: Config, *, is_new: bool, is_running: bool) -> Config:
     own_ports: set[int] = set()
     if is_running:
         before = locate(config.name, config.data_dir)
-        own_ports = {getattr(before, name) for name in surroundings.PORTS}
+        own_ports = {getattr(before, name) for name in settling.PORTS}
     found = {} if "node_ip" in config.chosen else {at: surroundings.default_address(at) for at in config.families}
     if found:
         config = dataclasses.replace(config, node_ip=",".join(filter(None, found.values())))
-    config = surroundings.settle(config, surroundings.look(config, is_new=is_new, own_ports=own_ports), is_new=is_new)
+    config = settling.settle(config, surroundings.look(config, is_new=is_new, own_ports=own_ports), is_new=is_new)
     if found:
         # A machine without a way out is known by its address in the pod network.
         gateways = dict(zip(config.families, config.gateways, strict=True))

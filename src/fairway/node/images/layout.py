@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from fairway.node import trees
 from fairway.node.images.compression import plain_reader
 from fairway.node.images.index import Entry, Index, encode_index
 from fairway.node.images.layers import COPY_BYTES, InvalidLayer, unpack_layer
@@ -208,7 +209,7 @@ class Layout:
                     raise
             _sync_folder(self.layers_path)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            trees.remove(folder, ignore_errors=True)
 
     def unpack_all(self, manifest: Manifest) -> None:
         """Unpack every layer of an image.  Raises: ``InvalidLayer``, ``DigestMismatch``."""
@@ -266,13 +267,13 @@ class Layout:
         """Remove an unpacked layer: out of the way first, so that a crash leaves no half of it in use."""
         folder = Path(tempfile.mkdtemp(dir=self._ingest))
         os.rename(self.layers_path / name, folder / "root")
-        shutil.rmtree(folder)
+        trees.remove(folder)
 
     def discard_unfinished(self) -> None:
         """Remove what crashed imports left behind; only while alone."""
         for entry in self._ingest.iterdir():
             if entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
+                trees.remove(entry, ignore_errors=True)
             else:
                 entry.unlink(missing_ok=True)
 

@@ -6,18 +6,17 @@ to its limit by the kernel; the disk is looked at now and then, and a pod that t
 Source: Kubernetes docs, "Local ephemeral storage", "emptyDir".
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from fairway.node.pod_spec import all_containers, init_containers, is_sidecar, main_containers
 from fairway.node.settings import Settings
+from fairway.node.trees import used_bytes
 from fairway.node.volumes.pod_volumes import PodVolumes
 from fairway.objects import Object
 from fairway.objects.quantity import parse
 
 STORAGE = "ephemeral-storage"
-_BLOCK_BYTES = 512
 
 Written = Callable[[str, str], Iterable[str]]
 """Pod uid and container -> where lies what it has written; see ``Runtime.written``."""
@@ -83,19 +82,3 @@ def _pod_limit_bytes(pod: Object) -> int:
 def _shown_limit(pod: Object) -> str:
     limits = [limit for limit in map(_limit, all_containers(pod)) if limit]
     return limits[0] if len(limits) == 1 else str(_pod_limit_bytes(pod))
-
-
-def used_bytes(folder: Path) -> int:
-    """What a folder takes on its disk, each file once whatever its names; what goes meanwhile counts as nothing."""
-    seen: set[tuple[int, int]] = set()
-    total = 0
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            try:
-                status = os.lstat(os.path.join(place, name))
-            except FileNotFoundError:
-                continue
-            if (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
-                total += status.st_blocks * _BLOCK_BYTES
-    return total

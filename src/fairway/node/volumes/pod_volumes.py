@@ -5,10 +5,10 @@ Shape: everything of a pod lies in two directories, ``<root>/pods/<uid>`` and, f
 """
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from fairway.node import trees
 from fairway.node.environment import Sources
 from fairway.node.expansion import expanded
 from fairway.node.field_refs import ReferenceProblem, Surroundings
@@ -126,4 +126,4 @@ class PodVolumes:
                     umount(point)
                 if left := mounts_below(directory):
                     raise OSError(f"cannot remove {directory}: {left[0]} is still mounted")
-                shutil.rmtree(directory)
+                trees.remove(directory)

@@ -6,13 +6,12 @@ after a failure; what could not be removed is told.  Blocking.
 
 import os
 import select
-import shutil
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fairway.node import cgroups, records
+from fairway.node import cgroups, records, trees
 from fairway.node.machine import Machine
 from fairway.node.names import container_cgroup, container_id, pod_cgroup
 from fairway.node.propagation import mounts_below
@@ -92,11 +91,11 @@ def remove_tree(path: Path) -> list[str]:
     if not path.exists():
         return []
     try:
-        shutil.rmtree(path)
+        trees.remove(path)
         return []
     except OSError:
         for point in mounts_below(path):
             with suppress(OSError):
                 umount(point)
-    shutil.rmtree(path, ignore_errors=True)
-    return [str(left) for left in (path, *path.rglob("*"))] if path.exists() else []
+    trees.remove(path, ignore_errors=True)
+    return [str(left) for left in (path, *path.iterdir())] if path.exists() else []
