@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fairway.client.http import HttpClient
+from fairway.client.kubeconfig import connect, load, select
+
 HOUSE = Path(__file__).resolve().parent.parent
 IMAGE = HOUSE / "build" / "kubia.tar"
 
@@ -38,6 +41,10 @@ class Cluster:
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(Path(self.data_dir, self.name, "config.json").read_text())
         return found
+
+    def client(self) -> HttpClient:
+        """Over TLS, as any program beside the cluster."""
+        return connect(select(load([Path(self.kubeconfig)])), agent="bench")
 
     def purge(self) -> None:
         self.fairway("down", "--purge")

@@ -15,7 +15,6 @@ from typing import Any
 from _cluster import Cluster, cluster
 from _report import percentile, report
 from fairway.client.http import HttpClient
-from fairway.client.kubeconfig import connect, load, select
 from fairway.kinds import POD
 
 SAMPLES = 30
@@ -66,7 +65,7 @@ async def one(running: Cluster, client: HttpClient, name: str, annotations: dict
 
 
 async def measure(running: Cluster, annotations: dict[str, str]) -> list[float]:
-    client = connect(select(load([Path(running.kubeconfig)])))
+    client = running.client()
     try:
         kind = "waits" if not annotations else "hasty"
         return [await one(running, client, f"{kind}-{number}", annotations) for number in range(SAMPLES)]

@@ -12,7 +12,6 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Sequence
-from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -20,7 +19,6 @@ import uvloop
 from _cluster import Cluster, cluster
 from _report import percentile, report, write_csv
 from fairway.client.http import HttpClient
-from fairway.client.kubeconfig import connect, load, select
 from fairway.dns.names import packed_address, wire_name
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
 from fairway.objects import Object
@@ -146,7 +144,7 @@ def row(size: int, what: str, taken: list[list[float]]) -> dict[str, Any]:
 
 
 async def run(made: Cluster, sizes: Sequence[int], samples: int) -> list[dict[str, Any]]:
-    client = connect(select(load([Path(made.kubeconfig)]), ""), agent="bench")
+    client = made.client()
     dns = await client.get(SERVICE, "kube-system", "kube-dns")
     asker, rows, have = Asker(dns["spec"]["clusterIP"]), [], 0
     try:

@@ -18,7 +18,6 @@ import uvloop
 from _cluster import HOUSE, Cluster, cluster
 from _report import percentile, report, write_csv
 from fairway.client.http import HttpClient
-from fairway.client.kubeconfig import connect, load, select
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
 
 SIZES = (1, 10, 100, 1_000, 10_000, 50_000)
@@ -82,7 +81,7 @@ async def sample(client: HttpClient, name: str, address: str) -> tuple[float, fl
 
 
 async def measure(running: Cluster, pod: str) -> list[dict[str, Any]]:
-    client = connect(select(load([Path(running.kubeconfig)])))
+    client = running.client()
     rows, have = [], 0
     try:
         for size in SIZES:

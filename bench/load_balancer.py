@@ -16,7 +16,6 @@ import uvloop
 from _cluster import Cluster, cluster
 from _report import percentile, report
 from fairway.client.http import HttpClient
-from fairway.client.kubeconfig import connect, load, select
 from fairway.kinds import SERVICE
 from fairway.objects import Object
 from fairway.reconcile.informer import Change, Informer
@@ -80,7 +79,7 @@ def row(name: str, taken: list[tuple[float, float]]) -> dict[str, Any]:
 
 
 async def measure(running: Cluster) -> list[dict[str, Any]]:
-    client = connect(select(load([Path(running.kubeconfig)])))
+    client = running.client()
     arrivals, informer = Arrivals(), Informer(client, SERVICE)
     informer.subscribe(arrivals.take)
     following = asyncio.create_task(informer.run())

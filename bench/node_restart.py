@@ -20,8 +20,6 @@ import uvloop
 
 from _cluster import Cluster, cluster
 from _report import median, report
-from fairway.client.kubeconfig import connect, load
-from fairway.client.kubeconfig import select as chosen
 from fairway.cluster.processes import find
 from fairway.dns.names import wire_name
 from fairway.kinds import SERVICE
@@ -101,7 +99,7 @@ def one_round(running: Cluster, server: str, name: str) -> dict[str, float]:
 
 async def filled(running: Cluster, have: int, size: int) -> str:
     """The server to ask, once the Services are there."""
-    client = connect(chosen(load([Path(running.kubeconfig)])), agent="bench")
+    client = running.client()
     try:
         await fill(client, have, size)
         return str((await client.get(SERVICE, "kube-system", "kube-dns"))["spec"]["clusterIP"])

@@ -13,7 +13,6 @@ import asyncio
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -22,10 +21,10 @@ from _cluster import Cluster, cluster
 from _report import report, write_csv
 from fairway.client.http import HttpClient
 from fairway.client.interface import Client
-from fairway.client.kubeconfig import connect, load, select
 from fairway.cluster.processes import find
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
 from fairway.kinds.kind import Kind
+from idle import memory
 
 SIZES = (1, 10, 100, 1_000, 10_000, 50_000)
 WRITERS = 32
@@ -86,14 +85,6 @@ async def watch_start(client: HttpClient, revision: str) -> float:
     return took
 
 
-def memory_mb(pid: int, field: str = "VmRSS") -> float:
-    """Of one process, in megabytes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return 0.0
-
-
 def alone(running: Cluster) -> tuple[float, float]:
     """A proxy of its own, from exec to complete rules; seconds, and megabytes then."""
     started = time.perf_counter()
@@ -103,7 +94,7 @@ def alone(running: Cluster) -> tuple[float, float]:
         assert process.stderr is not None
         for line in process.stderr:
             if "proxy is ready" in line:
-                return time.perf_counter() - started, memory_mb(process.pid)
+                return time.perf_counter() - started, memory(process.pid)[0]
         raise SystemExit("error: the proxy ended before it was ready")
     finally:
         process.terminate()
@@ -115,7 +106,7 @@ def cleanup() -> None:
 
 
 async def measure(running: Cluster, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
-    client = connect(select(load([Path(running.kubeconfig)])))
+    client = running.client()
     rows, have = [], 0
     try:
         for size in sizes:
@@ -130,8 +121,8 @@ async def measure(running: Cluster, sizes: tuple[int, ...]) -> list[dict[str, An
             await asyncio.to_thread(cleanup)
             rows.append({
                 "services": size, "creates_per_s": rate, "list_services_s": services_s, "list_slices_s": slices_s,
-                "watch_start_ms": watched_s * 1e3, "control_rss_mb": memory_mb(pids["control"]),
-                "node_rss_mb": memory_mb(pids["node"]), "proxy_load_s": load_s, "proxy_rss_mb": rss,
+                "watch_start_ms": watched_s * 1e3, "control_rss_mb": memory(pids["control"])[0],
+                "node_rss_mb": memory(pids["node"])[0], "proxy_load_s": load_s, "proxy_rss_mb": rss,
                 "proxy_restart_s": again_s, "proxy_restart_rss_mb": again_rss,
             })  # fmt: skip
     finally:

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import pytest
 
-from fairway.proxy.dataplanes.nftables.netlink import NetfilterSocket, message
+from fairway.proxy.dataplanes.nftables.netlink import NetlinkSocket, message
 
 _T = TypeVar("_T")
 _CLONE_NEWNET = 0x40000000
@@ -77,7 +77,7 @@ class Namespace:
 def forget_connections(where: Namespace) -> None:
     """Connection tracking begins anew: clients take ports again that others had before."""
     with where.entered():
-        made = NetfilterSocket()
+        made = NetlinkSocket()
     assert made.send_all([message(_DELETE_CONNECTIONS, 0, 0, b"")]) == [0]
     made.close()
 

@@ -10,8 +10,8 @@ import socket
 from fairway.proxy.dataplanes.nftables.netlink import (
     HEADER_BYTES,
     NFTABLES,
-    NetfilterSocket,
     NetlinkError,
+    NetlinkSocket,
     first,
     message,
 )
@@ -22,7 +22,7 @@ GET_TABLE, TABLE_NAME = NFTABLES << 8 | 1, 1
 
 def kernel_tables() -> list[str]:
     """The names of all tables of all families."""
-    asking = NetfilterSocket()
+    asking = NetlinkSocket()
     try:
         while True:
             try:

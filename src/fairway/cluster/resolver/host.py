@@ -4,11 +4,9 @@ Shape: ``install`` and ``remove`` are what the commands do, ``renew`` is for ``u
 is wanted is kept in the cluster's folder, for a reboot takes away what systemd-resolved was told.
 """
 
-import json
 import os
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from fairway.cluster import processes
@@ -19,7 +17,7 @@ from fairway.cluster.resolver.manners import Manner, choose, dnsmasq_conf, domai
 from fairway.cluster.up import lock
 from fairway.node.names import gateway_device
 
-RECORD: Final = "resolver.json"
+MARK: Final = "resolver-wanted"
 
 
 def install(config: Config) -> list[str]:
@@ -44,7 +42,7 @@ def remove(config: Config) -> list[str]:
 
 def renew(config: Config) -> None:
     """Enter it again where it is wanted and something, such as a reboot, took it away.  Raises: ``ClusterError``."""
-    if (config.state_dir / RECORD).exists():
+    if (config.state_dir / MARK).exists():
         _enter(config)
 
 
@@ -62,7 +60,7 @@ def sweep(config: Config) -> list[str]:
             found += [place] if step() else []
         except ClusterError as error:
             faults.append(error)
-    (config.state_dir / RECORD).unlink(missing_ok=True)
+    (config.state_dir / MARK).unlink(missing_ok=True)
     if faults:
         raise ClusterError("; ".join(map(str, faults)), faults[0].fix)
     return found
@@ -97,12 +95,8 @@ def _enter(config: Config) -> list[str]:
     else:
         is_new = places.put_conf(manner, config.name, dnsmasq_conf(config.name, address, wanted))
         how = f"{manner.value} asks {address} for {config.cluster_domain} and its addresses"
-    _record(config.state_dir / RECORD, manner)
+    (config.state_dir / MARK).touch()
     return [how + ("" if is_new else " (as before)"), *remarks(host, manner)]
-
-
-def _record(path: Path, manner: Manner) -> None:
-    path.write_text(json.dumps({"manner": manner.value}) + "\n")
 
 
 def _need_root(action: str, config: Config) -> None:

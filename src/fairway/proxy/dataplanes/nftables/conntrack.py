@@ -12,8 +12,8 @@ from typing import NamedTuple
 from fairway.proxy.dataplanes.nftables.frame import netlink_family
 from fairway.proxy.dataplanes.nftables.local_addresses import NETLINK_ROUTE, local_addresses
 from fairway.proxy.dataplanes.nftables.netlink import (
-    NetfilterSocket,
     NetlinkError,
+    NetlinkSocket,
     attribute,
     attributes,
     first,
@@ -48,8 +48,8 @@ class ConntrackSocket:
     """Netlink sockets to connection tracking and routing.  Not for two threads at once."""
 
     def __init__(self) -> None:
-        self._socket = NetfilterSocket()
-        self._route = NetfilterSocket(NETLINK_ROUTE)
+        self._socket = NetlinkSocket()
+        self._route = NetlinkSocket(NETLINK_ROUTE)
 
     def close(self) -> None:
         """Close the sockets."""

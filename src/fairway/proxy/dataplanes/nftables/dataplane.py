@@ -23,8 +23,8 @@ from fairway.proxy.dataplanes.nftables.monitor import Monitor
 from fairway.proxy.dataplanes.nftables.netlink import (
     F_CREATE,
     Batch,
-    NetfilterSocket,
     NetlinkError,
+    NetlinkSocket,
     first,
     text,
 )
@@ -64,9 +64,9 @@ class NftablesDataplane:
     def __init__(self, cluster: str) -> None:
         self.table = table_name(cluster)
         self.families: tuple[int, ...] = ()
-        self._socket: NetfilterSocket | None = None
+        self._socket: NetlinkSocket | None = None
         self._conntrack: ConntrackSocket | None = None
-        self._looking: NetfilterSocket | None = None
+        self._looking: NetlinkSocket | None = None
         self._monitor: Monitor | None = None
         self._frame: Batch = []
         self._replaced: tuple[int, ...] = ()
@@ -146,9 +146,9 @@ class NftablesDataplane:
 
     def _connect(self) -> None:
         try:
-            self._socket = NetfilterSocket()
+            self._socket = NetlinkSocket()
             self._conntrack = ConntrackSocket()
-            self._looking = NetfilterSocket()
+            self._looking = NetlinkSocket()
             self._monitor = Monitor(self._socket.port)
         except OSError as error:
             raise DataplaneError(f"cannot open a netlink socket: {error.strerror}; root is needed") from error
@@ -166,7 +166,7 @@ class NftablesDataplane:
         except NetlinkError as error:
             raise self._refused("reading table", error) from error
 
-    def _open_socket(self) -> NetfilterSocket:
+    def _open_socket(self) -> NetlinkSocket:
         if self._socket is None:
             raise DataplaneError(f"table {self.table} was not opened")
         return self._socket
@@ -270,13 +270,13 @@ class NftablesDataplane:
         """What a table says of itself; ``None`` if there is no table."""
         return _comment_of_table(self._open_socket(), family, name)
 
-    def _rules_comment(self, asked: NetfilterSocket, family: int) -> str:
+    def _rules_comment(self, asked: NetlinkSocket, family: int) -> str:
         request = load.nft_message(load.GET_RULE, 0, family, text(1, self.table), text(2, load.DIGEST_CHAIN))
         for answer in asked.dump(request):
             return load.comment_text(first(answer, 20, len(answer), 7) or b"")
         return ""
 
-    def _is_intact(self, asked: NetfilterSocket) -> bool:
+    def _is_intact(self, asked: NetlinkSocket) -> bool:
         """Whether the tables are there with our rules; before the first commit there is nothing to miss."""
         if self._frame:
             return True
@@ -299,6 +299,6 @@ class NftablesDataplane:
 _ = F_CREATE
 
 
-def _comment_of_table(asked: NetfilterSocket, family: int, name: str) -> str | None:
+def _comment_of_table(asked: NetlinkSocket, family: int, name: str) -> str | None:
     answer = asked.request(load.nft_message(load.GET_TABLE, 0, family, text(1, name)))
     return None if answer is None else load.comment_text(first(answer, 20, len(answer), 6) or b"")

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from fairway.proxy.dataplanes.nftables.netlink import F_REQUEST, NetfilterSocket, first
+from fairway.proxy.dataplanes.nftables.netlink import F_REQUEST, NetlinkSocket, first
 from fairway.proxy.model import Range
 
 NETLINK_ROUTE: Final = 0
@@ -39,7 +39,7 @@ class LocalAddresses:
         return known
 
 
-def local_addresses(route: NetfilterSocket, netlink_family: int) -> LocalAddresses:
+def local_addresses(route: NetlinkSocket, netlink_family: int) -> LocalAddresses:
     """Those of the network namespace of ``route``, a socket of ``NETLINK_ROUTE``.  Raises: ``NetlinkError``."""
     return LocalAddresses(_ranges(route.dump(_request(netlink_family)), netlink_family))
 

@@ -1,6 +1,6 @@
 """Netlink: messages to and from the kernel's netfilter part, as bytes.
 
-Shape: attributes and messages are packed by functions; ``NetfilterSocket`` sends a request, a dump or a batch.
+Shape: attributes and messages are packed by functions; ``NetlinkSocket`` sends a request, a dump or a batch.
 Source: netlink(7), RFC 3549, linux/netlink.h, linux/netfilter/nfnetlink.h.
 """
 
@@ -103,7 +103,7 @@ Batch = list[bytes]
 """Messages that take effect together."""
 
 
-class NetfilterSocket:
+class NetlinkSocket:
     """One netlink socket of the network namespace it was opened in.  Not for two threads at once."""
 
     def __init__(self, protocol: int = NETLINK_NETFILTER) -> None:
