@@ -16,9 +16,10 @@ from component.own_network import in_own_network, machine_in, needs, swept
 from fairway.node.machine import Machine
 from fairway.node.names import host_ports_table, masquerade_table, pod_device
 from fairway.node.pod_network.host_ports.publishing import HostPorts
-from fairway.node.pod_network.keeping import is_there, keep
+from fairway.node.pod_network.keeping import keep
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.pod_network.node import node_network_up
+from fairway.node.pod_network.tables import is_there
 from fairway.node.runtimes.interface import HostPort, RuntimeFailure
 from fairway.node.syscalls import CLONE_NEWNET, setns
 

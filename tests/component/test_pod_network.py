@@ -12,6 +12,7 @@ from component.own_network import in_own_network, machine_in, needs, swept
 from component.pod_links import inside, ip, listener_in, reaches, run, seen_from
 from fairway.node.machine import Machine
 from fairway.node.names import gateway_device, pod_device
+from fairway.node.pod_network.keeping import keep
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.pod_network.node import (
     CONNECTIONS,
@@ -92,6 +93,33 @@ def test_a_range_that_is_no_longer_the_clusters_loses_its_route(tmp_path: Path) 
         assert "10.98.0.0/24 dev" in ip("route")
 
     run(tmp_path, scenario, service_cidrs=("10.212.0.0/16", "10.97.0.0/16"))
+
+
+def test_a_gateway_device_that_was_deleted_comes_back_with_its_addresses_and_routes(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        repaired = asyncio.Event()
+
+        async def repair() -> None:
+            repaired.set()
+
+        device = gateway_device(machine.cluster)
+        before = ip("route", "show", "dev", device)
+        assert "10.212.0.0/16" in before
+        keeping = asyncio.create_task(keep(machine, repair, period_s=0.02))
+        try:
+            ip("link", "del", device)
+            for _ in range(2):  # A turn that began before the device was deleted may end after it.
+                repaired.clear()
+                async with asyncio.timeout(5):
+                    await repaired.wait()
+            assert ip("route", "show", "dev", device) == before
+            with socket.create_server((machine.gateways[0], 6443)) as server:
+                one, *_ = await network.attach("u1", {})
+                assert seen_from(network.netns("u1"), server) == one
+        finally:
+            keeping.cancel()
+
+    run(tmp_path, scenario)
 
 
 def test_attaching_again_gives_the_same_address_and_a_new_pod_another(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_template_speaks_for_its_pods() -> None:
 def test_the_nearest_miss_of_a_selector_is_shown() -> None:
     found = explain(service(selector={"app": "kubbia"}), [pod()], [])
     assert found.summary == "kubia selects no pod: every connection is refused"
-    assert found.advice[0].text == "the selector says app=kubbia; 1 pods have app=kubia"
+    assert found.advice[0].text == "the selector says app=kubbia; 1 pod has app=kubia"
 
 
 def test_a_pod_of_two_families_is_one_pod_and_one_without_the_family_says_so() -> None:
@@ -60,7 +60,7 @@ def test_a_pod_of_two_families_is_one_pod_and_one_without_the_family_says_so() -
     pair = [SLICE, {**SLICE, "addressType": "IPv6"}]
     dual = pod(podIPs=[{"ip": "10.244.0.5"}, {"ip": "fd00::5"}])
     found = explain(service(**both), [dual], pair)
-    assert found.summary == "kubia sends new connections to 1 endpoints; its selector matches 1 pods"
+    assert found.summary == "kubia sends new connections to 1 endpoint; its selector matches 1 pod"
     assert found.verdicts[0].text == "ready at 10.244.0.5, fd00::5"
     assert "to 1 IPv4 and 0 IPv6 endpoints" in explain(service(**both), [pod()], [SLICE]).summary
     lacking = explain(service(ipFamilies=["IPv6"]), [pod()], []).verdicts[0]
@@ -120,3 +120,12 @@ def test_a_load_balancer_that_nobody_serves_says_for_whom_it_waits() -> None:
     assert advice.text == "it waits for an address from a load balancer controller"
     (advice,) = explain(balanced(selector=None, loadBalancerClass="example.com/lb"), [], []).advice
     assert advice.text == "it waits for an address from the controller of loadBalancerClass example.com/lb"
+
+
+def test_a_service_without_a_selector_tells_its_ready_endpoints() -> None:
+    bare = service(selector=None, ipFamilies=["IPv4"])
+    assert explain(bare, [], []).summary == "kubia has no selector and no ready endpoint: every connection is refused"
+    assert explain(bare, [], [SLICE]).summary == "kubia has no selector: its 1 ready endpoint is written by hand"
+    assert (
+        explain(bare, [], [SLICE, SLICE]).summary == "kubia has no selector: its 2 ready endpoints are written by hand"
+    )

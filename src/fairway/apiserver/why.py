@@ -57,9 +57,10 @@ def explain(service: Object, pods: Sequence[Object], slices: Sequence[Object]) -
     counts = _ready_counts(spec.get("ipFamilies") or (), slices)
     balancer = list(balancer_advice(service))
     if not selector:
-        return Explanation(
-            f"{name} has no selector: its {_shown(counts)} ready endpoints are written by hand", balancer
-        )
+        if not any(counts.values()):
+            return Explanation(f"{name} has no selector and no ready endpoint: every connection is refused", balancer)
+        endpoints = "endpoint is" if set(counts.values()) == {1} else "endpoints are"
+        return Explanation(f"{name} has no selector: its {_shown(counts)} ready {endpoints} written by hand", balancer)
     chosen = [pod for pod in pods if _selects(selector, pod)]
     found = Explanation(_summary(name, counts, len(chosen)))
     found.advice = [*balancer, *port_advice(service, chosen), *_selector_advice(selector, pods, chosen)]
@@ -88,8 +89,13 @@ def _summary(name: str, counts: Mapping[str, int], chosen: int) -> str:
     if not chosen:
         return f"{name} selects no pod: every connection is refused"
     if not any(counts.values()):
-        return f"{name} selects {chosen} pods, none of them ready: every connection is refused"
-    return f"{name} sends new connections to {_shown(counts)} endpoints; its selector matches {chosen} pods"
+        return f"{name} selects {_pods(chosen)}, none of them ready: every connection is refused"
+    endpoints = "endpoint" if set(counts.values()) == {1} else "endpoints"
+    return f"{name} sends new connections to {_shown(counts)} {endpoints}; its selector matches {_pods(chosen)}"
+
+
+def _pods(count: int) -> str:
+    return f"{count} pod" if count == 1 else f"{count} pods"
 
 
 def _is_ready(endpoint: Object) -> bool:
@@ -184,9 +190,8 @@ def _selector_advice(selector: Object, pods: Sequence[Object], chosen: Sequence[
     has = ", ".join(f"{key}={labels[key]}" if key in labels else f"no label {key}" for key in missing)
     wants = ", ".join(f"{key}={selector[key]}" for key in missing)
     if fewest < len(selector) or any(key in labels for key in missing):
-        yield Advice(
-            "spec.selector", f"the selector says {wants}; {len(nearest)} pods have {has}", _relabel(missing, labels)
-        )
+        whose = f"{_pods(len(nearest))} {'has' if len(nearest) == 1 else 'have'} {has}"
+        yield Advice("spec.selector", f"the selector says {wants}; {whose}", _relabel(missing, labels))
 
 
 def _missing(selector: Object, pod: Object) -> list[str]:

@@ -21,8 +21,8 @@ from fairway.node.pod_network.host_ports.mapping import (
     merged,
 )
 from fairway.node.pod_network.host_ports.table import NFT, parse, render
-from fairway.node.pod_network.keeping import is_there
 from fairway.node.pod_network.sysctls import PROC_SYS
+from fairway.node.pod_network.tables import is_there
 from fairway.node.runtimes.interface import HostPort, RuntimeFailure
 
 log = logging.getLogger(__name__)
