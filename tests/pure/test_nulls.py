@@ -126,6 +126,13 @@ SAMPLES: dict[str, Object] = {
         "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]}],
     }},
     "ReplicaSet": OWNER, "Deployment": OWNER,
+    "DaemonSet": {
+        "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": TEMPLATE, "minReadySeconds": 1,
+                 "revisionHistoryLimit": 3,
+                 "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}},
+        "status": {"numberReady": 1, "updatedNumberScheduled": 1, "collisionCount": 1},
+    },
+    "ControllerRevision": {"data": {"spec": {"template": TEMPLATE}}, "revision": 2},
     "ReplicationController": {"spec": {"selector": {"a": "b"}, "template": TEMPLATE}, "status": {"replicas": 1}},
     "ConfigMap": {"data": {"a": "b"}, "binaryData": {"c": "eA=="}, "immutable": False},
     "Secret": {"type": "kubernetes.io/dockercfg", "data": {".dockercfg": "e30="}, "stringData": {"a": "b"}},

@@ -78,6 +78,7 @@ def test_every_reference_leads_somewhere(swagger: Any, core: Any) -> None:
 DESCRIBED = (
     ("v1", "Service"), ("v1", "Endpoints"), ("v1", "Pod"), ("v1", "ReplicationController"), ("v1", "ConfigMap"),
     ("v1", "Secret"), ("v1", "Namespace"), ("v1", "Node"), ("apps/v1", "Deployment"), ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "DaemonSet"), ("apps/v1", "ControllerRevision"),
     ("discovery.k8s.io/v1", "EndpointSlice"), ("networking.k8s.io/v1", "ServiceCIDR"),
     ("networking.k8s.io/v1", "IPAddress"), ("networking.k8s.io/v1", "Ingress"),
     ("networking.k8s.io/v1", "IngressClass"), ("networking.k8s.io/v1", "NetworkPolicy"),

@@ -72,6 +72,19 @@ def test_what_is_a_pointer_in_go_is_kept_when_it_is_zero() -> None:
     assert service["spec"] == {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 0}}}
 
 
+def test_limits_of_a_daemon_set_and_the_data_of_a_revision() -> None:
+    limits = field(1, field(1, 1) + field(2, 0) + field(3, "10%")) + field(2, field(1, 0) + field(2, 0))
+    strategy = field(3, field(1, "RollingUpdate") + field(2, limits))
+    found = decode(body("apps/v1", "DaemonSet", meta("d"), field(2, strategy + field(6, 3)), field(3, field(4, 2))))
+    assert found["spec"]["updateStrategy"] == {
+        "type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%", "maxSurge": 0},
+    }  # fmt: skip
+    assert (found["spec"]["revisionHistoryLimit"], found["status"]["numberReady"]) == (3, 2)
+    data = field(2, field(1, '{"spec":{"x":[1]}}'))
+    revision = decode(body("apps/v1", "ControllerRevision", meta("r"), data, field(3, 4)))
+    assert (revision["data"], revision["revision"]) == ({"spec": {"x": [1]}}, 4)
+
+
 def test_a_name_that_is_a_pointer_in_one_message_only() -> None:
     probe = field(10, field(3, 0))
     pod = decode(body("v1", "Pod", meta("p"), field(2, field(2, field(1, "c") + probe))))

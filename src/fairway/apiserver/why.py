@@ -18,7 +18,7 @@ _BALANCER_CURES = {
     "NoPool": _LARGER_POOL,
     "Probing": "a moment's patience",
 }
-TEMPLATES = ("ReplicaSet", "Deployment", "ReplicationController")
+TEMPLATES = ("ReplicaSet", "Deployment", "DaemonSet", "ReplicationController")
 
 
 @dataclass(frozen=True, slots=True)

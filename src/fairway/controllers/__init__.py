@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from fairway.client.interface import Client
+from fairway.controllers.daemon_set import DAEMON_SETS
 from fairway.controllers.deployment import DEPLOYMENTS
 from fairway.controllers.endpoint_slice import ENDPOINT_SLICES
 from fairway.controllers.endpoint_slice_mirroring import ENDPOINT_SLICE_MIRRORING
@@ -32,6 +33,7 @@ ALL: tuple[Controller, ...] = (
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
     DEPLOYMENTS,
+    DAEMON_SETS,
     SCHEDULER,
     NAMESPACES,
     SERVICE_ACCOUNTS,

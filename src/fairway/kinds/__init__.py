@@ -4,6 +4,8 @@ Pure.  Nothing here does I/O or knows the API server.
 """
 
 from fairway.kinds.config_map import CONFIG_MAP
+from fairway.kinds.controller_revision import CONTROLLER_REVISION
+from fairway.kinds.daemon_set import DAEMON_SET
 from fairway.kinds.deployment import DEPLOYMENT
 from fairway.kinds.endpoint_slice import ENDPOINT_SLICE
 from fairway.kinds.endpoints import ENDPOINTS
@@ -40,6 +42,8 @@ ALL: tuple[Kind, ...] = (
     REPLICA_SET,
     REPLICATION_CONTROLLER,
     DEPLOYMENT,
+    DAEMON_SET,
+    CONTROLLER_REVISION,
     CONFIG_MAP,
     SECRET,
     SERVICE_ACCOUNT,
@@ -53,6 +57,8 @@ VIRTUAL: tuple[Kind, ...] = (TOKEN_REVIEW, SELF_SUBJECT_REVIEW, SELF_SUBJECT_ACC
 __all__ = [
     "ALL",
     "CONFIG_MAP",
+    "CONTROLLER_REVISION",
+    "DAEMON_SET",
     "DEPLOYMENT",
     "ENDPOINTS",
     "ENDPOINT_SLICE",

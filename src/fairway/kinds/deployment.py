@@ -3,19 +3,17 @@
 Source: Kubernetes docs, "Deployments".
 """
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from fairway.kinds.kind import STATUS, Column, Kind, Served
 from fairway.kinds.replica_set import parsed, selector_problems
 from fairway.kinds.rules import replicas
+from fairway.kinds.rules.amounts import Amount, amount, at_most_all, number
 from fairway.kinds.rules.cells import AGE, count, selector, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
 from fairway.kinds.rules.scale import SCALE
 from fairway.kinds.rules.values import (
     INT32_MAX,
-    NON_NEGATIVE,
     child,
     drop_null,
     fill,
@@ -26,11 +24,6 @@ from fairway.kinds.rules.values import (
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 
-_is_percent = re.compile("([0-9]+)%").fullmatch
-_NOT_A_PERCENT = (
-    "a valid percent string must be a numeric string followed by an ending '%'"
-    " (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-)
 _STRATEGY = "spec.strategy"
 
 
@@ -112,29 +105,12 @@ def _strategy(strategy: Object) -> Iterator[Problem]:
         yield from _rolling(f"{_STRATEGY}.rollingUpdate", rolling["maxUnavailable"], rolling["maxSurge"])
 
 
-def _rolling(path: str, unavailable: Any, surge: Any) -> Iterator[Problem]:
-    yield from _amount(f"{path}.maxUnavailable", unavailable)
-    yield from _amount(f"{path}.maxSurge", surge)
-    if _number(unavailable) == 0 and _number(surge) == 0:
+def _rolling(path: str, unavailable: Amount, surge: Amount) -> Iterator[Problem]:
+    yield from amount(f"{path}.maxUnavailable", unavailable)
+    yield from amount(f"{path}.maxSurge", surge)
+    if number(unavailable) == 0 and number(surge) == 0:
         yield invalid_value(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
-    if isinstance(unavailable, str) and _number(unavailable) > 100:
-        yield invalid_value(f"{path}.maxUnavailable", unavailable, "must not be greater than 100%")
-
-
-def _amount(path: str, value: int | str) -> Iterator[Problem]:
-    if isinstance(value, str):
-        if not _is_percent(value):
-            yield invalid_value(path, value, _NOT_A_PERCENT)
-    elif value < 0:
-        yield invalid_value(path, value, NON_NEGATIVE)
-
-
-def _number(value: int | str) -> int:
-    """The number of a count or percentage; 0 for one that is malformed."""
-    if isinstance(value, int):
-        return value
-    found = _is_percent(value)
-    return int(found[1]) if found else 0
+    yield from at_most_all(f"{path}.maxUnavailable", unavailable)
 
 
 def _ready(deployment: Object, _now: float) -> str:

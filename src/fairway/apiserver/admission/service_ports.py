@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.why import port_advice, template_labels
-from fairway.kinds import DEPLOYMENT, POD, REPLICA_SET, REPLICATION_CONTROLLER, SERVICE
+from fairway.kinds import DAEMON_SET, DEPLOYMENT, POD, REPLICA_SET, REPLICATION_CONTROLLER, SERVICE
 from fairway.objects import Object
 from fairway.objects.labels import from_map
 
@@ -36,7 +36,7 @@ def service_ports(call: Call, new: Object, old: Object | None, api: "Api") -> No
 def _selected(selector: dict[str, str], namespace: str, api: "Api") -> Iterator[Object]:
     """Pods, or what will make them, that the Service selects."""
     wanted = from_map(selector)
-    for kind in (REPLICA_SET, DEPLOYMENT, REPLICATION_CONTROLLER, POD):
+    for kind in (REPLICA_SET, DEPLOYMENT, DAEMON_SET, REPLICATION_CONTROLLER, POD):
         collection = api.cache.of(kind)
         for key in collection.keys(f"{kind.prefix}{namespace}/")[:_LOOKED_AT]:
             found = collection.live[key].object

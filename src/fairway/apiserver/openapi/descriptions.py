@@ -157,6 +157,21 @@ DEFINITIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     }),
     "apps.v1.ReplicaSet": ("Keeps a number of pods of one template running.", {}),
     "core.v1.ReplicationController": ("Keeps a number of pods running; ReplicaSets and Deployments are newer.", {}),
+    "apps.v1.DaemonSet": ("Keeps one pod of a template on every node, or on every node of a sort.", {}),
+    "apps.v1.DaemonSetSpec": ("Which pods on which nodes, and how they are replaced.", {
+        "minReadySeconds": "How long a pod must be ready before it counts as available.",
+        "revisionHistoryLimit": "How many old revisions are kept to go back to. Default 10.",
+        "selector": "Which pods are its own. It cannot be changed.",
+        "template": "What its pods are made from; its nodeSelector and affinity choose the nodes.",
+        "updateStrategy": "How old pods are replaced by new ones: RollingUpdate (the default) or OnDelete.",
+    }),
+    "apps.v1.RollingUpdateDaemonSet": ("The bounds of a rolling update; one of the two is 0.", {
+        "maxSurge": "On how many nodes, or per cent, a new pod may run beside the old one. Default 0.",
+        "maxUnavailable": "On how many nodes, or per cent, no pod need be available. Default 1.",
+    }),
+    "apps.v1.ControllerRevision": ("One state of a workload, kept to go back to.", {
+        "data": "The state, as a patch. It cannot be changed.", "revision": "Its number; the highest is the present.",
+    }),
     "core.v1.ConfigMap": ("Settings that pods read as files or environment variables.", {
         "binaryData": "Values that are not text, in base64.", "data": "Keys and values, as text.",
         "immutable": "Whether the data can never be changed."}),

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from fairway.controllers.deployment import revisions, rolling
 from fairway.controllers.deployment import status as status_rules
-from fairway.controllers.deployment.template import HASH_LABEL, newest, template_hash, with_hash
+from fairway.controllers.deployment.template import HASH_LABEL, newest, with_hash
 from fairway.controllers.rules.pods import is_terminating
+from fairway.controllers.rules.template_hash import template_hash
 from fairway.kinds import DEPLOYMENT, REPLICA_SET
 from fairway.objects import Object
 from fairway.objects.conditions import condition

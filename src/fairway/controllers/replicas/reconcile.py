@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from fairway.controllers.replicas import plan as replica_plan
 from fairway.controllers.rules.patience import Patience
+from fairway.controllers.rules.pod_writes import Refused, drop, make
 from fairway.controllers.rules.pods import is_active
 from fairway.kinds import POD
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
-from fairway.objects.errors import StatusError
 from fairway.objects.labels import Selector, from_label_selector, from_map
 from fairway.reconcile.claims import BY_CONTROLLER, claim
 from fairway.reconcile.cluster import Cluster
@@ -21,21 +21,10 @@ from fairway.reconcile.owners import controller_of, group_of
 
 BY_SELECTOR = "selected label"
 _MATTERS = ("uid", "generation", "labels", "deletionTimestamp", "ownerReferences")
-FIRST_BATCH = 1
 MANY = 500
 """More pods than this take so long to look at that others have a turn in between, and changes are collected."""
 WAIT_PER_POD_S = 0.0001
 MAX_WAIT_S = 1.0
-
-
-class _Refused(Exception):
-    """Some writes were refused; ``reason`` and ``message`` stand in the status."""
-
-    def __init__(self, reason: str, cause: StatusError) -> None:
-        super().__init__(str(cause))
-        self.reason = reason
-        self.message = str(cause)
-        self.cause = cause
 
 
 class Progress:
@@ -95,11 +84,11 @@ class Replicas:
         pods = await claim(cluster, self.kind, owner, POD, self.selector(owner), is_active)
         if len(pods) > MANY:
             await asyncio.sleep(0)
-        refused: _Refused | None = None
+        refused: Refused | None = None
         if "deletionTimestamp" not in owner["metadata"]:
             try:
                 await self._adjust(owner, pods, cluster)
-            except _Refused as error:
+            except Refused as error:
                 refused = error
         if len(pods) > MANY:
             await asyncio.sleep(0)
@@ -114,55 +103,16 @@ class Replicas:
     async def _adjust(self, owner: Object, pods: Sequence[Object], cluster: Cluster) -> None:
         steps = replica_plan.plan(owner, pods, self._related(owner, cluster), cluster.now())
         if steps.create:
-            await self._make(owner, steps.create, cluster)
+            pod = replica_plan.pod_of(self.kind, owner)
+            await make(self.kind, owner, [pod] * steps.create, cluster)
         if steps.delete:
-            await self._drop(owner, steps.delete, cluster)
+            await drop(self.kind, owner, steps.delete, cluster)
 
     def _related(self, owner: Object, cluster: Cluster) -> list[Object]:
         """The pods of every owner that has the same controller as this one."""
         above = controller_of(owner)
         owners = cluster.by_index(self.kind, BY_CONTROLLER, above["uid"]) if above else [owner]
         return [pod for one in owners for pod in cluster.by_index(POD, BY_CONTROLLER, one["metadata"]["uid"])]
-
-    async def _make(self, owner: Object, count: int, cluster: Cluster) -> None:
-        """Create pods in batches of 1, 2, 4...: if the first is refused, the others need not be tried."""
-        pod, size, left = replica_plan.pod_of(self.kind, owner), FIRST_BATCH, count
-        while left:
-            size = min(size, left)
-            answers = await asyncio.gather(*(cluster.create(POD, pod) for _ in range(size)), return_exceptions=True)
-            failure: BaseException | None = None
-            for answer in answers:
-                if isinstance(answer, BaseException):
-                    failure = answer
-                    continue
-                text = f"Created pod: {answer['metadata']['name']}"
-                cluster.event(self.kind, owner, "Normal", "SuccessfulCreate", text)
-            if failure is not None:
-                self._refuse(owner, "FailedCreate", "Error creating", failure, cluster)
-                return
-            left -= size
-            size *= 2
-
-    async def _drop(self, owner: Object, pods: Sequence[Object], cluster: Cluster) -> None:
-        answers = await asyncio.gather(*(cluster.delete(POD, pod) for pod in pods), return_exceptions=True)
-        failure: BaseException | None = None
-        for pod, answer in zip(pods, answers, strict=True):
-            if isinstance(answer, BaseException):
-                failure = answer
-            else:
-                text = f"Deleted pod: {pod['metadata']['name']}"
-                cluster.event(self.kind, owner, "Normal", "SuccessfulDelete", text)
-        if failure is not None:
-            self._refuse(owner, "FailedDelete", "Error deleting", failure, cluster)
-
-    def _refuse(self, owner: Object, reason: str, what: str, failure: BaseException, cluster: Cluster) -> None:
-        """Raises: ``_Refused``, unless the whole namespace is going."""
-        if not isinstance(failure, StatusError):
-            raise failure
-        if "because it is being terminated" in failure.message:
-            return
-        cluster.event(self.kind, owner, "Warning", reason, f"{what}: {failure}")
-        raise _Refused(reason, failure)
 
     async def _tell(self, owner: Object, wanted: Object, cluster: Cluster) -> None:
         present = {name: value for name, value in (owner.get("status") or {}).items() if name in wanted or value}

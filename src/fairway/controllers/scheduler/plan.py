@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fairway.controllers.rules import taints
-from fairway.controllers.scheduler import node_affinity
+from fairway.controllers.rules import node_affinity, taints
 from fairway.controllers.scheduler.node_state import NodeState
 from fairway.controllers.scheduler.pod_affinity import NamespaceLabels, Neighbours
 from fairway.controllers.scheduler.requests import (

@@ -6,8 +6,8 @@ Source: Kubernetes docs, "Assigning Pods to Nodes", "Inter-pod affinity and anti
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from fairway.controllers.rules import node_affinity
 from fairway.controllers.rules import pods as pod_rules
-from fairway.controllers.scheduler import node_affinity
 from fairway.controllers.scheduler.node_state import NodeState
 from fairway.objects import Object
 from fairway.objects.labels import Selector, from_label_selector

@@ -1,4 +1,4 @@
-"""What ReplicaSets, ReplicationControllers and Deployments have in common: counts, status, older versions."""
+"""What the owners of pods have in common: counts, status, older versions, warnings."""
 
 from collections.abc import Iterator
 
@@ -60,6 +60,11 @@ def warnings(new: Object, old: Object | None) -> Iterator[str]:
     """Those of the name, from which pods get theirs, and of the template."""
     if old is None:
         yield from pod_name(new["metadata"].get("name", ""), "Pod names and hostnames")
+    yield from template_warnings(new, old)
+
+
+def template_warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """Those of the template, once per change of it."""
     template = new["spec"].get("template") or {}
     if old is None or template != old["spec"].get("template"):
         yield from hints("spec.template", template.get("metadata") or {}, template.get("spec") or {})

@@ -4,12 +4,24 @@ Source: Kubernetes docs, "Assigning Pods to Nodes".
 """
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from fairway.controllers.scheduler.node_state import NodeState
 from fairway.objects import Object
 
 
-def matches(pod: Object, node: NodeState) -> bool:
+class Place(Protocol):
+    """What affinity knows of a node."""
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """metadata.labels."""
+
+
+def matches(pod: Object, node: Place) -> bool:
     """Whether nodeSelector and the required terms allow ``node``."""
     spec = pod["spec"]
     wanted = spec.get("nodeSelector") or {}
@@ -22,14 +34,14 @@ def matches(pod: Object, node: NodeState) -> bool:
     return any(_term(term, node) for term in required.get("nodeSelectorTerms") or ())
 
 
-def preference(pod: Object, node: NodeState) -> int:
+def preference(pod: Object, node: Place) -> int:
     """The summed weights of the preferred terms that ``node`` meets."""
     affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
     preferred = affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()
     return sum(one["weight"] for one in preferred if _term(one.get("preference") or {}, node))
 
 
-def _term(term: Object, node: NodeState) -> bool:
+def _term(term: Object, node: Place) -> bool:
     """All expressions and fields of one term; an empty term matches no node."""
     expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
     if not expressions and not fields:
