@@ -181,6 +181,14 @@ def test_the_start_of_the_zone_is_never_told_from_memory_since_its_serial_goes_u
     assert len(server.prepared.entries) == 1
 
 
+def test_what_is_kept_ready_is_told_as_it_is_now() -> None:
+    server = responder()
+    server.respond(VALID, is_tcp=False)
+    assert "fairway_dns_prepared_answers 1\n" in server.metrics.text()
+    server.touch({"default/web"})
+    assert "fairway_dns_prepared_answers 0\n" in server.metrics.text()
+
+
 def test_a_prepared_answer_serves_every_id_and_case_and_not_another_type() -> None:
     server = responder()
     first = server.respond(VALID, is_tcp=False)

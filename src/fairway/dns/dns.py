@@ -23,7 +23,7 @@ from fairway.dns.responder import Responder
 from fairway.dns.server import Late, TcpServer, UdpServer, bind
 from fairway.dns.status import status_handler
 from fairway.dns.upstreams import Upstreams
-from fairway.dns.zone import Topic, Zone
+from fairway.dns.zone import Zone
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
 from fairway.kinds.well_known import HEADLESS, MANAGED_BY, SLICE_CONTROLLER
 from fairway.reconcile.backoff import Backoff
@@ -116,7 +116,7 @@ class ClusterDns:
         meta = change.object["metadata"]
         new = record(change.new)
         if change.old is None or change.new is None or record(change.old) != new:
-            self._say(self._zone.put_service(meta["namespace"], meta["name"], new))
+            self.responder.touch(self._zone.put_service(meta["namespace"], meta["name"], new))
 
     def _take_slice(self, place: int) -> Callable[[Change], None]:
         """The two informers never hold the same slice at once, but one may hear of it before the other forgets it."""
@@ -126,7 +126,7 @@ class ClusterDns:
             old: Slice | None = record(change.old)
             new: Slice | None = record(change.new)
             if old != new:
-                self._say(self._zone.put_slice(f"{place}/{meta['namespace']}/{meta['name']}", old, new))
+                self.responder.touch(self._zone.put_slice(f"{place}/{meta['namespace']}/{meta['name']}", old, new))
                 self._measure(old, new)
 
         return take
@@ -138,9 +138,6 @@ class ClusterDns:
         if (old is None or old.triggered_s != new.triggered_s) and self._zone.is_headless(new.service):
             kind = SERVICE_KINDS[0] if new.is_selected else SERVICE_KINDS[1]
             self.metrics.programming[kind].observe(max(time.time() - new.triggered_s, 0.0))
-
-    def _say(self, touched: set[Topic]) -> None:
-        self.responder.touch(touched)
 
     # What goes out
 

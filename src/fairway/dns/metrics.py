@@ -4,7 +4,7 @@ Shape: an answer's counter is a list of one number that is fetched once and rais
 Source: CoreDNS docs, plugins "metrics", "cache", "forward" and "kubernetes"; Prometheus docs, "Exposition formats".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from fairway.dns.wire import NOERROR, NXDOMAIN, RCODE_NAMES, TYPE_NAMES
@@ -22,7 +22,8 @@ class DnsMetrics:
     def __init__(self, server: str = "dns://:53", zone: str = "cluster.local.") -> None:
         self.hits = {"success": 0, "denial": 0}
         self.cache_misses = self.cache_evictions = self.served_stale = 0
-        self.cache_entries = self.prepared_entries = 0
+        self.cache_entries = 0
+        self.prepared_answers: Callable[[], int] = lambda: 0
         self.forward_failures = self.forward_rejects = self.panics = 0
         self.programming = {kind: Histogram(_PROGRAMMING_BOUNDS_S) for kind in SERVICE_KINDS}
         self.own_durations, self.other_durations = Histogram(_ANSWER_BOUNDS_S), Histogram(_ANSWER_BOUNDS_S)
@@ -56,7 +57,7 @@ class DnsMetrics:
         yield from self._cache_lines()
         yield from self._forward_lines()
         yield from _plain("coredns_panics_total", "counter", {"": self.panics})
-        yield from _plain("fairway_dns_prepared_answers", "gauge", {"": self.prepared_entries})
+        yield from _plain("fairway_dns_prepared_answers", "gauge", {"": self.prepared_answers()})
         kinds = {f'service_kind="{kind}"': histogram for kind, histogram in self.programming.items()}
         yield from _histograms("coredns_kubernetes_dns_programming_duration_seconds", kinds)
 

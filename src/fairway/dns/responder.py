@@ -60,6 +60,7 @@ class Responder:
         self._zone = zone
         self._forwarder = forwarder
         self.metrics = metrics
+        metrics.prepared_answers = lambda: len(self.prepared.entries)
 
     @property
     def is_synced(self) -> bool:
@@ -127,7 +128,6 @@ class Responder:
             counter,
         )  # fmt: skip
         self.prepared.put(turn.message[2:].lower(), ready, said.topics, size)
-        self.metrics.prepared_entries = len(self.prepared.entries)
         return turn.message[:2] + ready.head + turn.message[HEADER : ready.end] + next(ready.tails)
 
     def _forward(self, turn: "_Turn") -> Answer | Later:

@@ -206,9 +206,9 @@ class Zone:
         if service.external_name:
             return None if below else {CNAME: [service.external_name]}
         own = self._name(name, namespace, "svc")
-        return self._find_headless(below, f"{namespace}/{name}", own) if service.is_headless else _find_balanced(
-            below, service, own
-        )  # fmt: skip
+        if service.is_headless:
+            return self._find_headless(below, f"{namespace}/{name}", own)
+        return _find_balanced(below, service, own)
 
     def _find_headless(self, below: Labels, topic: str, own: bytes) -> Node | None:
         view = self._views.get(topic) or self._make_view(topic, own)
@@ -268,7 +268,7 @@ class Zone:
         if topic := self._cluster_ips.get(address):
             namespace, _, name = topic.partition("/")
             yield name, namespace, "svc"
-        for (topic, host), _ in self._hosts.get(address, {}).items():
+        for topic, host in self._hosts.get(address, ()):
             if self.is_headless(topic):
                 namespace, _, name = topic.partition("/")
                 yield host, name, namespace, "svc"
