@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from fairway.apiserver.discovery import Entry
+from fairway.apiserver.discovery import Entry, entries
 from fairway.apiserver.openapi import OpenApi, descriptions, gnostic, makers, v2, v3
+from fairway.kinds import ALL, VIRTUAL
 from fairway.kinds.kind import STATUS, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
 from fairway.objects import schema
@@ -131,6 +132,21 @@ def test_an_older_version_has_definitions_of_its_own(swagger: Any) -> None:
     assert older["properties"]["spec"] == {"$ref": "#/definitions/io.k8s.api.extensions.v1beta1.ReplicaSetSpec"}
     assert definitions["io.k8s.api.extensions.v1beta1.ReplicaSetSpec"]["required"] == []
     assert definitions["io.k8s.api.apps.v1.ReplicaSetSpec"]["required"] == ["selector"]
+
+
+def test_every_kind_is_described_in_every_version_and_dialect() -> None:
+    """Also one without a spec."""
+    found = entries((*ALL, *VIRTUAL))
+    all_of_them = [entry for versions in found.values() for each in versions.values() for entry in each]
+    definitions = v2.document(all_of_them, "v1")["definitions"]
+    assert gnostic.encode(v2.document(all_of_them, "v1"))
+    for version in ("v1beta1", "v1beta2"):
+        shown = definitions[f"io.k8s.api.apps.{version}.ControllerRevision"]
+        assert set(shown["properties"]) == {"apiVersion", "kind", "metadata", "data", "revision"}
+        assert shown["x-kubernetes-group-version-kind"][0]["version"] == version
+    for versions in found.values():
+        for each in versions.values():
+            assert v3.document(each, "v1")["components"]["schemas"]
 
 
 def test_a_kind_that_is_not_built_in_is_a_free_object(swagger: Any) -> None:

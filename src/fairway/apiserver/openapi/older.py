@@ -13,18 +13,20 @@ _WITHOUT_SELECTOR = "v1beta1"
 
 
 def definitions(entry: Entry, found: dict[str, Object], dialect: Dialect) -> dict[str, Object]:
-    """The kind, its list and its spec under names of their own, made from those of apps/v1 in ``found``."""
+    """The kind, its list and any spec under names of their own, made from those of apps/v1 in ``found``."""
     group, version, kind = entry.group, entry.version, entry.kind.name
     original = schema.definition_of(group_version(group, version), kind)
     assert original is not None
     own, spec, listed = (older_name(group, version, f"{kind}{suffix}") for suffix in ("", "Spec", "List"))
-    shown = _with_property(found[original.name], "spec", dialect.field(spec)) | of_kind(group, version, kind)
     items = {"type": "array", "items": dialect.field(own)}
     shown_list = _with_property(found[f"{original.name}List"], "items", items) | of_kind(group, version, f"{kind}List")
-    shown_spec = found[f"{original.name}Spec"]
-    if version == _WITHOUT_SELECTOR:
-        shown_spec = shown_spec | {"required": [name for name in shown_spec["required"] if name != "selector"]}
-    return {own: shown, spec: shown_spec, listed: shown_list}
+    made = {own: found[original.name] | of_kind(group, version, kind), listed: shown_list}
+    shown_spec = found.get(f"{original.name}Spec")
+    if shown_spec is not None:
+        if version == _WITHOUT_SELECTOR:
+            shown_spec = shown_spec | {"required": [name for name in shown_spec["required"] if name != "selector"]}
+        made |= {own: _with_property(made[own], "spec", dialect.field(spec)), spec: shown_spec}
+    return made
 
 
 def _with_property(shown: Object, name: str, value: Object) -> Object:
