@@ -190,3 +190,12 @@ def test_containers_start_again_and_again_where_the_machine_is_a_chroot(tmp_path
     command = ["unshare", "--mount", "sh", "-c", made, str(tmp_path), sys.executable, "-c", IN_A_CHROOT]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_asking_for_the_version_leaves_no_folder() -> None:
+    asked = "from fairway.node.runtimes.crun.programs import runtime_identity; print(*runtime_identity())"
+    line = 'mount -t tmpfs none /run && "$@" && ls -A /run'
+    command = ["unshare", "--mount", "sh", "-c", line, "sh", sys.executable, "-c", asked]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    told, *left = ended.stdout.splitlines()
+    assert (told.split()[0] in ("crun", "runc"), "." in told, left) == (True, True, [])

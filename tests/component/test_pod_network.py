@@ -95,13 +95,15 @@ def test_a_range_that_is_no_longer_the_clusters_loses_its_route(tmp_path: Path) 
     run(tmp_path, scenario, service_cidrs=("10.212.0.0/16", "10.97.0.0/16"))
 
 
-def test_a_gateway_device_that_was_deleted_comes_back_with_its_addresses_and_routes(tmp_path: Path) -> None:
+def test_a_gateway_device_that_was_deleted_comes_back_with_addresses_and_all_routes(tmp_path: Path) -> None:
     async def scenario(machine: Machine, network: PodNetwork) -> None:
         repaired = asyncio.Event()
 
         async def repair() -> None:
+            await network.repair()
             repaired.set()
 
+        (early,) = await network.attach("u0", {})
         device = gateway_device(machine.cluster)
         before = ip("route", "show", "dev", device)
         assert "10.212.0.0/16" in before
@@ -113,6 +115,8 @@ def test_a_gateway_device_that_was_deleted_comes_back_with_its_addresses_and_rou
                 async with asyncio.timeout(5):
                     await repaired.wait()
             assert ip("route", "show", "dev", device) == before
+            with listener_in(network.netns("u0"), early, 8080) as listener:
+                assert await reaches(early, 8080, listener) == machine.gateways[0]
             with socket.create_server((machine.gateways[0], 6443)) as server:
                 one, *_ = await network.attach("u1", {})
                 assert seen_from(network.netns("u1"), server) == one

@@ -1,7 +1,7 @@
 """Keeping: puts back the pods' tables and the gateway device when another program has taken them away.
 
 Tables go with ``systemctl restart nftables``.  The kernel is asked by name now and then, which costs microseconds.
-Elements, rules, addresses and routes deleted by hand are not noticed.
+Elements, rules and addresses deleted by hand are not noticed.
 """
 
 import asyncio

@@ -7,6 +7,7 @@ so neither side ever asks by ARP.  The machine's end has a /32 route to the pod.
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 import threading
@@ -42,6 +43,7 @@ from fairway.node.runtimes.interface import RuntimeFailure
 from fairway.node.syscalls import CLONE_NEWNET, MS_BIND, is_namespace, mount, setns, umount, unshare
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 LOOPBACK, ETH0 = 1, 2
 """Device indexes inside a new namespace; eth0's is chosen by us."""
 
@@ -88,6 +90,10 @@ class PodNetwork:
     def netns(self, pod_uid: str) -> Path:
         """Where the pod's namespace is kept."""
         return self._machine.netns_path / pod_uid
+
+    async def repair(self) -> None:
+        """Put back the routes to pods that another program has taken away, or the loss of their source address."""
+        await self._run(self._repair)
 
     def close(self) -> None:
         """Let go of threads and sockets; the pods keep their network."""
@@ -140,6 +146,15 @@ class PodNetwork:
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             raise RuntimeFailure("FailedCreatePodSandBox", f"setting up the pod's network failed: {what}") from error
         return ips
+
+    def _repair(self) -> None:
+        host = self._connection()
+        for pod_uid, there in pods_of(self._machine, host).items():
+            ips = self._ips.get(pod_uid, ())
+            link = host.link(pod_device(self._machine.cluster, pod_uid))
+            if link is not None and not set(ips) <= set(there):
+                host.run(outside_requests(self._machine, pod_uid, ips, link.index))
+                log.warning("routes to a pod were gone and are back", extra={"pod_uid": pod_uid})
 
     def _take(self, pod_uid: str) -> tuple[str, ...]:
         with self._lock:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 
 from fairway.node.cgroups import Hierarchy, mixed_version_2
@@ -50,7 +51,10 @@ def runtime_identity() -> tuple[str, str]:
     runtime = _find(*RUNTIMES)
     if runtime is None:
         return RUNTIMES[0], UNKNOWN
-    told = subprocess.run([runtime, "--version"], capture_output=True, text=True, check=False).stdout
+    with tempfile.TemporaryDirectory() as passing:  # Else crun leaves /run/crun, even for this question.
+        environment = {**os.environ, "XDG_RUNTIME_DIR": passing}
+        words = [runtime, "--version"]
+        told = subprocess.run(words, capture_output=True, text=True, check=False, env=environment).stdout
     return os.path.basename(runtime), version_in(told)
 
 

@@ -166,6 +166,7 @@ class CrunRuntime:
     async def repair_network(self) -> None:
         """Put back what other programs have taken away of the sandboxes' surroundings.  Raises: ``RuntimeFailure``."""
         await self.open()
+        await self._network.repair()
         await self._run(self._host_ports.repair)
 
     async def close(self) -> None:
