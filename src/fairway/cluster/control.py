@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from fairway.apiserver.settings import NodeTunnel, Settings
 from fairway.client.in_process import InProcessClient
 from fairway.cluster import logs, privileges, processes
 from fairway.cluster.config import Config, locate
+from fairway.cluster.until_told import told_to_stop, until_told
 from fairway.store.sqlite import SqliteStore
 from fairway.transport import tls
 from fairway.transport.limits import Limits
@@ -71,9 +71,7 @@ def connections_for(files: int) -> int:
 
 async def run(config: Config, sockets: Sequence[socket.socket], ready: processes.ReadyPipe) -> None:
     """Serve until SIGTERM.  A background task that dies ends the process, and the supervisor starts it again."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopping = told_to_stop()
     store = await SqliteStore.open(config.state_dir / "store" / "fairway.db")
     api_server = ApiServer(store, settings_of(config))
     pki = config.pki_dir
@@ -92,22 +90,13 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
     )
     counted = controllers.Metrics()
     api_server.metrics.others.append(counted.lines)
-    works = (
-        controllers.run(controllers.ALL, client, settings=told, metrics=counted),
-        api_server.wait_failed(),
-        stopping.wait(),
-    )
-    tasks = [asyncio.ensure_future(work) for work in works]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    await server.close(grace_s=2.0)
-    await api_server.stop()
-    await store.close()
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+    controlling = controllers.run(controllers.ALL, client, settings=told, metrics=counted)
+    try:
+        await until_told(controlling, api_server.wait_failed(), stopping=stopping)
+    finally:
+        await server.close(grace_s=2.0)
+        await api_server.stop()
+        await store.close()
 
 
 def main(argv: list[str]) -> None:

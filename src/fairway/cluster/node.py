@@ -5,7 +5,6 @@ A further node (``--node 2``) first moves into a network namespace of its own; f
 
 import asyncio
 import logging
-import signal
 import sys
 from contextlib import suppress
 from ipaddress import ip_address
@@ -23,6 +22,7 @@ from fairway.cluster.config import Config, locate
 from fairway.cluster.kept_sockets import KeptSockets
 from fairway.cluster.machine import machine_of
 from fairway.cluster.nodes import ClusterNode, node_of
+from fairway.cluster.until_told import told_to_stop, until_told
 from fairway.dns.dns import Settings as DnsSettings
 from fairway.dns.dns import keep_serving
 from fairway.dns.exchange import Upstream
@@ -138,9 +138,7 @@ def _resolv_conf() -> str:
 
 async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kept: KeptSockets) -> None:
     """Work until SIGTERM; pods and rules stay.  A task that dies ends the process; the supervisor starts it again."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopping = told_to_stop()
     machine, pki = machine_of(config, node), config.pki_dir
     context = tls.client_context(pki / "ca.crt", pki / f"{node.part}.crt", pki / f"{node.part}.key")
     client = HttpClient(node.server, ssl_context=context, agent="fairway-node")
@@ -165,20 +163,15 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     # Names first: questions wait already, in the sockets that the process before this one left.
     works = [names, agent.run(), proxy.run(), neighbours.run(), status.run()]
     works.append(keep(machine, runtime.repair_network))
-    works += [_settle_connections(machine, proxy), keep_loopback(machine), _tell(client, node, proxy, ready, stopping)]
+    works += [_settle_connections(machine, proxy), keep_loopback(machine), _tell(client, node, proxy, ready)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
     told = announcer_settings(config, node)
     works.append(Announcer(shared, told).run() if is_announcing else stay_silent(client, node.name))
-    tasks = [asyncio.ensure_future(work) for work in (*works, stopping.wait())]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    dataplane.close()
-    await client.close()
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+    try:
+        await until_told(*works, stopping=stopping)
+    finally:
+        dataplane.close()
+        await client.close()
 
 
 async def names_first(known: asyncio.Event) -> None:
@@ -198,9 +191,7 @@ async def _settle_connections(machine: Machine, proxy: Proxy) -> None:
     await asyncio.get_running_loop().create_future()
 
 
-async def _tell(
-    client: Client, node: ClusterNode, proxy: Proxy, ready: processes.ReadyPipe, stopping: asyncio.Event
-) -> None:
+async def _tell(client: Client, node: ClusterNode, proxy: Proxy, ready: processes.ReadyPipe) -> None:
     """Ready is: the Node says so, and the kernel holds the Services.  Then wait for the end."""
     nodes = Informer(client, NODE, fields=f"metadata.name={node.name}")
     is_ready = asyncio.Event()
@@ -215,7 +206,7 @@ async def _tell(
     settle()
     ready.say(f"{node.part} ready")
     log.info("node is ready")
-    await stopping.wait()
+    await asyncio.get_running_loop().create_future()
 
 
 def move_in(config: Config, node: ClusterNode) -> None:

@@ -10,7 +10,7 @@ from fairway.cluster import logs
 from fairway.cluster.collector import collect_rarely
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.standalone.access import client_of
-from fairway.cluster.standalone.process import until_told
+from fairway.cluster.until_told import until_told
 from fairway.dns.dns import Settings, keep_serving
 from fairway.dns.exchange import Upstream
 from fairway.dns.upstreams import upstream_of

@@ -17,7 +17,7 @@ from typing import Final
 import uvloop
 
 from fairway.cluster import logs
-from fairway.cluster.standalone.process import until_told
+from fairway.cluster.until_told import until_told
 from fairway.objects.authority import authority
 from fairway.transport.exposition import CONTENT_TYPE, Histogram
 from fairway.transport.interface import Request, Response

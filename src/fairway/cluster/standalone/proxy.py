@@ -22,7 +22,7 @@ from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.standalone.access import client_of
 from fairway.cluster.standalone.conntrack import Conntrack, apply
-from fairway.cluster.standalone.process import until_told
+from fairway.cluster.until_told import until_told
 from fairway.objects.errors import StatusError
 from fairway.proxy.dataplanes.interface import DataplaneError
 from fairway.proxy.dataplanes.nftables import NftablesDataplane

@@ -21,7 +21,6 @@ from fairway.proxy.dataplanes.nftables import load
 from fairway.proxy.dataplanes.nftables.conntrack import ConntrackSocket
 from fairway.proxy.dataplanes.nftables.monitor import Monitor
 from fairway.proxy.dataplanes.nftables.netlink import (
-    F_CREATE,
     Batch,
     NetlinkError,
     NetlinkSocket,
@@ -114,7 +113,7 @@ class NftablesDataplane:
 
     async def dump(self) -> dict[int, Elements]:
         """See ``Dataplane``."""
-        return await self._threaded(self._dump)
+        return await self._threaded(self._take_hold)
 
     async def forget_flows(self, rules: Mapping[int, Sequence[FlowRule]]) -> int:
         """See ``Dataplane``."""
@@ -205,7 +204,10 @@ class NftablesDataplane:
         ])  # fmt: skip
 
     def _take_hold(self) -> dict[int, Elements]:
-        """Find out what is there, and prepare what the first commit has to bring beside elements."""
+        """The elements of every family; what the next commit has to bring beside elements is prepared.
+
+        That is a whole table where there is none, and the rules where they are of another version.
+        """
         self._frame, self._replaced, self._left_over = [], (), []
         found: dict[int, Elements] = {}
         for family in self.families:
@@ -226,10 +228,6 @@ class NftablesDataplane:
                     self._frame += load.new_rules(family, self.table, self._chain_names(family), timeouts)
         return found
 
-    def _dump(self) -> dict[int, Elements]:
-        """The elements of every family; a table that was taken away meanwhile is prepared anew."""
-        return self._take_hold()
-
     def _dump_family(self, family: int) -> Elements:
         last: Elements | None = None
         generation = self._generation()
@@ -248,10 +246,6 @@ class NftablesDataplane:
         if last is None:
             raise DataplaneError(f"table {self.table} changes faster than it can be read")
         return last
-
-    def _read(self, family: int) -> Elements:
-        found = {name: self._held(family, codec) for name, codec in load.codecs(family).items()}
-        return {name: held for name, held in found.items() if held}
 
     def _is_same(self, family: int, known: Elements) -> bool:
         """Whether a second dump says the same as the first; set by set, since two dumps need much memory."""
@@ -294,9 +288,6 @@ class NftablesDataplane:
         for answer in self._open_socket().dump(request):
             if first(answer, 20, len(answer), 1) == self.table.encode() + b"\0":
                 yield (first(answer, 20, len(answer), 3) or b"").rstrip(b"\0").decode()
-
-
-_ = F_CREATE
 
 
 def _comment_of_table(asked: NetlinkSocket, family: int, name: str) -> str | None:
