@@ -109,6 +109,11 @@ def is_ready(pod: dict[str, Any]) -> bool:
     return is_ready and "deletionTimestamp" not in pod["metadata"]
 
 
+def name_of(*parts: str) -> str:
+    """The name of a cluster: two checkouts may test at the same time."""
+    return "-".join((os.environ.get("FAIRWAY_E2E_NAME", "e2e"), *parts))
+
+
 def need_machine() -> None:
     """Skip by name what the machine lacks."""
     if os.geteuid() != 0:
@@ -136,8 +141,7 @@ def up(cluster: Cluster, *settings: str) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("cluster")
-    running = Cluster(os.environ.get("FAIRWAY_E2E_NAME", "e2e"), folder)  # two checkouts may test at the same time
+    running = Cluster(name_of(), tmp_path_factory.mktemp("cluster"))
     with up(running):
         yield running
 
@@ -147,8 +151,7 @@ def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ThreeNode
     """A cluster of three nodes."""
     from .three_nodes import ThreeNodes
 
-    base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
-    running = ThreeNodes(f"{base}-nodes", tmp_path_factory.mktemp("nodes"))
+    running = ThreeNodes(name_of("nodes"), tmp_path_factory.mktemp("nodes"))
     with up(running, "--nodes", "3"):
         yield running
 

@@ -15,7 +15,7 @@ import pytest
 from fairway.cluster import processes
 
 from .clients import ANSWER
-from .conftest import HOUSE, IMAGE, Cluster, need_machine
+from .conftest import HOUSE, IMAGE, Cluster, name_of, need_machine
 from .test_faults import leftovers
 
 
@@ -30,7 +30,7 @@ def five_minutes() -> list[str]:
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Cluster]:
     need_machine()
-    cluster = Cluster("e2e-own", tmp_path)
+    cluster = Cluster(name_of("own"), tmp_path)
     try:
         yield cluster
     finally:
@@ -139,14 +139,14 @@ def test_two_at_once_and_one_broken_off(own: Cluster) -> None:
     first.send_signal(signal.SIGINT)
     _, told = first.communicate(timeout=20)
     assert first.returncode in (0, 130)
-    assert first.returncode == 0 or "fix: go on: sudo fairway up --name e2e-own" in told
+    assert first.returncode == 0 or f"fix: go on: sudo fairway up --name {own.name}" in told
     own.fairway("up")
     assert status(own)[0] == 0
 
 
 def test_three_started_at_the_same_time_share_the_machine(tmp_path: Path) -> None:
     need_machine()
-    three = [Cluster(f"e2e-of-three-{number}", tmp_path) for number in range(3)]
+    three = [Cluster(name_of(f"of-three-{number}"), tmp_path) for number in range(3)]
     words = [str(HOUSE / ".venv/bin/fairway"), "up", "--data-dir", three[0].data_dir, "--name"]
     try:
         starting = [subprocess.Popen([*words, each.name], env=each.environment) for each in three]
@@ -203,11 +203,11 @@ def test_a_part_that_keeps_ending_is_told_at_once_with_its_last_words(own: Clust
 
 def test_down_of_nothing_says_so(tmp_path: Path) -> None:
     need_machine()
-    nothing = Cluster("e2e-none", tmp_path)
+    nothing = Cluster(name_of("none"), tmp_path)
     for _ in range(2):
         done = nothing.fairway("down", "--purge")
         assert done.stdout == (
-            f'there is no cluster "e2e-none" in {nothing.data_dir}, and nothing of it on this machine\n'
+            f'there is no cluster "{nothing.name}" in {nothing.data_dir}, and nothing of it on this machine\n'
         )
     assert not Path(nothing.data_dir).exists()
-    assert not Path("/run/fairway/.e2e-none.lock").exists()
+    assert not Path(f"/run/fairway/.{nothing.name}.lock").exists()

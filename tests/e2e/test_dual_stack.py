@@ -1,7 +1,6 @@
 """A cluster of both families on two nodes and one of IPv6 alone: real pods, kubectl, names, a client outside."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from .clients import ANSWER, answered_by, beyond
-from .conftest import Cluster, up
+from .conftest import Cluster, name_of, up
 from .kernel_tables import kernel_tables
 
 HOST, CLIENT = "fd98:e2e::1", "fd98:e2e::2"
@@ -24,8 +23,7 @@ answered = partial(answered_by, patience_s=1)
 @contextmanager
 def started(name: str, folder: Any, *settings: str) -> Iterator[Cluster]:
     """A cluster with three pods of the kubia image, gone without a trace at the end."""
-    base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
-    running = Cluster(f"{base}-{name}", folder)
+    running = Cluster(name_of(name), folder)
     with up(running, *settings):
         running.kubectl("create", "-f", "svc.yaml")
         running.ready_pods("default", "app=kubia", 3)

@@ -15,14 +15,14 @@ import pytest
 from fairway.cluster import processes
 
 from .clients import Traffic
-from .conftest import IMAGE, Cluster, need_machine, up
+from .conftest import IMAGE, Cluster, name_of, need_machine, up
 from .kernel_tables import kernel_tables
 
 
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A second cluster beside the session's, to be hurt."""
-    hurt = Cluster("e2e-faults", tmp_path_factory.mktemp("faults"))
+    hurt = Cluster(name_of("faults"), tmp_path_factory.mktemp("faults"))
     with up(hurt):
         hurt.kubectl("create", "-f", "svc.yaml")
         hurt.kubectl("replace", "-f", "svc-fixed.yaml")
@@ -120,7 +120,7 @@ def test_an_acknowledged_write_survives_a_kill_under_load(fragile: Cluster) -> N
 
 def test_down_after_a_crash_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
     need_machine()
-    doomed = Cluster("e2e-doomed", tmp_path_factory.mktemp("doomed"))
+    doomed = Cluster(name_of("doomed"), tmp_path_factory.mktemp("doomed"))
     try:
         doomed.fairway("image", "import", str(IMAGE))
         doomed.fairway("up")
@@ -131,7 +131,7 @@ def test_down_after_a_crash_leaves_nothing(tmp_path_factory: pytest.TempPathFact
                 os.kill(pid, signal.SIGKILL)
     finally:
         doomed.fairway("down", "--purge")
-    assert leftovers("e2e-doomed", doomed.data_dir) == []
+    assert leftovers(doomed.name, doomed.data_dir) == []
 
 
 def leftovers(name: str, data_dir: str) -> list[str]:

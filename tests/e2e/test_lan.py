@@ -17,7 +17,7 @@ from fairway.cluster import processes
 from fairway.objects.authority import authority
 
 from .clients import answered_by
-from .conftest import Cluster, need_machine, up
+from .conftest import Cluster, name_of, need_machine, up
 
 BRIDGE = f"fwl{os.getpid()}"[:15]
 CLIENT, RIVAL = f"fw-lan-{os.getpid()}-c", f"fw-lan-{os.getpid()}-r"
@@ -56,7 +56,7 @@ def lan() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def announced(lan: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    running = Cluster("e2e-lan", tmp_path_factory.mktemp("lan"))
+    running = Cluster(name_of("lan"), tmp_path_factory.mktemp("lan"))
     with up(running, "--ip-family", "dual", "--load-balancer-cidr", POOL, "--load-balancer-announce", BRIDGE):
         running.kubectl("create", "-f", "svc.yaml")
         running.ready_pods("default", "app=kubia", 3)

@@ -12,7 +12,7 @@ from fairway.cluster import processes
 from fairway.node import names
 
 from .clients import Traffic, hits
-from .conftest import up
+from .conftest import name_of, up
 from .test_faults import leftovers
 from .three_nodes import ThreeNodes
 
@@ -20,8 +20,7 @@ from .three_nodes import ThreeNodes
 @pytest.fixture
 def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeNodes]:
     """A cluster whose number of nodes changes; it starts with two."""
-    base = os.environ.get("FAIRWAY_E2E_NAME", "e2e")
-    running = ThreeNodes(f"{base}-change", tmp_path_factory.mktemp("change"))
+    running = ThreeNodes(name_of("change"), tmp_path_factory.mktemp("change"))
     with up(running, "--nodes", "2"):
         yield running
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Cluster, need_machine
+from .conftest import Cluster, name_of, need_machine
 
 LOOK_UP = "import socket, sys; print(socket.getaddrinfo(sys.argv[1], 80, type=socket.SOCK_STREAM)[0][4][0])"
 LOOK_BACK = "import socket, sys; print(socket.gethostbyaddr(sys.argv[1])[0])"
@@ -121,7 +121,7 @@ def test_where_there_was_no_file_there_is_none_afterwards(cluster: Cluster, etc:
 
 def test_a_cluster_that_goes_down_takes_its_name_server_along(etc: OwnEtc, tmp_path: Path) -> None:
     need_machine()
-    own = Cluster("e2e-resolver", tmp_path)
+    own = Cluster(name_of("resolver"), tmp_path)
     etc.write("/etc/resolv.conf", ORIGINAL)
     try:
         etc.fairway(own, "up", "--cluster-domain", "resolver.test")
