@@ -11,6 +11,7 @@ from fairway.kinds.rules import replicas
 from fairway.kinds.rules.amounts import Amount, amount, at_most_all, number
 from fairway.kinds.rules.cells import AGE, count, labels, selector, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
+from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, drop_null, fill, fill_empty, non_negative, unchanged
 from fairway.objects import Object
 from fairway.objects.errors import Problem, invalid_value, not_supported, required
@@ -50,7 +51,7 @@ def _of_extensions(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource; changes of the template are counted."""
-    replicas.prepare_with(_COUNTS, new, old, subresource)
+    keep_apart(new, old, subresource, _COUNTS)
     if subresource:
         return
     changes = template_generation(new if old is None else old) or 1

@@ -12,6 +12,7 @@ from fairway.kinds.rules.amounts import Amount, amount, at_most_all, number
 from fairway.kinds.rules.cells import AGE, count, selector, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
 from fairway.kinds.rules.scale import SCALE
+from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import (
     INT32_MAX,
     child,
@@ -63,7 +64,7 @@ def _of_extensions(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource; the generation counts changes of annotations too."""
-    replicas.prepare_with({}, new, old, subresource)
+    keep_apart(new, old, subresource, {})
     if old is not None and not subresource:
         was, now = old["metadata"], new["metadata"]
         if (now.get("annotations") or {}) != (was.get("annotations") or {}):

@@ -10,6 +10,7 @@ from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules import addresses
 from fairway.kinds.rules.cells import AGE, NONE
 from fairway.kinds.rules.references import typed_reference
+from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, dns_subdomain, drop_null, each, port_number
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, not_supported, required
@@ -31,12 +32,7 @@ def defaults(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource."""
-    if old is None:
-        new["status"] = {"loadBalancer": {}}
-    elif subresource == "status":
-        new["spec"] = old["spec"]
-    else:
-        new["status"] = old["status"]
+    keep_apart(new, old, subresource, {"loadBalancer": {}})
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:

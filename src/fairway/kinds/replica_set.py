@@ -10,6 +10,7 @@ from fairway.kinds.rules import replicas
 from fairway.kinds.rules.cells import AGE, count, field, selector, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
 from fairway.kinds.rules.scale import SCALE
+from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, drop_null, fill, non_negative, unchanged
 from fairway.objects import Object
 from fairway.objects.errors import Problem, StatusError, invalid_value, required
@@ -27,7 +28,7 @@ def defaults(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource."""
-    replicas.prepare_with({"replicas": 0}, new, old, subresource)
+    keep_apart(new, old, subresource, {"replicas": 0})
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:

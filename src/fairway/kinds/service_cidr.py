@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.addresses import canonical_cidr, family_of_range
 from fairway.kinds.rules.cells import AGE
+from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, unchanged
 from fairway.objects import Object
 from fairway.objects.errors import Problem, invalid_value, required
@@ -25,14 +26,10 @@ def defaults(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource, the spec to the main resource; a new range is held at once."""
+    keep_apart(new, old, subresource, {})
     if old is None:
-        new["status"] = {}
         finalizers = new["metadata"].get("finalizers") or []
         new["metadata"]["finalizers"] = finalizers if FINALIZER in finalizers else [*finalizers, FINALIZER]
-    elif subresource == "status":
-        new["spec"] = old["spec"]
-    else:
-        new["status"] = old.get("status") or {}
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:

@@ -29,16 +29,6 @@ def labels_from_template(new: Object, *, is_map: bool = False) -> None:
         metadata["labels"] = dict(labels)
 
 
-def prepare_with(empty: Object, new: Object, old: Object | None, subresource: str) -> None:
-    """The status (``empty`` at first) belongs to the status subresource, the spec to the main resource."""
-    if old is None:
-        new["status"] = dict(empty)
-    elif subresource == "status":
-        new["spec"] = old["spec"]
-    else:
-        new["status"] = old.get("status") or dict(empty)
-
-
 def status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
     """Counts that cannot be; only judged when the status was written."""
     status = new.get("status") or {}

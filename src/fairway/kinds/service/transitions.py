@@ -5,6 +5,7 @@ others are steps of the API server's allocation, in this order: ``carry_over``, 
 Source: KEP-563 (dual-stack), "Update" rules; the type transitions that Kubernetes 1.36 shows.
 """
 
+from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.service.defaults import is_externally_accessible
 from fairway.objects import Object
 
@@ -15,14 +16,9 @@ _WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource, the spec to the main resource."""
-    if old is None:
-        new["status"] = {"loadBalancer": {}}
-    elif subresource == "status":
-        new["spec"] = old["spec"]
-    else:
-        new["status"] = old.get("status") or {"loadBalancer": {}}
-        if new["spec"].get("type") != "LoadBalancer" and new["status"].get("loadBalancer"):
-            new["status"] = new["status"] | {"loadBalancer": {}}
+    keep_apart(new, old, subresource, {"loadBalancer": {}})
+    if subresource != "status" and new["spec"].get("type") != "LoadBalancer" and new["status"].get("loadBalancer"):
+        new["status"] = new["status"] | {"loadBalancer": {}}
 
 
 def is_headless(spec: Object) -> bool:
