@@ -100,11 +100,12 @@ class Running:
         query = dns.message.make_query(name, kind, **more)
         return dns.message.from_wire(await (self.over_tcp if tcp else self.over_udp)(query.to_wire()))
 
-    async def over_udp(self, message: bytes) -> bytes:
+    async def over_udp(self, message: bytes, host: str = "127.0.0.1", place: int = 0) -> bytes:
+        """The answer of the address that is listened on at ``place``."""
         loop = asyncio.get_running_loop()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.setblocking(False)
-            sock.connect(("127.0.0.1", self.port))
+            sock.connect((host, self.dns.ports[place]))
             await loop.sock_sendall(sock, message)
             async with asyncio.timeout(5):
                 return await loop.sock_recv(sock, 65535)

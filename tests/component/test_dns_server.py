@@ -461,6 +461,22 @@ async def test_what_happens_is_counted(client: MemoryClient) -> None:
 
 
 @on_both_loops
+async def test_an_answer_that_was_kept_ready_counts_for_the_family_of_who_asks(client: MemoryClient) -> None:
+    question = dns.message.make_query(WEB, "A").to_wire()
+    async with cluster_dns(client, listen=("127.0.0.1", "::1")) as running:
+        await running.dns.wait_ready()
+        first = await running.over_udp(question)
+        for _ in range(2):
+            assert await running.over_udp(question, "::1", 1) == first
+        lines = running.dns.metrics.text().splitlines()
+    head = 'coredns_dns_requests_total{server="dns://:0",zone="cluster.local.",view="",proto="udp",family='
+    assert [line.removeprefix(head) for line in lines if line.startswith(head)] == [
+        '"1",type="A"} 1',
+        '"2",type="A"} 2',
+    ]
+
+
+@on_both_loops
 async def test_the_time_from_a_change_to_its_answer_is_counted_once() -> None:
     """For headless Services, whose slices say when they changed; what was there at the start has no such time."""
     client = Selecting()

@@ -87,13 +87,13 @@ def _rotated(rrset: RRset, by: int) -> RRset:
 class Ready(NamedTuple):
     """An answer but for its id and question: ``head``, the question up to ``end`` of the query, the next of ``tails``.
 
-    ``counter`` holds how often it was given.
+    ``counters`` hold how often it was given over IPv4 and over IPv6.
     """
 
     head: bytes
     end: int
     tails: Iterator[bytes]
-    counter: list[int]
+    counters: tuple[list[int], list[int]]
 
 
 def tails(bodies: list[bytes]) -> Iterator[bytes]:

@@ -65,6 +65,8 @@ class DnsMetrics:
         requests: dict[str, int] = {}
         responses: dict[str, int] = {}
         for (protocol, family, kind, rcode, zone), (count,) in self._answers.items():
+            if not count:
+                continue  # an answer kept ready for a family that has not asked yet
             where = self._where(zone)
             asked = f'{where},proto="{protocol}",family="{family}",type="{kind}"'
             requests[asked] = requests.get(asked, 0) + count

@@ -107,16 +107,18 @@ class Responder:
         self._count(turn, rcode, is_own=is_own)
         return bare(turn.message, turn.query, rcode)
 
-    def _count(self, turn: "_Turn", rcode: int, *, is_own: bool) -> list[int]:
-        counter = self.metrics.answers(turn.protocol, turn.family, turn.query.type, rcode, is_own=is_own)
-        counter[0] += 1
+    def _count(self, turn: "_Turn", rcode: int, *, is_own: bool) -> None:
+        self._counter(turn, turn.family, rcode, is_own=is_own)[0] += 1
         durations = self.metrics.own_durations if is_own else self.metrics.other_durations
         durations.observe(time.perf_counter() - turn.began_s)
-        return counter
+
+    def _counter(self, turn: "_Turn", family: int, rcode: int, *, is_own: bool = True) -> list[int]:
+        return self.metrics.answers(turn.protocol, family, turn.query.type, rcode, is_own=is_own)
 
     def _tell(self, turn: "_Turn", said: Said) -> bytes:
         """Answer from our zones; over UDP the answer is kept ready for the next who asks."""
-        counter = self._count(turn, said.sections.rcode, is_own=True)
+        rcode = said.sections.rcode
+        self._count(turn, rcode, is_own=True)
         if turn.protocol == "tcp" or turn.query.type == SOA or not turn.is_common():
             return turn.finished(said.sections, write(turn.query.name, said.sections, turn.room()))
         bodies = [write(turn.query.name, turned, turn.room()) for turned in rotations(said.sections)]
@@ -124,8 +126,8 @@ class Responder:
         size = sum(len(body.content) for body in bodies) + len(turn.message)
         ready = Ready(
             turn.head(said.sections, first), turn.query.end,
-            tails([body.content + turn.opt(said.sections.rcode) for body in bodies if body.counts == first.counts]),
-            counter,
+            tails([body.content + turn.opt(rcode) for body in bodies if body.counts == first.counts]),
+            (self._counter(turn, 1, rcode), self._counter(turn, 2, rcode)),
         )  # fmt: skip
         self.prepared.put(turn.message[2:].lower(), ready, said.topics, size)
         return turn.message[:2] + ready.head + turn.message[HEADER : ready.end] + next(ready.tails)

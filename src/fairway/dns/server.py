@@ -75,7 +75,7 @@ class UdpServer:
         began_s = time.perf_counter()
         receive, send = self._sock.recvfrom, self._sock.sendto
         entries = self._responder.prepared.entries
-        taken = prepared = 0
+        taken, prepared, place = 0, 0, self._family - 1
         for _ in range(BATCH):
             try:
                 message, peer = receive(MAX_DATAGRAM)
@@ -84,8 +84,8 @@ class UdpServer:
             taken += 1
             ready = entries.get(message[2:].lower())
             if ready is not None:
-                head, end, tails, counter = ready
-                counter[0] += 1
+                head, end, tails, counters = ready
+                counters[place][0] += 1
                 prepared += 1
                 answer: Answer = message[:2] + head + message[HEADER:end] + next(tails)
             else:
