@@ -1,11 +1,12 @@
 """A cluster of its own for a bench, gone afterwards."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fairway.client.kubeconfig import connect, load, select
 
 HOUSE = Path(__file__).resolve().parent.parent
 IMAGE = HOUSE / "build" / "kubia.tar"
+WRITERS = 32
 
 
 class Cluster:
@@ -48,6 +50,17 @@ class Cluster:
 
     def purge(self) -> None:
         self.fairway("down", "--purge")
+
+
+async def many(work: Callable[[int], Awaitable[object]], numbers: Iterable[int]) -> None:
+    """Do it for each number, so many at once as a busy cluster has writers."""
+    left = iter(numbers)
+
+    async def writer() -> None:
+        for number in left:
+            await work(number)
+
+    await asyncio.gather(*(writer() for _ in range(WRITERS)))
 
 
 @contextmanager

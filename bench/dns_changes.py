@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 
-from _cluster import Cluster, cluster
+from _cluster import Cluster, cluster, many
 from _report import percentile, report, write_csv
 from fairway.client.http import HttpClient
 from fairway.dns.names import packed_address, wire_name
@@ -85,13 +85,7 @@ async def timed(change: Awaitable[Object], asker: Asker, name: str, address: str
 
 
 async def fill(client: HttpClient, have: int, size: int) -> None:
-    numbers = iter(range(have, size))
-
-    async def work() -> None:
-        for number in numbers:
-            await client.create(SERVICE, service(f"other-{number}"))
-
-    await asyncio.gather(*(work() for _ in range(32)))
+    await many(lambda number: client.create(SERVICE, service(f"other-{number}")), range(have, size))
 
 
 async def measured(client: HttpClient, asker: Asker, size: int, samples: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from _cluster import HOUSE, Cluster, cluster
+from _cluster import HOUSE, Cluster, cluster, many
 from _report import percentile, report, write_csv
 from fairway.client.http import HttpClient
 from fairway.kinds import ENDPOINT_SLICE, SERVICE
@@ -62,14 +62,8 @@ def first_connect(address: str) -> float:
 
 
 async def fill(client: HttpClient, have: int, size: int, address: str) -> None:
-    """Other Services, 32 at a time."""
-    numbers = iter(range(have, size))
-
-    async def work() -> None:
-        for number in numbers:
-            await create(client, f"other-{number}", address)
-
-    await asyncio.gather(*(work() for _ in range(32)))
+    """Other Services."""
+    await many(lambda number: create(client, f"other-{number}", address), range(have, size))
 
 
 async def sample(client: HttpClient, name: str, address: str) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-from _cluster import Cluster, cluster
+from _cluster import Cluster, cluster, many
 from _report import percentile, report
 from fairway.client.http import HttpClient
 from fairway.kinds import SERVICE
@@ -62,13 +62,7 @@ async def sample(client: HttpClient, arrivals: Arrivals, name: str) -> tuple[flo
 
 
 async def fill(client: HttpClient, arrivals: Arrivals, have: int, size: int) -> None:
-    numbers = iter(range(have, size))
-
-    async def work() -> None:
-        for number in numbers:
-            await sample(client, arrivals, f"other-{number}")
-
-    await asyncio.gather(*(work() for _ in range(32)))
+    await many(lambda number: sample(client, arrivals, f"other-{number}"), range(have, size))
 
 
 def row(name: str, taken: list[tuple[float, float]]) -> dict[str, Any]:

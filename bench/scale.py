@@ -17,7 +17,7 @@ from typing import Any
 
 import uvloop
 
-from _cluster import Cluster, cluster
+from _cluster import Cluster, cluster, many
 from _report import report, write_csv
 from fairway.client.http import HttpClient
 from fairway.client.interface import Client
@@ -27,7 +27,6 @@ from fairway.kinds.kind import Kind
 from idle import memory
 
 SIZES = (1, 10, 100, 1_000, 10_000, 50_000)
-WRITERS = 32
 BAR = {"services": "bar at 50,000", "proxy_load_s": 5.0, "proxy_rss_mb": 250.0}
 
 
@@ -54,15 +53,13 @@ def slice_of(number: int) -> dict[str, Any]:
 
 async def fill(client: Client, have: int, size: int) -> float:
     """Create what is missing; Services and slices a second."""
-    numbers = iter(range(have, size))
 
-    async def work() -> None:
-        for number in numbers:
-            await client.create(SERVICE, service(number))
-            await client.create(ENDPOINT_SLICE, slice_of(number))
+    async def create(number: int) -> None:
+        await client.create(SERVICE, service(number))
+        await client.create(ENDPOINT_SLICE, slice_of(number))
 
     started = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(WRITERS)))
+    await many(create, range(have, size))
     return 2 * (size - have) / (time.perf_counter() - started)
 
 

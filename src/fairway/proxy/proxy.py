@@ -246,7 +246,6 @@ class Proxy:
         self._is_doubtful = False
         self._sweep()
         self._done(began_s, services, is_full=True)
-        self._departures.settle()
 
     async def _adopt(self, services: list[str], found: dict[int, Elements]) -> None:
         """Everything in one transaction, which is empty where all is right."""
