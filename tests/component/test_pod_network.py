@@ -11,7 +11,7 @@ import pytest
 from component.own_network import in_own_network, machine_in, needs, swept
 from component.pod_links import inside, ip, listener_in, reaches, run, seen_from
 from fairway.node.machine import Machine
-from fairway.node.names import gateway_device, pod_device
+from fairway.node.names import gateway_device, node_device, pod_device
 from fairway.node.pod_network.keeping import keep
 from fairway.node.pod_network.network import PodNetwork
 from fairway.node.pod_network.node import (
@@ -24,8 +24,9 @@ from fairway.node.pod_network.node import (
 )
 from fairway.node.pod_network.sysctls import read
 from fairway.node.rtnetlink.connection import Connection
-from fairway.node.rtnetlink.messages import add_address, new_device, set_up
+from fairway.node.rtnetlink.messages import VethEnd, add_address, new_device, new_veth, set_up
 from fairway.node.runtimes.interface import RuntimeFailure
+from fairway.node.uplink import Uplink, repair
 
 pytestmark = needs("nft", "ip")
 
@@ -325,3 +326,27 @@ def test_a_kernel_s_refusal_names_what_was_asked() -> None:
             assert connection.link("nothing") is None
 
     in_own_network(scenario)
+
+
+def test_routes_to_a_further_node_come_back(tmp_path: Path) -> None:
+    async def scenario(machine: Machine, network: PodNetwork) -> None:
+        there = Uplink(
+            cluster=machine.cluster, number=2, host_name="n-2", netns=tmp_path / "n-2", addresses=("10.98.0.2",),
+            pod_cidrs=("10.244.1.0/24",), gateways=machine.gateways, machine_addresses=machine.gateways,
+        )  # fmt: skip
+        assert not repair(there)  # There is no link yet: the node will make it.
+        device = node_device(machine.cluster, 2)
+        with Connection() as connection:
+            ends = VethEnd(device, there.machine_mac, 1500), VethEnd("n2", there.mac, 1500)
+            connection.run([new_veth(*ends)])
+        assert repair(there)
+        before = ip("route", "show", "dev", device)
+        assert ("10.98.0.2 " in before, "10.244.1.0/24 via 10.98.0.2 " in before, repair(there)) == (True, True, False)
+        ip("link", "del", gateway_device(machine.cluster))
+        assert ip("route", "show", "dev", device) == ""
+        await node_network_up(machine)
+        assert repair(there)
+        assert ip("route", "show", "dev", device) == before
+        ip("link", "del", device)
+
+    run(tmp_path, scenario)

@@ -21,7 +21,7 @@ from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.config import Config, locate
 from fairway.cluster.kept_sockets import KeptSockets
 from fairway.cluster.machine import machine_of
-from fairway.cluster.nodes import ClusterNode, node_of
+from fairway.cluster.nodes import ClusterNode, node_of, nodes_of
 from fairway.cluster.until_told import told_to_stop, until_told
 from fairway.dns.dns import Settings as DnsSettings
 from fairway.dns.dns import keep_serving
@@ -44,7 +44,7 @@ from fairway.node.rtnetlink.connection import Connection
 from fairway.node.runtimes.crun.programs import runtime_identity
 from fairway.node.runtimes.crun.runtime import CrunRuntime
 from fairway.node.settings import Settings as AgentSettings
-from fairway.node.uplink import Uplink, enter
+from fairway.node.uplink import Uplink, enter, repair
 from fairway.objects import Object
 from fairway.objects.conditions import is_true
 from fairway.proxy.dataplanes.nftables import NftablesDataplane
@@ -155,6 +155,11 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
         addresses, ports = addresses_of(pod), shared_ports_of(pod)
         await asyncio.gather(proxy.wait_left(addresses, ports), neighbours.wait_left(addresses, ports))
 
+    async def repair_network() -> None:
+        if node.is_first:
+            await asyncio.to_thread(_repair_uplinks, config)
+        await runtime.repair_network()
+
     runtime = CrunRuntime(machine)
     agent = Agent(shared, runtime, images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
@@ -162,7 +167,7 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     names = keep_serving(client, dns_settings(config, node), kept.open, names_known)
     # Names first: questions wait already, in the sockets that the process before this one left.
     works = [names, agent.run(), proxy.run(), neighbours.run(), status.run()]
-    works.append(keep(machine, runtime.repair_network))
+    works.append(keep(machine, repair_network))
     works += [_settle_connections(machine, proxy), keep_loopback(machine), _tell(client, node, proxy, ready)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
     told = announcer_settings(config, node)
@@ -216,12 +221,20 @@ def move_in(config: Config, node: ClusterNode) -> None:
     with Connection() as connection:
         # The routes to the new node name addresses of the first, which may be starting at this moment.
         gateway_up(first, connection)
-    enter(
-        Uplink(
-            cluster=config.name, number=node.number, host_name=node.name, netns=node.netns, addresses=node.addresses,
-            pod_cidrs=node.pod_cidrs, gateways=config.gateways, machine_addresses=config.node_ips,
-        )
+    enter(_uplink(config, node))
+
+
+def _uplink(config: Config, node: ClusterNode) -> Uplink:
+    return Uplink(
+        cluster=config.name, number=node.number, host_name=node.name, netns=node.netns, addresses=node.addresses,
+        pod_cidrs=node.pod_cidrs, gateways=config.gateways, machine_addresses=config.node_ips,
     )  # fmt: skip
+
+
+def _repair_uplinks(config: Config) -> None:
+    for other in nodes_of(config)[1:]:
+        if repair(_uplink(config, other)):
+            log.warning("the routes to a node were gone and are back", extra={"node": other.name})
 
 
 def main(argv: list[str]) -> None:

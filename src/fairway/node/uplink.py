@@ -18,6 +18,7 @@ from fairway.node.pod_network.node import default_mtu
 from fairway.node.rtnetlink.connection import Connection
 from fairway.node.rtnetlink.messages import (
     SCOPE_LINK,
+    Link,
     Request,
     VethEnd,
     add_address,
@@ -108,12 +109,28 @@ def _move_in(netns: Path) -> None:
 def _remove_other(uplink: Uplink, machine: Connection) -> None:
     """Take away a link with other addresses than are wanted now; the pods inside keep theirs."""
     link = machine.link(node_device(uplink.cluster, uplink.number))
-    if link is not None:
-        families = {socket.AF_INET6 if ":" in address else socket.AF_INET for address in uplink.addresses}
-        listed = [parse_route(each) for family in families for each in machine.dump(dump_routes(family))]
-        there = {route.destination for route in listed if route is not None and route.index == link.index}
-        if not there <= wanted_routes(uplink):
-            machine.run([del_link(link.index, (errno.ENODEV,))])
+    if link is not None and not _routes(uplink, link, machine) <= wanted_routes(uplink):
+        machine.run([del_link(link.index, (errno.ENODEV,))])
+
+
+def _routes(uplink: Uplink, link: Link, machine: Connection) -> set[str]:
+    """Where the machine's end leads now."""
+    families = {socket.AF_INET6 if ":" in address else socket.AF_INET for address in uplink.addresses}
+    listed = [parse_route(each) for family in families for each in machine.dump(dump_routes(family))]
+    return {route.destination for route in listed if route is not None and route.index == link.index}
+
+
+def repair(uplink: Uplink) -> bool:
+    """Put back the machine's routes to a node where another program took them away; whether any was gone.
+
+    A node without a link is about to make it.  Raises: ``OSError``.
+    """
+    with Connection() as machine:
+        link = machine.link(node_device(uplink.cluster, uplink.number))
+        if link is None or wanted_routes(uplink) <= _routes(uplink, link, machine):
+            return False
+        machine.run(outside_requests(uplink, link.index))
+        return True
 
 
 def wanted_routes(uplink: Uplink) -> set[str]:
