@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from fairway.cli.main import COMMANDS, run
+from fairway.cluster.up import PROGRAMS
+from fairway.node.path import find
+from fairway.node.pod_network import nft
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -158,31 +161,36 @@ def test_up_with_a_data_folder_that_is_a_file(empty: Path, capsys: pytest.Captur
         )
 
 
-@needs_root
-@pytest.mark.parametrize(("program", "package"), [("crun", "crun"), ("conmon", "conmon"), ("nft", "nftables")])
-def test_up_without_a_program_names_its_package(
-    program: str, package: str, empty: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = empty.parent / "bin"
-    programs.mkdir()
-    for name in {"crun", "conmon", "nft"} - {program}:
-        (programs / name).symlink_to("/bin/true")
-    monkeypatch.setenv("PATH", str(programs))
-    code, out, err = said(capsys, "up", "--name", "none", "--data-dir", str(empty))
-    assert (code, out) == (1, "")
-    assert err == f"error: missing on this machine: {package}\n  fix: run: sudo apt-get install -y {package}\n"
-    assert not empty.exists()
+def in_own_mounts(mounts: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``fairway WORDS`` where ``mounts``, a shell line, has changed the mounts for it alone.
 
-
-def in_a_mount_namespace(mounts: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run ``fairway WORDS`` where ``mounts``, a shell line, has changed the mounts for it alone."""
-    line = ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh", *python(*words)]
+    Whatever it starts goes with it, for it has processes and a network of its own, too.
+    """
+    namespaces = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    line = [*namespaces, "sh", "-c", f'{mounts} && "$@"', "sh", *python(*words)]
     return subprocess.run(line, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 @needs_root
+@pytest.mark.parametrize(("program", "package"), [("crun", "crun"), ("conmon", "conmon"), ("nft", "nftables")])
+def test_up_without_a_program_names_its_package(program: str, package: str, empty: Path) -> None:
+    hidden = f"mount --bind /dev/null {find(program)}"
+    done = in_own_mounts(hidden, "up", "--name", "none", "--data-dir", str(empty), "--timeout", "5")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: missing on this machine: {package}\n  fix: run: sudo apt-get install -y {package}\n"
+    assert not empty.exists()
+
+
+@needs_root
+def test_programs_of_the_administrator_are_found_without_sbin_in_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert "nftables" in nft.run(["--version"], "NetworkNotReady").stdout
+    assert all(map(find, PROGRAMS))
+
+
+@needs_root
 def test_a_run_folder_that_cannot_be_written_is_told_with_its_cure(empty: Path) -> None:
-    done = in_a_mount_namespace("mount -t tmpfs -o ro none /run", "down", "--name", "none", "--data-dir", str(empty))
+    done = in_own_mounts("mount -t tmpfs -o ro none /run", "down", "--name", "none", "--data-dir", str(empty))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "error: /run/fairway: Read-only file system\n"
@@ -196,7 +204,7 @@ def test_an_import_onto_a_full_disk_asks_for_room(empty: Path) -> None:
     archive.write_bytes(gzip.compress(bytes(1 << 20)))
     empty.mkdir()
     mounts = f"mount -t tmpfs -o size=64k none {empty}"
-    done = in_a_mount_namespace(mounts, "image", "import", str(archive), "--name", "none", "--data-dir", str(empty))
+    done = in_own_mounts(mounts, "image", "import", str(archive), "--name", "none", "--data-dir", str(empty))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"error: {archive} cannot be imported: No space left on device\n"

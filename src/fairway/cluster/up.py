@@ -19,6 +19,7 @@ from fairway.cluster.config import Config, locate
 from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
 from fairway.cluster.nodes import check_room, nodes_of, parts
 from fairway.cluster.start import say
+from fairway.node.path import find
 
 PROGRAMS = {"crun": "crun", "conmon": "conmon", "nft": "nftables"}
 """Program -> package of what a node cannot do without."""
@@ -99,7 +100,7 @@ def _check_machine(config: Config) -> None:
         raise ClusterError(
             "fairway up needs root: it makes network namespaces and kernel rules", f"run: sudo fairway up{config.flags}"
         )
-    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    missing = [package for program, package in PROGRAMS.items() if find(program) is None]
     if missing:
         raise ClusterError(
             f"missing on this machine: {', '.join(missing)}", f"run: sudo apt-get install -y {' '.join(missing)}"

@@ -4,18 +4,19 @@ import os
 import subprocess
 from collections.abc import Sequence
 
+from fairway.node.path import find
 from fairway.node.runtimes.interface import RuntimeFailure
 
 
 def run(words: Sequence[str], reason: str, text: str = "") -> subprocess.CompletedProcess[str]:
     """``nft`` with these words, whatever it answers; in English.  Raises: ``RuntimeFailure`` if it is missing."""
-    try:
-        return subprocess.run(
-            ["nft", *words], input=text, capture_output=True, text=True, check=False,
-            env={**os.environ, "LC_ALL": "C"},
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise RuntimeFailure(reason, "nft is missing: install it with `apt-get install nftables`") from None
+    program = find("nft")
+    if program is None:
+        raise RuntimeFailure(reason, "nft is missing: install it with `apt-get install nftables`")
+    return subprocess.run(
+        [program, *words], input=text, capture_output=True, text=True, check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
 
 
 def load(text: str, what: str, reason: str) -> None:

@@ -1,12 +1,12 @@
 """Programs: which of the machine's programs run containers, and what they need hidden."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 
 from fairway.node.cgroups import Hierarchy, mixed_version_2
+from fairway.node.path import find
 from fairway.node.runtimes.interface import RuntimeFailure
 
 RUNTIMES = ("crun", "runc")
@@ -28,18 +28,12 @@ class Programs:
         return os.path.basename(self.runtime)
 
 
-def _find(*names: str) -> str | None:
-    """The first of the programs that the machine has."""
-    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-    return next((found for name in names if (found := shutil.which(name, path=path))), None)
-
-
 def find_programs(hierarchies: list[Hierarchy]) -> Programs:
     """crun if there is one, else runc; conmon in any case.  Raises: ``RuntimeFailure`` naming the cure."""
-    runtime = _find(*RUNTIMES)
+    runtime = find(*RUNTIMES)
     if runtime is None:
         raise RuntimeFailure("ContainerRuntimeNotReady", f"crun is missing: install it with {INSTALL}")
-    monitor = _find("conmon")
+    monitor = find("conmon")
     if monitor is None:
         raise RuntimeFailure("ContainerRuntimeNotReady", f"conmon is missing: install it with {INSTALL}")
     hidden = mixed_version_2(hierarchies) if runtime.endswith("/crun") else ""
@@ -48,7 +42,7 @@ def find_programs(hierarchies: list[Hierarchy]) -> Programs:
 
 def runtime_identity() -> tuple[str, str]:
     """Name and version of the OCI runtime, as the Node tells them."""
-    runtime = _find(*RUNTIMES)
+    runtime = find(*RUNTIMES)
     if runtime is None:
         return RUNTIMES[0], UNKNOWN
     with tempfile.TemporaryDirectory() as passing:  # Else crun leaves /run/crun, even for this question.
