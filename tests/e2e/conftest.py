@@ -139,6 +139,15 @@ def up(cluster: Cluster, *settings: str) -> Iterator[None]:
         cluster.fairway("down", "--purge")
 
 
+@contextmanager
+def three_pods(cluster: Cluster, namespace: str) -> Iterator[list[str]]:
+    """A new namespace with the pods and the Service of the examples; the pods' names."""
+    cluster.kubectl("create", "namespace", namespace)
+    cluster.kubectl("create", "-n", namespace, "-f", "svc.yaml")
+    yield [pod["metadata"]["name"] for pod in cluster.ready_pods(namespace, "app=kubia", 3)]
+    cluster.kubectl("delete", "namespace", namespace)
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     running = Cluster(name_of(), tmp_path_factory.mktemp("cluster"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from .clients import ANSWER
-from .conftest import Cluster
+from .conftest import Cluster, three_pods
 
 NAMESPACE = "affinity"
 
@@ -18,10 +18,8 @@ NAMESPACE = "affinity"
 @pytest.fixture(scope="module")
 def kubia(cluster: Cluster) -> Iterator[list[str]]:
     """Three pods in a namespace of this file's own."""
-    cluster.kubectl("create", "namespace", NAMESPACE)
-    cluster.kubectl("create", "-n", NAMESPACE, "-f", "svc.yaml")
-    yield [pod["metadata"]["name"] for pod in cluster.ready_pods(NAMESPACE, "app=kubia", 3)]
-    cluster.kubectl("delete", "namespace", NAMESPACE)
+    with three_pods(cluster, NAMESPACE) as names:
+        yield names
 
 
 def create(cluster: Cluster, type_: str, timeout_s: int = 10800) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from .clients import ANSWER, answered_by, beyond
-from .conftest import Cluster
+from .conftest import Cluster, three_pods
 
 NAMESPACE = "ways-in"
 HOST, CLIENT = "198.51.100.1", "198.51.100.2"
@@ -26,10 +26,8 @@ EXTERNAL_IP = "203.0.113.10"
 @pytest.fixture(scope="module")
 def kubia(cluster: Cluster) -> Iterator[list[str]]:
     """Three pods in a namespace of this file's own."""
-    cluster.kubectl("create", "namespace", NAMESPACE)
-    cluster.kubectl("create", "-n", NAMESPACE, "-f", "svc.yaml")
-    yield [pod["metadata"]["name"] for pod in cluster.ready_pods(NAMESPACE, "app=kubia", 3)]
-    cluster.kubectl("delete", "namespace", NAMESPACE)
+    with three_pods(cluster, NAMESPACE) as names:
+        yield names
 
 
 @pytest.fixture(scope="module")

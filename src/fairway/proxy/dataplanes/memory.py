@@ -1,7 +1,7 @@
 """MemoryDataplane: a dataplane that is a dictionary, with the kernel's manners.
 
 Shape: as ``NftablesDataplane``; a delete of what is not there and a changed value without delete are refused, whole.
-For tests and benches of the proxy without a kernel.
+For tests of the proxy without a kernel.
 """
 
 import asyncio
