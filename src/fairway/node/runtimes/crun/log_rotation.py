@@ -66,6 +66,8 @@ class LogRotation:
         watch = _libc.inotify_add_watch(self._inotify, os.fsencode(log), mask)
         if watch >= 0:
             self._watched[watch] = log
+        else:  # the monitor opens a new one in its own time
+            self._timers[log] = self._loop.call_later(self._delay_s, self._check, log)
 
     def _written(self) -> None:
         try:
@@ -101,9 +103,10 @@ class LogRotation:
 def rotate(log: Path, control: Path, max_files: int) -> None:
     """Put the log aside, have a new one opened, pack the older ones and drop the oldest."""
     aside = log.with_name(f"{log.name}.{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
-    os.rename(log, aside)
+    # Opened first: where no monitor listens, the log stays where it is.
     descriptor = os.open(control, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
+        os.rename(log, aside)
         os.write(descriptor, REOPEN_LOG)
     finally:
         os.close(descriptor)
