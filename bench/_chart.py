@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "benchmarks"
 WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 76, 20, 64, 56
+LEFT, RIGHT, TOP, BOTTOM = 76, 36, 64, 56
 COLOURS = ("#0b62a8", "#d1495b", "#2e8b57", "#b8860b", "#6a4c93", "#555555")
 LINE = 20
 
