@@ -462,6 +462,8 @@ def test_a_log_that_grows_is_rotated_and_packed(tmp_path: Path) -> None:
         while not rotated(world):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         rotation._max_bytes = 1 << 40  # what follows is the test's own rotation, undisturbed
+        while not rotation._watched and not rotation._timers:  # noqa: ASYNC110  # the one under way has ended
+            await asyncio.sleep(0.01)
         log = Path(world.runtime.log_path(UID, "c", 0))
         os.rename(rotated(world)[0], log.with_name("0.log.20200101-000000"))
         while not size_of(log):  # noqa: ASYNC110
