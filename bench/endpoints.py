@@ -162,7 +162,7 @@ async def latency(size: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="fairway-bench-", dir=Path(__file__).parent) as folder:
         async with control(folder, size) as (client, watcher):
             await watcher.informer.wait_until(lambda: len(watcher.ready) == size)
-            await asyncio.sleep(3)
+            await asyncio.sleep(3)  # the controllers' own first round is no part of a sample
             before, taken, pauses = watcher.writes, [], []
             for sample in range(SAMPLES):
                 number = sample // 2 * 37 % size
@@ -178,7 +178,7 @@ async def longest_pause(seconds: float) -> float:
     """The longest time, in milliseconds, for which the loop served nobody else."""
     ends, longest, last = time.perf_counter() + seconds, 0.0, time.perf_counter()
     while last < ends:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001)  # what is late in coming back is the pause
         now = time.perf_counter()
         longest, last = max(longest, now - last - 0.001), now
     return longest * 1000
@@ -227,7 +227,7 @@ async def scale() -> dict[str, Any]:
     await lists.wait_until(lambda: len(lists) == services)
     all_filled, burnt = time.perf_counter() - started, time.process_time() - burnt
     client.compact()
-    await asyncio.sleep(2)
+    await asyncio.sleep(2)  # the lists' own first round is no part of a sample
     taken = []
     for sample in range(SAMPLES):
         name = f"s0-{sample // 2 * 37 % max(PER_SERVICE)}"
@@ -237,7 +237,7 @@ async def scale() -> dict[str, Any]:
         found = await client.get(POD, "default", name)
         client.put(POD, {**found, "status": status(int(name.partition("-")[2]), str(is_ready))})
         taken.append((await asyncio.wait_for(arrived, 60) - began) * 1000)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # each sample meets idle controllers
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -167,7 +167,7 @@ async def reconcile(key: Key, cluster: Cluster) -> float | None:
     offers: list[Offer] = []
     for start in range(0, len(pods), BREATH):
         if len(pods) > BREATH:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # slices go first
         offers += offered(service, pods[start : start + BREATH])
     if len(pods) > BREATH:
         await asyncio.sleep(0)

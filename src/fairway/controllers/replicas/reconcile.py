@@ -83,7 +83,7 @@ class Replicas:
             return wait_s
         pods = await claim(cluster, self.kind, owner, POD, self.selector(owner), is_active)
         if len(pods) > MANY:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # others' work goes between the parts of a long count
         refused: Refused | None = None
         if "deletionTimestamp" not in owner["metadata"]:
             try:
