@@ -39,8 +39,11 @@ def fate(elements: Elements, packet: Packet) -> Fate:
             return Fate("refuse")
         if _within(elements, words.SERVICE_CIDRS, packet.destination):
             return Fate("drop")
-        if packet.to_node and _within(elements, words.NODE_PORT_ADDRESSES, packet.destination):
+        if packet.to_node:
             word = elements.get(words.NODE_PORTS, {}).get(frontend_key(b"", packet.protocol, packet.port))
+            is_host_port = word is not None and word_of(word) & words.HOST_PORT
+            if not is_host_port and not _within(elements, words.NODE_PORT_ADDRESSES, packet.destination):
+                word = None
     if word is None:
         return Fate("pass")
     return _found(elements, packet, key, word_of(word))

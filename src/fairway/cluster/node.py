@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -90,6 +91,7 @@ def proxy_settings(config: Config, node: ClusterNode) -> ProxySettings:
         pod_cidrs=node.pod_cidrs,
         nodeport_addresses=config.node_port_cidrs,
         balances_nodes=node.is_first and config.nodes > 1,
+        serves_host_ports=True,
     )
 
 
@@ -168,7 +170,7 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     # Names first: questions wait already, in the sockets that the process before this one left.
     works = [names, agent.run(), proxy.run(), neighbours.run(), status.run()]
     works.append(keep(machine, repair_network))
-    works += [_settle_connections(machine, proxy), keep_loopback(machine), _tell(client, node, proxy, ready)]
+    works += [_settle_connections(machine, proxy), _tell(client, node, proxy, ready)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN
     told = announcer_settings(config, node)
     works.append(Announcer(shared, told).run() if is_announcing else stay_silent(client, node.name))
@@ -190,10 +192,20 @@ async def names_first(known: asyncio.Event) -> None:
 
 
 async def _settle_connections(machine: Machine, proxy: Proxy) -> None:
-    """What the kernel must be told once the proxy's rules are in force."""
+    """What the kernel must be told once the proxy's rules are in force, and again when host ports reach localhost."""
     await proxy.wait_programmed()
-    settle_connections(machine)
-    await asyncio.get_running_loop().create_future()
+    changed = proxy.host_ports.changed
+    while True:
+        changed.clear()
+        loopback = {*machine.loopback, *proxy.host_ports.loopback}
+        opened = replace(machine, loopback=tuple(sorted(loopback)))
+        settle_connections(opened)
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(keep_loopback(opened))
+            while loopback == {*machine.loopback, *proxy.host_ports.loopback}:
+                await changed.wait()
+                changed.clear()
+            keeping.cancel()
 
 
 async def _tell(client: Client, node: ClusterNode, proxy: Proxy, ready: processes.ReadyPipe) -> None:

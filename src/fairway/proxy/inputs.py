@@ -5,12 +5,13 @@ Nothing here fails on an odd object: an address that is none is left out, since 
 Service, and one bad Service must not take the table, out of service.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from sys import intern
 from typing import Any, Final, TypeVar
 
+from fairway.kinds.rules import host_ports
 from fairway.kinds.well_known import HEADLESS, SERVICE_NAME, SOURCE_RANGES, TRIGGER_TIME, ZONE
 from fairway.objects import Object
 from fairway.proxy.model import (
@@ -22,6 +23,7 @@ from fairway.proxy.model import (
     TERMINATING,
     Address,
     AddressError,
+    HostPort,
     NodeView,
     Port,
     Range,
@@ -75,6 +77,7 @@ def service_of(found: Object) -> Service | None:
         external_local=external_local,
         affinity_s=_affinity_s(spec),
         health_check_port=(spec.get("healthCheckNodePort") or 0) if balanced and external_local else 0,
+        host_ports=tuple(_host_ports(found)),
     )
 
 
@@ -142,6 +145,14 @@ def _affinity_s(spec: dict[str, Any]) -> int:
         return 0
     client_ip = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
     return client_ip.get("timeoutSeconds") or DEFAULT_AFFINITY_S
+
+
+def _host_ports(found: Object) -> Iterator[HostPort]:
+    for each in host_ports.host_ports_of(found):
+        port = host_ports.port_of(each, found["spec"].get("ports") or ())
+        if port is not None:
+            at = address(each.address) if each.address else b""
+            yield HostPort(at, PROTOCOLS[each.protocol], each.host_port, port["port"])
 
 
 def _ingress_ips(found: Object) -> tuple[Address, ...]:

@@ -35,6 +35,7 @@ CLUSTER_IP: Final = 0
 LOAD_BALANCER: Final = 1
 EXTERNAL_IP: Final = 2
 NODE_PORT: Final = 3
+HOST_PORT: Final = 4
 
 _PORT = struct.Struct(">HH")
 _AF = {IPV4: socket.AF_INET, IPV6: socket.AF_INET6}
@@ -142,6 +143,20 @@ class Port(NamedTuple):
     node_port: int
 
 
+class HostPort(NamedTuple):
+    """A port of the machine that leads to a Service's ``port``; ``address`` is empty for every address of it."""
+
+    address: bytes
+    protocol: int
+    host_port: int
+    port: int
+
+    @property
+    def key(self) -> FrontendKey:
+        """What clients connect to."""
+        return frontend_key(self.address, self.protocol, self.host_port)
+
+
 class Service(NamedTuple):
     """What the proxy keeps of a Service that it serves.
 
@@ -159,6 +174,7 @@ class Service(NamedTuple):
     external_local: bool = False
     affinity_s: int = 0
     health_check_port: int = 0
+    host_ports: tuple[HostPort, ...] = ()
 
 
 class HealthCheck(NamedTuple):
@@ -246,6 +262,8 @@ class Settings:
     pod_cidrs: tuple[str, ...] = ()
     nodeport_addresses: tuple[str, ...] = ()
     masquerade_all: bool = False
+    serves_host_ports: bool = False
+    """Services may have ports of the machine (docs/expose-host.md)."""
     balances_nodes: bool = False
     """This node is the load balancer in front of all nodes, and the way of every answer: with a policy Local it sends
     what comes to a load balancer's address to endpoints of any node, and the source is kept all the same."""

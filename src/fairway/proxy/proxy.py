@@ -24,9 +24,10 @@ from fairway.proxy.feeds import Feeds
 from fairway.proxy.fixed import fixed_elements
 from fairway.proxy.health import Health
 from fairway.proxy.health_check import HealthChecks, listening_hosts
+from fairway.proxy.host_ports import IN_USE, HostPorts, in_use
 from fairway.proxy.inventory import Inventory
 from fairway.proxy.metrics import FAILURES, QUEUED, SYNCED, ProxyMetrics
-from fairway.proxy.model import FAMILIES, NodeView, Resolved, Settings, address
+from fairway.proxy.model import FAMILIES, HostPort, NodeView, Resolved, Service, Settings, address
 from fairway.proxy.no_local import NoLocal
 from fairway.proxy.preview import Change as Preview
 from fairway.proxy.preview import preview
@@ -77,6 +78,7 @@ class Proxy:
             lambda: listening_hosts(self._inventory.node, self._inventory.settings),
             lambda: self.health().is_live, self._tell_deaf_check,
         )  # fmt: skip
+        self.host_ports = HostPorts(self._tell_taken_port, self._take_again)
         self._feeds = Feeds(
             client, node_name, services=self._take_service, slices=self._take_slice, node=self._take_node,
             cidrs=self._take_service_cidr,
@@ -89,6 +91,7 @@ class Proxy:
             tasks.create_task(self._sweeper.run())
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._health_checks.run())
+            tasks.create_task(self.host_ports.run())
             await self._persist(self._start)
             self._programmed.set()
             tasks.create_task(self._notice_others())
@@ -174,8 +177,18 @@ class Proxy:
     # What comes in
 
     def _take_service(self, change: Change) -> None:
-        self._inventory.put_service(_key(change.object), record(change.new))
+        self._put_service(_key(change.object), record(change.new))
+
+    def _put_service(self, key: str, new: Service | None) -> None:
+        if not self._inventory.settings.serves_host_ports:
+            new = new and new._replace(host_ports=())
+        self._inventory.put_service(key, self.host_ports.granted(key, new))
         self._queue()
+
+    def _take_again(self, key: str) -> None:
+        """A host port that another program had is free."""
+        namespace, _, name = key.partition("/")
+        self._put_service(key, record(self._feeds.service(namespace, name)))
 
     def _take_slice(self, change: Change) -> None:
         old, new = record(change.old), record(change.new)
@@ -354,6 +367,12 @@ class Proxy:
         if not self._inventory.pending:
             self._inventory.settled()
             self._pending_since_s = None
+
+    def _tell_taken_port(self, service: str, host_port: HostPort, error: OSError) -> None:
+        namespace, _, name = service.partition("/")
+        kept = self._feeds.service(namespace, name)
+        if kept is not None:
+            self._recorder.record(SERVICE, kept, "Warning", IN_USE, in_use(self.node_name, host_port, error))
 
     def _tell_deaf_check(self, service: str, port: int, error: OSError) -> None:
         namespace, _, name = service.partition("/")

@@ -20,6 +20,7 @@ from fairway.proxy.model import (
     CLUSTER_IP,
     EXTERNAL_IP,
     FAMILIES,
+    HOST_PORT,
     IPV4,
     LOAD_BALANCER,
     NODE_PORT,
@@ -150,6 +151,8 @@ class _Facing:
         self._ingress_ips = [at for at in service.ingress_ips if family_of(at) == family]
         self._external_ips = [at for at in service.external_ips if family_of(at) == family]
         self._ranges = _family_ranges(service.source_ranges, family) if self._ingress_ips else ()
+        self._host_ports = [each for each in service.host_ports if not each.address
+                            or family_of(each.address) == family]  # fmt: skip
         self._node = node
         pods_known = any((":" not in cidr) == (family == IPV4) for cidr in pod_cidrs(node, settings))
         self._internal = (
@@ -178,6 +181,9 @@ class _Facing:
         if port.node_port:
             key = frontend_key(b"", protocol, port.node_port)
             found[key] = Frontend(key, NODE_PORT, self._external)
+        for each in self._host_ports:
+            if (each.protocol, each.port) == (protocol, number):
+                found.setdefault(each.key, Frontend(each.key, HOST_PORT, self._external | words.HOST_PORT))
         return tuple(found.values())
 
     def _allowed(self, at: Address) -> tuple[Range, ...]:

@@ -2,15 +2,15 @@
 
 Shape: Services join and leave; ``differences`` tells what the kernel held before and holds after.  Pure.
 Two Services may list the same external IP and port.  The kernel takes one word per frontend, so one of them has it:
-a cluster IP before a load balancer's address before an external IP, then the one whose name sorts first.  The winner
-never depends on who came first, so a restarted proxy decides alike.
+a cluster IP before a load balancer's address before an external IP, a node port before a host port, then the one whose
+name sorts first.  The winner never depends on who came first, so a restarted proxy decides alike.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fairway.proxy import words
-from fairway.proxy.model import CLUSTER_IP, NODE_PORT, FrontendKey, Range
+from fairway.proxy.model import CLUSTER_IP, FrontendKey, Range, frontend_parts
 from fairway.proxy.words import Elements
 
 
@@ -112,7 +112,7 @@ def winner(claims: Claim | list[Claim] | None) -> Claim | None:
 def _claim_elements(claim: Claim | None, into: Elements) -> None:
     if claim is None:
         return
-    name = words.NODE_PORTS if claim.kind == NODE_PORT else words.FRONTENDS
+    name = words.FRONTENDS if frontend_parts(claim.key)[0] else words.NODE_PORTS
     into.setdefault(name, {})[claim.key] = claim.word
     if claim.source_ranges:
         ranges = into.setdefault(words.SOURCE_RANGES, {})

@@ -20,6 +20,8 @@ MASQUERADE: Final = 0x02
 """Masquerade always."""
 EXTERNAL_LOCAL: Final = 0x04
 """externalTrafficPolicy Local: pods and the node itself use every endpoint all the same."""
+HOST_PORT: Final = 0x08
+"""Answers at every address of the machine, whatever the addresses of node ports."""
 FIREWALL: Final = 0x80
 """Only the sources in ``source-ranges`` may pass."""
 LOCAL_LIST: Final = 0x100

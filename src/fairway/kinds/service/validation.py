@@ -5,7 +5,7 @@ Source: Kubernetes API reference, "ServiceSpec v1 core".
 
 from collections.abc import Iterator
 
-from fairway.kinds.rules import addresses, values
+from fairway.kinds.rules import addresses, host_ports, values
 from fairway.kinds.service import cluster_ips
 from fairway.kinds.service.defaults import is_externally_accessible
 from fairway.kinds.service.transitions import is_headless, needs_health_check
@@ -40,6 +40,7 @@ def _service(new: Object, had: Object) -> Iterator[Problem]:
     spec = new["spec"]
     annotations = new["metadata"].get("annotations") or {}
     yield from _topology(annotations)
+    yield from host_ports.problems(annotations)
     yield from _type_demands(spec)
     yield from _ports(spec.get("ports") or [])
     yield from validate_labels(spec.get("selector"), "spec.selector")

@@ -5,7 +5,7 @@ Source: Kubernetes docs, "Service"; KEP-3015 (traffic distribution), KEP-4858 (a
 
 from collections.abc import Iterator
 
-from fairway.kinds.rules import addresses
+from fairway.kinds.rules import addresses, host_ports
 from fairway.kinds.service.transitions import is_headless
 from fairway.kinds.service.validation import TOPOLOGY_HINTS, TOPOLOGY_MODE
 from fairway.objects import Object
@@ -32,6 +32,7 @@ def warnings(new: Object, old: Object | None) -> Iterator[str]:
         yield 'spec.externalName is ignored when spec.type is not "ExternalName"'
     if spec.get("trafficDistribution") == "PreferClose":
         yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
+    yield from host_ports.warnings(new)
 
 
 def _ignored_when_headless(spec: Object) -> Iterator[str]:

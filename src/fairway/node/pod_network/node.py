@@ -111,8 +111,7 @@ def _up(machine: Machine) -> None:
     make_shared(machine.run_path)
     with Connection() as connection:
         wanted = wanted_sysctls(machine, _advertised(connection))
-        unwanted = () if 4 in machine.loopback else (ROUTE_LOCALNET,)
-        sysctls.hold(sysctl_records(machine), machine.cluster, wanted, unwanted)
+        sysctls.hold(sysctl_records(machine), machine.cluster, wanted)
         link = gateway_up(machine, connection)
         listed = [each for family in _families(machine) for each in connection.dump(dump_routes(family))]
         found = filter(None, map(parse_route, listed))
@@ -174,7 +173,8 @@ def connection_sysctls(machine: Machine, processors: int, is_writable: Callable[
 def settle_connections(machine: Machine) -> None:
     """Set them; to be called when the proxy's rules are in force, since they keep outsiders from 127.0.0.0/8."""
     wanted = connection_sysctls(machine, os.cpu_count() or 1, sysctls.is_writable)
-    sysctls.hold(sysctl_records(machine), machine.cluster, wanted)
+    unwanted = () if 4 in machine.loopback else (ROUTE_LOCALNET,)
+    sysctls.hold(sysctl_records(machine), machine.cluster, wanted, unwanted)
 
 
 def gateway_down(machine: Machine) -> list[str]:

@@ -293,10 +293,14 @@ class _Frame:
             _rule(key(word_masked(words.LIST_MASK)), lookup(words.LISTS, 0, 0), set_word(), _goto("pick")),
             _rule(_DROP),
         ))  # fmt: skip
+        yield Chain("node-port", (
+            _rule(_has(words.HOST_PORT), _goto("found")),
+            _rule(key(self._destination), lookup(words.NODE_PORT_ADDRESSES, 0), _goto("found")),
+            _rule(clear_word()),
+        ))  # fmt: skip
         yield Chain("node-ports", (
             _rule(
-                key(self._destination), lookup(words.NODE_PORT_ADDRESSES, 0),
-                key(PROTOCOL, DESTINATION_PORT), lookup(words.NODE_PORTS, 0, 0), set_word(), _goto("found"),
+                key(PROTOCOL, DESTINATION_PORT), lookup(words.NODE_PORTS, 0, 0), set_word(), _goto("node-port"),
             ),
         ))  # fmt: skip
         yield Chain("services", (
@@ -346,7 +350,7 @@ class _Frame:
         if self._is_ipv4:
             strange = (
                 meta(META_IIF, 0), compare(0, _LOOPBACK, NOT_EQUAL), payload(NETWORK, 16, 1, 0), compare(0, b"\x7f"),
-                key(self._destination), lookup(words.NODE_PORT_ADDRESSES, 0), _DROP,
+                _DROP,
             )  # fmt: skip
             yield Chain("raw-prerouting", (_rule(*strange),), Hook("filter", _PREROUTING, RAW_PRIORITY))
         yield Chain("nat-prerouting", to_services, Hook("nat", _PREROUTING, DNAT_PRIORITY))
