@@ -54,6 +54,9 @@ WRONG = [
     ("image import", "the following arguments are required: file\n"),
     ("dns bogus", "invalid choice: 'bogus' (choose from 'install-resolver', 'remove-resolver')\n"),
     ("dns --metrics-port x", "argument --metrics-port: 'x' is no port\n"),
+    ("ca", "the following arguments are required: {trust,untrust,show,issue}\n"),
+    ("ca issue", "the following arguments are required: HOST\n"),
+    ("ca issue app.localhost --days 0", "argument --days: '0' is no number of days between 1 and 825\n"),
     ("probe", "the following arguments are required: TARGET\n"),
     ("probe web --interval x", "argument --interval: 'x' is no number of seconds\n"),
     ("why", "the following arguments are required: svc/NAME\n"),
@@ -89,6 +92,7 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
 
 
 NO_CLUSTER = ["status", "status --json", "logs", "logs -f", "kubeconfig", "dns install-resolver", "dns remove-resolver"]
+NO_CLUSTER += ["ca trust", "ca show", "ca show --pem", "ca status --json", "ca issue app.localhost"]
 
 
 @pytest.mark.parametrize("line", NO_CLUSTER)

@@ -23,6 +23,7 @@ COMMANDS = {
     "image": "import, list and remove container images of the node",
     "proxy": "work as the Service proxy of a node, alone, against any API server",
     "dns": "serve the names of a cluster's Services, alone, against any API server",
+    "ca": "have this machine trust the certificates of a cluster's Ingresses, or no more",
     "probe": "measure the first packet and a whole answer of a Service",
     "why": "say why each pod is, or is not, behind a Service",
     "version": "print the version",

@@ -60,7 +60,7 @@ def ensure(folder: Path, wanted: Sequence[Identity]) -> list[str]:
     authority = _authority(folder)
     for who in wanted:
         _issue(folder, who, *authority)
-    _write(stamp, text.encode(), 0o644)
+    write(stamp, text.encode(), 0o644)
     return [who.file for who in wanted]
 
 
@@ -73,8 +73,8 @@ def ensure_token_key(folder: Path) -> None:
 
     key = ec.generate_private_key(ec.SECP256R1())
     form = serialization.PublicFormat.SubjectPublicKeyInfo
-    _write(folder / "sa.pub", key.public_key().public_bytes(serialization.Encoding.PEM, form), 0o644)
-    _write(folder / "sa.key", _key_bytes(key), 0o600)
+    write(folder / "sa.pub", key.public_key().public_bytes(serialization.Encoding.PEM, form), 0o644)
+    write(folder / "sa.key", key_bytes(key), 0o600)
 
 
 def _authority(folder: Path) -> tuple[Any, Any]:
@@ -90,14 +90,14 @@ def _authority(folder: Path) -> tuple[Any, Any]:
     fresh = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kubernetes")])
     certificate = (
-        _builder(subject, subject, fresh.public_key(), CA_DAYS)
+        builder(subject, subject, fresh.public_key(), CA_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(_usage(is_authority=True), critical=True)
+        .add_extension(usage(is_authority=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(fresh.public_key()), critical=False)
         .sign(fresh, hashes.SHA256())
     )
-    _write(paths[1], _key_bytes(fresh), 0o600)
-    _write(paths[0], certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    write(paths[1], key_bytes(fresh), 0o600)
+    write(paths[0], certificate.public_bytes(serialization.Encoding.PEM), 0o644)
     return certificate, fresh
 
 
@@ -114,21 +114,24 @@ def _issue(folder: Path, who: Identity, ca: Any, ca_key: Any) -> None:
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
     if who.hosts:
         purposes.insert(0, ExtendedKeyUsageOID.SERVER_AUTH)
-    builder = (
-        _builder(x509.Name(attributes), ca.subject, key.public_key(), LEAF_DAYS)
+    begun = (
+        builder(x509.Name(attributes), ca.subject, key.public_key(), LEAF_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(is_authority=False), critical=True)
+        .add_extension(usage(is_authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-        .add_extension(_signed_by(ca), critical=False)
+        .add_extension(signed_by(ca), critical=False)
     )
     if who.hosts:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in who.hosts]), critical=False)
-    certificate = builder.sign(ca_key, hashes.SHA256())
-    _write(folder / f"{who.file}.key", _key_bytes(key), 0o600)
-    _write(folder / f"{who.file}.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        begun = begun.add_extension(
+            x509.SubjectAlternativeName([general_name(host) for host in who.hosts]), critical=False
+        )
+    certificate = begun.sign(ca_key, hashes.SHA256())
+    write(folder / f"{who.file}.key", key_bytes(key), 0o600)
+    write(folder / f"{who.file}.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
-def _builder(subject: Any, issuer: Any, public_key: Any, days: int) -> Any:
+def builder(subject: Any, issuer: Any, public_key: Any, days: float) -> Any:
+    """The beginning of a certificate that counts from an hour ago, for clocks differ, for so many days."""
     from cryptography import x509
 
     now = datetime.datetime.now(datetime.UTC)
@@ -143,7 +146,8 @@ def _builder(subject: Any, issuer: Any, public_key: Any, days: int) -> Any:
     )
 
 
-def _usage(*, is_authority: bool) -> Any:
+def usage(*, is_authority: bool) -> Any:
+    """What the key of an authority, or of anyone else, may be used for."""
     from cryptography import x509
 
     return x509.KeyUsage(
@@ -159,13 +163,15 @@ def _usage(*, is_authority: bool) -> Any:
     )
 
 
-def _signed_by(ca: Any) -> Any:
+def signed_by(ca: Any) -> Any:
+    """The extension that names the signing key."""
     from cryptography import x509
 
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())
 
 
-def _host(host: str) -> Any:
+def general_name(host: str) -> Any:
+    """A host name or an address as certificates have it."""
     from cryptography import x509
 
     try:
@@ -174,7 +180,8 @@ def _host(host: str) -> Any:
         return x509.DNSName(host)
 
 
-def _key_bytes(key: Any) -> bytes:
+def key_bytes(key: Any) -> bytes:
+    """A private key as PEM."""
     from cryptography.hazmat.primitives import serialization
 
     form = serialization.PrivateFormat.PKCS8
@@ -182,7 +189,8 @@ def _key_bytes(key: Any) -> bytes:
     return text
 
 
-def _write(path: Path, text: bytes, mode: int) -> None:
+def write(path: Path, text: bytes, mode: int) -> None:
+    """Put a file in place as a whole, never readable by more than ``mode`` says."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

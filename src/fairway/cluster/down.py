@@ -2,7 +2,7 @@
 
 Steps: 1. this machine's resolver, 2. the supervisor, then control and nodes if it had lost them, 3. pods and their
 network, 4. the further nodes' namespaces and the proxy's kernel table, 5. the run folder and the kubeconfig's context,
-6. with ``purge`` the data.
+6. with ``purge`` this machine's trust in the local CA, and the data.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from pathlib import Path
 from fairway.cluster import kubeconfig, processes
 from fairway.cluster.config import DEFAULT_DATA_DIR, Config, locate
 from fairway.cluster.errors import ClusterError
+from fairway.cluster.local_ca import trust
 from fairway.cluster.resolver import host
 from fairway.cluster.sweeping import remove_tree, sweep
 from fairway.cluster.up import check_not_elsewhere, lock
@@ -34,7 +35,7 @@ def run(name: str, data_dir: str, *, purge: bool) -> None:
         left += _try(lambda: kubeconfig.remove(config))
         left += remove_tree(config.run_dir)
         if purge:
-            left += remove_tree(config.state_dir)
+            left += _try(lambda: trust.sweep(config)) or remove_tree(config.state_dir)
         if left:
             raise ClusterError("could not remove: " + "; ".join(left), f"run again: sudo fairway down{config.flags}")
         _remove_last_folders(config)

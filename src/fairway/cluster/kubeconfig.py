@@ -79,15 +79,16 @@ def invoking_user() -> pwd.struct_passwd:
         ) from None
 
 
-def path() -> Path:
-    """The file that kubectl reads first: the first of ``$KUBECONFIG``, else ``~/.kube/config`` of the invoking user.
-
-    ``$HOME`` counts only where it is the invoking user's own: sudo may leave it or change it.
-    """
+def invoking_home() -> Path:
+    """The invoking user's home.  ``$HOME`` counts only where it is his own: sudo may leave it or change it."""
     user = invoking_user()
     is_own = user.pw_uid == os.geteuid()
-    home = Path((os.environ.get("HOME") if is_own else "") or user.pw_dir)
-    return paths(os.environ, home)[0].expanduser().absolute()
+    return Path((os.environ.get("HOME") if is_own else "") or user.pw_dir)
+
+
+def path() -> Path:
+    """The file that kubectl reads first: the first of ``$KUBECONFIG``, else ``~/.kube/config`` of the invoking user."""
+    return paths(os.environ, invoking_home())[0].expanduser().absolute()
 
 
 def merge(config: Config) -> Path:

@@ -17,6 +17,7 @@ from pathlib import Path
 from fairway.cluster import certificates, kubeconfig, privileges, processes, retired, settling, start, surroundings
 from fairway.cluster.config import Config, locate
 from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
+from fairway.cluster.local_ca import trust
 from fairway.cluster.nodes import check_room, nodes_of, parts
 from fairway.cluster.start import say
 from fairway.node.path import find
@@ -47,19 +48,20 @@ def run(config: Config, *, timeout_s: float) -> None:
                 f"{error.filename or config.state_dir}: {error.strerror}", "name another folder in --data-dir"
             ) from error
         where = kubeconfig.merge(config)
-        _renew_resolver(config)
+        _renew(config)
     say(f'kubeconfig: context "{config.context}" in {where}', started_s)
     print(f"\nNext:  {_next_command()}", flush=True)
 
 
-def _renew_resolver(config: Config) -> None:
-    """A cluster that is up does not fail because this machine's resolver does."""
+def _renew(config: Config) -> None:
+    """A cluster that is up does not fail because this machine's resolver or its trust in the local CA does."""
     from fairway.cluster.resolver import host
 
-    try:
-        host.renew(config)
-    except ClusterError as error:
-        print(f"warning: {error}\n  fix: {error.fix}", file=sys.stderr, flush=True)
+    for renew in (host.renew, trust.renew):
+        try:
+            renew(config)
+        except ClusterError as error:
+            print(f"warning: {error}\n  fix: {error.fix}", file=sys.stderr, flush=True)
 
 
 def _next_command() -> str:
@@ -242,6 +244,7 @@ def _make_certificates(config: Config) -> None:
     )
     certificates.ensure(config.pki_dir, wanted)
     certificates.ensure_token_key(config.pki_dir)
+    trust.ensure(config)
     account = privileges.user()
     store = config.state_dir / "store"
     store.mkdir(mode=0o700, exist_ok=True)
