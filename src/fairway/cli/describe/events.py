@@ -1,0 +1,51 @@
+"""Events of an object: which they are, and the table at the end of its description."""
+
+from fairway.cli.describe.page import NONE, UNKNOWN, Page
+from fairway.cli.describe.world import Refused, World, within
+from fairway.objects import Object
+
+
+def write(page: Page, found: Object, world: World) -> None:
+    """The events of ``found``, if events are shown at all."""
+    if page.has_events:
+        metadata = found["metadata"]
+        table(page, search(world, metadata, found.get("kind", ""), metadata.get("uid", "")))
+
+
+def search(world: World, metadata: Object, kind: str, uid: str) -> list[Object]:
+    """The events that speak of one object; none if the API refuses to say.  An empty ``kind`` or ``uid`` is any."""
+    namespace = metadata.get("namespace", "")
+    wanted = {"name": metadata.get("name", ""), "namespace": namespace}
+    wanted |= {"kind": kind} if kind else {}
+    wanted |= {"uid": uid} if uid else {}
+    fields = ",".join(f"involvedObject.{name}={value}" for name, value in wanted.items())
+    try:
+        return world.list(within(namespace, "events"), fields=fields)
+    except Refused:
+        return []
+
+
+def table(page: Page, found: list[Object]) -> None:
+    """The table, the oldest event first."""
+    if not found:
+        page.line(0, "Events:", NONE)
+        return
+    page.cut()
+    page.line(0, "Events:")
+    page.line(1, "Type", "Reason", "Age", "From", "Message")
+    page.line(1, "----", "------", "----", "----", "-------")
+    for event in sorted(found, key=lambda event: event.get("lastTimestamp") or ""):
+        source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
+        page.line(
+            1, event.get("type", ""), event.get("reason", ""), _age(page, event), source,
+            (event.get("message") or "").strip(),
+        )  # fmt: skip
+
+
+def _age(page: Page, event: Object) -> str:
+    first = page.since(event.get("eventTime") or event.get("firstTimestamp"))
+    series, count = event.get("series"), event.get("count") or 0
+    if series:
+        seen = page.since(series.get("lastObservedTime")) if series.get("lastObservedTime") else UNKNOWN
+        return f"{seen} (x{series.get('count', 0)} over {first})"
+    return f"{page.since(event.get('lastTimestamp'))} (x{count} over {first})" if count > 1 else first
