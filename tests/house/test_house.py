@@ -63,8 +63,9 @@ def test_every_controller_is_in_the_list() -> None:
 def test_every_command_has_its_module_and_the_reverse() -> None:
     from fairway.cli.main import COMMANDS
 
-    files = {path.stem for path in (SOURCE / "cli" / "commands").glob("*.py")} - {"__init__"}
-    assert files == set(COMMANDS)
+    folder = SOURCE / "cli" / "commands"
+    modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
+    assert {path.stem.replace("_", "-") for path in modules} - {"--init--"} == set(COMMANDS)
 
 
 def test_every_setting_is_documented() -> None:

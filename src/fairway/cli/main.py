@@ -1,18 +1,22 @@
 """The command line: finds the command, parses its flags, turns failures into sentences.
 
-Shape: ``COMMANDS`` names a module of ``cli/commands`` for each command; only the one asked for is imported.  A command
-module has ``configure(parser)`` and ``run(args) -> int``.  Exit codes: 0 success, 1 failure, 2 wrong usage, 130 broken
+Shape: ``COMMANDS`` names a module of ``cli/commands`` for each command (dashes become underscores); only the one
+asked for is imported.  A command of the API has ``FLAGS`` and ``run(call) -> int`` (``cli/call.py``); a folder of
+such modules has ``COMMANDS`` of its own (``config view``), and may have ``FLAGS`` and ``run`` as well (``create
+-f``).  A command of the cluster's operator has ``configure(parser)`` and ``run(args)``.
+Exit codes: 0 success, 1 failure (of a command of the API also wrong use, as with kubectl), 2 wrong usage, 130 broken
 off by Ctrl-C, 141 nobody reads what is printed.
 """
 
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
 
 TYPE_CHECKING = False  # typing itself costs as much as all else that `fairway --help` needs
 if TYPE_CHECKING:
     import argparse
+    from types import ModuleType
+    from typing import Any
 
 COMMANDS = {
     "up": "start a cluster, or what is missing of it",
@@ -26,6 +30,7 @@ COMMANDS = {
     "ca": "have this machine trust the certificates of a cluster's Ingresses, or no more",
     "probe": "measure the first packet and a whole answer of a Service",
     "why": "say why each pod is, or is not, behind a Service",
+    "get": "show objects: as a table, YAML, JSON or what a template picks",
     "version": "print the version",
 }
 USAGE, BROKEN_OFF, UNREAD = 2, 130, 141
@@ -33,16 +38,10 @@ USAGE, BROKEN_OFF, UNREAD = 2, 130, 141
 
 def run(argv: Sequence[str]) -> int:
     """Run ``argv`` and give the exit code."""
-    from fairway.cluster.errors import ClusterError
-
     try:
         code = _run(list(argv))
         sys.stdout.flush()
         return code
-    except ClusterError as error:
-        sys.stdout.flush()
-        print(f"error: {error}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)
-        return error.exit_code
     except KeyboardInterrupt:
         return BROKEN_OFF
     except BrokenPipeError:
@@ -58,23 +57,45 @@ def run(argv: Sequence[str]) -> int:
 
 def _run(argv: list[str]) -> int:
     if argv[:1] == ["help"] and len(argv) > 1:
-        argv = [argv[1], "--help"]
+        argv = [*argv[1:], "--help"]
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0 if argv else USAGE
-    name, *rest = argv
+    name, rest = _command_of(argv)
     if name == "--version":
         name = "version"
     if name not in COMMANDS:
         print(f'error: unknown command "{name}"\n  fix: {_suggestion(name)}', file=sys.stderr)
         return USAGE
-    import importlib
+    module = _module(name)
+    if hasattr(module, "configure"):
+        return _operate(name, module, rest)
+    from fairway.cli.verbs import run_verb
 
-    return _call(name, importlib.import_module(f"fairway.cli.commands.{name}"), rest)
+    return run_verb(name, module, rest)
 
 
-def _call(name: str, module: ModuleType, words: Sequence[str]) -> int:
+def _command_of(argv: list[str]) -> tuple[str, list[str]]:
+    """The command, and the other words; global flags may stand before it."""
+    if not argv[0].startswith("-") or argv[0] == "--version":
+        return argv[0], argv[1:]
+    from fairway.cli.global_flags import GLOBAL_FLAGS
+    from fairway.cli.verbs import first_word
+
+    place = first_word(GLOBAL_FLAGS, argv)
+    return (argv[0], argv[1:]) if place is None else (argv[place], argv[:place] + argv[place + 1 :])
+
+
+def _module(*names: str) -> "Any":
+    name = ".".join(("fairway.cli.commands", *(name.replace("-", "_") for name in names)))
+    __import__(name)  # importlib itself takes a millisecond
+    return sys.modules[name]
+
+
+def _operate(name: str, module: "ModuleType", words: Sequence[str]) -> int:
     import argparse
+
+    from fairway.cluster.errors import ClusterError
 
     parser = argparse.ArgumentParser(
         prog=f"fairway {name}",
@@ -83,7 +104,12 @@ def _call(name: str, module: ModuleType, words: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     module.configure(parser)
-    return int(module.run(parser.parse_args(words)))
+    try:
+        return int(module.run(parser.parse_args(words)))
+    except ClusterError as error:
+        sys.stdout.flush()
+        print(f"error: {error}" + (f"\n  fix: {error.fix}" if error.fix else ""), file=sys.stderr)
+        return error.exit_code
 
 
 def _suggestion(name: str) -> str:

@@ -187,13 +187,14 @@ def ssl_context(access: Access) -> ssl.SSLContext | None:
         else:
             context.load_default_certs()
         if access.cert:
-            _show(context, access.cert + "\n" + access.key)
+            show_certificate(context, access.cert + "\n" + access.key)
     except ssl.SSLError as error:
         raise KubeconfigError(f"certificates for {access.server} cannot be used: {error}") from error
     return context
 
 
-def _show(context: ssl.SSLContext, pem: str) -> None:
+def show_certificate(context: ssl.SSLContext, pem: str) -> None:
+    """Have ``context`` show the certificate and key in ``pem``."""
     # OpenSSL's Python side reads keys from files only: this one exists in memory and for this moment.
     file = os.memfd_create("client-certificate", os.MFD_CLOEXEC)
     try:
@@ -217,7 +218,7 @@ def connect(access: Access, *, agent: str = "fairway", timeout_s: float = 60.0) 
 
 def _credentials(access: Access, context: ssl.SSLContext | None) -> Credentials:
     if access.plugin is not None and not (access.token or access.token_file or access.cert):
-        return PluginCredentials(access.plugin, context, _show)
+        return PluginCredentials(access.plugin, context, show_certificate)
     if access.token_file and not access.token:
         file = Path(access.token_file)
         return Token(lambda: file.read_text().strip())
@@ -244,7 +245,7 @@ class CertificateFiles:
             found = "\n".join(file.read_text() for file in self._files)
             if found == self._shown:
                 return False
-            _show(self._context, found)
+            show_certificate(self._context, found)
         except (OSError, ValueError) as error:
             raise ConnectionError(f"client certificate {self._files[0]} cannot be used: {error}") from error
         self._shown = found

@@ -1,0 +1,236 @@
+"""Arguments: which objects the words and flags of a command mean.
+
+Shape: a command adds ``FILE_FLAGS`` and ``SELECTOR_FLAGS`` to its own; ``requests(call)`` gives what is asked for,
+unresolved (a list of a type is one ``Request``); ``targets(call)`` gives one ``Target`` an object: by name, from
+manifests, or from lists that the selector or ``--all`` names, which are asked of the server.  Words: ``TYPE``, ``TYPE
+NAME ...``, ``TYPE/NAME ...``, ``TYPE1,TYPE2``.  Raises: ``Failure``, in kubectl's words.
+Source: what kubectl does with its arguments.
+"""
+
+from fairway.cli.arguments.target import Request, Target
+from fairway.cli.failure import Failure
+from fairway.cli.flags import Flag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from fairway.cli.call import Call
+    from fairway.cli.resources import Resource
+
+__all__ = ["FILE_FLAGS", "SELECTOR_FLAGS", "Request", "Target", "objects_of_files", "requests", "targets"]
+
+FILE_FLAGS = (
+    Flag("filename", "f", "strings", "file, folder or URL of manifests, - for standard input"),
+    Flag("kustomize", "k", help="a kustomization folder, read by the program kustomize or kubectl"),
+    Flag("recursive", "R", "bool", "with -f: folders and all that is below them"),
+)
+SELECTOR_FLAGS = (
+    Flag("selector", "l", help="only objects with these labels (key1=value1,key2!=value2,key in (a,b))"),
+    Flag("field-selector", help="only objects with these fields (metadata.name=web)"),
+    Flag("all-namespaces", "A", "bool", "in all namespaces, whatever the context says"),
+)
+ALL_FLAG = Flag("all", type="bool", help="all objects of the type in the namespace")
+
+NOTHING = (
+    "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
+    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
+)
+_SEPARATE = (
+    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
+    "(e.g. '{program} get resource/<resource_name>' instead of '{program} get resource resource/<resource_name>'"
+)
+
+
+def requests(
+    call: "Call", words: "Sequence[str] | None" = None, *, lists: bool = True, default_type: str = ""
+) -> "list[Request]":
+    """What is asked for, in its order.
+
+    ``lists``: a type without names, selector or ``--all`` means all of it (``get``), else it is refused (``delete``).
+    ``default_type``: the type of words without one (``pod`` for ``logs`` and ``exec``).
+    """
+    words = list(call.words if words is None else words)
+    flags = call.flags
+    if getattr(flags, "filename", None) or getattr(flags, "kustomize", ""):
+        if words:
+            raise Failure(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+            )
+        return [Request(t.resource, t.namespace, t.name, object=t.object, source=t.source) for t in from_files(call)]
+    picks = _Picks(flags)
+    if not words:
+        raise Failure(NOTHING)
+    if picks.is_all and picks.selector:
+        raise Failure("setting 'all' parameter but found a non empty selector. ")
+    if default_type and len(words) == 1 and "/" not in words[0] and "," not in words[0]:
+        words = [default_type, *words]
+    pairs = _pairs(words)
+    if pairs is None:
+        return _of_types(call, words, picks, lists=lists)
+    if picks.are_any:
+        raise Failure("selectors and the all flag cannot be used when passing resource/name arguments")
+    return [_named(call, call.session.resources.find(type), name) for type, name in pairs]
+
+
+class _Picks:
+    """What the flags pick of a list."""
+
+    def __init__(self, flags: "Any") -> None:
+        self.selector: str = getattr(flags, "selector", "")
+        self.fields: str = getattr(flags, "field_selector", "")
+        self.is_all: bool = getattr(flags, "all", False)
+
+    @property
+    def are_any(self) -> bool:
+        """Whether they pick at all."""
+        return bool(self.selector or self.fields or self.is_all)
+
+
+def _of_types(call: "Call", words: "Sequence[str]", picks: _Picks, *, lists: bool) -> "list[Request]":
+    """``TYPE1,TYPE2`` and perhaps names."""
+    names = words[1:]
+    if names and (picks.selector or picks.is_all):
+        raise Failure("name cannot be provided when a selector is specified")
+    resources = _types(call, words[0])
+    if names:
+        return [_named(call, resource, name) for resource in resources for name in names]
+    if not (lists or picks.are_any):
+        raise Failure("resource(s) were provided, but no name was specified")
+    return [Request(each, _namespace(call, each), selector=picks.selector, fields=picks.fields) for each in resources]
+
+
+def targets(
+    call: "Call",
+    words: "Sequence[str] | None" = None,
+    *,
+    default_type: str = "",
+    lists: bool = False,
+    failures: "list[Exception] | None" = None,
+) -> "Iterator[Target]":
+    """One target an object; lists are asked of the server (and bring the objects).
+
+    Targets by name have no ``object`` until ``target.fetch(api)``.  With ``failures``, what goes wrong with one file or
+    list is put there, and the others follow; without, it is raised.
+    """
+    from fairway.client.blocking import ApiError
+
+    for request in requests(call, words, lists=lists, default_type=default_type):
+        if not request.is_list:
+            yield Target(request.resource, request.namespace, request.name, request.object, request.source)
+            continue
+        try:
+            found = request.listed(call.session.api)
+        except ApiError as error:
+            if failures is None:
+                raise
+            failures.append(error)
+            continue
+        for item in found:
+            item.setdefault("apiVersion", request.resource.api_version)
+            item.setdefault("kind", request.resource.kind)
+            meta = item["metadata"]
+            yield Target(request.resource, meta.get("namespace") or "", meta["name"], item)
+
+
+def objects_of_files(
+    call: "Call", *, failures: "list[Exception] | None" = None
+) -> "Iterator[tuple[dict[str, Any], str]]":
+    """The objects of ``-f`` and ``-k`` as they are written, lists taken apart, each with the name of its source."""
+    from fairway.cli.arguments.manifests import objects
+
+    return objects(call.flags.filename, call.flags.kustomize, is_recursive=call.flags.recursive, failures=failures)
+
+
+def from_files(call: "Call", *, failures: "list[Exception] | None" = None) -> "Iterator[Target]":
+    """The objects of ``-f`` and ``-k`` as targets in their namespaces; the resource of each is looked up."""
+    for found, source in objects_of_files(call, failures=failures):
+        try:
+            yield _target_of(call, found, source)
+        except Failure as error:
+            if failures is None:
+                raise
+            failures.append(error)
+
+
+def _target_of(call: "Call", found: "dict[str, Any]", source: str) -> Target:
+    api_version, kind = str(found.get("apiVersion") or ""), str(found.get("kind") or "")
+    if not kind:
+        raise Failure(f"unable to decode {_shown(source)}: Object 'Kind' is missing in '{_compact(found)}'")
+    if not api_version:
+        raise Failure(f"unable to decode {_shown(source)}: Object 'apiVersion' is missing in '{_compact(found)}'")
+    try:
+        resource = call.session.resources.of_kind(api_version, kind)
+    except Failure as error:
+        raise Failure(
+            f'resource mapping not found for name: "{(found.get("metadata") or {}).get("name", "")}" namespace: '
+            f'"{(found.get("metadata") or {}).get("namespace", "")}" from {_shown(source)}: {error}\n'
+            "ensure CRDs are installed first"
+        ) from None
+    meta = found.setdefault("metadata", {})
+    namespace = ""
+    if resource.is_namespaced:
+        namespace = meta.get("namespace") or ""
+        if call.session.is_namespace_given and namespace and namespace != call.session.namespace:
+            raise Failure(
+                f'the namespace from the provided object "{namespace}" does not match the namespace '
+                f"\"{call.session.namespace}\". You must pass '--namespace={namespace}' to perform this operation."
+            )
+        namespace = namespace or call.session.namespace
+        meta["namespace"] = namespace
+    return Target(resource, namespace, str(meta.get("name") or ""), found, source)
+
+
+def _shown(source: str) -> str:
+    return f'"{source}"'
+
+
+def _compact(found: "dict[str, Any]") -> str:
+    import json
+
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+
+
+def _pairs(words: "Sequence[str]") -> "list[tuple[str, str]] | None":
+    """``TYPE/NAME ...`` as pairs; ``None`` where no word has a slash.  Pure."""
+    with_slash = [word for word in words if "/" in word]
+    if not with_slash:
+        return None
+    pairs = []
+    if len(with_slash) != len(words) and not (len(words) > 1 and "," in words[0]):
+        from fairway.cli.failure import PROGRAM
+
+        raise Failure(_SEPARATE.format(program=PROGRAM))
+    for word in words:
+        parts = word.split("/")
+        if len(parts) != 2:
+            raise Failure("arguments in resource/name form may not have more than one slash")
+        if not parts[0] or not parts[1] or len(parts[0].split(",")) != 1:
+            raise Failure("arguments in resource/name form must have a single resource and name")
+        pairs.append((parts[0], parts[1]))
+    return pairs
+
+
+def _types(call: "Call", word: str) -> "list[Resource]":
+    parts = word.split(",")
+    if len(parts) > 1 and not all(parts):
+        raise Failure("arguments in resource/name form must have a single resource and name")
+    found: dict[Resource, None] = {}
+    for part in parts:
+        expanded = call.session.resources.expand(part) if part == "all" else []
+        for resource in expanded or [call.session.resources.find(part)]:
+            found.setdefault(resource)
+    return list(found)
+
+
+def _namespace(call: "Call", resource: "Resource") -> str:
+    if not resource.is_namespaced or getattr(call.flags, "all_namespaces", False):
+        return ""
+    return call.session.namespace
+
+
+def _named(call: "Call", resource: "Resource", name: str) -> Request:
+    if resource.is_namespaced and getattr(call.flags, "all_namespaces", False):
+        raise Failure("a resource cannot be retrieved by name across all namespaces")
+    return Request(resource, _namespace(call, resource), name, fields=getattr(call.flags, "field_selector", ""))

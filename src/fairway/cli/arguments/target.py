@@ -1,0 +1,93 @@
+"""Target and Request: one object that is meant, and one question to the server."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.cli.resources import Resource
+    from fairway.client.blocking import Api
+
+PAGE = 500
+"""How many objects a list is asked for at a time."""
+
+
+class Target:
+    """One object.  ``namespace`` is empty where the resource has none.
+
+    ``object`` is what a manifest or a list says of it, or what ``fetch`` gave; ``source`` the manifest's name.
+    """
+
+    __slots__ = ("name", "namespace", "object", "resource", "source")
+
+    def __init__(
+        self, resource: "Resource", namespace: str, name: str, object: "dict[str, Any] | None" = None, source: str = ""
+    ) -> None:
+        self.resource, self.namespace, self.name = resource, namespace, name
+        self.object, self.source = object, source
+
+    @property
+    def path(self) -> str:
+        """Where it lives in the API."""
+        return self.resource.path(self.namespace, self.name)
+
+    @property
+    def printed(self) -> str:
+        """``service/web``, ``deployment.apps/web``."""
+        return f"{self.resource.printed}/{self.name}"
+
+    def below(self, subresource: str) -> str:
+        """The path of a subresource."""
+        return self.resource.path(self.namespace, self.name, subresource)
+
+    def fetch(self, api: "Api") -> "dict[str, Any]":
+        """The live object, kept in ``object``.  Raises: ``ApiError``."""
+        self.object = api.get(self.path)
+        assert self.object is not None
+        return self.object
+
+
+class Request:
+    """One question: an object by ``name``, or without it a list."""
+
+    __slots__ = ("fields", "name", "namespace", "object", "resource", "selector", "source")
+
+    def __init__(
+        self,
+        resource: "Resource",
+        namespace: str,
+        name: str = "",
+        *,
+        selector: str = "",
+        fields: str = "",
+        object: "dict[str, Any] | None" = None,
+        source: str = "",
+    ) -> None:
+        self.resource, self.namespace, self.name = resource, namespace, name
+        self.selector, self.fields = selector, fields
+        self.object, self.source = object, source
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a list is asked for."""
+        return not self.name and self.object is None
+
+    @property
+    def path(self) -> str:
+        """Where the object or the list lives in the API."""
+        return self.resource.path(self.namespace, self.name)
+
+    @property
+    def query(self) -> "dict[str, Any]":
+        """The selectors as query parameters."""
+        return {"labelSelector": self.selector, "fieldSelector": self.fields}
+
+    def listed(self, api: "Api") -> "list[dict[str, Any]]":
+        """All objects of the list, asked for in pages.  Raises: ``ApiError``."""
+        found: list[dict[str, Any]] = []
+        going_on = ""
+        while True:
+            page = api.get(self.path, {**self.query, "limit": PAGE, "continue": going_on})
+            found += page.get("items") or ()
+            going_on = (page.get("metadata") or {}).get("continue") or ""
+            if not going_on:
+                return found

@@ -1,0 +1,29 @@
+"""Raw: any path of the API server, and its answer as it is."""
+
+import sys
+
+from fairway.cli.failure import Failure, UsageFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.call import Call
+
+
+def run_raw(call: "Call") -> int:
+    """GET the path; a refusal is told as one."""
+    flags = call.flags
+    if call.words:
+        raise UsageFailure("arguments may not be passed when --raw is specified")
+    if flags.watch or flags.watch_only or flags.selector or flags.field_selector:
+        raise UsageFailure(
+            "--raw may not be specified with other flags that filter the server request or alter the output"
+        )
+    if flags.output:
+        raise UsageFailure("--raw and --output are mutually exclusive")
+    if not flags.raw.startswith("/"):
+        raise Failure(f"Unable to find the path {flags.raw}: it does not begin with a slash")
+    sys.stdout.flush()
+    for piece in call.session.api.stream(flags.raw, accept="application/json, */*"):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+    return 0

@@ -1,0 +1,155 @@
+"""Table: what people read, in the columns of the server.
+
+Shape: each question is asked as a Table, page by page; ``Tables`` collects the rows of one kind and prints them
+aligned.
+Source: Kubernetes API concepts, "Receiving resources as Tables".
+"""
+
+import sys
+
+from fairway.cli.arguments import Request, requests
+from fairway.cli.failure import raise_all
+from fairway.cli.printers.columns import aligned
+from fairway.client.blocking import ApiError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from fairway.cli.call import Call
+    from fairway.cli.commands.get.form import Form
+    from fairway.cli.flags import Values
+
+AS_TABLE = (
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+)
+
+
+def run_table(call: "Call", form: "Form") -> int:
+    """Ask for every table, print them, and tell what went wrong at the end."""
+    asked, flags = requests(call), call.flags
+    failures: list[Exception] = []
+    tables = Tables(flags, is_wide=form.is_wide, shows_kind=flags.show_kind or len({r.resource for r in asked}) > 1)
+    for request in asked:
+        try:
+            for table in pages(call, request):
+                tables.add(request, table)
+        except ApiError as error:
+            if not (flags.ignore_not_found and error.is_not_found):
+                failures.append(error)
+    tables.flush()
+    if not tables.has_written and not flags.ignore_not_found and not failures:
+        is_one = not flags.all_namespaces and all(r.resource.is_namespaced for r in asked)
+        where = f" in {call.session.namespace} namespace." if is_one else ""
+        sys.stdout.flush()
+        print(f"No resources found{where}", file=sys.stderr)
+    raise_all(failures)
+    return 0
+
+
+def pages(call: "Call", request: Request) -> "Iterator[dict[str, Any]]":
+    """The tables that answer ``request``."""
+    flags, api = call.flags, call.session.api
+    is_sorted = bool(flags.sort_by)
+    query: dict[str, Any] = {**request.query, "includeObject": "Object" if is_sorted else ""}
+    path = f"{request.path}/{flags.subresource}" if flags.subresource else request.path
+    if request.is_list:
+        query["limit"] = flags.chunk_size or ""
+    while True:
+        table = api.get(path, query, accept=AS_TABLE if flags.server_print else "application/json")
+        yield table
+        query["continue"] = (table.get("metadata") or {}).get("continue") if request.is_list else ""
+        if not query["continue"]:
+            return
+
+
+class Tables:
+    """Tables one after another: rows of one kind are aligned together, an empty line parts kinds."""
+
+    def __init__(self, flags: "Values", *, is_wide: bool, shows_kind: bool) -> None:
+        self._flags, self._is_wide, self._shows_kind = flags, is_wide, shows_kind
+        self._columns: list[dict[str, Any]] = []
+        self._rows: list[list[str]] = []
+        self._of: object = None
+        self.has_written = False
+
+    def add(self, request: Request, table: "dict[str, Any]") -> None:
+        """Take the rows of one more table."""
+        if self._of != request.resource:
+            self.flush()
+            self._of, self._columns = request.resource, []
+        columns = table.get("columnDefinitions") or self._columns
+        rows = table.get("rows") or ()
+        if rows and columns != self._columns and not self._flags.no_headers:
+            self._rows.append(
+                header(columns, self._flags, is_wide=self._is_wide, has_namespace=self._namespaced(request))
+            )
+        if rows:
+            self._columns = columns
+        prefix = f"{request.resource.printed}/" if self._shows_kind else ""
+        for row in rows:
+            self._rows.append(
+                cells(
+                    row,
+                    columns,
+                    self._flags,
+                    is_wide=self._is_wide,
+                    has_namespace=self._namespaced(request),
+                    prefix=prefix,
+                )
+            )
+
+    def _namespaced(self, request: Request) -> bool:
+        return bool(self._flags.all_namespaces and request.resource.is_namespaced)
+
+    def flush(self) -> None:
+        """Print what was taken."""
+        if self._rows:
+            before = "\n" if self.has_written and not self._flags.no_headers else ""
+            sys.stdout.write(before + aligned(self._rows))
+            self._rows, self.has_written = [], True
+
+
+def header(columns: "list[dict[str, Any]]", flags: "Values", *, is_wide: bool, has_namespace: bool) -> list[str]:
+    """The line of headers.  Pure."""
+    found = ["NAMESPACE"] if has_namespace else []
+    found += [column["name"].upper() for column in columns if is_wide or not column.get("priority")]
+    found += [label.rpartition("/")[2].upper() for label in flags.label_columns]
+    return [*found, "LABELS"] if flags.show_labels else found
+
+
+def cells(
+    row: "dict[str, Any]",
+    columns: "list[dict[str, Any]]",
+    flags: "Values",
+    *,
+    is_wide: bool,
+    has_namespace: bool,
+    prefix: str,
+) -> list[str]:
+    """The cells of one row.  Pure."""
+    meta = (row.get("object") or {}).get("metadata") or {}
+    found = [meta.get("namespace") or ""] if has_namespace else []
+    for column, cell in zip(columns, row["cells"], strict=False):
+        if is_wide or not column.get("priority"):
+            text = shown(cell)
+            found.append(prefix + text if prefix and column.get("format") == "name" else text)
+    labels = meta.get("labels") or {}
+    found += [labels.get(label) or "<none>" for label in flags.label_columns]
+    if flags.show_labels:
+        found.append(",".join(f"{name}={labels[name]}" for name in sorted(labels)) or "<none>")
+    return found
+
+
+def shown(cell: "Any") -> str:
+    """A cell as text, cut at its first line."""
+    if cell is None:
+        return "<nil>"
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    text = str(cell)
+    for place, letter in enumerate(text):
+        if letter in "\f\n\r":
+            return f"{text[:place]}..."
+    return text

@@ -1,0 +1,99 @@
+"""Failures of a command: what stands on standard error, and the exit code.
+
+Shape: a command raises ``Failure("text")`` and ``cli.main`` prints ``error: text``; ``UsageFailure`` adds the line that
+leads to the command's help.  Answers of the API server that are failures are ``client.blocking.ApiError``; ``told``
+words any of them.  Several at once are a ``Failures``.
+Source: the texts of kubectl, which scripts match on.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+PROGRAM = "fairway"
+
+
+class Failure(Exception):
+    """``text`` is printed after ``error: ``; with ``is_bare`` as it is.  ``exit_code`` is the program's."""
+
+    def __init__(self, text: str, *, exit_code: int = 1, is_bare: bool = False) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+        self.is_bare = is_bare
+
+
+class UsageFailure(Failure):
+    """Wrong use: the text, and where the help is.  ``cli.main`` knows the command's name."""
+
+
+class Silent(Failure):
+    """All has been said: only the exit code remains."""
+
+    def __init__(self, exit_code: int = 1) -> None:
+        super().__init__("", exit_code=exit_code)
+
+
+class Failures(Exception):
+    """Several failures, each told on a line of its own."""
+
+    exit_code = 1
+
+    def __init__(self, each: "Iterable[Exception]") -> None:
+        self.each = list(each)
+        super().__init__("; ".join(map(str, self.each)))
+
+
+def raise_all(failures: "Sequence[Exception]") -> None:
+    """Raise what went wrong, if anything did: the one failure itself, or all together."""
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise Failures(failures)
+
+
+def told(error: Exception) -> str:
+    """The failure as it is printed, without a newline at its end."""
+    from fairway.client.blocking.errors import ApiError, Unreachable
+
+    if isinstance(error, Failures):
+        return "\n".join(_in_a_list(each) for each in error.each)
+    if isinstance(error, ApiError):
+        return told_of_status(error.status)
+    if isinstance(error, Unreachable) or (isinstance(error, Failure) and error.is_bare):
+        return str(error)
+    text = str(error)
+    return text if text.startswith("error: ") else f"error: {text}"
+
+
+def _in_a_list(error: Exception) -> str:
+    from fairway.client.blocking.errors import ApiError, Unreachable
+
+    is_known = isinstance(error, ApiError | Unreachable)
+    return told(error) if is_known else str(error)
+
+
+def told_of_status(status: "dict[str, Any]") -> str:
+    """A Status of the API server in kubectl's words.  Pure."""
+    reason, message = status.get("reason") or "", status.get("message") or ""
+    if reason == "Invalid":
+        return _told_invalid(status, message)
+    if reason == "Unauthorized":
+        return f"error: You must be logged in to the server ({message})"
+    return f"Error from server ({reason}): {message}" if reason else f"Error from server: {message}"
+
+
+def _told_invalid(status: "dict[str, Any]", message: str) -> str:
+    details, text = status.get("details"), "The request is invalid"
+    if details is None:
+        return f"{text}: {message}" if message else text
+    causes = list(
+        dict.fromkeys(f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in details.get("causes") or ())
+    )
+    if details.get("kind") or details.get("name"):
+        text = f'The {details.get("kind", "")} "{details.get("name", "")}" is invalid'
+    elif message and not causes:
+        text += f": {message}"
+    if len(causes) == 1:
+        return f"{text}: {causes[0]}"
+    return text + ": \n" + "\n".join(f"* {cause}" for cause in causes) if causes else text

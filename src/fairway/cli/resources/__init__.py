@@ -1,0 +1,89 @@
+"""Resources: what the words of a command line mean in the API.
+
+Shape: ``Resources.find("svc")`` gives a ``Resource``, or raises the ``Failure`` that kubectl's users know;
+``of_kind`` does the same for a manifest's apiVersion and kind; ``expand("all")`` gives those of a category.  Built-in
+kinds come from a table (``table.py``) without asking the server; all others from discovery (``discovery.py``), kept
+on disk for a while.
+"""
+
+from fairway.cli.failure import Failure
+from fairway.cli.resources.resource import Resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fairway.client.blocking import Api
+
+__all__ = ["Resource", "Resources"]
+
+
+class Resources:
+    """See the module.  ``api`` is called only when the server must be asked."""
+
+    def __init__(self, api: "Callable[[], Api]", cache_dir: str = "") -> None:
+        self._api = api
+        self._cache_dir = cache_dir
+        self._served: list[Resource] | None = None
+        self._is_fresh = False
+
+    def find(self, word: str) -> Resource:
+        """``svc``, ``Service``, ``services``, ``deploy.apps``, ``deployments.v1.apps``.  Raises: ``Failure``."""
+        from fairway.cli.resources.table import built_in
+
+        return built_in(word.lower()) or self._discovered(lambda all: _match(all, word.lower()), _no_type(word))
+
+    def of_kind(self, api_version: str, kind: str) -> Resource:
+        """The resource of a manifest.  Raises: ``Failure``."""
+        from fairway.cli.resources.table import built_in_kind
+
+        def matching(served: "Sequence[Resource]") -> Resource | None:
+            return next((each for each in served if each.kind == kind and each.api_version == api_version), None)
+
+        text = f'no matches for kind "{kind}" in version "{api_version}"'
+        return built_in_kind(api_version, kind) or self._discovered(matching, Failure(text))
+
+    def expand(self, word: str) -> list[Resource]:
+        """The resources of the category ``word`` (``all``); empty if it is none."""
+        found: dict[tuple[str, str], Resource] = {}
+        for each in self.served():
+            if word in each.categories:
+                found.setdefault((each.group, each.plural), each)
+        return list(found.values())
+
+    def served(self, *, is_fresh: bool = False) -> list[Resource]:
+        """All that the server serves, of each group the preferred version first."""
+        if self._served is None or (is_fresh and not self._is_fresh):
+            from fairway.cli.resources.discovery import served
+
+            self._served, self._is_fresh = served(self._api(), self._cache_dir, is_fresh=is_fresh)
+        return self._served
+
+    def _discovered(self, match: "Callable[[Sequence[Resource]], Resource | None]", failure: Failure) -> Resource:
+        found = match(self.served()) or (None if self._is_fresh else match(self.served(is_fresh=True)))
+        if found is None:
+            raise failure
+        return found
+
+
+def _no_type(word: str) -> Failure:
+    return Failure(f'the server doesn\'t have a resource type "{word}"')
+
+
+def _match(served: "Sequence[Resource]", word: str) -> Resource | None:
+    """The first that ``word`` names, as it is or with a group, or a version and a group, behind dots.  Pure."""
+    name, _, rest = word.partition(".")
+    version, _, group = rest.partition(".")
+    for is_meant in (
+        lambda each: rest and (each.version, each.group) == (version, group),
+        lambda each: rest and (each.group == rest or each.group.startswith(f"{rest}.")),
+        lambda each: not rest,
+    ):
+        candidates = [each for each in served if is_meant(each)]
+        for names in (
+            lambda each: (each.plural,), lambda each: (each.singular, each.kind.lower()), lambda each: each.short_names,
+        ):  # fmt: skip
+            for each in candidates:
+                if name in names(each):
+                    return each
+    return None

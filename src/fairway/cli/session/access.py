@@ -1,0 +1,116 @@
+"""Access: what the kubeconfig and the global flags say together.
+
+Source: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files"; ``kubectl options``.
+"""
+
+import os
+from pathlib import Path
+
+from fairway.cli.failure import Failure
+from fairway.client.kubeconfig.access import Access, KubeconfigError, load, paths, select
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.cli.flags import Values
+
+NOBODY = "http://localhost:8080"
+"""Who is asked where nothing is configured: nobody, and kubectl's users know the sentence."""
+_OF_CLUSTER = ("server", "certificate_authority", "tls_server_name", "insecure_skip_tls_verify")
+_OF_USER = ("token", "client_certificate", "client_key")
+
+
+def agent() -> str:
+    """``User-Agent``, whose part before the slash becomes the field manager."""
+    from fairway import __version__
+
+    return f"fairway/{__version__}"
+
+
+def files_of(flags: "Values") -> list[Path]:
+    """The kubeconfig files in their order."""
+    if flags.kubeconfig:
+        if not os.path.exists(flags.kubeconfig):
+            raise Failure(f"stat {flags.kubeconfig}: no such file or directory")
+        return [Path(flags.kubeconfig)]
+    return paths(os.environ, Path.home())
+
+
+def access_of(flags: "Values") -> Access:
+    """The API server that is meant.  Raises: ``Failure``."""
+    try:
+        config = load(files_of(flags))
+        return select(overridden(config, flags), "fairway")
+    except KubeconfigError as error:
+        raise Failure(str(error)) from error
+
+
+def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
+    """A kubeconfig with the one context ``fairway``, in which the flags go before the file.  Pure."""
+    name = flags.context or config["current-context"]
+    context = dict(_named(config, "contexts", "context", name, "context", bool(flags.context)))
+    cluster_name, user_name = flags.cluster or context.get("cluster", ""), flags.user or context.get("user", "")
+    cluster = dict(_named(config, "clusters", "cluster", cluster_name, "cluster", True))
+    user = dict(_named(config, "users", "user", user_name, "auth info", True))
+    for flag in _OF_CLUSTER:
+        if value := getattr(flags, flag):
+            cluster[flag.replace("_", "-")] = value
+    if flags.certificate_authority:
+        cluster.pop("certificate-authority-data", None)
+    if flags.insecure_skip_tls_verify and not flags.certificate_authority:
+        cluster.pop("certificate-authority-data", None)
+        cluster.pop("certificate-authority", None)
+    for flag in _OF_USER:
+        if value := getattr(flags, flag):
+            user[flag.replace("_", "-")] = value
+            user.pop(f"{flag.replace('_', '-')}-data", None)
+    if flags.token:
+        user.pop("tokenFile", None)
+        user.pop("exec", None)
+    cluster.setdefault("server", NOBODY)
+    if "://" not in cluster["server"]:
+        cluster["server"] = f"http://{cluster['server']}"
+    return {
+        "contexts": [{"name": "fairway", "context": {**context, "cluster": "fairway", "user": "fairway"}}],
+        "clusters": [{"name": "fairway", "cluster": cluster}],
+        "users": [{"name": "fairway", "user": user}],
+    }
+
+
+def _named(
+    config: "dict[str, Any]", section: str, inner: str, name: str, what: str, is_needed: bool
+) -> "dict[str, Any]":
+    if not name:
+        return {}
+    for item in config.get(section) or ():
+        if item.get("name") == name:
+            found: dict[str, Any] = item.get(inner) or {}
+            return found
+    if is_needed:
+        raise Failure(f'{what} "{name}" does not exist')
+    return {}
+
+
+def impersonation(flags: "Values") -> "list[tuple[str, str]]":
+    """The headers of ``--as``, ``--as-group`` and ``--as-uid``."""
+    if (flags.as_group or flags.as_uid) and not getattr(flags, "as"):
+        raise Failure("requesting groups or user-extra for  without impersonating a user")
+    pairs = [("Impersonate-User", getattr(flags, "as")), ("Impersonate-Uid", flags.as_uid)]
+    # A header that repeats is written as one value with the line break between.
+    groups = "\r\nImpersonate-Group: ".join(flags.as_group)
+    return [(name, value) for name, value in (*pairs, ("Impersonate-Group", groups)) if value]
+
+
+def timeout_s(flags: "Values") -> float:
+    """Seconds of ``--request-timeout``; a bare number is seconds; 0 for no limit.  Raises: ``Failure``."""
+    from fairway.cli.flags import duration_s
+
+    text = flags.request_timeout
+    try:
+        return float(int(text)) if text.lstrip("+-").isdecimal() else duration_s(text)
+    except ValueError:
+        raise Failure(
+            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
+            "corresponding time unit (e.g. 1s | 2m | 3h)"
+        ) from None
