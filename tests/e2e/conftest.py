@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,19 @@ def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator["ThreeNode
     running = ThreeNodes(name_of("nodes"), tmp_path_factory.mktemp("nodes"))
     with up(running, "--nodes", "3"):
         yield running
+
+
+@pytest.fixture(scope="session")
+def known(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What every row knows: where the manifests are, how cluster IPs begin, the range of node ports and one of them."""
+    from .kubectl_manifests import write_all
+
+    folder = tmp_path_factory.mktemp("manifests")
+    net = cluster.get("svc", "kubernetes", "-n", "default")["spec"]["clusterIP"].removesuffix(".0.1")
+    refused = cluster.run("create", "service", "nodeport", "low", "--tcp=80", "--node-port=80").stderr
+    first, last = re.findall(r"range of valid ports is (\d+)-(\d+)", refused)[0]
+    write_all(folder, net)
+    return {"manifests": str(folder), "net": net, "range": f"{first}-{last}", "port": str(int(last) - 1)}
 
 
 @pytest.fixture

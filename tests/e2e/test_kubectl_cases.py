@@ -13,7 +13,6 @@ from typing import IO
 import pytest
 
 from .conftest import Cluster, kubectls
-from .kubectl_manifests import write_all
 from .kubectl_rows import CORE, ROWS, Row, Step
 
 PATIENCE_S = 15.0
@@ -23,17 +22,6 @@ def newest() -> str:
     """The highest version among the machine's kubectls; Debian's is the oldest there is."""
     found = kubectls()
     return next((program for program in reversed(found) if "debian" not in program), found[-1] if found else "")
-
-
-@pytest.fixture(scope="session")
-def known(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What every row knows: where the manifests are, how cluster IPs begin, the range of node ports and one of them."""
-    folder = tmp_path_factory.mktemp("manifests")
-    net = cluster.get("svc", "kubernetes", "-n", "default")["spec"]["clusterIP"].removesuffix(".0.1")
-    refused = cluster.run("create", "service", "nodeport", "low", "--tcp=80", "--node-port=80").stderr
-    first, last = re.findall(r"range of valid ports is (\d+)-(\d+)", refused)[0]
-    write_all(folder, net)
-    return {"manifests": str(folder), "net": net, "range": f"{first}-{last}", "port": str(int(last) - 1)}
 
 
 class Typist:

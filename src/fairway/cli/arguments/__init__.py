@@ -123,9 +123,10 @@ def targets(
         try:
             found = request.listed(call.session.api)
         except ApiError as error:
+            failed = request.failed(error)
             if failures is None:
-                raise
-            failures.append(error)
+                raise failed from None
+            failures.append(failed)
             continue
         for item in found:
             item.setdefault("apiVersion", request.resource.api_version)

@@ -5,7 +5,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairway.cli.resources import Resource
-    from fairway.client.blocking import Api
+    from fairway.client.blocking import Api, ApiError
 
 PAGE = 500
 """How many objects a list is asked for at a time."""
@@ -80,6 +80,17 @@ class Request:
     def query(self) -> "dict[str, Any]":
         """The selectors as query parameters."""
         return {"labelSelector": self.selector, "fieldSelector": self.fields}
+
+    def failed(self, error: "ApiError") -> "ApiError":
+        """``error`` of a list says what was looked for, as kubectl's users know it."""
+        if self.is_list and error.reason in ("BadRequest", "NotFound"):
+            resource = f"{self.resource.group}/{self.resource.version}, Resource={self.resource.plural}"
+            what = f'Unable to list "{resource}"'
+            if self.selector or self.fields:
+                picks = f'label selector "{self.selector}", field selector "{self.fields}"'
+                what = f'Unable to find "{resource}" that match {picks}'
+            error.status["message"] = f"{what}: {error.message}"
+        return error
 
     def listed(self, api: "Api") -> "list[dict[str, Any]]":
         """All objects of the list, asked for in pages.  Raises: ``ApiError``."""

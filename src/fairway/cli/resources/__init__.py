@@ -67,7 +67,7 @@ class Resources:
 
 
 def _no_type(word: str) -> Failure:
-    return Failure(f'the server doesn\'t have a resource type "{word}"')
+    return Failure(f'the server doesn\'t have a resource type "{word.partition(".")[0]}"')
 
 
 def _match(served: "Sequence[Resource]", word: str) -> Resource | None:

@@ -40,10 +40,17 @@ def files_of(flags: "Values") -> list[Path]:
 def access_of(flags: "Values") -> Access:
     """The API server that is meant.  Raises: ``Failure``."""
     try:
-        config = load(files_of(flags))
+        config = load(_readable(files_of(flags)))
         return select(overridden(config, flags), "fairway")
     except KubeconfigError as error:
         raise Failure(str(error)) from error
+
+
+def _readable(files: list[Path]) -> list[Path]:
+    for file in files:
+        if file.is_dir():
+            raise Failure(f'error loading config file "{file}": read {file}: is a directory')
+    return files
 
 
 def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":

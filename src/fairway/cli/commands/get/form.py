@@ -29,7 +29,7 @@ class Form:
 def form_of(flags: "Values") -> Form:
     """What is asked for.  Raises: ``Failure``."""
     name, equals, _ = flags.output.partition("=")
-    if name in ("", "wide") and not equals and not flags.template:
+    if (name == "wide" or not (name or flags.template)) and not equals:
         return Form(None, is_wide=name == "wide")
     if name not in FORMATS and name:
         raise no_format(flags.output, (*FORMATS, *_MORE))

@@ -2,7 +2,7 @@
 
 import sys
 
-from fairway.cli.failure import Failure, UsageFailure
+from fairway.cli.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,15 +13,13 @@ def run_raw(call: "Call") -> int:
     """GET the path; a refusal is told as one."""
     flags = call.flags
     if call.words:
-        raise UsageFailure("arguments may not be passed when --raw is specified")
+        raise Failure("arguments may not be passed when --raw is specified")
     if flags.watch or flags.watch_only or flags.selector or flags.field_selector:
-        raise UsageFailure(
-            "--raw may not be specified with other flags that filter the server request or alter the output"
-        )
+        raise Failure("--raw may not be specified with other flags that filter the server request or alter the output")
     if flags.output:
-        raise UsageFailure("--raw and --output are mutually exclusive")
+        raise Failure("--raw and --output are mutually exclusive")
     if not flags.raw.startswith("/"):
-        raise Failure(f"Unable to find the path {flags.raw}: it does not begin with a slash")
+        raise Failure(f'--raw must be a valid URL path: parse "{flags.raw}": invalid URI for request')
     sys.stdout.flush()
     for piece in call.session.api.stream(flags.raw, accept="application/json, */*"):
         sys.stdout.buffer.write(piece)

@@ -30,14 +30,17 @@ def run_table(call: "Call", form: "Form") -> int:
     """Ask for every table, print them, and tell what went wrong at the end."""
     asked, flags = requests(call), call.flags
     failures: list[Exception] = []
-    tables = Tables(flags, is_wide=form.is_wide, shows_kind=flags.show_kind or len({r.resource for r in asked}) > 1)
+    answered: list[tuple[Request, dict[str, Any]]] = []
     for request in asked:
         try:
-            for table in pages(call, request):
-                tables.add(request, table)
+            answered += [(request, table) for table in pages(call, request)]
         except ApiError as error:
             if not (flags.ignore_not_found and error.is_not_found):
-                failures.append(error)
+                failures.append(request.failed(error))
+    shows_kind = flags.show_kind or len({request.resource for request, _ in answered}) > 1
+    tables = Tables(flags, is_wide=form.is_wide, shows_kind=shows_kind)
+    for request, table in answered:
+        tables.add(request, table)
     tables.flush()
     if not tables.has_written and not flags.ignore_not_found and not failures:
         is_one = not flags.all_namespaces and all(r.resource.is_namespaced for r in asked)
@@ -136,7 +139,7 @@ def cells(
             text = shown(cell)
             found.append(prefix + text if prefix and column.get("format") == "name" else text)
     labels = meta.get("labels") or {}
-    found += [labels.get(label) or "<none>" for label in flags.label_columns]
+    found += [labels.get(label) or "" for label in flags.label_columns]
     if flags.show_labels:
         found.append(",".join(f"{name}={labels[name]}" for name in sorted(labels)) or "<none>")
     return found

@@ -24,7 +24,7 @@ def run_whole(call: "Call", form: "Form") -> int:
             items += _asked(call, request)
         except ApiError as error:
             if not (flags.ignore_not_found and error.is_not_found):
-                failures.append(error)
+                failures.append(request.failed(error))
     is_single = len(asked) == 1 and not asked[0].is_list
     if is_single and failures:
         raise failures[0]
