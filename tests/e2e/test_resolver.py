@@ -98,6 +98,7 @@ def test_the_machine_finds_the_names_of_the_cluster_and_then_no_more(cluster: Cl
     assert etc.python(LOOK_UP, name) == address
     assert etc.python(LOOK_BACK, address) == name
     assert etc.run("getent", "hosts", name).split() == [address, name]
+    assert etc.python(LOOK_UP, "app.localhost") in ("127.0.0.1", "::1")
     assert "as before" in etc.fairway(cluster, "dns", "install-resolver")
     assert etc.resolv_conf().endswith(ORIGINAL)
 

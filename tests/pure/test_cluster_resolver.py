@@ -115,6 +115,7 @@ def test_domains_are_that_of_the_cluster_and_those_of_its_addresses() -> None:
 def test_dnsmasq_is_told_of_each_domain_and_lets_private_addresses_pass() -> None:
     text = dnsmasq_conf("fairway", "10.96.0.10", ["cluster.local", "96.10.in-addr.arpa"])
     assert text.splitlines()[1:] == [
+        "address=/localhost/127.0.0.1", "address=/localhost/::1",
         "server=/cluster.local/10.96.0.10", "rebind-domain-ok=/cluster.local/",
         "server=/96.10.in-addr.arpa/10.96.0.10", "rebind-domain-ok=/96.10.in-addr.arpa/",
     ]  # fmt: skip

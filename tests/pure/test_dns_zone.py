@@ -47,6 +47,18 @@ def test_a_named_port_has_a_service_record_with_the_address_beside_it() -> None:
     assert lines(answer, "additional") == ["web.default.svc.cluster.local. A 10.96.0.17"]
 
 
+def test_localhost_and_all_below_it_is_the_machine_that_asks() -> None:
+    for name in ("localhost", "app.localhost", "a.B.LocalHost"):
+        assert lines(ask(zone_of(), name)) == [f"{name}. A 127.0.0.1"]
+        assert lines(ask(zone_of(), name, "AAAA")) == [f"{name}. AAAA ::1"]
+        assert status(ask(zone_of(), name, "MX")) == "NODATA"
+    assert ask(zone_of(), "localhost.example.org") is None
+    alias = service("here", type="ExternalName", externalName="app.localhost")
+    assert lines(ask(zone_of(alias), "here.default.svc.cluster.local")) == [
+        "app.localhost. A 127.0.0.1", "here.default.svc.cluster.local. CNAME app.localhost.",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "expected"),
     [

@@ -20,6 +20,10 @@ VERSION: Final = "1.1.0"
 DEFAULT_TTL_S: Final = 5
 _REFRESH_S, _RETRY_S, _EXPIRE_S = 7200, 1800, 86400
 
+_LOCALHOST: Final = "localhost"
+_LOOPBACK: Final = (bytes((127, 0, 0, 1)), bytes(15) + b"\x01")
+"""What that name and all below it stand for, whoever asks; source: RFC 6761 section 6.3."""
+
 Node = Mapping[int, list[bytes]]
 """The record data of one name, by type; empty for a name that only has names below it."""
 Topic = str | bytes
@@ -173,6 +177,8 @@ class Zone:
         inner = self._inner(labels)
         if inner is not None:
             return Place(self.apex, self._find(inner))
+        if labels[-1:] == (_LOCALHOST,):
+            return Place(wire_name(_LOCALHOST), _addresses(_LOOPBACK))
         found = reverse_prefix(labels)
         return None if found is None else self._find_reverse(found, labels)
 

@@ -1,6 +1,6 @@
 """Leaves: the certificates that Ingress hosts without a usable Secret are served with, renewed before they end.
 
-Rule: a host that the CA cannot sign for is served all the same, with a certificate that is signed by its own key: nobody
+Rule: a host that the CA cannot sign for is served all the same, with a certificate that vouches for itself: nobody
 trusts it, but who asks no questions reaches the host, and who looks at it sees what it is.
 """
 

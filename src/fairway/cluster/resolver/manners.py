@@ -102,6 +102,7 @@ def _reverse_zones(cidr: str) -> Iterable[str]:
 def dnsmasq_conf(name: str, address: str, wanted: Iterable[str]) -> str:
     """Settings of dnsmasq that send some domains to a name server, whose answers may be private addresses."""
     lines = [f"# Names of fairway cluster {name}; take out with: fairway dns remove-resolver"]
+    lines += ["address=/localhost/127.0.0.1", "address=/localhost/::1"]  # RFC 6761; dnsmasq knows only the name itself
     for domain in wanted:
         lines += [f"server=/{domain}/{address}", f"rebind-domain-ok=/{domain}/"]
     return "\n".join(lines) + "\n"
