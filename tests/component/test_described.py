@@ -1,8 +1,10 @@
-"""Descriptions: byte for byte those of kubectl 1.32, for objects in many states."""
+"""Descriptions: byte for byte those of kubectl 1.32, for objects in many states and all forms of arguments."""
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from canned_api import CLUSTER_SCOPED, CannedApi, CannedObjects, plural
@@ -37,11 +39,18 @@ def api() -> Iterator[CannedApi]:
         yield served
 
 
-def kubectl(api: CannedApi, *words: str) -> subprocess.CompletedProcess[str]:
+def run(program: list[str], api: CannedApi, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["kubectl", f"--server={api.url}", *words], capture_output=True, text=True, timeout=30,
+        [*program, *words, f"--server={api.url}"],
+        capture_output=True,
+        text=True,
+        timeout=30,
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "KUBECONFIG": "/dev/null", "HOME": "/nonexistent"},
-    )  # fmt: skip
+    )
+
+
+def kubectl(api: CannedApi, *words: str) -> subprocess.CompletedProcess[str]:
+    return run(["kubectl"], api, *words)
 
 
 @pytest.mark.parametrize(("version", "kind"), KINDS, ids=[kind for _, kind in KINDS])
@@ -53,3 +62,51 @@ def test_a_kind_is_described_as_by_kubectl(api: CannedApi, version: str, kind: s
     found = [each for each in ALL if (each["apiVersion"], each["kind"]) == (version, kind)]
     shown = "\n\n".join(describe(each, CannedWorld(ALL), now_s=time.time()) for each in found)
     assert shown == asked.stdout
+
+
+FORMS = [
+    "describe",
+    "describe services bare -n shop",
+    "describe service/bare services/named -n shop",
+    "describe services,endpoints bare -n shop",
+    "describe services,pods -n shop --show-events=false",
+    "describe pod kubia -n shop",
+    "describe pod nowhere -n shop",
+    "describe pods -A -l app=kubia",
+    "describe pods -n empty",
+    "describe pods -A -l x=nobody",
+    "describe pod mirrored done nobody nobody2 -n shop",
+    "describe service/bare pod/nobody -n shop",
+    "describe services,deployments bare -n shop",
+    "describe services bare -n missing",
+    "describe services bare -A",
+    "describe service/bare/x -n shop",
+    "describe gateways -n shop --chunk-size=1",
+    "describe namespace shop -n other",
+    "describe nodes --show-events=0",
+    "describe foo bar",
+    "describe -f pod.json",
+    "describe -f missing.json",
+    "describe -f pod.json pods",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_of_arguments_means_what_it_means_to_kubectl(
+    api: CannedApi, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pod.json").write_text(
+        '{"apiVersion": "v1", "kind": "List", "items": ['
+        '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "gone", "namespace": "shop"}},'
+        '{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bare", "namespace": "shop"}},'
+        '{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "nobody", "namespace": "shop"}}]}'
+    )
+    theirs, ours = kubectl(api, *form.split()), run([sys.executable, "-m", "fairway"], api, *form.split())
+    assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout)
+    assert ours.stderr == theirs.stderr.replace("kubectl", "fairway")
+
+
+def test_text_that_steers_a_terminal_is_shown_and_not_sent(api: CannedApi) -> None:
+    shown = run([sys.executable, "-m", "fairway"], api, "describe", "services", "named", "-n", "shop").stdout
+    assert "\x1b" not in shown and "^[[31mred" in shown

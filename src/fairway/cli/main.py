@@ -31,6 +31,7 @@ COMMANDS = {
     "probe": "measure the first packet and a whole answer of a Service",
     "why": "say why each pod is, or is not, behind a Service",
     "get": "show objects: as a table, YAML, JSON or what a template picks",
+    "describe": "show all about objects: fields, what belongs to them, events",
     "version": "print the version",
 }
 USAGE, BROKEN_OFF, UNREAD = 2, 130, 141

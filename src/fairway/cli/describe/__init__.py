@@ -35,13 +35,24 @@ TABLE = {
 }
 """(group, kind) -> module."""
 
-VERSION = {"apps": "v1", "networking.k8s.io": "v1", "discovery.k8s.io": "v1"}
-"""The version of each group that the modules read; an object that came in another one must be asked for again."""
+
+_ALIKE = ("IPAddress", "ServiceCIDR")
+"""Kinds whose versions do not differ in what is shown."""
 
 
 def module_of(group: str, kind: str) -> str:
     """The module that describes this kind."""
     return TABLE.get((group, kind), "generic")
+
+
+def version_read(group: str, kind: str) -> str:
+    """The version in which the kind's module reads it; empty where any will do."""
+    return "v1" if group and (group, kind) in TABLE and kind not in _ALIKE else ""
+
+
+def is_as_read(group: str, kind: str, version: str) -> bool:
+    """Whether an object of this version can be described as it is."""
+    return version_read(group, kind) in ("", version)
 
 
 def describe(found: Object, world: World, *, now_s: float, has_events: bool = True) -> str:
@@ -50,3 +61,11 @@ def describe(found: Object, world: World, *, now_s: float, has_events: bool = Tr
     page = Page(now_s, has_events=has_events)
     import_module(f"fairway.cli.describe.{module_of(group, found.get('kind', ''))}").write(page, found, world)
     return page.text()
+
+
+def events_of_missing_pod(namespace: str, name: str, message: str, world: World, *, now_s: float) -> str:
+    """What the events say of a pod that is not there; empty if they say nothing."""
+    from fairway.cli.describe.pod import missing
+
+    page = Page(now_s)
+    return page.text() if missing(page, namespace, name, message, world) else ""

@@ -1,0 +1,155 @@
+"""Show all about objects: their fields, what belongs to them, their events.
+
+fairway describe svc kubia                 one Service, with the endpoints of each port
+fairway describe pods                      all pods of the namespace
+fairway describe pod kubia                 all pods whose names begin like that, if none is called so
+fairway describe svc,endpoints kubia       two kinds
+fairway describe -f svc.yaml               what the manifest names
+"""
+
+import sys
+import time
+
+from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS, Request, requests
+from fairway.cli.arguments.asking import listed, many, one
+from fairway.cli.failure import PROGRAM, Failure, raise_all
+from fairway.cli.flags import Flag
+from fairway.client.blocking import ApiError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.cli.call import Call
+
+USAGE = "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)"
+FLAGS = (
+    *FILE_FLAGS,
+    *(flag for flag in SELECTOR_FLAGS if flag.name != "field-selector"),
+    Flag("chunk-size", type="int", default=500, help="how many objects are asked for at a time; 0 for all at once"),
+    Flag("show-events", type="bool", default=True, help="the events of the object, too"),
+)
+NO_TYPE = (
+    f'You must specify the type of resource to describe. Use "{PROGRAM} api-resources" for a complete list of '
+    "supported resources."
+)
+
+
+def run(call: "Call") -> int:
+    """Ask for each object and what stands around it, and print."""
+    flags = call.flags
+    if not (call.words or flags.filename or flags.kustomize):
+        raise Failure(NO_TYPE)
+    found, failures = _asked(call)
+    if len(call.words) == 2 and len(failures) == 1 and failures[0].is_not_found:
+        return _of_prefix(call, *call.words, failure=failures[0])
+    failures += _print(call, found)
+    if not found and not failures:
+        where = "" if flags.all_namespaces else f" in {call.session.namespace} namespace."
+        print(f"No resources found{where}", file=sys.stderr)
+    raise_all(failures)
+    return 0
+
+
+def _asked(call: "Call") -> tuple[list[tuple[Request, "Any"]], list[ApiError]]:
+    """What is there of what is asked for, and what is not."""
+    found: list[tuple[Request, Any]] = []
+    failures: list[ApiError] = []
+    for request in requests(call):
+        try:
+            if request.is_list:
+                found += [(request, each) for each in many(call.session.api, request, call.flags.chunk_size)]
+            elif request.object is not None:
+                found.append((request, request.object))
+            else:
+                found.append((request, one(call.session.api, request.resource, request.namespace, request.name)))
+        except ApiError as error:
+            failures.append(error)
+    return found, failures
+
+
+def _print(call: "Call", found: list[tuple[Request, "Any"]]) -> list[ApiError]:
+    """Describe one after another, two lines apart; what went wrong, each only once."""
+    failures: dict[str, ApiError] = {}
+    is_first = True
+    for request, each in found:
+        try:
+            text = _text(call, request, each)
+        except ApiError as error:
+            failures.setdefault(str(error), error)
+            continue
+        sys.stdout.write(text if is_first else f"\n\n{text}")
+        is_first = False
+    return list(failures.values())
+
+
+def _of_prefix(call: "Call", type: str, name: str, *, failure: ApiError) -> int:
+    """Describe the objects whose names begin with the name that there is not."""
+    asked = requests(call, [type])
+    if len({request.resource for request in asked}) > 1:
+        raise Failure("you may only specify a single resource type")
+    is_any = False
+    for request in asked:
+        for each in many(call.session.api, request, 0) if request.is_list else ():
+            if each["metadata"]["name"].startswith(name):
+                is_any = True
+                sys.stdout.write(f"{_text(call, request, each)}\n")
+    if not is_any:
+        raise failure
+    return 0
+
+
+def _text(call: "Call", request: Request, found: "Any") -> str:
+    from fairway.cli.describe import describe, is_as_read
+
+    world, resource = ApiWorld(call), request.resource
+    metadata = found.get("metadata") or {}
+    if request.object is not None or not is_as_read(resource.group, resource.kind, resource.version):
+        namespace = metadata.get("namespace") or request.namespace
+        try:
+            found = _as_read(call, request, namespace, metadata.get("name") or request.name)
+        except ApiError as error:
+            if (resource.group, resource.kind) == ("", "Pod") and call.flags.show_events:
+                from fairway.cli.describe import events_of_missing_pod
+
+                text = events_of_missing_pod(namespace, request.name, error.message, world, now_s=time.time())
+                if text:
+                    return text
+            raise
+    return describe(found, world, now_s=time.time(), has_events=call.flags.show_events)
+
+
+def _as_read(call: "Call", request: Request, namespace: str, name: str) -> "Any":
+    """The live object, in the version that the description reads."""
+    from fairway.cli.describe import version_read
+
+    resource = request.resource
+    version = version_read(resource.group, resource.kind) or resource.version
+    path = resource.path(namespace, name)
+    return call.session.api.get(path.replace(f"/{resource.version}/", f"/{version}/", 1))
+
+
+class ApiWorld:
+    """What a description may ask, of the cluster that the command speaks to."""
+
+    def __init__(self, call: "Call") -> None:
+        self._call = call
+
+    def get(self, path: str) -> "Any":
+        """One object."""
+        from fairway.cli.describe.world import Refused
+
+        try:
+            return self._call.session.api.get(path)
+        except ApiError as error:
+            raise Refused(error.message, error.code) from error
+
+    def list(self, path: str, *, labels: str = "", fields: str = "") -> "Any":
+        """All objects that match."""
+        from fairway.cli.describe.world import Refused
+
+        try:
+            query = {"labelSelector": labels, "fieldSelector": fields}
+            return [*listed(self._call.session.api, path, query, self._call.flags.chunk_size)]
+        except ApiError as error:
+            raise Refused(error.message, error.code) from error
