@@ -22,6 +22,7 @@ COMMANDS = {
     "up": "start a cluster, or what is missing of it",
     "down": "stop a cluster and remove everything it made from the machine",
     "status": "show the health, addresses and versions of every part",
+    "doctor": "look for what is wrong, or will be in the way, and say how to cure it",
     "logs": "show the logs of the control plane, the node or the supervisor",
     "kubeconfig": "print a kubeconfig for the cluster",
     "image": "import, list and remove container images of the node",

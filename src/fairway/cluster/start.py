@@ -144,7 +144,11 @@ def _failed(config: Config, what: str) -> ClusterError:
             f"{what}\n  only {free >> 10} KiB are free in {config.state_dir}",
             f"make room in {config.state_dir}, or name another folder in --data-dir, and run again: sudo fairway up",
         )
-    return ClusterError(what, f"look at: fairway logs{config.flags}; then: sudo fairway down{config.flags}")
+    return ClusterError(
+        what,
+        f"see what is wrong: sudo fairway doctor{config.flags}; the logs: sudo fairway logs{config.flags}; "
+        f"then: sudo fairway down{config.flags}",
+    )
 
 
 def _last_words(config: Config, *parts: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fairway.cluster import certificates, kubeconfig, privileges, processes, retired, settling, start, surroundings
 from fairway.cluster.config import Config, locate
+from fairway.cluster.doctor import examination
 from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
 from fairway.cluster.local_ca import trust
 from fairway.cluster.nodes import check_room, nodes_of, parts
@@ -33,6 +34,7 @@ def run(config: Config, *, timeout_s: float) -> None:
     """
     started_s = time.monotonic()
     _check_machine(config)
+    _examine(config)
     with lock(config):
         try:
             config = _bring_up(config, started_s, timeout_s)
@@ -127,6 +129,13 @@ def _check_machine(config: Config) -> None:
             "or choose --ip-family ipv4",
         )
     check_not_elsewhere(config, "up")
+
+
+def _examine(config: Config) -> None:
+    """The doctor's fatal checks, where nothing of the cluster runs yet.  Raises: ``ClusterError``."""
+    if not _runs(config):
+        for text in examination.check_before_up(config):
+            print(f"warning: {text}", file=sys.stderr, flush=True)
 
 
 def check_not_elsewhere(config: Config, command: str) -> None:
