@@ -48,8 +48,11 @@ WRONG = [
     ("image list --data-dir=", "argument --data-dir: it is empty; name a folder\n"),
     ("up --timeout nan", "argument --timeout: 'nan' is no number of seconds\n"),
     ("down now", "fairway down: error: unrecognized arguments: now\n"),
-    ("logs bogus", "'bogus' is no part: choose from control, node, node-2, ..., supervisor\n"),
-    ("logs --tail x", "argument --tail: 'x' is no number of lines\n"),
+    (
+        "logs bogus --name x",
+        "error: 'bogus' is no part: choose from control, node, node-2, ..., supervisor\n"
+        "  fix: for the logs of a pod leave --name and --data-dir away\n",
+    ),
     ("image", "the following arguments are required: {import,list,remove}\n"),
     ("image import", "the following arguments are required: file\n"),
     ("dns bogus", "invalid choice: 'bogus' (choose from 'install-resolver', 'remove-resolver')\n"),

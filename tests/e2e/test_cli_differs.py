@@ -63,6 +63,29 @@ metadata: {name: settings, labels: {example.com/kind: text, app: kubia}}
 data: {"true": "true", number: "80", colon: "a: b", lines: "one\\n two\\n", empty: "", tail: "a\\nb", dash: "- a",
   date: "2001-01-01", long: "a text that is much longer than eighty letters so that a writer of YAML may want to
   fold it"}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: two, labels: {app: two}}
+spec:
+  terminationGracePeriodSeconds: 0
+  initContainers:
+  - {name: first, image: luksa/kubia, imagePullPolicy: IfNotPresent, command: [echo, first done]}
+  containers:
+  - name: a
+    image: luksa/kubia
+    imagePullPolicy: IfNotPresent
+    command: [sh, -c, "seq 1 30; echo end >&2; exec sleep 1000"]
+  - {name: b, image: luksa/kubia, imagePullPolicy: IfNotPresent, stdin: true, tty: true, command: [cat]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: done, annotations: {kubectl.kubernetes.io/default-container: other}}
+spec:
+  restartPolicy: Never
+  containers:
+  - {name: c, image: luksa/kubia, imagePullPolicy: IfNotPresent, command: [sh, -c, "echo out; echo err >&2; exit 3"]}
+  - {name: other, image: luksa/kubia, imagePullPolicy: IfNotPresent, command: [echo, the other]}
 """
 
 
@@ -80,7 +103,9 @@ def filled(cluster: Cluster) -> Iterator[str]:
     cluster.kubectl("create", "namespace", name)
     cluster.kubectl("apply", "-n", name, "-f", "-", text=FILLED)
     cluster.ready_pods(name, "app=kubia", 2)
-    cluster.wait(lambda: len(cluster.get("events", "-n", name)["items"]) >= 10, "the events of two pods")
+    cluster.ready_pods(name, "app=two", 1)
+    cluster.kubectl("wait", "-n", name, "pod/done", "--for=jsonpath={.status.phase}=Failed", "--timeout=30s")
+    cluster.wait(lambda: len(cluster.get("events", "-n", name)["items"]) >= 25, "the events of all pods")
     yield name
     cluster.run("delete", "namespace", name, "--wait=false")
 

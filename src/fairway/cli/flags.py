@@ -69,6 +69,11 @@ class Values:
         """Whether the flag of that name (with dashes) stands on the command line."""
         return name in self._given
 
+    @property
+    def given(self) -> frozenset[str]:
+        """The names (with dashes) of the flags that stand on the command line."""
+        return frozenset(self._given)
+
     def give(self, flag: Flag, text: str) -> None:
         """Set ``flag`` by its text.  Raises: ``FlagError``."""
         try:

@@ -41,9 +41,28 @@ class Target:
 
     def fetch(self, api: "Api") -> "dict[str, Any]":
         """The live object, kept in ``object``.  Raises: ``ApiError``."""
-        self.object = api.get(self.path)
+        from fairway.client.blocking import ApiError
+
+        try:
+            self.object = api.get(self.path)
+        except ApiError as error:
+            if error.is_not_found and self.namespace not in ("", "default"):
+                _check_namespace(api, self.namespace)
+            raise
         assert self.object is not None
         return self.object
+
+
+def _check_namespace(api: "Api", namespace: str) -> None:
+    """Where not even the namespace is there, that is what is said.  Raises: ``ApiError``."""
+    from fairway.client.blocking import ApiError
+    from fairway.client.blocking.api import quoted
+
+    try:
+        api.get(f"/api/v1/namespaces/{quoted(namespace)}")
+    except ApiError as error:
+        if error.is_not_found:
+            raise
 
 
 class Request:

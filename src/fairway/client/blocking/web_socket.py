@@ -43,8 +43,9 @@ class WebSocket:
         self._frames = Frames(ConnectionType.CLIENT)
         self._messages: deque[bytes] = deque()
         self._part = bytearray()
+        self._answers = bytearray()
         if connection.received:
-            self._take(bytes(connection.received))
+            self.connection.socket.sendall(self.take(bytes(connection.received)))
             connection.received.clear()
 
     def fileno(self) -> int:
@@ -72,13 +73,23 @@ class WebSocket:
         """Read once from the network, when ``select`` says so; messages that it completes are there at once."""
         got = self.connection.socket.recv(1 << 16)
         if got:
-            self._take(got)
+            self.connection.socket.sendall(self.take(got))
         else:
             self.close_code = 1006 if self.close_code is None else self.close_code
 
     def next_message(self) -> bytes | None:
         """A message that is there already, else ``None``."""
         return self._messages.popleft() if self._messages else None
+
+    def framed(self, message: bytes) -> bytes:
+        """The bytes of one binary message, for those who send them without waiting."""
+        return self._frames.send(BytesMessage(data=message))
+
+    def take(self, got: bytes) -> bytes:
+        """Take what a caller has read itself; the bytes that he must send in answer."""
+        self._take(got)
+        answers, self._answers = bytes(self._answers), bytearray()
+        return answers
 
     def close(self, code: int = 1000) -> None:
         """Say goodbye and close; a connection that is gone is fine."""
@@ -99,6 +110,6 @@ class WebSocket:
                     self._messages.append(bytes(self._part))
                     self._part.clear()
             elif isinstance(event, Ping):
-                self.connection.socket.sendall(self._frames.send(event.response()))
+                self._answers += self._frames.send(event.response())
             elif isinstance(event, CloseConnection):
                 self.close_code = int(event.code)
