@@ -189,10 +189,12 @@ def key_bytes(key: Any) -> bytes:
     return text
 
 
-def write(path: Path, text: bytes, mode: int) -> None:
-    """Put a file in place as a whole, never readable by more than ``mode`` says."""
+def write(path: Path, text: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
+    """Put a file in place as a whole, never readable by more than ``mode`` says; ``owner`` is a user and a group."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(text)
+        if owner is not None:
+            os.fchown(file.fileno(), *owner)
     os.replace(fresh, path)

@@ -163,8 +163,7 @@ def _write(folder: Path, host: str, chain: bytes, key: bytes) -> tuple[Path, Pat
     user = invoking_user()
     try:
         for path, text, mode in ((files[1], key, 0o600), (files[0], chain, 0o644)):
-            write(path, text, mode)
-            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+            write(path, text, mode, (user.pw_uid, user.pw_gid))
     except OSError as error:
         raise ClusterError(f"cannot write into {folder}: {error.strerror}", "name another folder in --out") from error
     return files
