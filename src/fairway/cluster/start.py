@@ -146,8 +146,8 @@ def _failed(config: Config, what: str) -> ClusterError:
         )
     return ClusterError(
         what,
-        f"see what is wrong: sudo fairway doctor{config.flags}; the logs: sudo fairway logs{config.flags}; "
-        f"then: sudo fairway down{config.flags}",
+        f"look at: fairway logs{config.flags}; then: sudo fairway down{config.flags}; "
+        f"what is wrong here: sudo fairway doctor{config.flags}",
     )
 
 
