@@ -13,7 +13,7 @@ from fairway.cluster.doctor.log_lines import Trouble, restarts, troubles
 from fairway.cluster.nodes import nodes_of, parts
 from fairway.objects.conditions import condition, is_true
 
-PATIENCE_S: Final = 3.0
+PATIENCE_S: Final = 1.5
 RECENT_S: Final = 600.0
 CHECKED_BYTES: Final = 64 << 20
 """A larger store is not read through: that takes longer than anyone waits."""
@@ -137,9 +137,9 @@ async def _ask(scene: Scene) -> Answers:
 
 def _reason(error: BaseException) -> str:
     """The innermost cause, in a few words."""
-    while isinstance(error.__cause__, OSError):
+    while isinstance(error.__cause__, OSError) and str(error.__cause__):
         error = error.__cause__
-    return str(getattr(error, "strerror", "") or error)
+    return str(getattr(error, "strerror", "") or error or type(error).__name__)
 
 
 async def _compared(scene: Scene, client: Any, answers: Answers) -> Answers:

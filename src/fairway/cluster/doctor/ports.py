@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from fairway.cluster import processes
 from fairway.cluster.doctor.finding import Finding, Scene, failure, warning, well
-from fairway.cluster.doctor.sockets import Listener, listening
+from fairway.cluster.doctor.sockets import CLUSTER, Listener, listening
 from fairway.cluster.settling import PORTS
 
 WORDS: Final = {
@@ -87,6 +87,8 @@ def dns(facts: Facts) -> Iterator[Finding]:
     """Cluster DNS listens on addresses of its own, which a listener on all addresses takes from it."""
     wanted = {*facts.dns_addresses, "0.0.0.0", "::"}
     taken = next((each for each in facts.listeners if each.port == 53 and each.address in wanted), None)
+    if taken is not None and taken.owner.startswith(CLUSTER):
+        return  # the ranges overlap then, which is told of them
     if taken is not None:
         yield failure(
             f"port 53 is taken on {taken.address} by {_by(taken)}",

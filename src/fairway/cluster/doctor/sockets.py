@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _TABLES = (("tcp", "tcp", "0A"), ("tcp", "tcp6", "0A"), ("udp", "udp", "07"), ("udp", "udp6", "07"))
+CLUSTER = "the cluster"
+"""What the owner's name begins with where a process belongs to a cluster of ours."""
 NET = Path("/proc/thread-self/net")
 
 
@@ -85,7 +87,7 @@ def _owner(pid: int) -> str:
     with contextlib.suppress(OSError):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
         if any(word.startswith("fairway.cluster.") for word in words) and "--name" in words[:-1]:
-            return f'the cluster "{words[words.index("--name") + 1]}" (pid {pid})'
+            return f'{CLUSTER} "{words[words.index("--name") + 1]}" (pid {pid})'
     return f"{name_of(pid)} (pid {pid})"
 
 
