@@ -51,7 +51,7 @@ class Demo:
         )  # fmt: skip
         if not quiet and done.stdout.strip():
             print(_indented(done.stdout), flush=True)
-        if words[0] == "fairway" and done.returncode != 0:
+        if words[0] == "fairway" and done.returncode != 0 and not fails:
             raise DemoFailure(f"`fairway {words[1]}` ended with exit code {done.returncode}, see above")
         if (done.returncode != 0) != fails and not quiet:
             self.check(False, f"`{' '.join(words[:3])} ...` ended with exit code {done.returncode}")
@@ -143,7 +143,7 @@ def w1_create_and_look(demo: Demo) -> None:
     demo.explain("The manifest sends port 80 to port 80 of the pods, where nothing listens:")
     refused = demo.run("kubectl", "exec", pod, "--", "curl", "-sS", f"http://{address}", fails=True)
     demo.check("curl: (7)" in refused, "the connection is refused, as on any Kubernetes")
-    answer = demo.run("fairway", "why", "svc/kubia")
+    answer = demo.run("fairway", "why", "svc/kubia", fails=True)
     demo.check("targetPort: http" in answer, "fairway why names the port that was meant")
     demo.explain("The cure: targetPort: http")
     demo.run("kubectl", "patch", "svc", "kubia", "-p", '{"spec":{"ports":[{"port":80,"targetPort":"http"}]}}')

@@ -1,131 +1,313 @@
-"""The mistakes that users make with Services, and what they are told."""
+"""What `why` says: mistakes and answers."""
 
 from typing import Any
 
 import pytest
 
-from fairway.apiserver.why import explain, port_advice
+from fairway.why.answer import Answer
+from pure.why_cases import Thing, World, deployment, node, pod, service, slice_of
+
+OPEN = {"kubia-1": [("TCP", "0.0.0.0", 8080)]}
+ONE = pod()
 
 
-def service(**spec: Any) -> dict[str, Any]:
-    spec = {"selector": {"app": "kubia"}, "ports": [{"name": "http", "port": 80, "targetPort": 80}], **spec}
-    return {"kind": "Service", "metadata": {"name": "kubia"}, "spec": spec}
+def port(**changes: Any) -> list[Thing]:
+    return [{"name": "http", "port": 80, "targetPort": 80, "protocol": "TCP", **changes}]
 
 
-def pod(*, labels: dict[str, str] | None = None, ready: bool = True, **status: Any) -> dict[str, Any]:
-    ports = [{"name": "http", "containerPort": 8080}]
-    state = {"podIP": "10.244.0.5", "conditions": [{"type": "Ready", "status": "True" if ready else "False"}], **status}
-    return {
-        "kind": "Pod",
-        "metadata": {"name": "kubia-1", "labels": {"app": "kubia"} if labels is None else labels},
-        "spec": {"nodeName": "n1", "containers": [{"name": "kubia", "ports": ports}]},
-        "status": state,
-    }
+def first(answer: Answer) -> tuple[str, str]:
+    cause = answer.causes[0]
+    return cause.reason, cause.cure
 
 
-SLICE = {"addressType": "IPv4", "endpoints": [{"conditions": {"ready": True}}]}
+def well(*more: Thing, **spec: Any) -> World:
+    return World(service(**spec), ONE, slice_of(ONE), *more, sockets=OPEN)
 
 
-def test_the_slip_of_the_text_books_is_named() -> None:
-    found = explain(service(), [pod()], [SLICE])
-    assert [(a.path, a.cure) for a in found.advice] == [("spec.ports[0].targetPort", "targetPort: http")]
-    assert "port 80 goes to 80 on the pods" in found.advice[0].text
-    assert "8080 (http)" in found.advice[0].text
+# Nothing is wrong.
 
 
-def test_a_target_that_is_declared_by_name_or_number_needs_no_advice() -> None:
-    for target in ("http", 8080):
-        assert explain(service(ports=[{"port": 80, "targetPort": target}]), [pod()], [SLICE]).advice == []
+def test_a_service_that_works_says_so_and_nothing_else() -> None:
+    answer = well().why("Service", "kubia")
+    assert (answer.verdict, answer.summary, answer.causes) == (
+        "Works",
+        "svc/kubia works: new connections go to 1 pod",
+        [],
+    )
+    assert answer.lines == ["http 10.96.0.9:80/TCP → http (8080)"]
 
 
-def test_pods_that_declare_no_port_say_nothing_about_it() -> None:
-    silent = pod()
-    silent["spec"]["containers"][0].pop("ports")
-    assert list(port_advice(service(), [silent])) == []
+def test_what_is_asked_of_a_service_that_works_is_little() -> None:
+    world = well()
+    world.why("Service", "kubia")
+    assert [(look.plural, look.subresource) for look in world.looks] == [
+        ("services", ""),
+        ("endpointslices", ""),
+        ("pods", ""),
+        ("pods", "sockets"),
+        ("networkpolicies", ""),
+    ]
 
 
-def test_a_template_speaks_for_its_pods() -> None:
-    owner = {"kind": "ReplicaSet", "spec": {"template": {"spec": pod()["spec"]}}}
-    assert [a.cure for a in port_advice(service(), [owner])] == ["targetPort: http"]
+# Ports.
 
 
-def test_the_nearest_miss_of_a_selector_is_shown() -> None:
-    found = explain(service(selector={"app": "kubbia"}), [pod()], [])
-    assert found.summary == "kubia selects no pod: every connection is refused"
-    assert found.advice[0].text == "the selector says app=kubbia; 1 pod has app=kubia"
+def test_the_slip_of_the_text_books_is_named_and_what_listens_decides() -> None:
+    slip = service(ports=port())
+    unseen = World(slip, ONE, slice_of(ONE)).why("Service", "kubia")
+    assert (unseen.verdict, *first(unseen)) == ("Doubtful", "PortUndeclared", "targetPort: http")
+    assert "port 80 goes to 80 on the pods" in unseen.causes[0].message
+    seen = World(slip, ONE, slice_of(ONE), sockets=OPEN).why("Service", "kubia")
+    assert (seen.verdict, *first(seen)) == ("Fails", "PortUndeclared", "targetPort: http")
+    assert seen.summary == "svc/kubia does not work: nothing listens on 80 in pod kubia-1"
+    both = World(slip, ONE, slice_of(ONE), sockets={"kubia-1": [("TCP", "::", 80)]}).why("Service", "kubia")
+    assert (both.verdict, both.causes) == ("Works", [])
 
 
-def test_a_pod_of_two_families_is_one_pod_and_one_without_the_family_says_so() -> None:
-    both = {"ipFamilies": ["IPv4", "IPv6"]}
-    pair = [SLICE, {**SLICE, "addressType": "IPv6"}]
-    dual = pod(podIPs=[{"ip": "10.244.0.5"}, {"ip": "fd00::5"}])
-    found = explain(service(**both), [dual], pair)
-    assert found.summary == "kubia sends new connections to 1 endpoint; its selector matches 1 pod"
-    assert found.verdicts[0].text == "ready at 10.244.0.5, fd00::5"
-    assert "to 1 IPv4 and 0 IPv6 endpoints" in explain(service(**both), [pod()], [SLICE]).summary
-    lacking = explain(service(ipFamilies=["IPv6"]), [pod()], []).verdicts[0]
-    assert (lacking.is_behind, lacking.text) == (False, "it has no IPv6 address")
+def test_the_cure_is_a_command() -> None:
+    (cause,) = World(service(ports=port()), ONE, slice_of(ONE), sockets=OPEN).why("Service", "kubia").causes
+    patch = '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": "http"}]'
+    assert cause.commands == (f"kubectl patch svc kubia -n default --type=json -p '{patch}'",)
 
 
-def test_a_pod_that_is_not_ready_says_why() -> None:
-    waiting = [{"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]
-    found = explain(service(), [pod(ready=False, containerStatuses=waiting)], [])
-    assert found.verdicts[0].text == "it is not ready: ImagePullBackOff: no such image"
-    assert not found.verdicts[0].is_behind
+PORTS = [
+    # ports of the Service, ports of the pods, what listens, reason, cure
+    (port(targetPort="htp"), None, OPEN, "PortNameUndeclared", "targetPort: http"),
+    (port(targetPort="web"), [{"containerPort": 8080}], OPEN, "PortNameUndeclared", "targetPort: 8080"),
+    (port(targetPort="web"), [], OPEN, "PortNameUndeclared", "targetPort: 80"),
+    (port(targetPort=8080, protocol="UDP"), None, None, "ProtocolMismatch", "protocol: TCP"),
+    (port(targetPort="http", protocol="UDP"), None, OPEN, "ProtocolMismatch", "protocol: TCP"),
+    (port(targetPort=9090), [], OPEN, "NothingListens", "targetPort: 8080"),
+    (port(targetPort=9090), [], {"kubia-1": []}, "NothingListens", ""),
+    (port(targetPort=8080), None, {"kubia-1": [("TCP", "127.0.0.1", 8080)]}, "ListensOnLoopback", None),
+    (port(targetPort=8080), None, {"kubia-1": [("TCP", "::1", 8080)]}, "ListensOnLoopback", None),
+    (port(targetPort=8080), None, {"kubia-1": [("TCP", "10.9.9.9", 8080)]}, "ListensElsewhere", ""),
+    (port(targetPort=8080), None, {"kubia-1": [("UDP", "0.0.0.0", 8080)]}, "NothingListens", ""),
+]
 
 
-def test_a_named_port_that_no_container_declares_keeps_the_pod_out() -> None:
-    found = explain(service(ports=[{"port": 80, "targetPort": "web"}]), [pod()], [])
-    assert found.verdicts[0].text == 'no container declares a port named "web"'
+@pytest.mark.parametrize(("ports", "declared", "sockets", "reason", "cure"), PORTS)
+def test_a_port_that_leads_nowhere(ports: Any, declared: Any, sockets: Any, reason: str, cure: str | None) -> None:
+    one = ONE if declared is None else pod(ports=declared)
+    answer = World(service(ports=ports), one, slice_of(one), sockets=sockets).why("Service", "kubia")
+    assert answer.verdict != "Works"
+    assert answer.causes[0].reason == reason
+    if cure is not None:
+        assert answer.causes[0].cure == cure
 
 
-def test_an_external_name_has_no_pods() -> None:
-    found = explain(service(type="ExternalName", externalName="db.example.com"), [pod()], [])
-    assert found.summary == "kubia is another name for db.example.com; no pod stands behind it"
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.244.0.5"])
+def test_what_listens_for_everybody_is_open(address: str) -> None:
+    world = World(
+        service(ports=port(targetPort=8080)), ONE, slice_of(ONE), sockets={"kubia-1": [("TCP", address, 8080)]}
+    )
+    assert world.why("Service", "kubia").causes == []
 
 
-def balanced(*ips: str, message: str = "", reason: str = "AddressInUse", **spec: Any) -> dict[str, Any]:
+def test_one_port_of_two_that_fails_makes_the_service_fail() -> None:
+    two = [*port(targetPort="http"), {"name": "https", "port": 443, "targetPort": 8443}]
+    answer = World(service(ports=two), ONE, slice_of(ONE), sockets=OPEN).why("Service", "kubia")
+    assert (answer.verdict, answer.causes[0].field) == ("Fails", "spec.ports[1].targetPort")
+
+
+def test_some_pods_that_do_not_listen_are_named() -> None:
+    two = [pod("kubia-1"), pod("kubia-2", ip="10.244.0.6")]
+    sockets = {**OPEN, "kubia-2": [("TCP", "127.0.0.1", 8080)]}
+    answer = World(service(), *two, slice_of(*two), sockets=sockets).why("Service", "kubia")
+    assert (answer.verdict, answer.causes[0].reason) == ("Doubtful", "ListensOnLoopback")
+    assert "pod kubia-2" in answer.summary
+
+
+def test_pods_may_differ_in_the_number_behind_a_name() -> None:
+    two = [pod("kubia-1"), pod("kubia-2", ip="10.244.0.6", ports=[{"name": "http", "containerPort": 9090}])]
+    sockets = {**OPEN, "kubia-2": [("TCP", "::", 9090)]}
+    answer = World(service(), *two, slice_of(*two), sockets=sockets).why("Service", "kubia")
+    assert (answer.causes, answer.lines) == ([], ["http 10.96.0.9:80/TCP → http (8080, 9090)"])
+
+
+def test_a_sidecar_may_have_the_port() -> None:
+    sidecar = {"name": "proxy", "restartPolicy": "Always", "ports": [{"name": "http", "containerPort": 8080}]}
+    one = pod(ports=[], spec={"initContainers": [sidecar]})
+    assert World(service(), one, slice_of(one), sockets=OPEN).why("Service", "kubia").causes == []
+
+
+def test_a_selector_that_matches_the_wrong_pods_too() -> None:
+    web = pod("web-1", labels={"app": "shop", "tier": "web"})
+    base = pod("db-1", labels={"app": "shop", "tier": "db"}, ip="10.244.0.7", ports=[{"containerPort": 5432}])
+    both = service("shop", selector={"app": "shop"}, ports=port(targetPort=8080))
+    answer = World(both, web, base, slice_of(web, base, name="shop")).why("Service", "shop")
+    cause = next(each for each in answer.causes if each.reason == "SelectorTooBroad")
+    assert cause.cure == "selector: app: shop, tier: web"
+    assert cause.commands == ("kubectl set selector svc shop app=shop,tier=web -n default",)
+
+
+# Selectors.
+
+SELECTORS = [
+    # selector, labels of the pods, reason, cure, part of the text
+    ({"app": "kubbia"}, {"app": "kubia"}, "selector: app: kubia", "the selector says app=kubbia; 1 pod has app=kubia"),
+    ({"app": "Kubia"}, {"app": "kubia"}, "selector: app: kubia", "says app=Kubia"),
+    ({"ap": "kubia"}, {"app": "kubia"}, "selector: app: kubia", "the selector says ap=kubia; 1 pod has app=kubia"),
+    ({"App": "kubia"}, {"app": "kubia"}, "selector: app: kubia", "1 pod has app=kubia"),
+    (
+        {"name": "kubia"},
+        {"app.kubernetes.io/name": "kubia"},
+        "selector: app.kubernetes.io/name: kubia",
+        "1 pod has app",
+    ),
+    ({"app": "kubia", "tier": "web"}, {"app": "kubia"}, "selector: app: kubia", "1 pod has no label tier"),
+    ({"app": "kubia", "tier": "web"}, {"app": "kubia", "tier": "db"}, "selector: app: kubia, tier: db", "tier=db"),
+    ({"app": "api"}, {"app": "kubia"}, "selector: app: kubia", "the selector says app=api; 1 pod has app=kubia"),
+]
+
+
+@pytest.mark.parametrize(("selector", "labels", "cure", "text"), SELECTORS)
+def test_the_nearest_miss_of_a_selector(selector: Any, labels: Any, cure: str, text: str) -> None:
+    answer = World(service(selector=selector), pod(labels=labels), slice_of()).why("Service", "kubia")
+    assert (answer.verdict, *first(answer)) == ("Fails", "SelectorMisses", cure)
+    assert text in answer.causes[0].message
+    assert answer.summary.startswith("svc/kubia does not work: its selector matches no pod: it says ")
+
+
+def test_three_pods_are_counted_and_the_nearest_go_first() -> None:
+    pods = [pod(f"kubia-{n}") for n in range(3)] + [pod("other", labels={"app": "other"})]
+    answer = World(service(selector={"app": "kubbia"}), *pods).why("Service", "kubia")
+    assert answer.causes[0].message == "the selector says app=kubbia; 3 pods have app=kubia"
+
+
+def test_no_pod_comes_near() -> None:
+    strange = World(service(), pod(labels={"run": "x"})).why("Service", "kubia")
+    assert (first(strange)[0], strange.verdict) == ("NoPods", "Fails")
+    assert "there is no pod in namespace default" in World(service()).why("Service", "kubia").summary
+
+
+def test_pods_of_another_namespace() -> None:
+    answer = World(service(), pod(namespace="shop")).why("Service", "kubia")
+    assert first(answer) == ("OtherNamespace", "namespace: shop")
+    assert "kubectl expose pod kubia-1 -n shop --name=kubia" in answer.causes[0].commands[0]
+
+
+def test_a_deployment_that_is_scaled_to_nothing() -> None:
+    answer = World(service(), deployment(replicas=0)).why("Service", "kubia")
+    assert first(answer) == ("ScaledToZero", "replicas: 1")
+    assert answer.causes[0].commands == ("kubectl scale deploy/kubia --replicas=1 -n default",)
+
+
+def test_a_deployment_that_may_not_make_pods() -> None:
+    failure = {"type": "ReplicaFailure", "status": "True", "message": 'serviceaccount "x" not found'}
+    answer = World(service(), deployment(conditions=[failure])).why("Service", "kubia")
+    assert (first(answer)[0], answer.summary) == (
+        "PodsNotCreated",
+        "svc/kubia does not work: deploy/kubia cannot make its pods",
+    )
+    assert 'serviceaccount "x" not found' in answer.causes[0].message
+
+
+def test_a_label_of_the_deployment_that_its_pods_do_not_have() -> None:
+    shop = deployment("shop", own={"app": "kubia"}, labels={"run": "shop"})
+    answer = World(service(), shop, pod("shop-1", labels={"run": "shop"})).why("Service", "kubia")
+    assert first(answer) == ("LabelNotInTemplate", "spec.template.metadata.labels: app: kubia")
+    patch = '{"spec":{"template":{"metadata":{"labels":{"app":"kubia"}}}}}'
+    assert answer.causes[0].commands == (f"kubectl patch deploy/shop -n default -p '{patch}'",)
+
+
+# Slices.
+
+
+def test_a_controller_that_lags() -> None:
+    answer = World(service(), ONE, sockets=OPEN).why("Service", "kubia")
+    assert (answer.verdict, answer.causes[0].reason) == ("Fails", "SlicesLag")
+    assert "no EndpointSlice exists" in answer.causes[0].message
+    gone = World(service(), ONE, slice_of(ONE, pod("kubia-9")), sockets=OPEN).why("Service", "kubia")
+    assert (gone.verdict, gone.causes[0].reason) == ("Doubtful", "StaleEndpoints")
+
+
+def by_hand(**rest: Any) -> Thing:
+    ends = slice_of(**rest)
+    ends["metadata"]["labels"].pop("endpointslice.kubernetes.io/managed-by")
+    ends["endpoints"] = [{"addresses": ["192.0.2.7"]}]
+    return ends
+
+
+def test_a_service_without_a_selector() -> None:
+    bare = service(selector=None)
+    answer = World(bare, by_hand()).why("Service", "kubia")
+    assert answer.summary == "svc/kubia works: its 1 endpoint is written by hand, as it has no selector"
+    none = World(bare).why("Service", "kubia")
+    assert (none.summary, none.causes[0].reason) == (
+        "svc/kubia does not work: it has no selector and no endpoint",
+        "NoSelector",
+    )
+    named = World(bare, deployment()).why("Service", "kubia")
+    assert named.causes[0].commands == ("kubectl set selector svc kubia app=kubia -n default",)
+
+
+def test_ports_of_a_slice_belong_to_the_service_by_name() -> None:
+    answer = World(service(selector=None), by_hand(ports=[{"name": "", "port": 8080}])).why("Service", "kubia")
+    assert first(answer) == ("SlicePortName", 'name: "http"')
+
+
+def test_a_slice_that_lacks_the_label() -> None:
+    loose = by_hand()
+    del loose["metadata"]["labels"]["kubernetes.io/service-name"]
+    answer = World(service(selector=None), loose).why("Service", "kubia")
+    assert first(answer) == ("SliceNotLabelled", "kubernetes.io/service-name: kubia")
+
+
+# Kinds of Services.
+
+
+def test_external_names() -> None:
+    alias = service(type="ExternalName", externalName="db.example.com", selector=None, clusterIP=None)
+    assert World(alias).why("Service", "kubia").summary == (
+        "svc/kubia works: it is another name for db.example.com; no pod stands behind it"
+    )
+    address = service(type="ExternalName", externalName="192.0.2.1", selector=None)
+    assert first(World(address).why("Service", "kubia"))[0] == "ExternalNameIsAddress"
+    inner = service(type="ExternalName", externalName="web.shop.svc.cluster.local", selector=None)
+    assert first(World(inner).why("Service", "kubia"))[0] == "NoSuchService"
+    assert World(inner, service("web", namespace="shop")).why("Service", "kubia").verdict == "Works"
+
+
+def test_headless_services_lead_to_the_ports_of_the_pods() -> None:
+    answer = well(clusterIP="None").why("Service", "kubia")
+    assert (answer.verdict, answer.causes[0].reason) == ("Works", "HeadlessPort")
+
+
+def balanced(*ips: str, message: str = "", reason: str = "AddressInUse", **spec: Any) -> Answer:
     status: dict[str, Any] = {"loadBalancer": {"ingress": [{"ip": ip} for ip in ips]} if ips else {}}
     if message:
-        condition = {"type": "fairway.dev/LoadBalancerAddress", "status": "False", "reason": reason}
-        status["conditions"] = [{**condition, "message": message}]
-    return {**service(type="LoadBalancer", ports=[{"port": 80, "targetPort": "http"}], **spec), "status": status}
-
-
-def test_a_load_balancer_with_its_address_needs_no_advice() -> None:
-    assert explain(balanced("10.97.0.1"), [pod()], [SLICE]).advice == []
-
-
-def test_an_address_that_cannot_be_had_is_told() -> None:
-    (advice,) = explain(balanced(message="10.97.0.1 is in use by Service default/a"), [pod()], [SLICE]).advice
-    assert (advice.path, advice.text) == ("status.loadBalancer", "10.97.0.1 is in use by Service default/a")
-    assert advice.cure == "no loadBalancerIP, or a free address of the pool"
+        told = {"type": "fairway.dev/LoadBalancerAddress", "status": "False", "reason": reason, "message": message}
+        status["conditions"] = [told]
+    return World(service(type="LoadBalancer", status=status, **spec), ONE, slice_of(ONE), sockets=OPEN).why(
+        "Service", "kubia"
+    )
 
 
 @pytest.mark.parametrize(
     ("reason", "cure"),
     [
+        ("AddressInUse", "no loadBalancerIP, or a free address of the pool"),
         ("AddressConflict", "that machine without the address, or another loadBalancerIP"),
         ("PoolExhausted", "more addresses for the cluster: sudo fairway up --load-balancer-cidr RANGES"),
         ("Probing", "a moment's patience"),
     ],
 )
 def test_each_fault_of_a_load_balancer_has_its_own_cure(reason: str, cure: str) -> None:
-    (advice,) = explain(balanced("10.97.0.1", message="so it is", reason=reason), [pod()], [SLICE]).advice
-    assert (advice.text, advice.cure) == ("so it is", cure)
+    (cause,) = balanced("10.97.0.1", message="so it is", reason=reason).causes
+    assert (cause.field, cause.message, cause.cure) == ("status.loadBalancer", "so it is", cure)
 
 
 def test_a_load_balancer_that_nobody_serves_says_for_whom_it_waits() -> None:
-    (advice,) = explain(balanced(), [pod()], [SLICE]).advice
-    assert advice.text == "it waits for an address from a load balancer controller"
-    (advice,) = explain(balanced(selector=None, loadBalancerClass="example.com/lb"), [], []).advice
-    assert advice.text == "it waits for an address from the controller of loadBalancerClass example.com/lb"
+    assert balanced("10.97.0.1").causes == []
+    assert balanced().causes[0].message == "it waits for an address from a load balancer controller"
+    found = balanced(loadBalancerClass="example.com/lb").causes[0].message
+    assert found == "it waits for an address from the controller of loadBalancerClass example.com/lb"
 
 
-def test_a_service_without_a_selector_tells_its_ready_endpoints() -> None:
-    bare = service(selector=None, ipFamilies=["IPv4"])
-    assert explain(bare, [], []).summary == "kubia has no selector and no ready endpoint: every connection is refused"
-    assert explain(bare, [], [SLICE]).summary == "kubia has no selector: its 1 ready endpoint is written by hand"
-    assert (
-        explain(bare, [], [SLICE, SLICE]).summary == "kubia has no selector: its 2 ready endpoints are written by hand"
-    )
+def test_nodes_without_an_endpoint_where_only_local_ones_count() -> None:
+    world = well(node("a"), node("b"), internalTrafficPolicy="Local")
+    answer = world.why("Service", "kubia")
+    assert (answer.verdict, *first(answer)) == ("Doubtful", "NoLocalEndpoint", "internalTrafficPolicy: Cluster")
+    assert world.why("Service", "kubia", who="node/b").verdict == "Fails"
+    assert world.why("Service", "kubia", who="node/a").verdict == "Works"

@@ -35,7 +35,6 @@ COMMANDS = {
     "attach": "join the streams of a container that runs",
     "get": "show objects: as a table, YAML, JSON or what a template picks",
     "describe": "show all about objects: fields, what belongs to them, events",
-    "tree": "draw a Service and all that makes it work: slices, endpoints, pods, ports",
     "version": "print the version",
 }
 USAGE, BROKEN_OFF, UNREAD = 2, 130, 141

@@ -5,7 +5,7 @@ Source: Kubernetes docs, "DaemonSet", "Perform a Rolling Update on a DaemonSet".
 
 from collections.abc import Iterator
 
-from fairway.kinds.kind import STATUS, Column, Kind, Served
+from fairway.kinds.kind import STATUS, WHY, Column, Kind, Served
 from fairway.kinds.replica_set import parsed
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.amounts import Amount, amount, at_most_all, number
@@ -122,7 +122,7 @@ DAEMON_SET = Kind(
     group="apps", version="v1", name="DaemonSet", plural="daemonsets",
     short_names=("ds",),
     categories=("all",),
-    subresources=(STATUS,),
+    subresources=(STATUS, WHY),
     also=(
         Served("apps", "v1beta2", replicas.retired("apps/v1beta2", "DaemonSet", "v1.9")),
         Served(

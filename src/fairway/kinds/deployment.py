@@ -5,7 +5,7 @@ Source: Kubernetes docs, "Deployments".
 
 from collections.abc import Iterator
 
-from fairway.kinds.kind import STATUS, Column, Kind, Served
+from fairway.kinds.kind import STATUS, WHY, Column, Kind, Served
 from fairway.kinds.replica_set import parsed, selector_problems
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.amounts import Amount, amount, at_most_all, number
@@ -123,7 +123,7 @@ DEPLOYMENT = Kind(
     group="apps", version="v1", name="Deployment", plural="deployments",
     short_names=("deploy",),
     categories=("all",),
-    subresources=(STATUS, SCALE),
+    subresources=(STATUS, SCALE, WHY),
     also=(
         Served("apps", "v1beta2", replicas.retired("apps/v1beta2", "Deployment", "v1.9")),
         Served(

@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Ingress"; API reference, "Ingress v1 networking.k8s.io
 
 from collections.abc import Iterator
 
-from fairway.kinds.kind import STATUS, Column, Kind
+from fairway.kinds.kind import STATUS, WHY, Column, Kind
 from fairway.kinds.rules import addresses
 from fairway.kinds.rules.cells import AGE, NONE
 from fairway.kinds.rules.references import typed_reference
@@ -192,7 +192,7 @@ def _address(ingress: Object, _now: float) -> str:
 INGRESS = Kind(
     group="networking.k8s.io", version="v1", name="Ingress", plural="ingresses",
     short_names=("ing",),
-    subresources=(STATUS,),
+    subresources=(STATUS, WHY),
     columns=(
         Column("Class", lambda ingress, _: ingress["spec"].get("ingressClassName") or NONE),
         Column("Hosts", _hosts),

@@ -78,6 +78,10 @@ class Claim:
 
 
 STATUS = Subresource("status")
+WHY = Subresource("why", verbs=("get",), kind="Explanation", group="fairway.dev", version="v1alpha1")
+"""Whether it works, and why not: our own, beside Kubernetes' subresources."""
+SOCKETS = Subresource("sockets", verbs=("get",), kind="PodSockets", group="fairway.dev", version="v1alpha1")
+"""What listens inside a pod."""
 
 
 def proxy_of(name: str) -> Subresource:

@@ -5,7 +5,7 @@ Source: Kubernetes docs, "ReplicaSet".
 
 from collections.abc import Iterator
 
-from fairway.kinds.kind import STATUS, Column, Kind, Served
+from fairway.kinds.kind import STATUS, WHY, Column, Kind, Served
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.cells import AGE, count, field, selector, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
@@ -67,7 +67,7 @@ REPLICA_SET = Kind(
     group="apps", version="v1", name="ReplicaSet", plural="replicasets",
     short_names=("rs",),
     categories=("all",),
-    subresources=(STATUS, SCALE),
+    subresources=(STATUS, SCALE, WHY),
     also=(
         Served("apps", "v1beta2", replicas.retired("apps/v1beta2", "ReplicaSet", "v1.9")),
         Served(

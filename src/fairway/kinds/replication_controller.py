@@ -5,7 +5,7 @@ Source: Kubernetes docs, "ReplicationController".
 
 from collections.abc import Iterator
 
-from fairway.kinds.kind import STATUS, Column, Kind
+from fairway.kinds.kind import STATUS, WHY, Column, Kind
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.cells import AGE, count, field, labels, workload
 from fairway.kinds.rules.pod_spec import fill_template, template_problems
@@ -52,7 +52,7 @@ REPLICATION_CONTROLLER = Kind(
     group="", version="v1", name="ReplicationController", plural="replicationcontrollers",
     short_names=("rc",),
     categories=("all",),
-    subresources=(STATUS, SCALE),
+    subresources=(STATUS, SCALE, WHY),
     columns=(
         Column("Desired", count("spec", "replicas"), type="integer"),
         Column("Current", count("status", "replicas"), type="integer"),

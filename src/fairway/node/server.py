@@ -58,6 +58,7 @@ class NodeServer:
             "attach": self._attach,
             "portForward": self._port_forward,
             "pods": self._pods,
+            "sockets": self._sockets,
             "logs": self._system_logs,
         }
         self._relays: set[asyncio.Task[None]] = set()
@@ -116,6 +117,15 @@ class NodeServer:
     def _pods(self, request: Request, parts: list[str]) -> Answer:
         items = [worker.pod for worker in self._workers.values()]
         return Response(200, orjson.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items}))
+
+    def _sockets(self, request: Request, parts: list[str]) -> Awaitable[Answer]:
+        """What listens in a pod, as ``fairway why`` wants to know; a kubelet has nothing of the kind."""
+        if len(parts) != 2:
+            raise Refusal(404, "404 page not found\n")
+        sandbox = self._worker(parts[0], parts[1]).sandbox
+        if sandbox is None:
+            raise Refusal(409, f'pod "{parts[1]}" has no network yet')
+        return _listening(sandbox.netns)
 
     # Logs
 
@@ -197,6 +207,16 @@ class NodeServer:
             return await connect(sandbox.netns, port)
 
         return port_forward.answer(request, port_forward.Pod(parts[1], parts[0], worker.uid, dial))
+
+
+async def _listening(netns: str) -> Answer:
+    from fairway.node.sockets import listening
+
+    try:
+        found = await asyncio.to_thread(listening, netns)
+    except OSError as error:  # the pod left meanwhile
+        return Response(409, str(error).encode(), TEXT)
+    return Response(200, orjson.dumps([each._asdict() for each in found]))
 
 
 def _phase(worker: PodWorker) -> str:

@@ -7,7 +7,7 @@ from fairway.apiserver.admission.account_token import account_token
 from fairway.apiserver.admission.ingress_class import ingress_class
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.pod_defaults import pod_defaults
-from fairway.apiserver.admission.service_ports import service_ports
+from fairway.apiserver.admission.slips import service_slips, workload_slips
 from fairway.apiserver.call import Call
 from fairway.objects import Object
 
@@ -19,7 +19,7 @@ Step = Callable[[Call, Object, Object | None, "Api"], None]
 
 STEPS: tuple[Step, ...] = (namespace_lifecycle, pod_defaults, account_token, ingress_class)
 """Before defaults and validation."""
-ADVICE: tuple[Step, ...] = (service_ports,)
+ADVICE: tuple[Step, ...] = (service_slips, workload_slips)
 """For a write that is valid: warnings only."""
 
 

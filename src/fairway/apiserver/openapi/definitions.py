@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fairway.apiserver.discovery import Entry, group_version
-from fairway.apiserver.openapi import older
+from fairway.apiserver.openapi import older, own
 from fairway.apiserver.openapi.descriptions import of_definition, of_field
 from fairway.apiserver.openapi.dialect import Dialect, of_kind, of_kinds
 from fairway.apiserver.openapi.operations import DELETE_OPTIONS, PATCH, STATUS, definition_name
@@ -44,7 +44,7 @@ def definitions(entries: Sequence[Entry], dialect: Dialect) -> dict[str, Object]
         found[definition.name] = _schema(definition, dialect)
     for (group, version, kind), name in kinds.items():
         if schema.place_of(group_version(group, version), kind) is None:
-            found[name] = {"type": "object"} | of_kind(group, version, kind)
+            found[name] = {"type": "object"} | own.described(kind) | of_kind(group, version, kind)
     for entry in entries:
         if _own_name(entry) not in found:
             found |= older.definitions(entry, found, dialect)

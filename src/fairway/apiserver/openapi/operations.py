@@ -196,6 +196,7 @@ def _below(entry: Entry, below: Subresource, path: str, outer: tuple[Parameter, 
     if below.name in STREAMS:
         yield from _streams(entry, below, path, outer, title)
         return
+    outer = (*_OF_WHY, *outer) if below.name == "why" else outer
     of = (below.group, below.version, below.kind) if below.version else (entry.group, entry.version, kind.name)
     shape = "string" if below.name == "log" else definition_name(*of)
     yield from _read_and_write(entry, path, below.verbs, stem, what, shape, outer, of)
@@ -205,6 +206,12 @@ def _below(entry: Entry, below: Subresource, path: str, outer: tuple[Parameter, 
             (*_WRITE, *outer), body=shape, answer=shape, status=201, of=of,
         )  # fmt: skip
 
+
+_OF_WHY = (
+    Parameter("from", "Who calls: pod/NAME, NAMESPACE/pod/NAME, node/NAME, outside, or an IP address outside."),
+    Parameter("port", "The port that is called, by number or name. All ports of the Service by default."),
+    Parameter("protocol", "The protocol of that port: TCP, UDP or SCTP. Any by default."),
+)
 
 _METHODS = {"create": "post", "get": "get", "update": "put", "patch": "patch", "delete": "delete"}
 

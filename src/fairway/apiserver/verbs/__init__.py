@@ -7,7 +7,9 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.subresources.binding import bind
 from fairway.apiserver.subresources.scale import get_scale, patch_scale, update_scale
+from fairway.apiserver.subresources.sockets import get_sockets
 from fairway.apiserver.subresources.token import create_token
+from fairway.apiserver.subresources.why import get_why
 from fairway.apiserver.verbs.create import create
 from fairway.apiserver.verbs.delete import delete
 from fairway.apiserver.verbs.deletecollection import deletecollection
@@ -49,6 +51,8 @@ OF_SUBRESOURCES: dict[tuple[str, str], Verb] = {
     ("scale", "patch"): patch_scale,
     ("binding", "create"): bind,
     ("token", "create"): create_token,
+    ("why", "get"): get_why,
+    ("sockets", "get"): get_sockets,
 }
 OF_VIRTUAL: dict[Kind, Verb] = {
     TOKEN_REVIEW: review_token,

@@ -1,72 +1,168 @@
-"""Say why each pod is, or is not, behind a Service, and what is probably a slip in it.
+"""Say whether a Service works, why each pod is or is not behind it, and what to do about it.
 
-Example: fairway why svc/kubia
+fairway why svc/kubia                                  the Service, its ports, its pods
+fairway why svc/kubia --from pod/client --port 8080    for one caller
+fairway why svc/kubia --from outside                   node ports, load balancers, Ingresses
+fairway why http://kubia.shop:8080/ --from pod/client  an address as the caller types it
+fairway why pod/kubia-7x2p                             behind which Services it is, and why not
+fairway why ingress/shop                               where each route ends; also deploy/NAME, rs/NAME, ds/NAME
+
+It only reads, from any cluster that the kubeconfig leads to.
+Exit codes: 0 it works, 3 it does not, 4 in part or perhaps not, 1 it could not be asked.
 """
 
-import argparse
-import asyncio
-import json
-import os
 import sys
-from dataclasses import asdict
-from pathlib import Path
 
-from fairway.apiserver.why import Explanation, explain
-from fairway.objects import Object
+from fairway.cli.failure import UsageFailure
+from fairway.cli.flags import Flag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.cli.call import Call
+    from fairway.client.blocking import Api
+    from fairway.why.facts import Look, Question, Seen
+
+USAGE = "(svc/NAME | TYPE/NAME | TYPE NAME | ADDRESS)"
+FLAGS = (
+    Flag("from", help="who calls: pod/NAME, NAMESPACE/pod/NAME, node/NAME, outside, or an IP address outside"),
+    Flag("port", help="the port that is called, by number or name (default: all ports of the Service)"),
+    Flag("protocol", help="TCP, UDP or SCTP (default: any)"),
+    Flag("output", "o", help="json or yaml: the whole answer as an object"),
+    Flag("json", type="bool", help="the same as --output=json"),
+)
+_KINDS = {
+    "svc": "Service", "service": "Service", "services": "Service", "po": "Pod", "pod": "Pod", "pods": "Pod",
+    "ing": "Ingress", "ingress": "Ingress", "ingresses": "Ingress",
+    "deploy": "Deployment", "deployment": "Deployment", "deployments": "Deployment",
+    "rs": "ReplicaSet", "replicaset": "ReplicaSet", "replicasets": "ReplicaSet",
+    "ds": "DaemonSet", "daemonset": "DaemonSet", "daemonsets": "DaemonSet",
+    "sts": "StatefulSet", "statefulset": "StatefulSet", "statefulsets": "StatefulSet",
+    "rc": "ReplicationController", "replicationcontroller": "ReplicationController",
+    "replicationcontrollers": "ReplicationController",
+}  # fmt: skip
+EXIT_CODES = {"Works": 0, "Fails": 3, "Doubtful": 4}
+_NOT_SERVED = (403, 404, 405)
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Flags."""
-    parser.add_argument("service", metavar="svc/NAME", help="the Service")
-    parser.add_argument("-n", "--namespace", default="", help="its namespace (default: the context's)")
-    parser.add_argument("--kubeconfig", default="", help="kubeconfig file (default: $KUBECONFIG or ~/.kube/config)")
-    parser.add_argument("--context", default="", help="context in it (default: the current one)")
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+def run(call: "Call") -> int:
+    """Ask, and print."""
+    flags = call.flags
+    if flags.output not in ("", "json", "yaml"):
+        raise UsageFailure(f'no output format "{flags.output}": use json or yaml')
+    kind, name = _subject(call.words)
+    explanation = _explained(call, kind, name)
+    _print(call, explanation, "json" if flags.json else flags.output)
+    return EXIT_CODES[explanation["status"]["verdict"]]
 
 
-def run(args: argparse.Namespace) -> int:
-    """Ask the API and print."""
-    kind, slash, name = args.service.partition("/")
-    if not slash:
-        kind, name = "svc", kind
-    if kind not in ("svc", "service", "services") or not name:
-        print(f'error: "{args.service}" is not a Service\n  fix: fairway why svc/NAME', file=sys.stderr)
-        return 2
-    answer = asyncio.run(_ask(args, name))
-    print(json.dumps(asdict(answer), indent=1) if args.json else _text(answer))
-    return 0
+def _subject(words: "list[str]") -> tuple[str, str]:
+    """(kind, name) of what is asked about.  Raises: ``UsageFailure``."""
+    if not words:
+        raise UsageFailure("what is asked about is missing: use svc/NAME, TYPE/NAME or an address")
+    if len(words) == 2 and "/" not in words[0]:
+        type_, name = words
+    elif len(words) > 1:
+        raise UsageFailure(f'one thing at a time: "{words[1]}" is one too many')
+    elif "://" in words[0] or ":" in words[0] or ("." in words[0].partition("/")[0]):
+        return "URL", words[0]
+    else:
+        type_, slash, name = words[0].partition("/")
+        if not slash:
+            type_, name = "svc", type_
+    kind = _KINDS.get(type_.lower().partition(".")[0])
+    if kind is None:
+        known = "svc, pod, ingress, deploy, rs, ds, sts, rc"
+        raise UsageFailure(f'"{type_}" can not be asked about: use one of {known}, or an address')
+    if not name or "/" in name:
+        raise UsageFailure(f'"{" ".join(words)}" names no {kind}: use {type_}/NAME')
+    return kind, name
 
 
-async def _ask(args: argparse.Namespace, name: str) -> Explanation:
-    from fairway.client.kubeconfig import KubeconfigError, connect, load, paths, select
-    from fairway.cluster.errors import ClusterError
-    from fairway.kinds import ENDPOINT_SLICE, POD, SERVICE
-    from fairway.objects.errors import StatusError
+def _explained(call: "Call", kind: str, name: str) -> "dict[str, Any]":
+    """What the server says, or, where it has no such subresource, what can be read."""
+    from fairway.why.asking import caller
+    from fairway.why.facts import Question
 
-    files = [Path(args.kubeconfig)] if args.kubeconfig else paths(os.environ, Path.home())
+    flags, namespace = call.flags, call.session.namespace
     try:
-        access = select(load(files), args.context)
-    except KubeconfigError as error:
-        raise ClusterError(str(error), "is a cluster up? run: sudo fairway up") from error
-    client, namespace = connect(access, agent="fairway-why"), args.namespace or access.namespace
+        who = caller(getattr(flags, "from"), namespace)
+    except ValueError as error:
+        raise UsageFailure(f"--from: {error}") from error
+    question = Question(kind, namespace, name, who, flags.port, flags.protocol.upper())
+    return _from_server(call.session.api, question, call) or _from_reading(call.session.api, question)
+
+
+def _from_server(api: "Api", question: "Question", call: "Call") -> "dict[str, Any] | None":
+    """The subresource ``why``; ``None`` where there is none, or no such object."""
+    from fairway.why.answering import path_of
+    from fairway.why.places import PLACES
+
+    if question.kind not in PLACES:
+        return None
+    group, plural = PLACES[question.kind]
+    from fairway.why.facts import Look
+
+    asked = Look(plural, group, namespace=question.namespace, name=question.name, subresource="why")
+    who = question.caller
+    whence = "" if who is None else f"{who.namespace}/pod/{who.name}" if who.kind == "pod" else who.shown
+    answer = api.request(
+        "GET", path_of(asked), {"from": whence, "port": question.port, "protocol": question.protocol}
+    )  # fmt: skip
+    if answer.status in _NOT_SERVED:
+        return None
+    found: dict[str, Any] = answer.object()
+    if answer.status == 200:
+        return found if found.get("kind") == "Explanation" else None
+    from fairway.client.blocking import ApiError
+
+    raise ApiError(found)
+
+
+def _from_reading(api: "Api", question: "Question") -> "dict[str, Any]":
+    """Look with get and list, on any cluster.  Raises: ``UsageFailure`` for an address that is none."""
+    from fairway.why.answering import Known, answering, drive
+
+    version = api.request("GET", "/version")
+    is_ours = version.status == 200 and "fairway" in str(version.object().get("gitVersion"))
+    known = Known(enforces_policies=False if is_ours else None)
     try:
-        service: Object = await client.get(SERVICE, namespace, name)
-        pods, _ = await client.list(POD, namespace)
-        slices, _ = await client.list(ENDPOINT_SLICE, namespace, labels=f"kubernetes.io/service-name={name}")
-    except StatusError as error:
-        fix = f"see what is there: kubectl get svc -n {namespace}" if error.code == 404 else ""
-        raise ClusterError(f"{error} (namespace {namespace})", fix) from error
-    except OSError as error:
-        raise ClusterError(f"the API server does not answer: {error}", "is it up? run: fairway status") from error
-    finally:
-        await client.close()
-    return explain(service, pods, slices)
+        return drive(answering(question, known), lambda look: _seen(api, look)).object()
+    except ValueError as error:
+        raise UsageFailure(str(error)) from error
 
 
-def _text(answer: Explanation) -> str:
-    lines = [answer.summary]
-    for advice in answer.advice:
-        lines += [f"  ! {advice.path}: {advice.text}", f"    did you mean  {advice.cure}"]
-    for verdict in answer.verdicts:
-        lines.append(f"  {'✓' if verdict.is_behind else '✗'} pod/{verdict.pod}: {verdict.text}")
-    return "\n".join(lines)
+def _seen(api: "Api", look: "Look") -> "Seen":
+    from fairway.why.answering import items_of, path_of, query_of
+    from fairway.why.facts import Seen
+
+    answer = api.request("GET", path_of(look), query_of(look))
+    if answer.status == 200:
+        return Seen(items_of(look, answer.object()))
+    if answer.status in (404, 405):
+        return Seen()  # no such object, or no such resource in this cluster
+    if answer.status == 401:
+        from fairway.client.blocking import ApiError
+
+        raise ApiError(answer.object())
+    try:
+        told = answer.object().get("message") or ""
+    except ValueError:
+        told = ""
+    return Seen(refused=told or f"status {answer.status}")
+
+
+def _print(call: "Call", explanation: "dict[str, Any]", form: str) -> None:
+    if form:
+        from fairway.cli.printers.documents import json_text, yaml_text
+
+        print(json_text(explanation) if form == "json" else yaml_text(explanation).rstrip("\n"))
+        return
+    from fairway.why.text import lines
+
+    space = f" -n {explanation['metadata'].get('namespace')}"
+    is_own = explanation["metadata"].get("namespace") == call.session.access.namespace
+    for line in lines(explanation, colour=sys.stdout.isatty()):
+        # A command that is copied runs in the context's namespace anyway.
+        print(line.replace(space, "") if is_own and line.lstrip().startswith("$ ") else line)

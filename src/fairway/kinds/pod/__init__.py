@@ -3,7 +3,7 @@
 Source: Kubernetes API reference, "Pod v1 core"; docs, "Pod Lifecycle".
 """
 
-from fairway.kinds.kind import STATUS, Kind, Subresource, proxy_of
+from fairway.kinds.kind import SOCKETS, STATUS, WHY, Kind, Subresource, proxy_of
 from fairway.kinds.pod.columns import COLUMNS
 from fairway.kinds.pod.defaults import defaults
 from fairway.kinds.pod.lifecycle import grace_s, prepare
@@ -31,6 +31,8 @@ POD = Kind(
         Subresource("log", verbs=("get",)),
         Subresource("portforward", verbs=_STREAM, kind="PodPortForwardOptions"),
         proxy_of("Pod"),
+        SOCKETS,
+        WHY,
     ),
     columns=COLUMNS,
     fields={

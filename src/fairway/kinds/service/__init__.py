@@ -4,7 +4,7 @@ Shape: ``SERVICE`` is the record; ``transitions`` and ``cluster_ips`` also serve
 Source: Kubernetes API reference, "Service v1 core"; docs, "Service".
 """
 
-from fairway.kinds.kind import STATUS, Kind, proxy_of
+from fairway.kinds.kind import STATUS, WHY, Kind, proxy_of
 from fairway.kinds.service.columns import COLUMNS
 from fairway.kinds.service.defaults import defaults
 from fairway.kinds.service.transitions import prepare
@@ -16,7 +16,7 @@ SERVICE = Kind(
     group="", version="v1", name="Service", plural="services",
     short_names=("svc",),
     categories=("all",),
-    subresources=(STATUS, proxy_of("Service")),
+    subresources=(STATUS, WHY, proxy_of("Service")),
     columns=COLUMNS,
     fields={
         "spec.clusterIP": lambda service: service["spec"].get("clusterIP", ""),

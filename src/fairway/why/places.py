@@ -1,0 +1,7 @@
+"""Places: where the API has what can be asked about: (group, plural) by kind."""
+
+PLACES = {
+    "Service": ("", "services"), "Pod": ("", "pods"), "Ingress": ("networking.k8s.io", "ingresses"),
+    "Deployment": ("apps", "deployments"), "ReplicaSet": ("apps", "replicasets"), "DaemonSet": ("apps", "daemonsets"),
+    "StatefulSet": ("apps", "statefulsets"), "ReplicationController": ("", "replicationcontrollers"),
+}  # fmt: skip

@@ -1,0 +1,214 @@
+"""What `why` says to callers, of names, of pods and of Ingresses."""
+
+from typing import Any
+
+import pytest
+
+from fairway.why.locations import parsed
+from pure.test_why import ONE, OPEN, first, port, well
+from pure.why_cases import Thing, World, deployment, made, node, pod, service, slice_of
+
+# The caller.
+
+CLIENT = pod("client", labels={"run": "client"}, ip="10.244.0.9", node="b")
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason", "cure"),
+    [
+        ("8080", "PortNotInService", "port 80"),
+        ("30080", "PortNotInService", "port 80"),
+        ("81", "PortNotInService", "port 80"),
+        ("80", "", ""),
+        ("http", "", ""),
+        ("https", "PortNotInService", "port 80"),
+    ],
+)
+def test_the_port_that_a_caller_uses(asked: str, reason: str, cure: str) -> None:
+    answer = well(CLIENT, ports=port(targetPort="http", nodePort=30080)).why(
+        "Service", "kubia", who="pod/client", port=asked
+    )
+    assert ([(each.reason, each.cure) for each in answer.causes[:1]] or [("", "")]) == [(reason, cure)]
+
+
+def test_callers_that_are_not_there_or_not_running() -> None:
+    assert well().why("Service", "kubia", who="pod/none").causes[0].reason == "NoSuchCaller"
+    pending = pod("client", ip="", labels={})
+    assert well(pending).why("Service", "kubia", who="pod/client").causes[0].reason == "CallerNotRunning"
+    assert well().why("Service", "kubia", who="pod/kubia-1").causes[0].reason == "Hairpin"
+
+
+def test_zones_and_hints() -> None:
+    two = [pod("kubia-1", node="a"), pod("kubia-2", node="b", ip="10.244.0.6")]
+    ends = slice_of(*two)
+    for each, zone in zip(ends["endpoints"], ("z1", "z2"), strict=True):
+        each["hints"] = {"forZones": [{"name": zone}]}
+    world = World(service(), *two, ends, node("a", zone="z1"), node("b", zone="z2"), CLIENT)
+    answer = world.why("Service", "kubia", who="pod/client")
+    assert answer.causes[-1].message == (
+        "the caller is in zone z2, so its connections go to 1 of 2 endpoints only: kubia-2"
+    )
+
+
+OUTSIDE = [
+    ({}, "", "outside", "NotExposed"),
+    ({"clusterIP": "None"}, "", "outside", "NotExposed"),
+    ({"type": "NodePort", "ports": port(targetPort="http", nodePort=30080)}, "30080", "outside", ""),
+    ({"type": "NodePort", "ports": port(targetPort="http", nodePort=30080)}, "80", "outside", "PortNotInService"),
+    ({"type": "NodePort", "ports": port(targetPort="http", nodePort=30080)}, "31000", "outside", "PortNotInService"),
+    ({"externalIPs": ["192.0.2.8"]}, "80", "outside", ""),
+    ({"type": "LoadBalancer", "loadBalancerSourceRanges": ["198.51.100.0/24"]}, "80", "203.0.113.5", "SourceRanges"),
+    ({"type": "LoadBalancer", "loadBalancerSourceRanges": ["203.0.113.0/24"]}, "80", "203.0.113.5", ""),
+]
+
+
+@pytest.mark.parametrize(("spec", "asked", "who", "reason"), OUTSIDE)
+def test_callers_outside(spec: Thing, asked: str, who: str, reason: str) -> None:
+    status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}}
+    world = World(service(status=status, **spec), ONE, slice_of(ONE), node("a"), sockets=OPEN)
+    answer = world.why("Service", "kubia", who=who, port=asked)
+    found = [each.reason for each in answer.causes if each.severity != "Note"]
+    assert found == ([reason] if reason else [])
+
+
+def policy(name: str, selector: Thing, **spec: Any) -> Thing:
+    return made("NetworkPolicy", name, spec={"podSelector": selector, **spec})
+
+
+@pytest.mark.parametrize(
+    ("enforces", "verdict"),
+    [(True, "Fails"), (None, "Doubtful"), (False, "Works")],
+    ids=["enforced", "unknown", "kept"],
+)
+def test_a_policy_that_lets_nobody_in(enforces: bool | None, verdict: str) -> None:
+    answer = well(policy("deny", {}, policyTypes=["Ingress"])).why("Service", "kubia", enforces=enforces)
+    assert (answer.verdict, answer.causes[0].reason) == (verdict, "NetworkPolicy")
+
+
+def test_policies_between_two_pods() -> None:
+    rule = {"from": [{"podSelector": {"matchLabels": {"run": "client"}}}], "ports": [{"port": "http"}]}
+    lets = policy("lets", {"matchLabels": {"app": "kubia"}}, policyTypes=["Ingress"], ingress=[rule])
+    assert well(lets, CLIENT).why("Service", "kubia", who="pod/client", enforces=True).verdict == "Works"
+    other = pod("other", labels={"run": "other"})
+    assert well(lets, other).why("Service", "kubia", who="pod/other", enforces=True).verdict == "Fails"
+    egress = policy("out", {"matchLabels": {"run": "client"}}, policyTypes=["Egress"], egress=[])
+    assert well(egress, CLIENT).why("Service", "kubia", who="pod/client", enforces=True).verdict == "Fails"
+
+
+# Names.
+
+
+def test_services_that_do_not_exist() -> None:
+    near = World(service()).why("Service", "kubai")
+    assert (near.verdict, *first(near)) == ("Fails", "NoSuchService", "kubia")
+    there = World(service(namespace="shop")).why("Service", "kubia")
+    assert first(there) == ("OtherNamespace", "kubia.shop")
+
+
+LOCATIONS = [
+    ("http://kubia", "pod/client", "Works", ""),
+    ("kubia.default:80", "pod/client", "Works", ""),
+    ("http://kubia.default.svc.cluster.local/x", "pod/client", "Works", ""),
+    ("http://kubia:8080", "pod/client", "Fails", "PortNotInService"),
+    ("http://kubia.default.svc.cluster.locl", "pod/client", "Fails", "WrongName"),
+    ("http://kubia.svc.cluster.local", "pod/client", "Fails", "WrongName"),
+    ("http://kubia.default.cluster.local", "pod/client", "Fails", "WrongName"),
+    ("http://kubia.defualt", "pod/client", "Fails", "NoSuchNamespace"),
+    ("http://kubai", "pod/client", "Fails", "NoSuchService"),
+    ("http://kubia", "outside", "Fails", "NameInside"),
+    ("http://10.96.0.9", "pod/client", "Works", ""),
+    ("http://10.96.0.9:81", "pod/client", "Fails", "PortNotInService"),
+    ("http://10.96.0.9", "outside", "Fails", "AddressInside"),
+    ("http://192.0.2.1:30099", "outside", "Fails", "NoSuchNodePort"),
+    ("http://203.0.113.9", "outside", "Fails", "UnknownAddress"),
+    ("http://a.b.example", "outside", "Fails", "NotAServiceName"),
+]
+
+
+@pytest.mark.parametrize(
+    ("address", "who", "verdict", "reason"), LOCATIONS, ids=[row[0] + " " + row[1] for row in LOCATIONS]
+)
+def test_addresses_as_callers_type_them(address: str, who: str, verdict: str, reason: str) -> None:
+    answer = well(CLIENT, made("Namespace", "default"), node("a")).why("URL", address, who=who)
+    assert answer.verdict == verdict
+    assert not reason or reason in [each.reason for each in answer.causes]
+
+
+@pytest.mark.parametrize("text", ["", "http://", "http://:80", "kubia:http", "a/b"])
+def test_addresses_that_are_none(text: str) -> None:
+    if text == "a/b":
+        assert parsed(text).host == "a"
+        return
+    with pytest.raises(ValueError, match="is no address"):
+        parsed(text)
+
+
+# Backwards, and Ingresses.
+
+
+def test_pods_and_deployments_know_their_services() -> None:
+    assert well().why("Pod", "kubia-1").summary == "pod/kubia-1 works: it is behind svc/kubia"
+    assert well(deployment()).why("Deployment", "kubia").verdict == "Works"
+    lone = World(service(selector={"app": "kubbia"}), ONE).why("Pod", "kubia-1")
+    assert lone.summary == "pod/kubia-1 does not work: no Service selects it; svc/kubia wants app=kubbia"
+    assert World(ONE).why("Pod", "kubia-1").causes[0].reason == "NotSelected"
+    assert World().why("Pod", "kubia-1").causes[0].reason == "NotFound"
+    out = [pod(ready=False), pod("kubia-2", ip="10.244.0.6")]
+    found = World(service(), *out, slice_of(*out)).why("Pod", "kubia-1")
+    assert (found.verdict, len(found.verdicts)) == ("Fails", 1)
+
+
+def ingress(backend: Thing, *, class_: str = "haproxy", host: str = "shop.example", path: str = "/cart") -> Thing:
+    paths = [{"path": path, "pathType": "Prefix", "backend": {"service": backend}}]
+    status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}}
+    spec = {"ingressClassName": class_, "rules": [{"host": host, "http": {"paths": paths}}]}
+    return made("Ingress", "shop", spec={k: v for k, v in spec.items() if v}, status=status)
+
+
+@pytest.mark.parametrize(
+    ("backend", "class_", "reason", "cure"),
+    [
+        ({"name": "kubia", "port": {"number": 80}}, "haproxy", "", ""),
+        ({"name": "kubia", "port": {"name": "http"}}, "haproxy", "", ""),
+        ({"name": "kubai", "port": {"number": 80}}, "haproxy", "NoSuchService", "kubia"),
+        ({"name": "kubia", "port": {"number": 8080}}, "haproxy", "PortNotInService", "number: 80"),
+        ({"name": "kubia", "port": {"number": 80}}, "nginx", "NoSuchClass", "ingressClassName: haproxy"),
+        ({"name": "kubia", "port": {"number": 80}}, "", "NoClass", "ingressClassName: haproxy"),
+    ],
+)
+def test_the_routes_of_an_ingress(backend: Thing, class_: str, reason: str, cure: str) -> None:
+    answer = well(ingress(backend, class_=class_), made("IngressClass", "haproxy")).why("Ingress", "shop")
+    assert [(each.reason, each.cure) for each in answer.causes] == ([(reason, cure)] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("http://shop.example/cart/1", ""), ("http://shop.example/cartx", "NoRoute"), ("http://shop.example", "NoRoute")],
+)
+def test_a_host_of_an_ingress(address: str, reason: str) -> None:
+    routed = ingress({"name": "kubia", "port": {"number": 80}})
+    answer = well(routed, made("IngressClass", "haproxy")).why("URL", address, who="outside")
+    assert [each.reason for each in answer.causes] == ([reason] if reason else [])
+
+
+# What may not be looked at.
+
+
+def test_what_could_not_be_looked_at_is_told() -> None:
+    world = World(service(), ONE, slice_of(ONE), forbidden=["pods"])
+    answer = world.why("Service", "kubia")
+    assert answer.unseen == ["could not look at pods in namespace default: pods is forbidden"]
+    assert (answer.verdict, answer.summary) == ("Works", "svc/kubia works: it has 1 endpoint")
+    missed = World(service(), forbidden=["pods in all namespaces"]).why("Service", "kubia")
+    assert missed.unseen == ["could not look at pods of all namespaces: pods is forbidden"]
+    blind = World(service(), ONE, forbidden=["services"]).why("Service", "kubia")
+    assert blind.unseen
+
+
+def test_an_answer_as_an_object() -> None:
+    found = World(service(ports=port()), ONE, slice_of(ONE), sockets=OPEN).why("Service", "kubia").object()
+    assert (found["kind"], found["apiVersion"]) == ("Explanation", "fairway.dev/v1alpha1")
+    assert found["status"]["causes"][0]["field"] == "spec.ports[0].targetPort"
+    assert found["status"]["pods"] == [
+        {"pod": "kubia-1", "state": "Serving", "text": "ready", "address": "10.244.0.5", "node": "a"}
+    ]
