@@ -32,7 +32,7 @@ def printer_of(flags: "Values", *, more: "tuple[str, ...]" = ()) -> "Callable[[d
 
     Raises: ``Failure``.
     """
-    name, equals, _ = flags.output.partition("=")
+    name, equals, argument = flags.output.partition("=")
     if not name and not flags.template:
         return None
     if name in ("json", "yaml") and not equals:
@@ -41,6 +41,10 @@ def printer_of(flags: "Values", *, more: "tuple[str, ...]" = ()) -> "Callable[[d
         return documents.json_printer(flags) if name == "json" else documents.yaml_printer(flags)
     if name == "name" and not equals:
         return name_of
+    if name in FORMATS or not name:
+        from fairway.cli.printers.templates import template_printer
+
+        return template_printer(name or "go-template", argument, flags)
     raise no_format(flags.output, (*FORMATS, *more))
 
 

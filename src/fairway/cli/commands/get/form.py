@@ -28,9 +28,13 @@ class Form:
 
 def form_of(flags: "Values") -> Form:
     """What is asked for.  Raises: ``Failure``."""
-    name, equals, _ = flags.output.partition("=")
+    name, equals, argument = flags.output.partition("=")
     if (name == "wide" or not (name or flags.template)) and not equals:
         return Form(None, is_wide=name == "wide")
+    if name in ("custom-columns", "custom-columns-file"):
+        from fairway.cli.printers.custom_columns import columns_printer
+
+        return Form(columns_printer(name, argument, has_headers=not flags.no_headers), is_by_item=True)
     if name not in FORMATS and name:
         raise no_format(flags.output, (*FORMATS, *_MORE))
     return Form(printer_of(flags, more=_MORE))
