@@ -59,6 +59,8 @@ _NODE_RULES = (
     _rule("", "services endpoints nodes pods namespaces configmaps secrets serviceaccounts", "get list watch"),
     _rule("discovery.k8s.io", "endpointslices", "get list watch"),
     _rule("networking.k8s.io", "servicecidrs ipaddresses", "get list watch"),
+    _rule("networking.k8s.io", "ingresses ingressclasses", "get list watch"),
+    _rule("networking.k8s.io", "ingresses/status", "update patch"),
     _rule("", "nodes", "create update patch"),
     _rule("", "nodes/status pods/status", "update patch"),
     _rule("", "pods", "delete"),

@@ -1,6 +1,6 @@
 """Bootstrap: the objects that every cluster has, made at the start and put back when somebody takes them away.
 
-Shape: ``wanted`` (pure) says what there should be; ``ensure`` makes what is missing or changed; ``keep`` does so again
+Shape: ``wanted`` (pure) says what there should be; ``begin`` makes what is missing or changed; ``keep`` does so again
 whenever one of them is touched.
 Source: Kubernetes docs, "Namespaces", "Access Applications in a Cluster"; KEP-1880.
 """
@@ -8,12 +8,13 @@ Source: Kubernetes docs, "Namespaces", "Access Applications in a Cluster"; KEP-1
 import asyncio
 import ipaddress
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.watchers import ChangeSignal
-from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, NAMESPACE, SERVICE, SERVICE_CIDR
+from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, INGRESS_CLASS, NAMESPACE, SERVICE, SERVICE_CIDR
+from fairway.kinds.ingress_class import CLASS_NAME, CONTROLLER, DEFAULT_ANNOTATION
 from fairway.kinds.kind import Kind
 from fairway.kinds.service.cluster_ips import PREFER_DUAL, SINGLE
 from fairway.kinds.well_known import SERVICE_NAME, SKIP_MIRROR
@@ -58,6 +59,18 @@ class _Own(NamedTuple):
     cluster_ips: tuple[str, ...]
     endpoints: tuple[str, ...]
     ports: tuple[tuple[str, str, int, int], ...]
+
+
+def wanted_at_start(settings: Settings) -> Iterator[Wanted]:
+    """What is only made at the start: whoever takes it away later has his will until then."""
+    if settings.has_ingress:
+        yield INGRESS_CLASS, ingress_class()
+
+
+def ingress_class() -> Object:
+    """The class that Fairway's own Ingress controller serves; the default of new Ingresses while nobody changes it."""
+    meta = {"name": CLASS_NAME, "annotations": {DEFAULT_ANNOTATION: "true"}}
+    return {"metadata": meta, "spec": {"controller": CONTROLLER}}
 
 
 def _own_services(settings: Settings) -> Iterator[_Own]:
@@ -148,9 +161,14 @@ class Bootstrap:
         self._api = api
         self._wanted = list(wanted(api.settings))
 
-    async def ensure(self) -> None:
+    async def begin(self) -> None:
+        """What the server begins with.  Raises: ``StatusError``."""
+        await self.ensure(wanted_at_start(self._api.settings))
+        await self.ensure(self._wanted)
+
+    async def ensure(self, wanted: Iterable[Wanted]) -> None:
         """Make what is missing, repair what was changed.  Raises: ``StatusError``."""
-        for kind, should in self._wanted:
+        for kind, should in wanted:
             metadata = should["metadata"]
             found = self._api.cache.get(kind, metadata.get("namespace"), metadata["name"])
             try:
@@ -176,7 +194,7 @@ class Bootstrap:
             while True:
                 await signal.wait()
                 try:
-                    await self.ensure()
+                    await self.ensure(self._wanted)
                 except StatusError as error:
                     log.warning("bootstrap objects cannot be restored yet", extra={"error": error.message})
                     await asyncio.sleep(_RETRY_S)

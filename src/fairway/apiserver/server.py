@@ -49,7 +49,7 @@ class ApiServer:
         newest = await self.cache.load()
         self._run(self.cache.run(), "follow the store")
         await self.cache.wait(newest)
-        await self._bootstrap.ensure()
+        await self._bootstrap.begin()
         await self._service_cidrs.settle()
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
         self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")

@@ -42,6 +42,7 @@ class Settings:
     node_port_range: tuple[int, int] = (30000, 32767)
     advertise_address: str = "127.0.0.1"
     advertise_port: int = 6443
+    has_ingress: bool = False
     dns_addresses: tuple[str, ...] = ()
     dns_endpoints: tuple[str, ...] = ()
     node_tunnel: NodeTunnel | None = None

@@ -57,6 +57,8 @@ SETTINGS = (
     Setting("node_api_port", "port of the node agent's API (default 10250, or a free one)", "PORT"),
     Setting("proxy_health_port", "port of the Service proxy's /healthz (default 10256, or a free one)", "PORT"),
     Setting("proxy_metrics_port", "port of the Service proxy's /metrics (default 10249, or a free one)", "PORT"),
+    Setting("ingress_http_port", "port of HTTP for Ingresses, 0 for none (default 80, or a free one)", "PORT"),
+    Setting("ingress_https_port", "port of HTTPS for Ingresses, 0 for none (default 443, or a free one)", "PORT"),
     Setting("cluster_domain", "DNS domain of the cluster (default cluster.local)", "DOMAIN"),
     Setting("dns_upstreams", "name servers for other names, IP or IP:port (default: as in /etc/resolv.conf)", "IP,IP"),
     Setting("node_name", "name of this node (default: the host name)", "NAME"),
@@ -91,6 +93,8 @@ class Config:
     node_api_port: int = 10250
     proxy_health_port: int = 10256
     proxy_metrics_port: int = 10249
+    ingress_http_port: int = 80
+    ingress_https_port: int = 443
     cluster_domain: str = "cluster.local"
     dns_upstreams: str = ""
     node_name: str = ""

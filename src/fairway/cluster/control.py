@@ -36,6 +36,7 @@ def settings_of(config: Config) -> Settings:
         node_port_range=(ports.start, ports.stop - 1),
         advertise_address=config.gateways[0],
         advertise_port=config.api_port,
+        has_ingress=bool(config.ingress_http_port or config.ingress_https_port),
         dns_addresses=config.dns_ips,
         dns_endpoints=config.gateways,
         # A cluster that was made without this key gets it at its next `up`.

@@ -1,8 +1,8 @@
 """Down: end a cluster's processes and remove whatever it made, also after a crash.
 
-Steps: 1. this machine's resolver, 2. the supervisor, then control and nodes if it had lost them, 3. pods and their
-network, 4. the further nodes' namespaces and the proxy's kernel table, 5. the run folder and the kubeconfig's context,
-6. with ``purge`` this machine's trust in the local CA, and the data.
+Steps: 1. this machine's resolver, 2. the supervisor, then control and nodes if it had lost them, then HAProxy, 3. pods
+and their network, 4. the further nodes' namespaces and the proxy's kernel table, 5. the run folder and the kubeconfig's
+context, 6. with ``purge`` this machine's trust in the local CA, and the data.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from fairway.cluster import kubeconfig, processes
+from fairway.cluster import ingress_process, kubeconfig, processes
 from fairway.cluster.config import DEFAULT_DATA_DIR, Config, locate
 from fairway.cluster.errors import ClusterError
 from fairway.cluster.local_ca import trust
@@ -31,6 +31,7 @@ def run(name: str, data_dir: str, *, purge: bool) -> None:
         was_there = config.state_dir.exists() or config.run_dir.exists()
         left = _try(lambda: host.sweep(config))  # first, so that no program asks a server that has gone
         was_there |= processes.end_all(name, data_dir)
+        was_there |= ingress_process.end(config)
         left += asyncio.run(sweep(config))
         left += _try(lambda: kubeconfig.remove(config))
         left += remove_tree(config.run_dir)

@@ -6,6 +6,7 @@ A further node (``--node 2``) first moves into a network namespace of its own; f
 import asyncio
 import logging
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
@@ -20,6 +21,7 @@ from fairway.client.shared_lists import SharedLists
 from fairway.cluster import logs, processes
 from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.config import Config, locate
+from fairway.cluster.ingress import Ingresses
 from fairway.cluster.kept_sockets import KeptSockets
 from fairway.cluster.machine import machine_of
 from fairway.cluster.nodes import ClusterNode, node_of, nodes_of
@@ -152,10 +154,14 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     proxy = Proxy(shared, dataplane, node_name=node.name, settings=proxy_settings(config, node))
 
     neighbours = Neighbours(client, node.name)
+    ingress = Ingresses(shared, config, node, kept)
+
+    async def wait_left(addresses: Iterable[str], ports: Iterable[int]) -> None:
+        await asyncio.gather(proxy.wait_left(addresses, ports), ingress.wait_left(addresses, ports))
 
     async def before_stop(pod: Object) -> None:
         addresses, ports = addresses_of(pod), shared_ports_of(pod)
-        await asyncio.gather(proxy.wait_left(addresses, ports), neighbours.wait_left(addresses, ports))
+        await asyncio.gather(wait_left(addresses, ports), neighbours.wait_left(addresses, ports))
 
     async def repair_network() -> None:
         if node.is_first:
@@ -165,10 +171,10 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     runtime = CrunRuntime(machine)
     agent = Agent(shared, runtime, images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
-    status = StatusServer(proxy, listening)
+    status = StatusServer(proxy, listening, wait_left)
     names = keep_serving(client, dns_settings(config, node), kept.open, names_known)
     # Names first: questions wait already, in the sockets that the process before this one left.
-    works = [names, agent.run(), proxy.run(), neighbours.run(), status.run()]
+    works = [names, agent.run(), proxy.run(), neighbours.run(), status.run(), ingress.run()]
     works.append(keep(machine, repair_network))
     works += [_settle_connections(machine, proxy), _tell(client, node, proxy, ready)]
     is_announcing = config.load_balancer_devices and node.is_first  # no other is on a LAN

@@ -19,7 +19,9 @@ SITE_PREFIX = 48
 """IPv6 ranges move aside by whole sites of this prefix, so that their addresses stay short."""
 RANGES = ("service_cidr", "pod_cidr", "load_balancer_cidr", "node_cidr")
 ROUTE = "a route of this machine"
-PORTS = ("api_port", "node_api_port", "proxy_health_port", "proxy_metrics_port")
+INGRESS_PORTS = ("ingress_http_port", "ingress_https_port")
+"""These are listened on at every address of the machine; 0 is none."""
+PORTS = ("api_port", "node_api_port", "proxy_health_port", "proxy_metrics_port", *INGRESS_PORTS)
 
 
 def _always(port: int) -> bool:
@@ -32,7 +34,7 @@ class Taken:
 
     ``networks`` and ``node_ports`` are in use, each with the words for who uses it; ``spared`` are the networks of
     clusters that are down, which are gone round but not forbidden; ``ports`` are TCP ports in use of those that the
-    cluster wants; ``is_free`` tests any other.
+    cluster wants; ``is_free`` tests any other, ``is_free_everywhere`` at all addresses of the machine.
     """
 
     networks: tuple[tuple[Network, str], ...] = ()
@@ -40,6 +42,7 @@ class Taken:
     spared: tuple[Network, ...] = ()
     ports: frozenset[int] = frozenset()
     is_free: Callable[[int], bool] = _always
+    is_free_everywhere: Callable[[int], bool] = _always
 
 
 def used_ranges(config: Config) -> list[str]:
@@ -133,12 +136,15 @@ def _settle_ports(config: Config, taken: Taken) -> Config:
     used: set[int] = set()
     for name in sorted(PORTS, key=lambda name: name not in config.chosen):
         port = getattr(config, name)
+        if not port:
+            continue
         clash = _port_clash(config, port, taken, used)
         if clash and name in config.chosen:
             raise ClusterError(f"{_words(name)} {port} {clash}", f"choose another --{name.replace('_', '-')}")
         if clash:
             above = (each for each in range(port + 1, 65536) if not _port_clash(config, each, taken, used))
-            port = next((each for each in above if taken.is_free(each)), None)
+            is_free = taken.is_free_everywhere if name in INGRESS_PORTS else taken.is_free
+            port = next((each for each in above if is_free(each)), None)
             if port is None:
                 raise ClusterError(f"no free {_words(name)} was found", f"name one: --{name.replace('_', '-')}")
         used.add(port)

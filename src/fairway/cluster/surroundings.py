@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fairway.cluster import families
 from fairway.cluster.config import RUN_ROOT, Config, read
-from fairway.cluster.settling import PORTS, ROUTE, Taken, used_ranges
+from fairway.cluster.settling import INGRESS_PORTS, PORTS, ROUTE, Taken, used_ranges
 from fairway.cluster.values import Network, address_blocks
 
 
@@ -32,15 +32,23 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
     held = {getattr(other, name) for other in others for name in PORTS}
     hosts = {"127.0.0.1", config.bind_address, *config.node_ips}
 
-    def is_free(port: int) -> bool:
+    def is_free(port: int, hosts: Iterable[str] = hosts) -> bool:
         return port not in held and (port in own_ports or all(_can_listen(host, port) for host in hosts))
+
+    def is_free_everywhere(port: int) -> bool:
+        return is_free(port, ("0.0.0.0", *(() if lacks_family(6) else ("::",))))
+
+    def is_taken(name: str) -> bool:
+        port = getattr(config, name)
+        return port != 0 and not (is_free_everywhere if name in INGRESS_PORTS else is_free)(port)
 
     return Taken(
         tuple(networks),
         tuple((other.node_ports, f'cluster "{other.name}"') for other in others),
         tuple(network for other in siblings for network in _networks(other)),
-        frozenset(port for name in PORTS if not is_free(port := getattr(config, name))),
+        frozenset(getattr(config, name) for name in PORTS if is_taken(name)),
         is_free,
+        is_free_everywhere,
     )
 
 

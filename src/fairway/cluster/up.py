@@ -14,7 +14,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fairway.cluster import certificates, kubeconfig, privileges, processes, retired, settling, start, surroundings
+from fairway.cluster import (
+    certificates,
+    ingress_process,
+    kubeconfig,
+    privileges,
+    processes,
+    retired,
+    settling,
+    start,
+    surroundings,
+)
 from fairway.cluster.config import Config, locate
 from fairway.cluster.doctor import examination
 from fairway.cluster.errors import BrokenOffError, ClusterError, NoClusterError
@@ -206,9 +216,10 @@ def _compare(config: Config) -> tuple[bool, list[str]]:
 def _settle(config: Config, *, is_new: bool, is_running: bool) -> Config:
     """Every default that is taken moved aside.  Raises: ``ClusterError`` where the user chose what is taken."""
     own_ports: set[int] = set()
-    if is_running:
+    if not is_new:
         before = locate(config.name, config.data_dir)
-        own_ports = {getattr(before, name) for name in settling.PORTS}
+        names = settling.PORTS if is_running else settling.INGRESS_PORTS if ingress_process.find(config) else ()
+        own_ports = {getattr(before, name) for name in names}
     found = {} if "node_ip" in config.chosen else {at: surroundings.default_address(at) for at in config.families}
     if found:
         config = dataclasses.replace(config, node_ip=",".join(filter(None, found.values())))

@@ -59,6 +59,10 @@ def _port(value: Any) -> int:
     return int(shown)
 
 
+def _port_or_none(value: Any) -> int:
+    return 0 if str(value).strip() == "0" and not isinstance(value, bool) else _port(value)
+
+
 def _count(value: Any) -> int:
     shown = str(value).strip()
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,3}", shown) or not 1 <= int(shown) <= MOST_NODES:
@@ -204,6 +208,8 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "load_balancer_announce": _devices,
     "proxy_health_port": _port,
     "proxy_metrics_port": _port,
+    "ingress_http_port": _port_or_none,
+    "ingress_https_port": _port_or_none,
     "node_port_range": _range,
     "node_port_addresses": _node_port_addresses,
     "bind_address": _listening_address,

@@ -1,6 +1,6 @@
 """Ingress (networking.k8s.io/v1): which HTTP hosts and paths lead to which Services.
 
-Kept for whichever ingress controller is installed; Fairway has none of its own.
+Served by ``ingress``, or by whichever other ingress controller is installed for its class.
 Source: Kubernetes docs, "Ingress"; API reference, "Ingress v1 networking.k8s.io".
 """
 

@@ -15,6 +15,10 @@ from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_
 
 DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 """``true`` makes a class that of all new Ingresses that name none."""
+CONTROLLER = "fairway.dev/ingress"
+"""The ``spec.controller`` of the classes that Fairway serves."""
+CLASS_NAME = "fairway"
+"""The class that every cluster has."""
 _CONTROLLER = "spec.controller"
 _CONTROLLER_MAX = 250
 _PARAMETERS = "spec.parameters"

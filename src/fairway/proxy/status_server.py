@@ -44,10 +44,14 @@ class Listening:
 
 
 class StatusServer:
-    """Answers for one proxy."""
+    """Answers for one proxy; ``wait_left`` is for others of the node who send to pods too."""
 
-    def __init__(self, proxy: Proxy, listening: Listening | None = None) -> None:
+    def __init__(
+        self, proxy: Proxy, listening: Listening | None = None,
+        wait_left: Callable[[list[str], list[int]], Awaitable[object]] | None = None,
+    ) -> None:  # fmt: skip
         self._proxy = proxy
+        self._wait_left = wait_left or proxy.wait_left
         self._listening = listening or Listening()
         self._local: dict[str, Callable[[], Response]] = {
             "/metrics": lambda: Response(200, proxy.metrics_text().encode(), CONTENT_TYPE),
@@ -87,7 +91,7 @@ class StatusServer:
             addresses = [text for name, text in request.query if name == "address"]
             ports = [int(text) for name, text in request.query if name == "port"]
             async with asyncio.timeout(_LEAVING_S):
-                await self._proxy.wait_left(addresses, ports)
+                await self._wait_left(addresses, ports)
         except (AddressError, ValueError) as error:
             return Response(400, f"{error}\n".encode(), TEXT, [NO_SNIFFING])
         except TimeoutError:

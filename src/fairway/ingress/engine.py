@@ -1,0 +1,35 @@
+"""Engine: what serves the requests; the seam between the controller and a proxy program.
+
+Rules: an engine goes on serving what it was told last while its owner is away, and is taken over when that is back.
+"""
+
+from typing import Protocol
+
+from fairway.ingress.model import Wanted
+
+
+class EngineError(Exception):
+    """The engine could not be brought to do what is wanted.  ``reason`` is for an Event, in CamelCase."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Engine(Protocol):
+    """A proxy program."""
+
+    async def adopt(self) -> bool:
+        """Take over what an earlier process of ours has left running; whether there was anything."""
+
+    async def apply(self, wanted: Wanted) -> None:
+        """Do this from now on; started if need be.  Raises: ``EngineError``, and then it may be tried again."""
+
+    async def ended(self) -> None:
+        """Return when the engine, which was running, is not any more."""
+
+    async def tidy(self) -> bool:
+        """Remove what was only waiting for its last requests; whether anything still waits."""
+
+    async def metrics(self) -> str:
+        """What it counts, as Prometheus reads it; empty while it does not run."""
