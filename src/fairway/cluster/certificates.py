@@ -64,22 +64,6 @@ def ensure(folder: Path, wanted: Sequence[Identity]) -> list[str]:
     return [who.file for who in wanted]
 
 
-def self_signed(common_name: str, hosts: Sequence[str] = ()) -> str:
-    """A certificate that nobody vouches for, and its key, as one PEM text."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
-    builder = _builder(subject, subject, key.public_key(), LEAF_DAYS)
-    if hosts:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in hosts]), critical=False)
-    certificate = builder.sign(key, hashes.SHA256())
-    text: bytes = certificate.public_bytes(serialization.Encoding.PEM) + _key_bytes(key)
-    return text.decode()
-
-
 def ensure_token_key(folder: Path) -> None:
     """Make ``sa.key`` and ``sa.pub``, which sign and check service-account tokens, if they are missing."""
     if (folder / "sa.key").exists():

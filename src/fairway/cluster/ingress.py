@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from fairway.client.interface import Client
 from fairway.cluster.config import Config
-from fairway.cluster.ingress_certificates import IngressCertificates
 from fairway.cluster.ingress_process import folder
 from fairway.cluster.kept_sockets import KeptSockets
+from fairway.cluster.local_ca.leaves import Leaves
+from fairway.cluster.local_ca.trust import folder as ca_folder
 from fairway.cluster.nodes import ClusterNode
 from fairway.cluster.surroundings import lacks_family
 from fairway.ingress.haproxy.engine import Haproxy
@@ -34,7 +35,7 @@ class Ingresses:
     """The controller of a node, if it has one."""
 
     def __init__(self, client: Client, config: Config, node: ClusterNode, kept: KeptSockets) -> None:
-        self._client, self._certificates = client, IngressCertificates(config)
+        self._client = client
         self._is_wanted = is_wanted(config) and node.is_first
         self._engine = HaproxySettings(
             folder=folder(config),
@@ -43,9 +44,7 @@ class Ingresses:
             opening=lambda: opened(config, kept),
             ports=(config.ingress_http_port, config.ingress_https_port),
         )
-        self._told = Settings(
-            certificate_for=self._certificates.certificate_for, points=points(config, node), host=node.name
-        )
+        self._told = Settings(certificates=Leaves(ca_folder(config)), points=points(config, node), host=node.name)
         self._controller: Ingress | None = None
 
     async def run(self) -> None:

@@ -9,9 +9,9 @@ Rules: the engine outlives this process; what it does is only changed once the A
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from fairway.client.interface import Client
 from fairway.ingress.certificates import missing, secret_of
@@ -29,13 +29,21 @@ from fairway.reconcile.kept import record, reducer
 
 log = logging.getLogger(__name__)
 
-CertificateFor = Callable[[tuple[str, ...]], Awaitable[str]]
-"""Asked for a certificate for hosts that no Secret has one for: PEM text, the chain and then the key.
-
-No host at all asks for the one that is served to whoever names none that is known.
-"""
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.1, 10.0
 _TIDY_FIRST_S, _TIDY_MAX_S = 0.2, 30.0
+
+
+class Certificates(Protocol):
+    """Makes certificates for hosts that no Secret has one for."""
+
+    def pem(self, host: str) -> str:
+        """PEM text, the chain and then the key; that of the empty host is for who names none that is served."""
+
+    def forget(self, hosts: set[str]) -> None:
+        """Keep only those of these hosts."""
+
+    def due_in_s(self) -> float | None:
+        """Seconds until the first must be asked for again; ``None`` where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +53,7 @@ class Settings:
     ``points`` is where the Ingresses are reached, in the form of ``status.loadBalancer.ingress``.
     """
 
-    certificate_for: CertificateFor
+    certificates: Certificates
     points: list[dict[str, Any]] = field(default_factory=list)
     host: str = ""
 
@@ -70,6 +78,7 @@ class Ingress:
         self._left = asyncio.Condition()
         self._sending: frozenset[Server] = frozenset()
         self._generated: dict[str, str] = {}
+        self._renewal: asyncio.TimerHandle | None = None
         self._is_at_work = False
         self._changed_s = 0.0
         self._is_current = False
@@ -192,14 +201,28 @@ class Ingress:
 
     async def _certificates(self, view: View) -> Mapping[str, str]:
         """Those of Secrets, and generated ones where there is none; the fallback is under the empty host."""
-        wanted = ["", *missing(view.certificates)]
+        wanted, made = ["", *missing(view.certificates)], self._settings.certificates
         for host in wanted:
             if host not in self._generated:
-                self._generated[host] = await self._settings.certificate_for((host,) if host else ())
-        for host in self._generated.keys() - set(wanted):
-            del self._generated[host]
+                self._generated[host] = await asyncio.to_thread(made.pem, host)
+                self._renew_later()
+        if gone := self._generated.keys() - set(wanted):
+            for host in gone:
+                del self._generated[host]
+            made.forget(set(wanted))
         found = {host: pem or self._generated[host] for host, pem in view.certificates.items()}
         return {"": self._generated[""], **found}
+
+    def _renew_later(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
+        if (due_s := self._settings.certificates.due_in_s()) is not None:
+            self._renewal = asyncio.get_running_loop().call_later(due_s, self._renew)
+
+    def _renew(self) -> None:
+        """Ask for all of them again: what is not due stays the same."""
+        self._generated.clear()
+        self._queue()
 
     async def _tidy(self) -> None:
         """Remove servers whose last requests have ended.  Nothing tells when they have, so it is tried."""
