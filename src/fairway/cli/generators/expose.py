@@ -11,8 +11,10 @@ from fairway.cli.generators import GeneratorError, head, metadata
 from fairway.objects import Object
 
 _NAME_MAX = 63
-_GROUPS = {"ReplicationController": ("",), "Service": ("",), "Pod": ("",)}
-_GROUPS |= dict.fromkeys(("Deployment", "ReplicaSet"), ("apps", "extensions"))
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "Deployment": ("apps", "extensions"), "ReplicaSet": ("apps", "extensions"),
+    "ReplicationController": ("",), "Service": ("",), "Pod": ("",),
+}  # fmt: skip
 
 
 class Wish(NamedTuple):
@@ -35,27 +37,22 @@ def expose(exposed: Object, wish: Wish) -> Object:
     """The Service.  ``exposed`` is a pod, Service, ReplicationController, Deployment or ReplicaSet."""
     _check_kind(exposed)
     selector = parse_labels(wish.selector) if wish.selector else _selector(exposed)
-    ports = _ports_wanted(exposed, wish)
-    if wish.labels:
-        labels = parse_labels(wish.labels)
-    else:
-        labels = dict((exposed.get("metadata") or {}).get("labels") or {})
+    words = _ports_wanted(exposed, wish)
+    labels = parse_labels(wish.labels) if wish.labels else exposed["metadata"].get("labels")
     name = wish.name or str(exposed["metadata"].get("name", ""))[:_NAME_MAX]
-    made_ports = _ports(ports, wish, _protocols(exposed)) if ports else []
-    spec: Object = {"ports": made_ports} if made_ports else {}
-    spec["selector"] = selector
-    if wish.cluster_ip:
-        spec["clusterIP"] = wish.cluster_ip
-    if wish.type:
-        spec["type"] = wish.type
-    if wish.external_ip:
-        spec["externalIPs"] = [wish.external_ip]
-    if wish.session_affinity:
-        if wish.session_affinity not in ("None", "ClientIP"):
-            raise GeneratorError(f"unknown session affinity: {wish.session_affinity}")
-        spec["sessionAffinity"] = wish.session_affinity
-    if wish.type == "LoadBalancer" and wish.load_balancer_ip:
-        spec["loadBalancerIP"] = wish.load_balancer_ip
+    ports = _ports(words, wish, _protocols(exposed))
+    if wish.session_affinity not in ("", "None", "ClientIP"):
+        raise GeneratorError(f"unknown session affinity: {wish.session_affinity}")
+    spec: Object = {
+        "ports": ports,
+        "selector": dict(sorted(selector.items())),
+        "clusterIP": wish.cluster_ip,
+        "type": wish.type,
+        "externalIPs": [wish.external_ip] if wish.external_ip else [],
+        "sessionAffinity": wish.session_affinity,
+        "loadBalancerIP": wish.load_balancer_ip if wish.type == "LoadBalancer" else "",
+    }
+    spec = {field: value for field, value in spec.items() if value}
     return head("Service", "v1", metadata(name, labels), spec=spec, status={"loadBalancer": {}})
 
 
@@ -103,7 +100,7 @@ def _told_selector(exposed: Object) -> dict[str, str]:
             raise GeneratorError(f"invalid {kind.lower()}: no selectors, therefore cannot be exposed")
         if expressions := spec["selector"].get("matchExpressions"):
             shown = " ".join(map(_shown, expressions))
-            raise GeneratorError(f"couldn't convert expressions - \"[{shown}]\" to map-based selector format")
+            raise GeneratorError(f'couldn\'t convert expressions - "[{shown}]" to map-based selector format')
     return dict(found)
 
 
@@ -152,9 +149,7 @@ def _ports(words: list[str], wish: Wish, protocols: Mapping[str, list[str]]) -> 
         for protocol in spoken:
             one = f"port-{place}-{protocol.lower()}" if len(spoken) > 1 else name
             target = _target(wish.target_port) if wish.target_port else number
-            made.append(
-                {**({"name": one} if one else {}), "protocol": protocol, "port": number, "targetPort": target}
-            )
+            made.append({**({"name": one} if one else {}), "protocol": protocol, "port": number, "targetPort": target})
     return made
 
 

@@ -27,7 +27,10 @@ def deployment(
     spec: Object = {
         "replicas": replicas,
         "selector": {"matchLabels": dict(labels)},
-        "template": {"metadata": {"creationTimestamp": None, "labels": dict(labels)}, "spec": {"containers": containers}},
+        "template": {
+            "metadata": {"creationTimestamp": None, "labels": dict(labels)},
+            "spec": {"containers": containers},
+        },
         "strategy": {},
     }
     return head("Deployment", "apps/v1", metadata(name, labels), spec=spec, status={})

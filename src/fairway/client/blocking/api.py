@@ -134,7 +134,7 @@ class Api:
     ) -> "Any":
         answer = self.request(method, path, query, body=body, accept=accept, content_type=content_type)
         if answer.status >= 400:
-            raise ApiError(_status_of(answer))
+            raise ApiError(status_of(answer))
         return answer.object()
 
     def request(
@@ -169,7 +169,7 @@ class Api:
         connection, head = self._begun(method, path, query, body, accept, JSON)
         if head.status >= 400:
             with connection.socket:
-                raise ApiError(_status_of(Answer(head.status, head.headers, connection.body(head))))
+                raise ApiError(status_of(Answer(head.status, head.headers, connection.body(head))))
         return self._pieces(connection, head)
 
     def _pieces(self, connection: Connection, head: Head) -> "Iterator[bytes]":
@@ -204,7 +204,7 @@ class Api:
             connection.send("GET", self._base + with_query(path, query), {**self._shown(), **headers}, None)
             head = connection.head()
             if head.status != 101:
-                raise ApiError(_status_of(Answer(head.status, head.headers, connection.body(head))))
+                raise ApiError(status_of(Answer(head.status, head.headers, connection.body(head))))
             return WebSocket(connection, head, key)
         except OSError as error:
             connection.close()
@@ -330,7 +330,8 @@ def _parted(server: str) -> tuple[bool, str, int, str]:
     return scheme == "https", host.strip("[]"), int(port or (443 if scheme == "https" else 80)), slash + path
 
 
-def _status_of(answer: Answer) -> "dict[str, Any]":
+def status_of(answer: Answer) -> "dict[str, Any]":
+    """The Status of an answer that is a refusal."""
     if answer.body[:1] == b"{":
         try:
             found = answer.object()

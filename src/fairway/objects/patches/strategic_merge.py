@@ -48,6 +48,7 @@ def field_type(type_: Type | None, name: str) -> Type | None:
 
 
 def strategy(type_: Type | None) -> str:
+    """How a field of that type is patched: ``merge``, ``replace`` or empty."""
     strategies = [found for found in (type_.patch_strategies if type_ else ()) if found != "retainKeys"]
     return strategies[0] if strategies else ""
 
@@ -123,11 +124,11 @@ def _ordered_lists(original: Object, patch: Object, type_: Type | None) -> set[s
             raise bad_request("invalid patch format of setElementOrder list")
         if found is None and value is None:
             continue
-        field_type = field_type(type_, name)
+        item_type = field_type(type_, name)
         merged = found or []
         if value is not None:
-            merged = inserted(value) if found is None else _merge_list(list(found), value, field_type)
-        key = field_type.patch_merge_key if field_type else ""
+            merged = inserted(value) if found is None else _merge_list(list(found), value, item_type)
+        key = item_type.patch_merge_key if item_type else ""
         original[name] = lists.ordered(merged, order, found or [], key)
         done.add(name)
     return done

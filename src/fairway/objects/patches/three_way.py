@@ -3,8 +3,8 @@
 Shape: ``strategic(original, wanted, live, api_version, kind)`` gives a strategic merge patch, ``plain(original, wanted,
 live)`` a merge patch; ``original`` is what was applied last (``{}`` where nothing was).  Nothing given is changed.
 An empty patch means that there is nothing to do.
-Rules: what ``wanted`` says and ``live`` does not is set; what ``original`` said and ``wanted`` does not is removed; what
-neither says is left to others.  Lists with a merge key are compared item by item, all others as a whole.
+Rules: what ``wanted`` says and ``live`` does not is set; what ``original`` said and ``wanted`` does not is removed;
+what neither says is left to others.  Lists with a merge key are compared item by item, all others as a whole.
 Source: Kubernetes docs, "Declarative Management of Kubernetes Objects", "How apply calculates differences".
 """
 
@@ -135,9 +135,18 @@ def _keyed(patch: Object, name: str, old: list[Object], new: list[Object], type_
     for item in (*old, *new):
         if key not in item:
             raise ValueError(f"map: {item} does not contain declared merge key: {key}")
-    before: dict[str, Object] = {}
-    for item in old:
-        before.setdefault(str(item[key]), item)
+    items = _items(old, new, type_, looking)
+    is_moved = looking.additions and [item[key] for item in old] != [item[key] for item in new]
+    if items:
+        patch[name] = items
+    if items or is_moved:
+        patch[SET_ORDER + name] = [{key: item[key]} for item in new]
+
+
+def _items(old: list[Object], new: list[Object], type_: Type, looking: _Looking) -> list[Object]:
+    """What a patch says of the items: changes and additions as ``new`` has them, then who is to go."""
+    key = type_.patch_merge_key
+    before = {str(item[key]): item for item in reversed(old)}
     items: list[Object] = []
     for item in new:
         if str(item[key]) in before:
@@ -149,11 +158,7 @@ def _keyed(patch: Object, name: str, old: list[Object], new: list[Object], type_
         kept = {str(item[key]) for item in new}
         gone = sorted((item[key] for item in old if str(item[key]) not in kept), key=str)
         items += [{DIRECTIVE: DELETE, key: value} for value in gone]
-    is_moved = looking.additions and [item[key] for item in old] != [item[key] for item in new]
-    if items:
-        patch[name] = items
-    if items or is_moved:
-        patch[SET_ORDER + name] = [{key: item[key]} for item in new]
+    return items
 
 
 def _joined(patch: Object, more: Object, type_: Type | None) -> Object:
