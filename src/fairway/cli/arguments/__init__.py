@@ -62,7 +62,7 @@ def requests(
     picks = _Picks(flags)
     if not words:
         raise Failure(NOTHING)
-    if picks.is_all and picks.selector:
+    if picks.is_all and (picks.selector or picks.fields):
         raise Failure("setting 'all' parameter but found a non empty selector. ")
     if default_type and len(words) == 1 and "/" not in words[0] and "," not in words[0]:
         words = [default_type, *words]

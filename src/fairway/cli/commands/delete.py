@@ -15,7 +15,7 @@ from fairway.cli.writing import DRY_RUN_FLAG, SERVER, Writing, with_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from fairway.cli.arguments import Target
@@ -58,33 +58,42 @@ def run(call: "Call") -> int:
     deletion = Deletion(call)
     if flags.all or flags.selector or flags.field_selector:
         deletion.is_lenient = deletion.is_lenient or not flags.is_given("ignore-not-found")
-    found: list[Target] | None = None
-    if flags.interactive:
-        found = list(targets(call))
-        if found and not _confirmed(found):
-            return 0
     failures: list[Exception] = []
-    gone, is_any = [], False
-    is_warned = not (call.session.is_namespace_given and not flags.all_namespaces)
-    for target in targets(call, failures=failures) if found is None else found:
+    found = targets(call, failures=failures)
+    if flags.interactive:
+        asked = list(found)
+        if asked and not _confirmed(asked):
+            return 0
+        found = iter(asked)
+    gone = _deleted(call, deletion, found, failures)
+    sys.stdout.flush()
+    raise_all(failures)
+    if flags.wait and not deletion.is_dry:
+        from fairway.cli.writing.gone import wait_until_gone
+
+        wait_until_gone(call.session.api, gone, flags.timeout)
+    return 0
+
+
+def _deleted(
+    call: "Call", deletion: "Deletion", found: "Iterator[Target]", failures: "list[Exception]"
+) -> "list[tuple[Target, str]]":
+    """Delete each; those that the API had, with their UIDs."""
+    gone: list[tuple[Target, str]] = []
+    is_any, is_told = False, not call.session.is_namespace_given or call.flags.all_namespaces
+    for target in found:
         is_any = True
-        if not target.resource.is_namespaced and not is_warned:
-            is_warned = True
+        if not target.resource.is_namespaced and not is_told:
+            is_told = True
             print("Warning: deleting cluster-scoped resources, not scoped to the provided namespace", file=sys.stderr)
         try:
             if (uid := deletion.delete(target)) is not None:
                 gone.append((target, uid))
         except Exception as error:
             failures.append(error)
-    sys.stdout.flush()
-    raise_all(failures)
-    if not is_any:
+    if not is_any and not failures:
         print("No resources found")
-    if flags.wait and not deletion.is_dry:
-        from fairway.cli.writing.gone import wait_until_gone
-
-        wait_until_gone(call.session.api, gone, flags.timeout)
-    return 0
+    return gone
 
 
 class Deletion:

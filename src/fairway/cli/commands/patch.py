@@ -9,7 +9,8 @@ from fairway.cli.arguments import FILE_FLAGS, targets
 from fairway.cli.failure import Failure, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
-from fairway.cli.writing import DRY_RUN_FLAG, RECORD_FLAG, Writing, manager_flag
+from fairway.cli.writing import CHANGE_CAUSE, DRY_RUN_FLAG, RECORD_FLAG, Writing, cause_of, manager_flag
+from fairway.cli.writing.manifests import local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ def run(call: "Call") -> int:
     """Patch every object."""
     flags = call.flags
     _check(call)
-    writing = Writing(call)
+    writing = Writing(call, has_suffix=False)
     patch = _patch_of(flags)
     failures: list[Exception] = []
     count = 0
-    for target in targets(call, failures=failures):
+    for target in local(call, failures) if flags.local else targets(call, failures=failures):
         count += 1
         try:
             _patch(call, writing, target, patch)
@@ -68,8 +69,6 @@ def _check(call: "Call") -> None:
         raise Failure("cannot specify --local and server resources")
     if flags.type.lower() not in _TYPES:
         raise Failure(f'--type must be one of [{" ".join(sorted(_TYPES))}], not "{flags.type}"')
-    if flags.subresource not in ("", "status", "scale", "resize"):
-        raise Failure(f'invalid subresource value: "{flags.subresource}". Must be one of [status scale resize]')
 
 
 def _patch_of(flags: "Any") -> "Any":
@@ -115,6 +114,9 @@ def _patch(call: "Call", writing: Writing, target: "Target", patch: "Any") -> No
         api, path = call.session.api, target.below(flags.subresource) if flags.subresource else target.path
         before = api.get(path)
         after = api.patch(path, patch, writing.query(), type=type_)
+        if flags.record and CHANGE_CAUSE not in (after["metadata"].get("annotations") or {}):
+            cause = {"metadata": {"annotations": {CHANGE_CAUSE: cause_of(call)}}}
+            after = api.patch(path, cause, writing.query(), type=_TYPES["merge"])
     changed = "patched" if _differs(before, after) else "patched (no change)"
     if flags.subresource and not after.get("kind"):
         after = {**after, "kind": target.resource.kind}

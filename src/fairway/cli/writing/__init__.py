@@ -7,7 +7,7 @@ what was done.
 
 import sys
 
-from fairway.cli.failure import Failure
+from fairway.cli.failure import PROGRAM, Failure
 from fairway.cli.flags import Flag
 
 TYPE_CHECKING = False
@@ -42,13 +42,15 @@ def manager_flag(name: str) -> Flag:
 class Writing:
     """See the module.  ``strategy`` is ``none``, ``client`` or ``server``.
 
+    ``has_suffix``: a dry run is told as one, which ``patch`` does not do.
     ``is_typed``: JSON shows members as Kubernetes' types declare them, as kubectl does for objects made of words.
     """
 
-    def __init__(self, call: "Call", *, is_typed: bool = False) -> None:
+    def __init__(self, call: "Call", *, is_typed: bool = False, has_suffix: bool = True) -> None:
         flags = call.flags
         self.call = call
         self.is_typed = is_typed
+        self._has_suffix = has_suffix
         self.strategy = strategy_of(getattr(flags, "dry_run", NONE))
         self.validation = _validation_of(flags.validate) if hasattr(flags, "validate") else ""
         self.manager: str = getattr(flags, "field_manager", "")
@@ -79,7 +81,7 @@ class Writing:
 
     def say(self, found: "dict[str, Any]", operation: str) -> None:
         """The line that says what was done, whatever ``-o`` asks."""
-        print(f"{named(found)} {operation}{_SUFFIX[self.strategy]}")
+        print(f"{named(found)} {operation}{_SUFFIX[self.strategy] if self._has_suffix else ''}")
 
 
 def printer_for(call: "Call") -> "Callable[[dict[str, Any]], str] | None":
@@ -127,8 +129,20 @@ def _validation_of(text: str) -> str:
 def recorded(call: "Call", found: "dict[str, Any]") -> None:
     """Write the command into the object, where ``--record`` asks for it."""
     if call.flags.record:
-        words = " ".join(("kubectl", *sys.argv[1:]))
-        found["metadata"].setdefault("annotations", {})[CHANGE_CAUSE] = words
+        annotations = found["metadata"].get("annotations") or {}
+        found["metadata"]["annotations"] = {**annotations, CHANGE_CAUSE: cause_of(call)}
+
+
+def cause_of(call: "Call") -> str:
+    """The command, its words and then its flags in order of their names, as ``--record`` writes it."""
+    flags = [f"--{name}={_shown(getattr(call.flags, name.replace('-', '_')))}" for name in sorted(call.flags.given)]
+    return " ".join((PROGRAM, call.command, *call.words, *flags))
+
+
+def _shown(value: "Any") -> str:
+    if isinstance(value, list):
+        return f"[{','.join(value)}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def save_config(found: "dict[str, Any]", *, is_sorted: bool = True) -> None:

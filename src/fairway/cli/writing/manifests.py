@@ -37,6 +37,19 @@ def manifests(call: "Call", failures: "list[Exception]", *, validation: str = ""
             yield target
 
 
+def local(call: "Call", failures: "list[Exception]") -> "Iterator[Target]":
+    """The objects of ``-f`` as they are written, for ``--local``: no server is asked and no namespace put in."""
+    from fairway.cli.arguments import Target
+
+    selects = _selection(call)
+    for found, source in objects_of_files(call, failures=failures):
+        meta = found.setdefault("metadata", {})
+        if not selects(meta.get("labels")):
+            continue
+        resource = call.session.resources.of_kind(str(found.get("apiVersion")), str(found.get("kind")))
+        yield Target(resource, str(meta.get("namespace") or ""), str(meta.get("name") or ""), found, source)
+
+
 def _selection(call: "Call") -> "Any":
     selector = getattr(call.flags, "selector", "")
     if not selector:
