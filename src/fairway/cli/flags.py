@@ -65,11 +65,6 @@ class Values:
 
         def __getattr__(self, name: str) -> Any: ...
 
-    @property
-    def given(self) -> "frozenset[str]":
-        """The names, with dashes, of the flags that stand on the command line."""
-        return frozenset(self._given)
-
     def is_given(self, name: str) -> bool:
         """Whether the flag of that name (with dashes) stands on the command line."""
         return name in self._given

@@ -110,17 +110,16 @@ def _patch(call: "Call", writing: Writing, target: "Target", patch: "Any") -> No
         before = target.object if flags.local else target.fetch(call.session.api)
         assert before is not None
         after = _locally(before, patch, type_)
-    else:
-        api, path = call.session.api, target.below(flags.subresource) if flags.subresource else target.path
-        before = api.get(path)
-        after = api.patch(path, patch, writing.query(), type=type_)
-        if flags.record and CHANGE_CAUSE not in (after["metadata"].get("annotations") or {}):
-            cause = {"metadata": {"annotations": {CHANGE_CAUSE: cause_of(call)}}}
-            after = api.patch(path, cause, writing.query(), type=_TYPES["merge"])
-    changed = "patched" if _differs(before, after) else "patched (no change)"
-    if flags.subresource and not after.get("kind"):
-        after = {**after, "kind": target.resource.kind}
-    writing.told(after, changed)
+        writing.told(after, _operation(before, after))
+        return
+    api, path = call.session.api, target.below(flags.subresource) if flags.subresource else target.path
+    before = api.get(path)
+    after = api.patch(path, patch, writing.query(), type=type_)
+    operation = _operation(before, after)
+    if flags.record and CHANGE_CAUSE not in (after["metadata"].get("annotations") or {}):
+        cause = {"metadata": {"annotations": {CHANGE_CAUSE: cause_of(call)}}}
+        after = api.patch(path, cause, writing.query(), type=_TYPES["merge"])
+    writing.told(after, operation)
 
 
 def _locally(before: "dict[str, Any]", patch: "Any", type_: str) -> "dict[str, Any]":
@@ -135,7 +134,7 @@ def _locally(before: "dict[str, Any]", patch: "Any", type_: str) -> "dict[str, A
         raise ApiError(error.status()) from None
 
 
-def _differs(before: "dict[str, Any]", after: "dict[str, Any]") -> bool:
+def _operation(before: "dict[str, Any]", after: "dict[str, Any]") -> str:
     from fairway.objects.patches.values import equal
 
-    return not equal(before, after)
+    return "patched (no change)" if equal(before, after) else "patched"
