@@ -65,8 +65,8 @@ def _failed(command: str, error: Exception) -> int:
     from fairway.client.blocking.errors import ApiError, Unreachable
 
     if not isinstance(error, Failure | Failures | ApiError | Unreachable):
-        from fairway.client.kubeconfig.access import KubeconfigError
         from fairway.client.kubeconfig.plugin import PluginError
+        from fairway.client.kubeconfig.selection import KubeconfigError
 
         if not isinstance(error, KubeconfigError | PluginError):
             raise error
