@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from fairway.client.kubeconfig.access import connect, paths
     from fairway.client.kubeconfig.document import Entry, is_blank, merged, removed, rendered
     from fairway.client.kubeconfig.file import change_file
-    from fairway.client.kubeconfig.service_account import in_cluster
     from fairway.client.kubeconfig.selection import Access, KubeconfigError, load, select
+    from fairway.client.kubeconfig.service_account import in_cluster
 
 __all__ = [
     "Access",
