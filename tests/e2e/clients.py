@@ -53,9 +53,12 @@ class Traffic:
 
 
 @contextmanager
-def beyond(host: str, client: str) -> Iterator[str]:
-    """A client beyond this machine: a namespace with the address ``client``, whose router is this machine, ``host``."""
-    name, device = f"fw-e2e-{os.getpid()}-out", f"fwo{os.getpid()}"[:15]
+def beyond(host: str, client: str, mark: str = "o") -> Iterator[str]:
+    """A client beyond this machine: a namespace with the address ``client``, whose router is this machine, ``host``.
+
+    Several at a time differ in ``mark``, one letter.
+    """
+    name, device = f"fw-e2e-{os.getpid()}-{mark}", f"fw{mark}{os.getpid()}"[:15]
     length = "64 nodad" if ":" in host else "30"
     commands = (
         f"ip netns add {name}",

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.1, 10.0
 _TIDY_FIRST_S, _TIDY_MAX_S = 0.2, 30.0
+_LOOK_AGAIN_S = 3600.0
+"""Generated certificates are looked after so often at least: timers stand still while the machine sleeps."""
 
 
 class Certificates(Protocol):
@@ -217,10 +219,11 @@ class Ingress:
         if self._renewal is not None:
             self._renewal.cancel()
         if (due_s := self._settings.certificates.due_in_s()) is not None:
-            self._renewal = asyncio.get_running_loop().call_later(due_s, self._renew)
+            self._renewal = asyncio.get_running_loop().call_later(min(due_s, _LOOK_AGAIN_S), self._renew)
 
     def _renew(self) -> None:
         """Ask for all of them again: what is not due stays the same."""
+        self._renewal = None
         self._generated.clear()
         self._queue()
 

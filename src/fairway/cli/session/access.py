@@ -4,9 +4,10 @@ Source: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files"; ``k
 """
 
 import os
+from pathlib import Path
 
 from fairway.cli.failure import Failure
-from fairway.client.kubeconfig.selection import Access, KubeconfigError, load, select
+from fairway.client.kubeconfig.access import Access, KubeconfigError, load, paths, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +28,13 @@ def agent() -> str:
     return f"fairway/{__version__}"
 
 
-def files_of(flags: "Values") -> list[str]:
+def files_of(flags: "Values") -> list[Path]:
     """The kubeconfig files in their order."""
     if flags.kubeconfig:
         if not os.path.exists(flags.kubeconfig):
             raise Failure(f"stat {flags.kubeconfig}: no such file or directory")
-        return [flags.kubeconfig]
-    named = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return named or [os.path.join(os.path.expanduser("~"), ".kube", "config")]
+        return [Path(flags.kubeconfig)]
+    return paths(os.environ, Path.home())
 
 
 def access_of(flags: "Values") -> Access:
@@ -46,9 +46,9 @@ def access_of(flags: "Values") -> Access:
         raise Failure(str(error)) from error
 
 
-def _readable(files: list[str]) -> list[str]:
+def _readable(files: list[Path]) -> list[Path]:
     for file in files:
-        if os.path.isdir(file):
+        if file.is_dir():
             raise Failure(f'error loading config file "{file}": read {file}: is a directory')
     return files
 

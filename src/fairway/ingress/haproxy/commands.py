@@ -24,12 +24,16 @@ class Held:
     certificates: dict[str, str] = field(default_factory=dict)
 
 
-def changes(layout: Layout, held: Held, program: Program, digests: Mapping[str, str]) -> Iterator[str]:
-    """The commands, each without its line end."""
+def additions(layout: Layout, held: Held, program: Program, digests: Mapping[str, str]) -> Iterator[str]:
+    """The first commands, each without its line end.  Until all of them are obeyed nothing may be withdrawn."""
     yield from _new_certificates(layout, held, program, digests)
     yield from _new_servers(held, program)
     for table in TABLES:
         yield from _map(layout, table, held.maps[table], program.maps[table])
+
+
+def withdrawals(layout: Layout, held: Held, program: Program) -> Iterator[str]:
+    """The commands after those."""
     yield from _old_servers(held, program)
     yield from _old_certificates(layout, held, program)
 

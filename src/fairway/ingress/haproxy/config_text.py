@@ -11,7 +11,7 @@ from typing import Final
 
 from fairway.ingress.haproxy.program import NOWHERE, Line, Program, slot_name
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised with every change of the text, so that a HAProxy of an earlier release is reloaded."""
 NOT_FOUND_TEXT: Final = "no Ingress has a rule for this host and path\\n"
 UNAVAILABLE_TEXT: Final = "no endpoint of the Service behind this path is ready\\n"
@@ -84,6 +84,7 @@ def _defaults() -> Iterator[str]:
     yield "    option redispatch 1"
     yield "    retry-on conn-failure empty-response"
     yield "    option dontlognull"
+    yield "    option idle-close-on-response"  # at a reload, a request may be on its way on an idle connection
     yield "    http-reuse safe"
     yield "    balance roundrobin"
     yield f'    http-error status 503 content-type text/plain string "{UNAVAILABLE_TEXT}"'

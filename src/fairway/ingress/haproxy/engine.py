@@ -62,6 +62,7 @@ class Haproxy:
         self._files = Files()
         self._slots = Slots()
         self._held: Held | None = None
+        self._telling = asyncio.Lock()
         self._process = Process(settings.find() or "haproxy", settings.folder, settings.log)
         self.reloads = 0
 
@@ -82,6 +83,10 @@ class Haproxy:
 
     async def apply(self, wanted: Wanted) -> None:
         """See ``Engine``."""
+        async with self._telling:
+            await self._apply(wanted)
+
+    async def _apply(self, wanted: Wanted) -> None:
         has_grown = self._slots.assign(wanted.upstreams, self._held.servers if self._held is not None else ())
         program = self._slots.program(wanted)
         digests = {host: digest(pem) for host, pem in program.certificates.items()}
@@ -107,6 +112,10 @@ class Haproxy:
 
     async def tidy(self) -> bool:
         """See ``Engine``."""
+        async with self._telling:  # else a server is deleted that a change has meanwhile found to be there
+            return await self._tidy()
+
+    async def _tidy(self) -> bool:
         held = self._held
         waiting = list(commands.removals(held)) if held is not None else []
         if held is None or not waiting:
@@ -144,9 +153,14 @@ class Haproxy:
 
     async def _change(self, held: Held, program: Program, digests: dict[str, str]) -> bool:
         """By the runtime socket; whether that worked."""
-        told = list(commands.changes(self._layout, held, program, digests))
+        steps = (
+            commands.additions(self._layout, held, program, digests),
+            commands.withdrawals(self._layout, held, program),
+        )
         try:
-            await tell(self._layout.path("runtime.sock"), told)
+            for step in steps:
+                if told := list(step):
+                    await tell(self._layout.path("runtime.sock"), told)
         except (OSError, TimeoutError, RefusedError) as error:
             log.warning("HAProxy refused a change and is reloaded", extra={"error": str(error)})
             return False

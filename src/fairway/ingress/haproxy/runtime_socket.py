@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 PROMPT: Final = b"\n> "
+PAYLOAD_PROMPTS: Final = "+ \n"
+"""Each line of a payload is answered by a plus sign, before the answer itself."""
 AHEAD: Final = 32
 """How many commands are sent before the first of them is answered."""
 _ANSWER_S: Final = 10.0
@@ -39,7 +41,8 @@ async def ask(path: Path, commands: Sequence[str]) -> list[str]:
                 portion = commands[start : start + AHEAD]
                 writer.write("".join(f"{command}\n" for command in portion).encode())
                 for _ in portion:
-                    answers.append((await reader.readuntil(PROMPT)).removesuffix(PROMPT).decode().strip())
+                    answer = (await reader.readuntil(PROMPT)).removesuffix(PROMPT).decode()
+                    answers.append(answer.lstrip(PAYLOAD_PROMPTS).strip())
             return answers
         except asyncio.IncompleteReadError as error:
             raise ConnectionResetError("HAProxy closed its runtime socket") from error
