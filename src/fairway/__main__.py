@@ -1,5 +1,6 @@
 """The ``fairway`` command."""
 
+import os
 import sys
 
 
@@ -7,7 +8,13 @@ def main() -> int:
     """Run one command and give its exit code."""
     from fairway.cli.main import run
 
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    if not {"asyncio", "threading"} & sys.modules.keys():
+        # Nothing is left to be put away: taking the interpreter apart would only take time.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":

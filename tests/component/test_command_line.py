@@ -122,7 +122,6 @@ WHY_WRONG = [
     ("why a/b/c", 'error: "a" can not be asked about'),
     ("why svc a b", 'error: one thing at a time: "a" is one too many\n'),
     ("why svc/x -o table", 'error: no output format "table": use json or yaml\n'),
-    ("why svc/x --from nowhere", 'error: --from: "nowhere" is no place to call from: use pod/NAME, '),
     ("why http://:80 --server http://127.0.0.1:9", "The connection to the server 127.0.0.1:9 was refused"),
     ("why svc/x --server http://127.0.0.1:9", "The connection to the server 127.0.0.1:9 was refused"),
 ]

@@ -82,7 +82,7 @@ def read(text: bytes, media: str = "application/yaml") -> Any:
     [
         (b"a: 2026-01-01", {"a": "2026-01-01"}),
         (b"a: 010", {"a": 8}),
-        (b"1: x\ntrue: y", {"1": "x", "true": "y"}),
+        (b"1: x\ntrue: y", {"1": "x", "true": True}),
         (b"a: &x [1]\nb: *x", {"a": [1], "b": [1]}),
         (b"a: &x {k: v}\nb:\n  <<: *x\n  l: w", {"a": {"k": "v"}, "b": {"k": "v", "l": "w"}}),
         (b"", None),

@@ -36,7 +36,7 @@ UNREADY = [
     (
         {"containerStatuses": waiting("ImagePullBackOff", "no such image"), "podIP": "", "podIPs": []},
         {},
-        "NoAddress",
+        "ImagePullBackOff",
         "it has no IP yet: the image luksa/kubia cannot be had: ImagePullBackOff: no such image",
     ),
     (

@@ -7,6 +7,7 @@ Source: YAML 1.1; the YAML type repository, "Merge Key Language-Independent Type
 """
 
 import math
+import re
 from typing import Any
 
 import yaml
@@ -30,6 +31,10 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != f"{_TAG}timestamp"]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+for _letter in "yYnN":
+    _Loader.yaml_implicit_resolvers.setdefault(_letter, []).append((f"{_TAG}bool", re.compile("[yYnN]$")))
+_Loader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
+"""One letter is a truth value in YAML 1.1; PyYAML leaves it a text, Kubernetes' parser does not."""
 
 
 class _Merges(list[Any]):

@@ -3,7 +3,8 @@
 Shape: ``COMMANDS`` names a module of ``cli/commands`` for each command (dashes become underscores); only the one
 asked for is imported.  A command of the API has ``FLAGS`` and ``run(call) -> int`` (``cli/call.py``); a folder of
 such modules has ``COMMANDS`` of its own (``config view``), and may have ``FLAGS`` and ``run`` as well (``create
--f``).  A command of the cluster's operator has ``configure(parser)`` and ``run(args)``.
+-f``); ``ALIASES`` are other words for them (``ns``).  A command of the cluster's operator has ``configure(parser)``
+and ``run(args)``.
 Exit codes: 0 success, 1 failure (of a command of the API also wrong use, as with kubectl), 2 wrong usage, 130 broken
 off by Ctrl-C, 141 nobody reads what is printed.
 """
@@ -33,6 +34,9 @@ COMMANDS = {
     "why": "say why each pod is, or is not, behind a Service",
     "exec": "run a command in a container",
     "attach": "join the streams of a container that runs",
+    "create": "create objects, from manifests or from words",
+    "patch": "change fields of objects",
+    "delete": "delete objects, and wait until they are gone",
     "get": "show objects: as a table, YAML, JSON or what a template picks",
     "describe": "show all about objects: fields, what belongs to them, events",
     "version": "print the version",

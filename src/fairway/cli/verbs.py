@@ -23,6 +23,8 @@ def run_verb(name: str, module: "Any", words: "Sequence[str]") -> int:
     command, words = name, list(words)
     while commands := getattr(module, "COMMANDS", None):
         place = first_word(_flags(module), words)
+        if place is not None:
+            words[place] = getattr(module, "ALIASES", {}).get(words[place], words[place])
         if place is None or words[place] not in commands:
             if not hasattr(module, "run"):
                 return _without_sub_command(command, module, words, place)
@@ -63,8 +65,8 @@ def _failed(command: str, error: Exception) -> int:
     from fairway.client.blocking.errors import ApiError, Unreachable
 
     if not isinstance(error, Failure | Failures | ApiError | Unreachable):
-        from fairway.client.kubeconfig.access import KubeconfigError
         from fairway.client.kubeconfig.plugin import PluginError
+        from fairway.client.kubeconfig.selection import KubeconfigError
 
         if not isinstance(error, KubeconfigError | PluginError):
             raise error
@@ -83,8 +85,9 @@ def _without_sub_command(command: str, module: "Any", words: "Sequence[str]", pl
         return 1
     from fairway.cli.help import help_of
 
-    print(help_of(command, module))
-    return 0
+    is_asked = bool({"-h", "--help"} & set(words))
+    print(help_of(command, module), file=sys.stdout if is_asked else sys.stderr)
+    return 0 if is_asked else 1
 
 
 def _flags(module: "Any") -> "list[Flag]":

@@ -163,7 +163,7 @@ def _port_missing(facts: Facts, port: Object, slices: Sequence[Object]) -> Cause
     return Cause(
         "SlicePortName", ERROR,
         f'{shown(port)} of the Service is named "{wanted}", and endpoints belong to it by that name; '
-        f"the names of the ports in the {origin(slices)} EndpointSlices: {said}",
+        f"the ports of its EndpointSlices ({origin(slices)}) are named {said}",
         f'no endpoint has a port named "{wanted}"', f"{what}/{name}", "ports[0].name", f'name: "{wanted}"',
         (command,) if command else (),
     )  # fmt: skip

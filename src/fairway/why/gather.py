@@ -118,12 +118,10 @@ def _troubles(facts: Facts, found: Sequence[Object]) -> Looking[None]:
 
 def _sockets(facts: Facts, found: Sequence[Object]) -> Looking[None]:
     """What listens in some ready pods of each workload."""
-    from fairway.why.service import owner
-
     asked: list[Look] = []
     of: dict[str, int] = {}
     for pod in found:
-        group = owner(pod) or meta(pod)["name"]
+        group = pods.owner(pod) or meta(pod)["name"]
         if pods.is_ready(pod) and not meta(pod).get("deletionTimestamp") and of.get(group, 0) < _LOOKED_INTO:
             of[group] = of.get(group, 0) + 1
             asked.append(Look("pods", namespace=facts.namespace, name=meta(pod)["name"], subresource="sockets"))

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from fairway.objects import Object
-from fairway.why.facts import condition, joined, meta
-from fairway.why.words import clipped
+from fairway.why.facts import condition, joined, labels_of, meta
+from fairway.why.words import clipped, replaced
 
 _PULLS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _SIGNALS = {137: "killed", 139: "segmentation fault", 143: "terminated", 126: "cannot be executed", 127: "not found"}
@@ -21,6 +21,7 @@ class State(NamedTuple):
     reason: str = ""
     text: str = ""
     commands: tuple[str, ...] = ()
+    cure: str = ""
 
 
 READY = State()
@@ -50,7 +51,8 @@ def state(pod: Object, events: Sequence[Object], families: Sequence[str] = (), *
     if not pod["spec"].get("nodeName"):
         return _unscheduled(pod)
     if not addresses(pod):
-        return State("NoAddress", f"it has no IP yet: {_not_started(pod, events)}", _commands(pod))
+        reason, text = _trouble(pod, events) or ("NoAddress", _not_started(pod, events))
+        return State(reason, f"it has no IP yet: {text}", _commands(pod, reason))
     if not addresses(pod, families):
         return State("NoAddressOfFamily", f"it has no {' and no '.join(families)} address")
     if not ready_or_not and condition(pod, "Ready").get("status") != "True":
@@ -61,6 +63,17 @@ def state(pod: Object, events: Sequence[Object], families: Sequence[str] = (), *
 def is_ready(pod: Object) -> bool:
     """Whether its Ready condition is true."""
     return bool(condition(pod, "Ready").get("status") == "True")
+
+
+def owner(pod: Object) -> str:
+    """The workload that a pod belongs to, as far as the pod can tell; ReplicaSets of a Deployment count as that."""
+    for each in meta(pod).get("ownerReferences") or ():
+        if each.get("controller"):
+            hash_ = labels_of(pod).get("pod-template-hash")
+            if each["kind"] == "ReplicaSet" and hash_ and each["name"].endswith(f"-{hash_}"):
+                return f"deploy/{each['name'].removesuffix(f'-{hash_}')}"
+            return f"{each['kind'].lower()}/{each['name']}"
+    return ""
 
 
 def _leaving(pod: Object) -> str:
@@ -104,9 +117,6 @@ def statuses(pod: Object, *, init: bool = False) -> list[Object]:
 
 
 def _not_started(pod: Object, events: Sequence[Object]) -> str:
-    found = _trouble(pod, events)
-    if found:
-        return found[1]
     told = _last(events, pod, ("FailedCreatePodSandBox", "FailedMount", "FailedAttachVolume", "NetworkNotReady"))
     return told or "its containers are being created"
 
@@ -114,7 +124,8 @@ def _not_started(pod: Object, events: Sequence[Object]) -> str:
 def _not_ready(pod: Object, events: Sequence[Object]) -> State:
     found = _trouble(pod, events) or _probing(pod, events) or _gates(pod) or _lost(pod)
     if found:
-        return State(found[0], f"it is not ready: {found[1]}", _commands(pod, found[0]))
+        cure, commands = probe_cure(pod) if found[0] == "ProbeFails" else ("", ())
+        return State(found[0], f"it is not ready: {found[1]}", (*commands, *_commands(pod, found[0])), cure)
     text = condition(pod, "Ready").get("message") or "its containers are starting"
     return State("NotReady", f"it is not ready: {clipped(text)}", _describe(pod))
 
@@ -154,10 +165,8 @@ def _waiting(pod: Object, status: Object, waiting: Object, events: Sequence[Obje
     if reason in _PULLS:
         image = next((c.get("image", "") for c in pod["spec"].get("containers") or () if c["name"] == name), "")
         told = message or _last(events, pod, ("Failed",))
-        return (
-            reason,
-            f"the image {image or status.get('image', '')} cannot be had: {': '.join(filter(None, (reason, told)))}",
-        )
+        detail = clipped(": ".join(filter(None, (reason, told))), 180)
+        return reason, f"the image {image or status.get('image', '')} cannot be had: {detail}"
     if reason == "ContainerCreating":
         told = _last(events, pod, ("FailedMount", "FailedCreatePodSandBox", "FailedAttachVolume"))
         return reason, told or "its containers are being created"
@@ -192,6 +201,24 @@ def _probing(pod: Object, events: Sequence[Object]) -> Found:
             f"the {word} probe of container {status['name']} ({_shown(container[kind])}) fails{answered}",
         )
     return None
+
+
+def probe_cure(pod: Object) -> tuple[str, tuple[str, ...]]:
+    """What a readiness probe of a port that its container does not declare was probably meant to ask."""
+    maker, _, name = owner(pod).partition("/")
+    for place, container in enumerate(pod["spec"].get("containers") or ()):
+        probe = container.get("readinessProbe") or {}
+        how = "httpGet" if "httpGet" in probe else "tcpSocket"
+        asked = (probe.get(how) or {}).get("port")
+        known = list(container.get("ports") or ())
+        if asked is None or len(known) != 1 or asked in (known[0].get("name"), known[0]["containerPort"]):
+            continue
+        meant = known[0]["containerPort"]
+        path = f"/spec/template/spec/containers/{place}/readinessProbe/{how}/port"
+        can_change = maker in ("deploy", "daemonset", "statefulset")
+        command = replaced(meta(pod).get("namespace", "default"), name, path, meant, maker)
+        return f"readinessProbe.{how}.port: {meant}", (command,) if can_change else ()
+    return "", ()
 
 
 def _shown(probe: Object) -> str:

@@ -223,14 +223,13 @@ def _silence(index: int, port: Object, shut: list[tuple[str, int, Heard]], *, is
             f"{shown(port)} goes to {number}, and the program in {who} listens there, but not at the pod's address",
             f"the program in {who} does not listen at the pod's address", is_total, None,
         )  # fmt: skip
-    others = (
-        f"; what listens there: {joined([str(number) for number in heard.others])}"
-        if heard.others
-        else "; nothing listens there at all"
-    )
+    protocol = port.get("protocol") or "TCP"
+    number_shown = str(number) if protocol == "TCP" else f"{number}/{protocol}"
+    listed = joined([str(other) for other in heard.others])
+    others = f"; what listens there: {listed}" if listed else f"; no {protocol} port is open there"
     return Silence(
         index, "NothingListens",
-        f"{shown(port)} goes to {number}, and nothing listens on {number} in {where}{others}",
-        f"nothing listens on {number} in {where}", is_total,
+        f"{shown(port)} goes to {number}, and nothing listens on {number_shown} in {where}{others}",
+        f"nothing listens on {number_shown} in {where}", is_total,
         heard.others[0] if len(heard.others) == 1 else None,
     )  # fmt: skip

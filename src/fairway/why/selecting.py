@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from fairway.objects import Object
 from fairway.why.answer import ERROR, NOTE, Cause
-from fairway.why.facts import Facts, condition, counted, labels_of, matches, meta, template_of
+from fairway.why.facts import Facts, condition, counted, joined, labels_of, matches, meta, template_of
 from fairway.why.nearness import CASE, DIFFERENT, distance, how
 from fairway.why.words import clipped, named, set_selector
 
 _COSTS = {CASE: 0.3, "typo": 0.5, DIFFERENT: 2.0}
 _MISSING = 2.5
+_UNLIKELY = 1.5
+"""The rank of what is told only where there is nothing else to tell."""
 _OTHER_KEY = 0.6
 """The right value under a key that is nearly the right one."""
 
@@ -78,7 +80,8 @@ def causes(facts: Facts) -> list[Cause]:
         *_elsewhere(facts, selector),
     ]
     found.sort(key=lambda each: each[0])
-    ordered = [cause for _, cause in found] or [_nothing(facts, selector)]
+    likely = [each for each in found if each[0] < _UNLIKELY] or found
+    ordered = [cause for _, cause in likely] or [_nothing(facts, selector)]
     return [ordered[0], *(cause._replace(severity=NOTE) for cause in ordered[1:])]
 
 
@@ -166,6 +169,8 @@ def _nearest(facts: Facts, selector: dict[str, str]) -> Iterator[Ranked]:
     if not misses:
         return
     found, count = min(misses.items(), key=lambda each: (each[0].cost, -each[1]))
+    if len(misses) > 1 and not found.is_slip and len(found.theirs) == len(selector):
+        return  # pods of several kinds that have nothing to do with it
     wants = ", ".join(f"{key}={value}" for key, value, _, _ in found.theirs)
     has = ", ".join(f"{other}={is_}" if other else f"no label {key}" for key, _, other, is_ in found.theirs)
     whose = f"{counted(count, noun)} {'has' if count == 1 else 'have'} {has}"
@@ -175,7 +180,7 @@ def _nearest(facts: Facts, selector: dict[str, str]) -> Iterator[Ranked]:
         if other:
             meant[other] = is_
     # All of a selector that is only different, not misspelt, may be meant for pods that are still to come.
-    rank = 0.4 if found.is_slip else 1.0 if len(found.theirs) < len(selector) else 1.5
+    rank = 0.4 if found.is_slip else 1.0 if len(found.theirs) < len(selector) else _UNLIKELY
     yield rank, _cause(
         "SelectorMisses",
         f"the selector says {wants}; {whose}",
@@ -192,14 +197,14 @@ def _is_alive(pod: Object) -> bool:
 def _elsewhere(facts: Facts, selector: dict[str, str]) -> Iterator[Ranked]:
     spaces = Counter(meta(pod).get("namespace") for pod in facts.elsewhere)
     for namespace, count in spaces.most_common(2):
-        have = "has" if count == 1 else "have"
+        are = "is" if count == 1 else "are"
         wants = ",".join(f"{key}={value}" for key, value in selector.items())
         example = next(meta(pod)["name"] for pod in facts.elsewhere if meta(pod).get("namespace") == namespace)
         yield 0.7, _cause(
             "OtherNamespace",
             f"a Service selects pods of its own namespace, {facts.namespace}; "
-            f"{counted(count, 'pod')} with {wants} {'is' if count == 1 else 'are'} in namespace {namespace}",
-            f"{counted(count, 'pod')} that it would match {have} namespace {namespace}, not {facts.namespace}",
+            f"{counted(count, 'pod')} with {wants} {are} in namespace {namespace}",
+            f"{counted(count, 'pod')} that it would match {are} in namespace {namespace}, not {facts.namespace}",
             f"svc/{facts.name}", "metadata.namespace", f"namespace: {namespace}",
             _exposed_there(facts, namespace, example, wants),
         )  # fmt: skip
@@ -222,8 +227,12 @@ def _nothing(facts: Facts, selector: dict[str, str]) -> Cause:
     if not facts.neighbours:
         there = f"there is no pod in namespace {facts.namespace}"
     else:
-        there = f"none of the {counted(len(facts.neighbours), 'pod')} of namespace {facts.namespace} comes near"
-        there = there.replace("the 1 pod", "the pods")
+        key = next(iter(selector))
+        values = sorted({labels_of(pod)[key] for pod in facts.neighbours if key in labels_of(pod)})
+        listed = joined([f"{key}={value}" for value in values][:6])
+        has = f"there have {listed}" if values else f"there have no label {key}"
+        there = f"the {len(facts.neighbours)} pods {has}" if len(facts.neighbours) > 1 else f"the pod {has}"
+        there = there.replace("the pod there have", "the only pod there has")
     return _cause(
         "NoPods", f"the selector says {wants}; {there}", f"its selector matches no pod: {there}",
         f"svc/{facts.name}", "spec.selector", "", f"kubectl get pods -A -l {wants} --show-labels",

@@ -133,6 +133,8 @@ def _verdict(facts: Facts, pod: Object, state: pods.State) -> Verdict:
     return Verdict(name, OUT, state.text, address, node, state.reason)
 
 
+_SHORT = 150
+"""Characters of a pod's trouble on the first line."""
 _HOPELESS_LAST = ("Terminating", "Ended")
 """These states of a pod say nothing of what is wrong if there are others."""
 
@@ -150,8 +152,8 @@ def _none_ready(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Ca
         )  # fmt: skip
     who = f"none of its {len(states)} pods is ready" if len(states) > 1 else "its pod is not ready"
     return Cause(
-        reason, ERROR, f"pod/{meta(pod)['name']}: {state.text}", f"{who}: {clipped(text)}",
-        f"pod/{meta(pod)['name']}", "", "", state.commands,
+        reason, ERROR, f"pod/{meta(pod)['name']}: {state.text}", f"{who}: {clipped(text, _SHORT)}",
+        f"pod/{meta(pod)['name']}", "", state.cure, state.commands,
     )  # fmt: skip
 
 
@@ -162,8 +164,8 @@ def _some_out(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Iter
         if state.reason and state.reason not in (*_HOPELESS_LAST, *told) and state.commands:
             told.add(state.reason)
             yield Cause(
-                state.reason, NOTE, f"pod/{meta(pod)['name']} is left out: {state.text}", "",
-                f"pod/{meta(pod)['name']}", "", "", state.commands,
+                state.reason, NOTE, f"pod/{meta(pod)['name']}: {state.text}", "",
+                f"pod/{meta(pod)['name']}", "", state.cure, state.commands,
             )  # fmt: skip
 
 
@@ -177,6 +179,9 @@ def _ports(facts: Facts, found: Sequence[Object], *, is_serving: bool) -> Iterat
     slips = {each.place: each for each in ports.advice(service, found)}
     ips = {meta(pod)["name"]: pods.addresses(pod) for pod in found}
     silent = {each.place: each for each in ports.silences(service, found, facts.sockets, ips)} if is_serving else {}
+    mixed = list(_mixed(facts, found)) if is_serving else []
+    if mixed:  # pods that are not meant need not listen
+        silent = {place: each for place, each in silent.items() if each.is_total}
     has_looked = any(meta(pod)["name"] in facts.sockets for pod in found)
     for index in range(len(service["spec"].get("ports") or ())):
         slip, silence = slips.get(index), silent.get(index)
@@ -186,8 +191,7 @@ def _ports(facts: Facts, found: Sequence[Object], *, is_serving: bool) -> Iterat
             yield _slipped(facts, slip, ERROR)
         elif slip is not None and not (has_looked and is_serving):
             yield _slipped(facts, slip, WARNING)
-    if is_serving:
-        yield from _mixed(facts, found)
+    yield from mixed
 
 
 def _slipped(facts: Facts, slip: ports.Advice, severity: str) -> Cause:
@@ -206,7 +210,7 @@ def _closed(facts: Facts, slip: ports.Advice | None, silence: ports.Silence) -> 
     field = f"spec.ports[{silence.place}].targetPort"
     cure, commands = "", ()
     if silence.reason == "ListensOnLoopback":
-        cure = "a program that listens on 0.0.0.0 (or ::), not on 127.0.0.1 or localhost"
+        cure = "let the program listen on 0.0.0.0 or ::, not on 127.0.0.1 or localhost"
     elif silence.meant is not None and silence.is_total:
         cure = f"targetPort: {silence.meant}"
         path = f"/spec/ports/{silence.place}/targetPort"
@@ -216,32 +220,27 @@ def _closed(facts: Facts, slip: ports.Advice | None, silence: ports.Silence) -> 
     )  # fmt: skip
 
 
-def owner(pod: Object) -> str:
-    """The workload that a pod belongs to, as far as the pod can tell; ReplicaSets of a Deployment count as that."""
-    for each in meta(pod).get("ownerReferences") or ():
-        if each.get("controller"):
-            hash_ = labels_of(pod).get("pod-template-hash")
-            if each["kind"] == "ReplicaSet" and hash_ and each["name"].endswith(f"-{hash_}"):
-                return f"deploy/{each['name'].removesuffix(f'-{hash_}')}"
-            return f"{each['kind'].lower()}/{each['name']}"
-    return ""
-
-
 def _mixed(facts: Facts, found: Sequence[Object]) -> Iterator[Cause]:
     """Pods of several workloads of which some do not serve a port that others do: the selector is too broad."""
     service = facts.service
     assert service is not None
     groups: dict[str, list[Object]] = {}
     for pod in found:
-        groups.setdefault(owner(pod) or f"pod/{meta(pod)['name']}", []).append(pod)
+        groups.setdefault(pods.owner(pod) or f"pod/{meta(pod)['name']}", []).append(pod)
     if len(groups) < 2:
         return
     for port in service["spec"].get("ports") or ():
         right = {name: members for name, members in groups.items() if _serves(facts, port, members[0])}
         wrong = {name: members for name, members in groups.items() if name not in right}
-        if right and wrong and all(ports.declared(members[0]) for members in wrong.values()):
+        if right and wrong and all(_is_stranger(port, members[0]) for members in wrong.values()):
             yield _too_broad(facts, port, right, wrong)
             return
+
+
+def _is_stranger(port: Object, pod: Object) -> bool:
+    """Whether a pod declares ports, and this one is none of them."""
+    known = {each.number for each in ports.declared(pod)}
+    return bool(known) and ports.number_on(port, pod) not in known
 
 
 def _serves(facts: Facts, port: Object, pod: Object) -> bool:

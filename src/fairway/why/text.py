@@ -1,24 +1,31 @@
 """Text: an Explanation as people read it: the verdict, causes with their cures, a line for each pod.
 
+Rules for those who change it: no imports, since the command line pays for them.
 Shape: ``lines(explanation)``; it takes the typed object, so that an answer of any server is shown alike.
 """
 
-from collections.abc import Iterator, Sequence
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
-from fairway.objects import Object
+    from fairway.objects import Object
 
 _MARKS = {"Error": "✗", "Warning": "!", "Note": "·"}
 _TINTS = {"Error": "31", "Warning": "33", "Note": "2", "Works": "32", "Doubtful": "33", "Fails": "31"}
 _MOST_PODS = 16
 
 
-def lines(explanation: Object, *, colour: bool = False) -> Iterator[str]:
+def lines(explanation: "Object", *, colour: bool = False) -> "Iterator[str]":
     """The whole answer."""
     status = explanation["status"]
+    pods, causes = status.get("pods") or (), status.get("causes") or ()
+    told = {f"pod/{pod.get('pod')}: {pod['text']}" for pod in pods if pod["state"] == "Out"}
     yield _tinted(status["summary"], status["verdict"], colour)
-    for cause in status.get("causes") or ():
-        yield from _cause(cause, colour)
-    yield from _pods(status.get("pods") or (), colour)
+    for cause in causes:
+        if cause["message"] not in told:
+            yield from _cause(cause, colour)
+    cures = {cause["message"]: cause for cause in causes if cause["message"] in told}
+    yield from _pods(pods, cures, colour)
     yield from (f"  {path}" for path in status.get("paths") or ())
     yield from (f"  ? {each}" for each in status.get("unseen") or ())
 
@@ -27,22 +34,27 @@ def _tinted(text: str, key: str, colour: bool) -> str:
     return f"\033[{_TINTS[key]}m{text}\033[0m" if colour else text
 
 
-def _cause(cause: Object, colour: bool) -> Iterator[str]:
+def _cause(cause: "Object", colour: bool) -> "Iterator[str]":
     severity = cause["severity"]
     where = f"{cause['field']}: " if cause.get("field") else ""
     yield f"  {_tinted(_MARKS[severity], severity, colour)} {where}{cause['message']}"
+    yield from _cure(cause)
+
+
+def _cure(cause: "Object") -> "Iterator[str]":
     if cause.get("cure"):
-        yield f"    did you mean  {cause['cure']}"
+        yield f"    {'cure' if cause['cure'].startswith('let ') else 'did you mean'}  {cause['cure']}"
     yield from (f"    $ {command}" for command in cause.get("commands") or ())
 
 
-def _pods(pods: Sequence[Object], colour: bool) -> Iterator[str]:
-    """One line a pod; of very many the first of each state."""
+def _pods(pods: "Sequence[Object]", cures: "Mapping[str, Object]", colour: bool) -> "Iterator[str]":
+    """One line a pod; of very many the first of each state.  What cures a pod stands below it."""
     for state, mark, tint in (("Serving", "✓", "Works"), ("Draining", "…", "Warning"), ("Out", "✗", "Error")):
         found = [pod for pod in pods if pod["state"] == state]
         for pod in found[:_MOST_PODS]:
             who = f"pod/{pod['pod']}" if pod.get("pod") else pod.get("address", "")
             at = f" at {pod['address']}" if pod.get("pod") and pod.get("address") and state != "Out" else ""
             yield f"  {_tinted(mark, tint, colour)} {who}: {pod['text']}{at}"
+            yield from _cure(cures.get(f"{who}: {pod['text']}", {}))
         if len(found) > _MOST_PODS:
             yield f"  {mark} and {len(found) - _MOST_PODS} more"

@@ -18,10 +18,10 @@ def named(thing: Object) -> str:
     return f"{SHORT.get(thing.get('kind', ''), thing.get('kind', '').lower())}/{meta(thing)['name']}"
 
 
-def clipped(text: str) -> str:
+def clipped(text: str, longest: int = _LONGEST) -> str:
     """One line, not too long."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def set_selector(namespace: str, name: str, selector: dict[str, str]) -> str:

@@ -62,7 +62,7 @@ def requests(
     picks = _Picks(flags)
     if not words:
         raise Failure(NOTHING)
-    if picks.is_all and picks.selector:
+    if picks.is_all and (picks.selector or picks.fields):
         raise Failure("setting 'all' parameter but found a non empty selector. ")
     if default_type and len(words) == 1 and "/" not in words[0] and "," not in words[0]:
         words = [default_type, *words]
@@ -148,14 +148,14 @@ def from_files(call: "Call", *, failures: "list[Exception] | None" = None) -> "I
     """The objects of ``-f`` and ``-k`` as targets in their namespaces; the resource of each is looked up."""
     for found, source in objects_of_files(call, failures=failures):
         try:
-            yield _target_of(call, found, source)
+            yield target_of(call, found, source)
         except Failure as error:
             if failures is None:
                 raise
             failures.append(error)
 
 
-def _target_of(call: "Call", found: "dict[str, Any]", source: str) -> Target:
+def target_of(call: "Call", found: "dict[str, Any]", source: str) -> Target:
     api_version, kind = str(found.get("apiVersion") or ""), str(found.get("kind") or "")
     if not kind:
         raise Failure(f"unable to decode {_shown(source)}: Object 'Kind' is missing in '{_compact(found)}'")

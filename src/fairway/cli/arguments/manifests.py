@@ -126,7 +126,7 @@ def documents(text: str, source: str) -> Iterator[dict[str, Any]]:
         try:
             found = load(part.encode())
         except ValueError as error:
-            raise Failure(f"error parsing {source}: error converting YAML to JSON: {_yaml_error(error)}") from None
+            raise Failure(f"error parsing {source}: error converting YAML to JSON: {yaml_error(error)}") from None
         if found is None:
             continue
         if not isinstance(found, dict):
@@ -137,9 +137,16 @@ def documents(text: str, source: str) -> Iterator[dict[str, Any]]:
         yield found
 
 
-def _yaml_error(error: ValueError) -> str:
-    text = str(error)
-    return text if text.startswith("yaml: ") else f"yaml: {text}"
+def yaml_error(error: ValueError) -> str:
+    """A fault of YAML in the words of Kubernetes' parser, a translation of libyaml that counts lines in its own way."""
+    cause: Any = error.__cause__
+    if cause is None or not getattr(cause, "problem", ""):
+        text = str(error)
+        return text if text.startswith("yaml: ") else f"yaml: {text}"
+    marks = (mark.line for mark in (cause.context_mark, cause.problem_mark) if mark is not None and mark.line)
+    line = next(marks, 0)
+    where = f"line {line + (type(cause).__name__ == 'ScannerError')}: " if line else ""
+    return f"yaml: {where}{cause.problem}"
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -81,7 +81,10 @@ def _subject(words: "list[str]") -> tuple[str, str]:
 
 
 def _explained(call: "Call", kind: str, name: str) -> "dict[str, Any]":
-    """What the server says, or, where it has no such subresource, what can be read."""
+    """What the server says, or, where it has no such subresource, what can be read.  Raises: ``UsageFailure``."""
+    found = _from_server(call, kind, name)
+    if found is not None:
+        return found
     from fairway.why.asking import caller
     from fairway.why.facts import Question
 
@@ -91,30 +94,27 @@ def _explained(call: "Call", kind: str, name: str) -> "dict[str, Any]":
     except ValueError as error:
         raise UsageFailure(f"--from: {error}") from error
     question = Question(kind, namespace, name, who, flags.port, flags.protocol.upper())
-    return _from_server(call.session.api, question, call) or _from_reading(call.session.api, question)
+    return _from_reading(call.session.api, question)
 
 
-def _from_server(api: "Api", question: "Question", call: "Call") -> "dict[str, Any] | None":
+def _from_server(call: "Call", kind: str, name: str) -> "dict[str, Any] | None":
     """The subresource ``why``; ``None`` where there is none, or no such object."""
-    from fairway.why.answering import path_of
     from fairway.why.places import PLACES
 
-    if question.kind not in PLACES:
+    if kind not in PLACES:
         return None
-    group, plural = PLACES[question.kind]
-    from fairway.why.facts import Look
-
-    asked = Look(plural, group, namespace=question.namespace, name=question.name, subresource="why")
-    who = question.caller
-    whence = "" if who is None else f"{who.namespace}/pod/{who.name}" if who.kind == "pod" else who.shown
-    answer = api.request(
-        "GET", path_of(asked), {"from": whence, "port": question.port, "protocol": question.protocol}
-    )  # fmt: skip
+    flags, (group, plural) = call.flags, PLACES[kind]
+    root = f"/apis/{group}/v1" if group else "/api/v1"
+    query = {"from": getattr(flags, "from"), "port": flags.port, "protocol": flags.protocol}
+    api = call.session.api
+    answer = api.request("GET", f"{root}/namespaces/{call.session.namespace}/{plural}/{name}/why", query)
     if answer.status in _NOT_SERVED:
         return None
     found: dict[str, Any] = answer.object()
     if answer.status == 200:
         return found if found.get("kind") == "Explanation" else None
+    if answer.status == 400 and found.get("message", "").startswith("from: "):
+        raise UsageFailure(f"--{found['message']}")
     from fairway.client.blocking import ApiError
 
     raise ApiError(found)

@@ -41,7 +41,7 @@ def printer_of(flags: "Values", *, more: "tuple[str, ...]" = ()) -> "Callable[[d
         return documents.json_printer(flags) if name == "json" else documents.yaml_printer(flags)
     if name == "name" and not equals:
         return name_of
-    if name in FORMATS or not name:
+    if (name in FORMATS and name not in ("json", "yaml", "name")) or not name:
         from fairway.cli.printers.templates import template_printer
 
         return template_printer(name or "go-template", argument, flags)

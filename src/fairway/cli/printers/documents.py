@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from fairway.cli.flags import Values
 
 
+class Declared(dict):  # type: ignore[type-arg]
+    """An object whose members JSON shows in the order in which they are."""
+
+    __slots__ = ()
+
+
 def json_printer(flags: "Values") -> "Callable[[dict[str, Any]], str]":
     """Of ``-o json``."""
     return lambda found: json_text(_shown(found, flags)) + "\n"
@@ -38,11 +44,12 @@ def _shown(found: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
 def without_managed_fields(found: "dict[str, Any]") -> "dict[str, Any]":
     """The object, or the list of objects, without metadata.managedFields."""
     if isinstance(found.get("items"), list):
-        return {**found, "items": [without_managed_fields(item) for item in found["items"]]}
+        return type(found)({**found, "items": [without_managed_fields(item) for item in found["items"]]})
     metadata = found.get("metadata")
     if not isinstance(metadata, dict) or "managedFields" not in metadata:
         return found
-    return {**found, "metadata": {name: value for name, value in metadata.items() if name != "managedFields"}}
+    kept = type(metadata)((name, value) for name, value in metadata.items() if name != "managedFields")
+    return type(found)({**found, "metadata": kept})
 
 
 def json_text(value: "Any") -> str:
@@ -70,7 +77,7 @@ def _put(value: "Any", line: str, put: "Callable[[str], None]") -> None:
             put("null" if value is None else "true" if value else "false")
         case dict() if value:
             inner, before = f"{line}    ", "{"
-            for name in sorted(value):
+            for name in value if type(value) is Declared else sorted(value):
                 put(f"{before}{inner}{encode_basestring(name)}: ")
                 _put(value[name], inner, put)
                 before = ","

@@ -6,6 +6,8 @@ import yaml
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _STRING = "tag:yaml.org,2002:str"
+_OLD_BOOLEANS = ("y", "Y", "n", "N")
+"""What YAML 1.1 reads as truth values, though not every reader does."""
 
 
 class Writer(_Dumper):  # type: ignore[misc]
@@ -19,7 +21,8 @@ class Writer(_Dumper):  # type: ignore[misc]
 def _text(writer: Any, text: str) -> Any:
     if "\n" in text:
         return writer.represent_scalar(_STRING, text, style="|")
-    is_plain = writer.resolve(yaml.ScalarNode, text, (True, False)) == _STRING and not _is_base_60(text)
+    is_plain = writer.resolve(yaml.ScalarNode, text, (True, False)) == _STRING
+    is_plain = is_plain and text not in _OLD_BOOLEANS and not _is_base_60(text)
     return writer.represent_scalar(_STRING, text, style=None if is_plain else '"')
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairway.cli.flags import Values
     from fairway.cli.resources import Resources
     from fairway.client.blocking import Api
-    from fairway.client.kubeconfig.access import Access
+    from fairway.client.kubeconfig.selection import Access
 
 
 class Session:

@@ -4,10 +4,9 @@ Source: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files"; ``k
 """
 
 import os
-from pathlib import Path
 
 from fairway.cli.failure import Failure
-from fairway.client.kubeconfig.access import Access, KubeconfigError, load, paths, select
+from fairway.client.kubeconfig.selection import Access, KubeconfigError, load, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +27,14 @@ def agent() -> str:
     return f"fairway/{__version__}"
 
 
-def files_of(flags: "Values") -> list[Path]:
+def files_of(flags: "Values") -> list[str]:
     """The kubeconfig files in their order."""
     if flags.kubeconfig:
         if not os.path.exists(flags.kubeconfig):
             raise Failure(f"stat {flags.kubeconfig}: no such file or directory")
-        return [Path(flags.kubeconfig)]
-    return paths(os.environ, Path.home())
+        return [flags.kubeconfig]
+    named = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    return named or [os.path.join(os.path.expanduser("~"), ".kube", "config")]
 
 
 def access_of(flags: "Values") -> Access:
@@ -46,9 +46,9 @@ def access_of(flags: "Values") -> Access:
         raise Failure(str(error)) from error
 
 
-def _readable(files: list[Path]) -> list[Path]:
+def _readable(files: list[str]) -> list[str]:
     for file in files:
-        if file.is_dir():
+        if os.path.isdir(file):
             raise Failure(f'error loading config file "{file}": read {file}: is a directory')
     return files
 

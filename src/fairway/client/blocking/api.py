@@ -7,10 +7,9 @@ parameters are keyword ``query``, a mapping; those that are empty or ``None`` ar
 Raises: ``ApiError`` for a refusal, ``Unreachable`` where there is no answer.
 """
 
-import time
-
-from fairway.client.blocking.connection import Closed, Connection, Head
+from fairway.client.blocking.connection import Closed, Connection, Head, plain_socket
 from fairway.client.blocking.errors import ApiError, Unreachable, generic_status
+from fairway.client.blocking.json_values import decoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairway.client.blocking.web_socket import WebSocket
-    from fairway.client.kubeconfig.access import Access
+    from fairway.client.kubeconfig.selection import Access
 
     Query = Mapping[str, Any] | None
 
@@ -40,13 +39,6 @@ class Answer:
     def object(self) -> "Any":
         """The body as JSON."""
         return decoded(self.body)
-
-
-def decoded(body: bytes) -> "Any":
-    """JSON as Python values."""
-    import json
-
-    return json.loads(body)
 
 
 def encoded(value: "Any") -> bytes:
@@ -94,6 +86,7 @@ class Api:
         self._timeout_s, self._warn, self._trace = timeout_s, warn, trace
         self._headers = {"Host": self.authority, "User-Agent": agent, **dict(headers)}
         self._context: ssl.SSLContext | None = None
+        self._light: Any = None
         self._token: str | None = None
         self._kept: Connection | None = None
 
@@ -134,7 +127,7 @@ class Api:
     ) -> "Any":
         answer = self.request(method, path, query, body=body, accept=accept, content_type=content_type)
         if answer.status >= 400:
-            raise ApiError(_status_of(answer))
+            raise ApiError(status_of(answer))
         return answer.object()
 
     def request(
@@ -169,7 +162,7 @@ class Api:
         connection, head = self._begun(method, path, query, body, accept, JSON)
         if head.status >= 400:
             with connection.socket:
-                raise ApiError(_status_of(Answer(head.status, head.headers, connection.body(head))))
+                raise ApiError(status_of(Answer(head.status, head.headers, connection.body(head))))
         return self._pieces(connection, head)
 
     def _pieces(self, connection: Connection, head: Head) -> "Iterator[bytes]":
@@ -199,12 +192,12 @@ class Api:
         from fairway.client.blocking.web_socket import WebSocket, asking
 
         key, headers = asking(protocols)
-        connection = self._connected()
+        connection = self._connected(is_plain=True)
         try:
             connection.send("GET", self._base + with_query(path, query), {**self._shown(), **headers}, None)
             head = connection.head()
             if head.status != 101:
-                raise ApiError(_status_of(Answer(head.status, head.headers, connection.body(head))))
+                raise ApiError(status_of(Answer(head.status, head.headers, connection.body(head))))
             return WebSocket(connection, head, key)
         except OSError as error:
             connection.close()
@@ -239,7 +232,7 @@ class Api:
         headers = {**self._shown(), "Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
-        started = time.monotonic()
+        started = _now_s() if self._trace is not None else 0.0
         kept, self._kept = self._kept, None
         connection, head = kept, None
         if connection is not None:
@@ -261,21 +254,43 @@ class Api:
                 connection.close()
                 raise self._unreachable(error) from error
         if self._trace is not None:
-            taken_ms = round((time.monotonic() - started) * 1000)
+            taken_ms = round((_now_s() - started) * 1000)
             root = self.server[: len(self.server) - len(self._base)] if self._base else self.server
             self._trace(method=method, url=root + target, head=head, taken_ms=taken_ms, headers=headers, body=body)
         return connection, head
 
-    def _connected(self) -> Connection:
+    def _connected(self, *, is_plain: bool = False) -> Connection:
+        """A new connection; ``is_plain``: its socket is Python's own, as streams need it."""
         try:
-            if self.is_tls and self._context is None:
-                from fairway.client.kubeconfig.access import ssl_context
-
-                self._context = ssl_context(self.access)
             self._token_now()
-            return Connection(self.host, self.port, self._context, self.access.server_name, self._timeout_s)
+            return Connection(self._wrapped(is_plain=is_plain))
         except OSError as error:
             raise self._unreachable(error) from error
+
+    def _wrapped(self, *, is_plain: bool) -> "Any":
+        name = self.access.server_name or self.host
+        if self.is_tls and not is_plain and self._context is None:
+            from fairway.client.blocking import tls
+
+            if self._light is None:
+                self._light = tls.context_of(self.access)
+            if self._light is not None:
+                return tls.secured(plain_socket(self.host, self.port, self._timeout_s), self._light, name)
+        if self.is_tls and self._context is None:
+            from fairway.client.kubeconfig.selection import ssl_context
+
+            self._context = ssl_context(self.access)
+        import socket
+
+        found = socket.create_connection((self.host, self.port), self._timeout_s or None)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._context is None:
+            return found
+        try:
+            return self._context.wrap_socket(found, server_hostname=name)
+        except BaseException:
+            found.close()
+            raise
 
     def _shown(self) -> dict[str, str]:
         token = self._token_now()
@@ -298,7 +313,7 @@ class Api:
 
             found = credential(access.plugin)
             if found.cert:
-                from fairway.client.kubeconfig.access import show_certificate, ssl_context
+                from fairway.client.kubeconfig.selection import show_certificate, ssl_context
 
                 self._context = self._context or ssl_context(access)
                 if self._context is not None:
@@ -319,6 +334,12 @@ class Api:
         return Unreachable(told(error, self.authority))
 
 
+def _now_s() -> float:
+    import time
+
+    return time.monotonic()
+
+
 def _parted(server: str) -> tuple[bool, str, int, str]:
     scheme, _, rest = server.partition("://")
     if not rest:
@@ -330,7 +351,8 @@ def _parted(server: str) -> tuple[bool, str, int, str]:
     return scheme == "https", host.strip("[]"), int(port or (443 if scheme == "https" else 80)), slash + path
 
 
-def _status_of(answer: Answer) -> "dict[str, Any]":
+def status_of(answer: Answer) -> "dict[str, Any]":
+    """The Status of an answer that is a refusal."""
     if answer.body[:1] == b"{":
         try:
             found = answer.object()

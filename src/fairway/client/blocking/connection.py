@@ -5,15 +5,39 @@ whose answer was read to its end may be used again.
 Source: RFC 9112.
 """
 
-import socket
+import _socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
 _READ_BYTES = 1 << 16
 _HEAD_MAX_BYTES = 1 << 20
+
+
+class Socket(_socket.socket):
+    """A socket of the standard library's module in C, to which TLS can refer weakly."""
+
+    __slots__ = ("__weakref__",)
+
+
+def plain_socket(host: str, port: int, timeout_s: float) -> Socket:
+    """A connected socket; the module ``socket`` takes longer to import than to connect."""
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in _socket.getaddrinfo(
+        host.encode("idna" if not host.isascii() else "ascii"), port, 0, _socket.SOCK_STREAM
+    ):
+        found = Socket(family, kind, protocol)
+        try:
+            found.settimeout(timeout_s or None)
+            found.connect(address)
+            found.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+            return found
+        except OSError as error:
+            found.close()
+            failure = error
+    raise failure or OSError(f"{host} has no address")
 
 
 class Head:
@@ -30,19 +54,10 @@ class Closed(ConnectionError):
 
 
 class Connection:
-    """One socket to ``(host, port)``.  Raises ``OSError`` as sockets do, and ``Closed``."""
+    """One socket, plain or behind TLS.  Raises ``OSError`` as sockets do, and ``Closed``."""
 
-    def __init__(
-        self, host: str, port: int, context: "ssl.SSLContext | None", server_name: str, timeout_s: float
-    ) -> None:
-        self.socket = socket.create_connection((host, port), timeout_s or None)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if context is not None:
-            try:
-                self.socket = context.wrap_socket(self.socket, server_hostname=server_name or host)
-            except BaseException:
-                self.socket.close()
-                raise
+    def __init__(self, socket: "Any") -> None:
+        self.socket = socket
         self.received = bytearray()
         """What was read and not yet used: after ``head`` of an upgrade the first bytes of the other protocol."""
         self.is_reusable = False

@@ -5,7 +5,8 @@ Unlike the one that services use, it may speak to the user: standard input is th
 
 import subprocess
 
-from fairway.client.kubeconfig.plugin import TIMEOUT_S, Credential, Plugin, PluginError, credential_of
+from fairway.client.kubeconfig.plugin import TIMEOUT_S, Credential, PluginError, credential_of
+from fairway.client.kubeconfig.selection import Plugin
 
 
 def credential(plugin: Plugin) -> Credential:

@@ -50,7 +50,7 @@ class WebSocket:
 
     def fileno(self) -> int:
         """For ``select``; ask ``has_more`` first."""
-        return self.connection.socket.fileno()
+        return int(self.connection.socket.fileno())
 
     def has_more(self) -> bool:
         """Whether ``receive`` gives something without waiting for the network."""

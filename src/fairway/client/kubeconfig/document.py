@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from fairway.client.kubeconfig.access import KubeconfigError
+from fairway.client.kubeconfig.selection import KubeconfigError
 
 _SECTIONS = ("clusters", "contexts", "users")
 _EXTENSION = "fairway"

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from fairway.client.kubeconfig.access import KubeconfigError
+from fairway.client.kubeconfig.selection import KubeconfigError
 
 _LOOK_S = 0.02
 """Between two looks at a lock that another program holds; nothing tells when it goes."""

@@ -6,15 +6,13 @@ Source: Kubernetes docs, "Authenticating", client-go credential plugins; client.
 
 import asyncio
 import json
-import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-GROUP = "client.authentication.k8s.io"
-VERSIONS = (f"{GROUP}/v1", f"{GROUP}/v1beta1")
+from fairway.client.kubeconfig.selection import Plugin
+
 TIMEOUT_S = 60.0
 _EARLY = timedelta(seconds=10)
 """A token that ends so soon is not shown any more: the server's clock may be ahead."""
@@ -22,26 +20,6 @@ _EARLY = timedelta(seconds=10)
 
 class PluginError(ConnectionError):
     """The plugin gave nothing usable; the text names it, what it did and its hint for the cure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """``users[].user.exec`` of a kubeconfig; ``cluster`` is what it is told of the cluster, if it wants to know."""
-
-    command: str
-    args: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
-    version: str = VERSIONS[0]
-    install_hint: str = ""
-    cluster: str = ""
-
-    def environment(self) -> dict[str, str]:
-        """What it finds in its environment."""
-        spec: dict[str, Any] = {"interactive": False}
-        if self.cluster:
-            spec["cluster"] = json.loads(self.cluster)
-        told = {"kind": "ExecCredential", "apiVersion": self.version, "spec": spec}
-        return {**os.environ, **dict(self.env), "KUBERNETES_EXEC_INFO": json.dumps(told)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def apply(document: Object, patch: Any, api_version: str, kind: str) -> Object:
     return _merge_map(document, patch, None if place is None else Type(schema.DEFINED, None, place))
 
 
-def _field_type(type_: Type | None, name: str) -> Type | None:
+def field_type(type_: Type | None, name: str) -> Type | None:
     """The type of one field below ``type_``, where the schema knows it."""
     if type_ is None:
         return None
@@ -47,7 +47,8 @@ def _field_type(type_: Type | None, name: str) -> Type | None:
     return (schema.definition(type_.place).fields or {}).get(name)
 
 
-def _strategy(type_: Type | None) -> str:
+def strategy(type_: Type | None) -> str:
+    """How a field of that type is patched: ``merge``, ``replace`` or empty."""
     strategies = [found for found in (type_.patch_strategies if type_ else ()) if found != "retainKeys"]
     return strategies[0] if strategies else ""
 
@@ -72,13 +73,13 @@ def _merge_map(original: Object, patch: Object, type_: Type | None) -> Object:
         elif value is None:
             original.pop(name, None)
         else:
-            _merge_field(original, name, value, _field_type(type_, name))
+            _merge_field(original, name, value, field_type(type_, name))
     return original
 
 
 def _merge_field(original: Object, name: str, value: Any, type_: Type | None) -> None:
     found = original.get(name)
-    if isinstance(found, dict) and isinstance(value, dict) and _strategy(type_) != REPLACE:
+    if isinstance(found, dict) and isinstance(value, dict) and strategy(type_) != REPLACE:
         original[name] = _merge_map(found, value, type_)
     elif isinstance(found, list) and isinstance(value, list):
         original[name] = _merge_list(found, value, type_)
@@ -87,7 +88,7 @@ def _merge_field(original: Object, name: str, value: Any, type_: Type | None) ->
 
 
 def _merge_list(found: list[Any], value: list[Any], type_: Type | None) -> list[Any]:
-    if type_ is None or _strategy(type_) != MERGE:
+    if type_ is None or strategy(type_) != MERGE:
         return inserted(value)  # type: ignore[no-any-return]
     return lists.merge(found, value, type_.patch_merge_key, _item_merger(type_.item))
 
@@ -123,11 +124,11 @@ def _ordered_lists(original: Object, patch: Object, type_: Type | None) -> set[s
             raise bad_request("invalid patch format of setElementOrder list")
         if found is None and value is None:
             continue
-        field_type = _field_type(type_, name)
+        item_type = field_type(type_, name)
         merged = found or []
         if value is not None:
-            merged = inserted(value) if found is None else _merge_list(list(found), value, field_type)
-        key = field_type.patch_merge_key if field_type else ""
+            merged = inserted(value) if found is None else _merge_list(list(found), value, item_type)
+        key = item_type.patch_merge_key if item_type else ""
         original[name] = lists.ordered(merged, order, found or [], key)
         done.add(name)
     return done

@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Accessing the Kubernetes API from a Pod".
 from collections.abc import Mapping
 from pathlib import Path
 
-from fairway.client.kubeconfig.access import Access, KubeconfigError
+from fairway.client.kubeconfig.selection import Access, KubeconfigError
 from fairway.objects.authority import authority
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")

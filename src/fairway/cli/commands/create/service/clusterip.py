@@ -1,0 +1,27 @@
+"""Create a Service of type ClusterIP.
+
+fairway create service clusterip web --tcp=80:8080
+fairway create service clusterip web --clusterip=None                 headless
+"""
+
+from fairway.cli.flags import Flag
+from fairway.cli.generators.service import service
+from fairway.cli.writing.generated import CREATE_FLAGS, name_of, send
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.call import Call
+
+USAGE = "NAME --tcp=PORT[:TARGET]"
+FLAGS = (
+    *CREATE_FLAGS,
+    Flag("tcp", type="strings", help="a port, PORT or PORT:TARGET; several with commas"),
+    Flag("clusterip", help="the address, or None for a headless Service"),
+)
+
+
+def run(call: "Call") -> int:
+    """Create it."""
+    flags = call.flags
+    made = service(name_of(call), "ClusterIP", tcp=flags.tcp, cluster_ip=flags.clusterip)
+    return send(call, made, "failed to create ClusterIP service")

@@ -1,0 +1,88 @@
+"""Manifests for writing: the objects of ``-f`` that a command will send, checked as kubectl checks them.
+
+Shape: ``manifests(call, failures, ...)`` gives targets; what is wrong with one object is put into ``failures``.
+"""
+
+from fairway.cli.arguments import objects_of_files
+from fairway.cli.failure import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from fairway.cli.arguments import Target
+    from fairway.cli.call import Call
+
+_TURN_OFF = "if you choose to ignore these errors, turn validation off with --validate=false"
+
+
+def manifests(call: "Call", failures: "list[Exception]", *, validation: str = "") -> "Iterator[Target]":
+    """A target an object; those that ``-l`` does not select are left out.
+
+    ``validation``: ``Strict`` or ``Warn`` check the head of each object before anything is asked.
+    """
+    from fairway.cli.arguments import target_of
+
+    selects = _selection(call)
+    for found, source in objects_of_files(call, failures=failures):
+        try:
+            if validation in ("Strict", "Warn"):
+                _check(call, found, source)
+            target = target_of(call, found, source)
+        except Failure as error:
+            failures.append(error)
+            continue
+        if selects((found.get("metadata") or {}).get("labels")):
+            yield target
+
+
+def local(call: "Call", failures: "list[Exception]") -> "Iterator[Target]":
+    """The objects of ``-f`` as they are written, for ``--local``: no server is asked and no namespace put in."""
+    from fairway.cli.arguments import Target
+
+    selects = _selection(call)
+    for found, source in objects_of_files(call, failures=failures):
+        meta = found.setdefault("metadata", {})
+        if not selects(meta.get("labels")):
+            continue
+        resource = call.session.resources.of_kind(str(found.get("apiVersion")), str(found.get("kind")))
+        yield Target(resource, str(meta.get("namespace") or ""), str(meta.get("name") or ""), found, source)
+
+
+def _selection(call: "Call") -> "Any":
+    selector = getattr(call.flags, "selector", "")
+    if not selector:
+        return lambda labels: True
+    from fairway.objects.errors import StatusError
+    from fairway.objects.labels import parse
+
+    try:
+        return parse(selector).matches
+    except StatusError as error:
+        raise Failure(str(error)) from None
+
+
+def _check(call: "Call", found: "dict[str, Any]", source: str) -> None:
+    api_version, kind = found.get("apiVersion"), found.get("kind")
+    missing = [f"{name} not set" for name, value in (("apiVersion", api_version), ("kind", kind)) if not value]
+    if missing:
+        said = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
+    else:
+        said = _unknown(call, str(api_version), str(kind))
+    if said:
+        raise Failure(f'error validating "{source}": error validating data: {said}; {_TURN_OFF}')
+
+
+def _unknown(call: "Call", api_version: str, kind: str) -> str:
+    """What kubectl finds when it looks for the definition of a kind that the server does not list."""
+    from fairway.client.blocking import ApiError
+
+    try:
+        call.session.resources.of_kind(api_version, kind)
+    except Failure:
+        try:
+            call.session.api.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+        except ApiError as error:
+            return f"failed to check CRD: failed to list CRDs: {error}"
+    return ""
