@@ -39,6 +39,8 @@ COMMANDS = {
     "delete": "delete objects, and wait until they are gone",
     "get": "show objects: as a table, YAML, JSON or what a template picks",
     "describe": "show all about objects: fields, what belongs to them, events",
+    "events": "show what has happened to objects",
+    "tree": "draw a Service and all that makes it work: slices, endpoints, pods, ports",
     "version": "print the version",
 }
 USAGE, BROKEN_OFF, UNREAD = 2, 130, 141

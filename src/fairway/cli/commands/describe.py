@@ -11,7 +11,7 @@ import sys
 import time
 
 from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS, Request, requests
-from fairway.cli.arguments.asking import listed, many, one
+from fairway.cli.arguments.asking import many, one
 from fairway.cli.failure import PROGRAM, Failure, raise_all
 from fairway.cli.flags import Flag
 from fairway.client.blocking import ApiError
@@ -101,8 +101,9 @@ def _of_prefix(call: "Call", type: str, name: str, *, failure: ApiError) -> int:
 
 def _text(call: "Call", request: Request, found: "Any") -> str:
     from fairway.cli.describe import describe, is_as_read
+    from fairway.cli.describe.live import LiveWorld
 
-    world, resource = ApiWorld(call), request.resource
+    world, resource = LiveWorld(call.session.api, call.flags.chunk_size), request.resource
     metadata = found.get("metadata") or {}
     if request.object is not None or not is_as_read(resource.group, resource.kind, resource.version):
         namespace = metadata.get("namespace") or request.namespace
@@ -127,29 +128,3 @@ def _as_read(call: "Call", request: Request, namespace: str, name: str) -> "Any"
     version = version_read(resource.group, resource.kind) or resource.version
     path = resource.path(namespace, name)
     return call.session.api.get(path.replace(f"/{resource.version}/", f"/{version}/", 1))
-
-
-class ApiWorld:
-    """What a description may ask, of the cluster that the command speaks to."""
-
-    def __init__(self, call: "Call") -> None:
-        self._call = call
-
-    def get(self, path: str) -> "Any":
-        """One object."""
-        from fairway.cli.describe.world import Refused
-
-        try:
-            return self._call.session.api.get(path)
-        except ApiError as error:
-            raise Refused(error.message, error.code) from error
-
-    def list(self, path: str, *, labels: str = "", fields: str = "") -> "Any":
-        """All objects that match."""
-        from fairway.cli.describe.world import Refused
-
-        try:
-            query = {"labelSelector": labels, "fieldSelector": fields}
-            return [*listed(self._call.session.api, path, query, self._call.flags.chunk_size)]
-        except ApiError as error:
-            raise Refused(error.message, error.code) from error

@@ -2,6 +2,7 @@
 
 from fairway.cli.describe.page import NONE, UNKNOWN, Page
 from fairway.cli.describe.world import Refused, World, within
+from fairway.cli.printers.unstable_order import sort
 from fairway.objects import Object
 
 
@@ -34,7 +35,7 @@ def table(page: Page, found: list[Object]) -> None:
     page.line(0, "Events:")
     page.line(1, "Type", "Reason", "Age", "From", "Message")
     page.line(1, "----", "------", "----", "----", "-------")
-    for event in sorted(found, key=lambda event: event.get("lastTimestamp") or ""):
+    for event in sort(found, lambda event: event.get("lastTimestamp") or ""):
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
         page.line(
             1, event.get("type", ""), event.get("reason", ""), _age(page, event), source,

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """See the module.  ``warnings`` counts what the server warned of."""
+    """See the module.  ``warnings`` counts what the server warned of; ``is_quiet``: nobody wants to know."""
 
     def __init__(self, flags: "Values") -> None:
         self.flags = flags
         self.warnings = 0
+        self.is_quiet = False
         self._told: set[str] = set()
         self._access: Access | None = None
         self._api: Api | None = None
@@ -76,6 +77,8 @@ class Session:
         return self._resources
 
     def _warn(self, text: str) -> None:
+        if self.is_quiet:
+            return
         self.warnings += 1
         if text not in self._told:
             self._told.add(text)
