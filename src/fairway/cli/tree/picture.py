@@ -177,7 +177,11 @@ def _look_of_pod(pod: Object) -> Any:
     return (pod["status"], pod["isReady"], pod["why"], pod["owner"], ports, tuple(pod["troubles"]))
 
 
-_SHUT = {"no": "nothing listens there", "loopback": "listens on the loopback address only"}
+_SHUT = {
+    "closed": "nothing listens there",
+    "loopback": "listens on the loopback address only",
+    "other": "does not listen at the pod's address",
+}
 
 
 def _more(folded: list[Object]) -> Iterable[Branch]:

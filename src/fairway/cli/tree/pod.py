@@ -6,8 +6,6 @@ from typing import Any
 from fairway.cli.tree.scene import Scene, controller_of, is_ready
 from fairway.objects import Object
 
-_LOOPBACK = ("127.", "::1", "::ffff:127.")
-
 
 def facts(scene: Scene, pod: Object, services: Sequence[Object] = ()) -> Object:
     """One pod, and what the ports of ``services`` are to it."""
@@ -147,14 +145,14 @@ def _ports(scene: Scene, pod: Object, services: Sequence[Object]) -> Iterator[Ob
 
 
 def _listening(scene: Scene, pod: Object, number: int, protocol: str) -> str:
-    """``yes``, ``no``, ``loopback`` (for the pod itself only), or empty where nobody knows."""
+    """``open``, ``closed``, ``loopback`` or ``other`` (at another address only), or empty where nobody knows."""
+    from fairway.why.ports import hear
+
     sockets = scene.sockets.get(pod["metadata"]["name"])
     if sockets is None or protocol not in ("TCP", "UDP"):
         return ""
-    here = [each["address"] for each in sockets if (each["port"], each["protocol"]) == (number, protocol)]
-    if not here:
-        return "no"
-    return "loopback" if all(address.startswith(_LOOPBACK) for address in here) else "yes"
+    ips = [each["ip"] for each in (pod.get("status") or {}).get("podIPs") or () if each.get("ip")]
+    return hear(sockets, number, protocol, ips).how
 
 
 def _troubles(pod: Object, service: Object) -> Iterator[str]:
