@@ -37,6 +37,8 @@ COMMANDS = {
     "create": "create objects, from manifests or from words",
     "patch": "change fields of objects",
     "delete": "delete objects, and wait until they are gone",
+    "expose-host": "give a Service ports of this machine, or take them back",
+    "port-forward": "forward local ports to a pod, a Service or a workload",
     "get": "show objects: as a table, YAML, JSON or what a template picks",
     "describe": "show all about objects: fields, what belongs to them, events",
     "events": "show what has happened to objects",

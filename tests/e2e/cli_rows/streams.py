@@ -1,4 +1,4 @@
-"""Streams: exec, attach and logs, right and wrong."""
+"""Streams: exec, attach and logs, right and wrong, and the wrong use of port-forward."""
 
 from .row import any_order, reads
 
@@ -36,5 +36,10 @@ ROWS = (
         "logs rs/kubia --since-time=x", "logs rs/kubia --tail=-5", "logs rs/kubia --limit-bytes=-1",
         "logs rs/kubia --all-containers -c kubia", "logs rs/kubia kubia -c kubia", "logs rs/kubia --tail=x",
         "logs rs/kubia --pod-running-timeout=-1s", "logs rs/kubia --bogus",
+        "port-forward", "port-forward rs/kubia", "port-forward nosuch 1:2", "port-forward rs/nosuch 1:2",
+        "port-forward cm/settings 1:2", "port-forward foobar/x 1:2", "port-forward svc/web 0:99",
+        "port-forward svc/web 0:nosuch", "port-forward rs/kubia 70000", "port-forward rs/kubia 8080:0",
+        "port-forward svc/outside 1:2", "port-forward rs/kubia 0:8080 --address nosuch",
+        "port-forward rs/kubia 0:8080 --pod-running-timeout=0s",
     ),
 )  # fmt: skip

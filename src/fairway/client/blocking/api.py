@@ -192,13 +192,25 @@ class Api:
         from fairway.client.blocking.web_socket import WebSocket, asking
 
         key, headers = asking(protocols)
+        connection, head = self.switched("GET", path, query, headers=headers)
+        try:
+            return WebSocket(connection, head, key)
+        except OSError as error:
+            connection.close()
+            raise self._unreachable(error) from error
+
+    def switched(
+        self, method: str, path: str, query: "Query" = None, *, headers: "Mapping[str, str]"
+    ) -> tuple[Connection, Head]:
+        """A connection that now speaks another protocol, as ``headers`` ask; a refusal is an ``ApiError``."""
         connection = self._connected(is_plain=True)
         try:
-            connection.send("GET", self._base + with_query(path, query), {**self._shown(), **headers}, None)
+            body = b"" if method == "POST" else None
+            connection.send(method, self._base + with_query(path, query), {**self._shown(), **headers}, body)
             head = connection.head()
             if head.status != 101:
                 raise ApiError(status_of(Answer(head.status, head.headers, connection.body(head))))
-            return WebSocket(connection, head, key)
+            return connection, head
         except OSError as error:
             connection.close()
             raise self._unreachable(error) from error

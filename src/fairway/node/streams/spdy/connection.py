@@ -46,6 +46,8 @@ class SpdyStream:
         self.number = number
         self.headers = headers
         self.is_broken = False
+        self.answered = asyncio.Event()
+        """Set once the peer has accepted the stream, or it is broken off."""
         self._connection = connection
         self._parts: deque[bytes] = deque()
         self._size_bytes = 0
@@ -66,6 +68,7 @@ class SpdyStream:
         self.is_broken = self._is_ended = True
         self._arrived.set()
         self._window.set()
+        self.answered.set()
 
     @property
     def waiting_bytes(self) -> int:
@@ -160,8 +163,17 @@ class SpdyConnection:
             case WindowOpened(_):
                 for stream in self._streams.values():
                     stream.window_opened()
-            case Accepted() | GoneAway() | _:
+            case Accepted(number, _, is_last):
+                self._accepted(number, is_last=is_last)
+            case GoneAway() | _:
                 return
+
+    def _accepted(self, number: int, *, is_last: bool) -> None:
+        stream = self._streams.get(number)
+        if stream is not None:
+            stream.answered.set()
+            if is_last:
+                stream.feed(b"", is_last=True)
 
     def discard(self) -> None:
         """Nobody reads any more: what still comes is dropped, so that the peer's end is seen."""
