@@ -114,7 +114,8 @@ class _Bytes:
     async def _received(self) -> bytes:
         while True:
             try:
-                return self._socket.recv(_PIECE_BYTES)
+                got: bytes = self._socket.recv(_PIECE_BYTES)
+                return got
             except _WAITS:
                 loop = asyncio.get_running_loop()
                 await _ready(self._socket.fileno(), loop.add_reader, loop.remove_reader)
