@@ -93,7 +93,9 @@ def _add(found: Routing, ingress: Object) -> None:
 def _claim(found: Routing, place: Place, route: Route, ingress: str) -> None:
     known = found.claims.setdefault(place, Claim(route, ingress))
     if known.ingress != ingress:
-        text = f"{shown(place)} belongs to the older Ingress {known.ingress}: this one's backend gets no requests there"
+        text = (
+            f"the older Ingress {known.ingress} has {shown(place)} already: this one's backend gets no requests there"
+        )
         found.problems.append(Problem(ingress, "Conflict", text))
 
 

@@ -34,7 +34,7 @@ class Line(NamedTuple):
     @property
     def text(self) -> str:
         """Address and words."""
-        return f"{self.at} {self.words}".rstrip()
+        return f"{self.at} pool-purge-delay 1s {self.words}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,117 @@
+"""A real HAProxy below a folder of the test's own, servers that say who they are, and a client that asks."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import pytest
+
+from fairway.cluster.local_ca.leaves import self_signed
+from fairway.ingress.haproxy import process
+from fairway.ingress.haproxy.engine import Haproxy, Settings
+from fairway.ingress.model import Backend, Place, Route, Server, Upstream, Wanted
+
+PROGRAM = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/sbin:/bin")
+needs_haproxy = pytest.mark.skipif(PROGRAM is None, reason="needs haproxy")
+
+
+def pem(*hosts: str) -> str:
+    leaf = self_signed(hosts or ("localhost",))
+    return (leaf.chain + leaf.key).decode()
+
+
+FALLBACK = pem("fallback.example")
+
+
+class Engine:
+    """HAProxy and its ports; ``make`` gives a new owner of the same one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._sockets = [socket.socket(), socket.socket()]
+        for each in self._sockets:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind(("127.0.0.1", 0))
+        self.http, self.https = (each.getsockname()[1] for each in self._sockets)
+
+    def make(self) -> Haproxy:
+        return Haproxy(
+            Settings(
+                folder=self.folder, log=self.folder.parent / "ingress.log", find=lambda: PROGRAM,
+                opening=lambda: ([self._sockets[0].dup()], [self._sockets[1].dup()]), ports=(self.http, self.https),
+            )
+        )  # fmt: skip
+
+    def pids(self) -> list[int]:
+        return process.find(self.folder)
+
+    def close(self) -> None:
+        process.end(self.folder)
+        for each in self._sockets:
+            each.close()
+
+    async def get(self, host: str, target: str, *headers: str) -> tuple[int, str]:
+        """Status and body of one request."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.http)
+        try:
+            writer.write(
+                "\r\n".join([f"GET {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]).encode()
+            )
+            answer = (await reader.read()).decode()
+        finally:
+            writer.close()
+        head, _, body = answer.partition("\r\n\r\n")
+        return int(head.split(" ")[1]), body
+
+    async def certificate(self, name: str) -> bytes:
+        """The certificate (DER) that is shown for a name."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        _, writer = await asyncio.open_connection("127.0.0.1", self.https, ssl=context, server_hostname=name)
+        shown = writer.get_extra_info("ssl_object").getpeercert(True)
+        writer.close()
+        with contextlib.suppress(OSError, ssl.SSLError):
+            await writer.wait_closed()
+        assert isinstance(shown, bytes)
+        return shown
+
+
+@contextlib.asynccontextmanager
+async def pods(*hosts: str, slow_s: float = 0.0) -> AsyncIterator[int]:
+    """Servers at these loopback addresses, on one port, that answer with their address; the port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await asyncio.sleep(slow_s)
+                body = writer.get_extra_info("sockname")[0].encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+                await writer.drain()
+        writer.close()
+
+    first = await asyncio.start_server(serve, hosts[0], 0)
+    port: int = first.sockets[0].getsockname()[1]
+    servers = [first, *[await asyncio.start_server(serve, host, port) for host in hosts[1:]]]
+    try:
+        yield port
+    finally:
+        for server in servers:
+            server.close()
+
+
+def to(name: str, hosts: Iterable[str], port: int, **more: object) -> tuple[Backend, Upstream]:
+    """A Service of that name with servers."""
+    servers = frozenset(Server(host, port) for host in hosts)
+    return Backend(f"default/{name}", "80"), Upstream(servers=servers, **more)  # type: ignore[arg-type]
+
+
+def wanted(*upstreams: tuple[Backend, Upstream], certificates: dict[str, str] | None = None) -> Wanted:
+    """Each Service under the host of its name."""
+    routes = {
+        Place("prefix", f"{backend.service.partition('/')[2]}.example/"): Route(backend) for backend, _ in upstreams
+    }
+    return Wanted(routes, dict(upstreams), {"": FALLBACK, **(certificates or {})})

@@ -1,0 +1,209 @@
+"""HAProxy does what it is told at run time, goes on without its owner, and comes back the same."""
+
+import asyncio
+import os
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from ingress_engine import FALLBACK, Engine, needs_haproxy, pem, pods, to, wanted
+
+from fairway.ingress.engine import EngineError
+from fairway.ingress.haproxy.program import FIRST_SLOTS
+from fairway.ingress.model import Server, Upstream, Wanted
+from fairway.ingress.routes import routing
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "pure"))
+from ingress_oracle import ASKED_HOSTS, ASKED_PATHS, Ingress, answer, worlds
+
+pytestmark = [pytest.mark.component, needs_haproxy]
+A, B, C = "127.0.9.1", "127.0.9.2", "127.0.9.3"
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    made = Engine(tmp_path / "ingress")
+    try:
+        yield made
+    finally:
+        await asyncio.to_thread(made.close)
+
+
+def test_a_real_haproxy_answers_as_the_words_of_the_documentation_do(tmp_path: Path) -> None:
+    """One HAProxy is led from one random set of Ingresses to the next, without a reload."""
+    made = Engine(tmp_path / "ingress")
+    with asyncio.Runner() as runner:
+        haproxy = made.make()
+        hosts = {
+            (service, port): f"127.0.{8 + (port == 81)}.{ord(service)}" for service in "abcdef" for port in (80, 81)
+        }
+
+        @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(worlds())
+        def agree(ingresses: list[Ingress]) -> None:
+            runner.run(check(ingresses))
+
+        async def check(ingresses: list[Ingress]) -> None:
+            claims = routing(ingresses).claims
+            routes = {place: claim.route for place, claim in claims.items()}
+            async with pods(*hosts.values()) as at:
+                upstreams = {
+                    backend: Upstream(servers=frozenset({Server(hosts[backend.service[-1], int(backend.port)], at)}))
+                    for backend in {route.backend for route in routes.values()}
+                }
+                await haproxy.apply(Wanted(routes, upstreams, {"": FALLBACK}))
+                for host in ASKED_HOSTS:
+                    for path in ASKED_PATHS:
+                        expected = answer(ingresses, host, path)
+                        status, body = await made.get(host, path)
+                        if expected is None:
+                            assert status == 404, (host, path)
+                        else:
+                            service, port = expected
+                            assert (status, body) == (200, hosts[service[-1], int(port)]), (host, path)
+
+        try:
+            agree()
+            assert haproxy.reloads == 0
+        finally:
+            made.close()
+
+
+async def test_endpoints_change_under_load_without_a_reload_or_a_lost_request(engine: Engine) -> None:
+    haproxy, failed, seen, done = engine.make(), [], set(), asyncio.Event()
+
+    async def load() -> int:
+        count = 0
+        while not done.is_set():
+            status, body = await engine.get("web.example", "/")
+            count += 1
+            seen.add(body)
+            if status != 200:
+                failed.append((status, body))
+        return count
+
+    async with pods(A, B, C) as port:
+        await haproxy.apply(wanted(to("web", [A], port)))
+        loads = [asyncio.create_task(load()) for _ in range(4)]
+        for hosts in ([A, B], [B], [B, C], [C], [A], [A, B, C]) * 5:
+            before = len(seen)
+            await haproxy.apply(wanted(to("web", hosts, port)))
+            await haproxy.tidy()
+            assert len(seen) >= before
+            await engine.get("web.example", "/")
+        done.set()
+        counts = await asyncio.gather(*loads)
+    assert (failed, haproxy.reloads, seen) == ([], 0, {A, B, C})
+    assert sum(counts) > 30
+
+
+async def test_what_leaves_gets_nothing_new_and_may_finish(engine: Engine) -> None:
+    haproxy = engine.make()
+    async with pods(A, slow_s=0.5) as port:
+        await haproxy.apply(wanted(to("web", [A], port)))
+        slow = asyncio.create_task(engine.get("web.example", "/"))
+        await asyncio.sleep(0.1)
+        await haproxy.apply(wanted(to("web", [], port)))
+        assert await haproxy.tidy()
+        assert (await engine.get("web.example", "/"))[0] == 503
+        assert await slow == (200, A)
+        async with asyncio.timeout(5):
+            while await haproxy.tidy():  # noqa: ASYNC110 - HAProxy does not tell when a request has ended
+                await asyncio.sleep(0.05)
+
+
+async def test_another_owner_takes_it_over_as_it_is(engine: Engine) -> None:
+    first = engine.make()
+    async with pods(A, B) as port:
+        asked = wanted(to("web", [A, B], port), to("api", [B], port), certificates={"web.example": pem("web.example")})
+        await first.apply(asked)
+        first.let_go()
+        pids = engine.pids()
+        second = engine.make()
+        assert await second.adopt()
+        assert (await engine.get("web.example", "/"))[0] == 200
+        await second.apply(wanted(to("web", [B], port)))
+        assert [(await engine.get("web.example", "/"))[1] for _ in range(3)] == [B] * 3
+        assert (await engine.get("api.example", "/"))[0] == 404
+        assert (engine.pids(), second.reloads) == (pids, 0)
+
+
+async def test_killed_it_is_noticed_and_comes_back_the_same(engine: Engine) -> None:
+    haproxy = engine.make()
+    async with pods(A) as port:
+        asked = wanted(to("web", [A], port), certificates={"web.example": pem("web.example")})
+        await haproxy.apply(asked)
+        shown = await engine.certificate("web.example")
+        for pid in engine.pids():
+            os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(5):
+            await haproxy.ended()
+        waiting = asyncio.create_task(engine.get("web.example", "/"))  # its sockets are still there
+        await haproxy.apply(asked)
+        assert await waiting == (200, A)
+        assert await engine.certificate("web.example") == shown
+
+
+async def test_certificates_go_by_name_and_change_without_a_reload(engine: Engine) -> None:
+    haproxy, own, wild, next_one = engine.make(), pem("a.example"), pem("*.example"), pem("a.example")
+    fallback = der(FALLBACK)
+    await haproxy.apply(wanted())
+    assert await engine.certificate("a.example") == fallback
+    await haproxy.apply(wanted(certificates={"a.example": own, "*.example": wild}))
+    for name, expected in (("a.example", own), ("b.example", wild), ("b.a.example", FALLBACK), ("other", FALLBACK)):
+        assert await engine.certificate(name) == der(expected), name
+    await haproxy.apply(wanted(certificates={"a.example": next_one, "*.example": wild}))
+    assert await engine.certificate("a.example") == der(next_one)
+    await haproxy.apply(wanted(certificates={"*.example": wild}))
+    assert await engine.certificate("a.example") == der(wild)
+    await haproxy.apply(wanted())
+    assert await engine.certificate("a.example") == fallback
+    assert haproxy.reloads == 0
+
+
+async def test_more_backends_than_slots_take_one_reload_that_nobody_notices(engine: Engine) -> None:
+    haproxy, many = engine.make(), FIRST_SLOTS[0] + 1
+    async with pods(A, slow_s=0.2) as port:
+        await haproxy.apply(wanted(to("s0", [A], port)))
+        under_way = asyncio.create_task(engine.get("s0.example", "/"))
+        await asyncio.sleep(0.05)
+        await haproxy.apply(wanted(*[to(f"s{each}", [A], port) for each in range(many)]))
+        assert haproxy.reloads == 1
+        assert await under_way == (200, A)
+        assert await engine.get(f"s{many - 1}.example", "/") == (200, A)
+
+
+async def test_affinity_keeps_a_client_on_its_pod(engine: Engine) -> None:
+    haproxy = engine.make()
+    async with pods(A, B, C) as port:
+        await haproxy.apply(wanted(to("web", [A, B, C], port, affinity_s=60)))
+        (first,) = {(await engine.get("web.example", "/"))[1] for _ in range(6)}
+        rest = sorted({A, B, C} - {first})
+        await haproxy.apply(wanted(to("web", rest, port, affinity_s=60)))
+        (second,) = {(await engine.get("web.example", "/"))[1] for _ in range(6)}
+        assert second in rest
+
+
+async def test_a_dead_endpoint_is_gone_round(engine: Engine) -> None:
+    haproxy = engine.make()
+    async with pods(A) as port:
+        await haproxy.apply(wanted(to("web", [A, B], port)))
+        assert [await engine.get("web.example", "/") for _ in range(6)] == [(200, A)] * 6
+
+
+async def test_without_the_package_the_error_says_what_to_install(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "ingress")
+    haproxy = engine.make()
+    object.__setattr__(haproxy._settings, "find", lambda: None)
+    with pytest.raises(EngineError, match="sudo apt-get install -y haproxy") as raised:
+        await haproxy.apply(wanted())
+    assert raised.value.reason == "HAProxyMissing"
+    engine.close()
+
+
+def der(text: str) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(text[: text.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
