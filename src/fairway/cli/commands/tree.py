@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 USAGE = "(TYPE/NAME | TYPE NAME | SERVICE)"
 FLAGS = (
-    Flag("all", type="bool", help="draw all, not only the first of those that are alike"),
+    Flag("unfold", type="bool", help="draw all endpoints, not only the first of those that are alike"),
     Flag("json", type="bool", help="print what the picture shows as JSON"),
     Flag("watch", "w", "bool", "draw anew whenever something changes"),
 )
@@ -81,7 +81,7 @@ def text_of(call: "Call", request: "Request") -> str:
     from fairway.cli.tree.drawing import draw
     from fairway.cli.tree.picture import picture
 
-    return draw(picture(found, is_whole=call.flags.all), sheet())
+    return draw(picture(found, is_whole=call.flags.unfold), sheet())
 
 
 def sheet() -> "Sheet":
