@@ -38,15 +38,21 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 WRONG = [
     ("bogus", 'error: unknown command "bogus"\n  fix: see all commands: fairway --help\n'),
     ("statsu", 'error: unknown command "statsu"\n  fix: did you mean: fairway status\n'),
-    ("up --bogus", "fairway up: error: unrecognized arguments: --bogus\n"),
-    ("up extra", "fairway up: error: unrecognized arguments: extra\n"),
-    ("up --api 7", "fairway up: error: unrecognized arguments: --api 7\n"),
+    (
+        "up --bogus",
+        "error: fairway up: unrecognized arguments: --bogus\n  fix: see how it is used: fairway up --help\n",
+    ),
+    ("up extra", "error: fairway up: unrecognized arguments: extra\n  fix: see how it is used: fairway up --help\n"),
+    (
+        "up --api 7",
+        "--api 7\n  fix: did you mean: --api-port; all flags: fairway up --help\n",
+    ),
     ("up --timeout x", "argument --timeout: 'x' is no number of seconds\n"),
     ("up --timeout 0", "argument --timeout: '0' is no number of seconds\n"),
     ("up --data-dir=", "argument --data-dir: it is empty; name a folder\n"),
     ("image list --data-dir=", "argument --data-dir: it is empty; name a folder\n"),
     ("up --timeout nan", "argument --timeout: 'nan' is no number of seconds\n"),
-    ("down now", "fairway down: error: unrecognized arguments: now\n"),
+    ("down now", "error: fairway down: unrecognized arguments: now\n  fix: see how it is used: fairway down --help\n"),
     (
         "logs bogus --name x",
         "error: 'bogus' is no part: choose from control, node, node-2, ..., supervisor\n"
@@ -54,12 +60,14 @@ WRONG = [
     ),
     ("image", "the following arguments are required: {import,list,remove}\n"),
     ("image import", "the following arguments are required: file\n"),
-    ("dns bogus", "invalid choice: 'bogus' (choose from 'install-resolver', 'remove-resolver')\n"),
+    ("dns bogus", "invalid choice: 'bogus' (choose from 'install-resolver', 'remove-resolver')"),
     ("dns --metrics-port x", "argument --metrics-port: 'x' is no port\n"),
     ("ca", "the following arguments are required: {trust,untrust,show,issue}\n"),
     ("ca issue", "the following arguments are required: HOST\n"),
     ("ca issue app.localhost --days 0", "argument --days: '0' is no number of days between 1 and 825\n"),
     ("probe", "the following arguments are required: TARGET\n"),
+    ("probe web --intervall 3", "fix: did you mean: --interval; all flags: fairway probe --help\n"),
+    ("image lst", "fix: did you mean: fairway image list\n"),
     ("probe web --interval x", "argument --interval: 'x' is no number of seconds\n"),
 ]
 
@@ -70,7 +78,10 @@ def test_wrong_use_ends_with_2_and_says_what_is_wrong(
 ) -> None:
     code, out, err = said(capsys, *line.split())
     assert (code, out) == (2, "")
-    assert err.endswith(end)
+    assert end in err
+    assert err.startswith("error: ")
+    assert "\n  fix: " in err
+    assert "usage:" not in err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -277,7 +288,10 @@ def test_a_reader_that_leaves_costs_no_traceback() -> None:
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(python("--help"), stdout=full, stderr=subprocess.PIPE, text=True)
-    assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: No space left on device\n  fix: make room where it is written: df -h\n",
+    )
 
 
 def test_help_imports_nothing_heavy() -> None:

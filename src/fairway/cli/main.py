@@ -62,7 +62,9 @@ def run(argv: Sequence[str]) -> int:
         return UNREAD
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        from fairway.cli.failed_call import cure
+
+        print(f"error: {where}{error.strerror or error}\n  fix: {cure(error)}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
@@ -105,16 +107,10 @@ def _module(*names: str) -> "Any":
 
 
 def _operate(name: str, module: "ModuleType", words: Sequence[str]) -> int:
-    import argparse
-
+    from fairway.cli.operator_parser import OperatorParser
     from fairway.cluster.errors import ClusterError
 
-    parser = argparse.ArgumentParser(
-        prog=f"fairway {name}",
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = OperatorParser(prog=f"fairway {name}", description=module.__doc__)
     module.configure(parser)
     try:
         return int(module.run(parser.parse_args(words)))

@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from fairway.cluster import ingress_process, kubeconfig, processes
 from fairway.cluster.config import DEFAULT_DATA_DIR, Config, locate
@@ -21,7 +22,17 @@ from fairway.cluster.up import check_not_elsewhere, lock
 from fairway.cluster.values import cluster_name
 
 
-def run(name: str, data_dir: str, *, purge: bool) -> None:
+class Outcome(NamedTuple):
+    """What was done: whether there was anything of the cluster, and whether its data is removed."""
+
+    name: str
+    dataDir: str
+    wasThere: bool
+    isPurged: bool
+    text: str
+
+
+def run(name: str, data_dir: str, *, purge: bool) -> Outcome:
     """Stop and sweep.  Raises: ``ClusterError`` if something could not be removed."""
     config = _known(name, data_dir)
     if os.geteuid() != 0:
@@ -40,7 +51,8 @@ def run(name: str, data_dir: str, *, purge: bool) -> None:
         if left:
             raise ClusterError("could not remove: " + "; ".join(left), f"run again: sudo fairway down{config.flags}")
         _remove_last_folders(config)
-    print(_summary(config, was_there=was_there, purge=purge))
+    text = _summary(config, was_there=was_there, purge=purge)
+    return Outcome(config.name, config.data_dir, was_there, purge, text)
 
 
 def _summary(config: Config, *, was_there: bool, purge: bool) -> str:

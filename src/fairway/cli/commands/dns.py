@@ -46,7 +46,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("install-resolver", "have this machine's resolver ask the cluster's DNS for the cluster's names"),
         ("remove-resolver", "undo it"),
     ):
-        add_cluster_flags(actions.add_parser(name, help=text, description=text, allow_abbrev=False))
+        action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+        add_cluster_flags(action)
+        action.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,10 +76,15 @@ def _change_resolver(args: argparse.Namespace) -> int:
     from fairway.cluster.resolver import host
 
     config = locate(args.name, args.data_dir)
-    if args.action == "remove-resolver":
-        print("\n".join(host.remove(config)))
+    done = host.remove(config) if args.action == "remove-resolver" else host.install(config)
+    if args.json:
+        import json
+
+        print(json.dumps({"action": args.action, "probe": host.probe_name(config), "done": done}, indent=1))
         return 0
-    print("\n".join(host.install(config)))
+    print("\n".join(done))
+    if args.action == "remove-resolver":
+        return 0
     print(f"  try: getent hosts {host.probe_name(config)}   undo: sudo fairway dns remove-resolver{config.flags}")
     return 0
 

@@ -30,6 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="print JSON")
     removing = actions.add_parser("remove", help="remove an image by name or id", allow_abbrev=False)
     removing.add_argument("image")
+    for action in (importing, removing):
+        action.add_argument("--json", action="store_true", help="print JSON")
     for action in (importing, listing, removing):
         add_cluster_flags(action, is_again=True)
 
@@ -75,14 +77,25 @@ async def _run(args: argparse.Namespace) -> int:
     config.state_dir.mkdir(parents=True, exist_ok=True)
     images: Images = ImageStore(machine_of(config))
     if args.action == "import":
-        for image in await images.load("/dev/stdin" if args.file == "-" else args.file, args.tag):
-            print(f"imported {', '.join(image.names) or image.id}  ({image.size_bytes / 1e6:.1f} MB)")
+        await _import(args, images)
     elif args.action == "remove":
         await images.remove(args.image)
-        print(f"removed {args.image}")
+        print(json.dumps({"removed": args.image}) if args.json else f"removed {args.image}")
     else:
         _print(await images.list(), is_json=args.json)
     return 0
+
+
+async def _import(args: argparse.Namespace, images: Images) -> None:
+    from fairway.cli.printers.progress import moving, share_read
+
+    with moving(f"importing {args.file}", share_read(args.file)):
+        found = await images.load("/dev/stdin" if args.file == "-" else args.file, args.tag)
+    if args.json:
+        _print(found, is_json=True)
+        return
+    for image in found:
+        print(f"imported {', '.join(image.names) or image.id}  ({image.size_bytes / 1e6:.1f} MB)")
 
 
 def _print(images: Sequence[Image], *, is_json: bool) -> None:

@@ -8,6 +8,7 @@ from fairway.cli.main import add_cluster_flags
 def configure(parser: argparse.ArgumentParser) -> None:
     """Flags."""
     add_cluster_flags(parser)
+    parser.add_argument("--json", action="store_true", help="print it as JSON, which kubectl reads as well")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -15,5 +16,12 @@ def run(args: argparse.Namespace) -> int:
     from fairway.cluster import kubeconfig
     from fairway.cluster.config import locate
 
-    print(kubeconfig.text(locate(args.name, args.data_dir)), end="")
+    text = kubeconfig.text(locate(args.name, args.data_dir))
+    if args.json:
+        import json
+
+        import yaml
+
+        text = json.dumps(yaml.safe_load(text), indent=1) + "\n"
+    print(text, end="")
     return 0

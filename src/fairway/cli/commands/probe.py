@@ -8,6 +8,7 @@ those that were asked for was answered.
 """
 
 import argparse
+import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--interval", type=_seconds, default=1.0, metavar="SECONDS", help="between two pings (default 1)"
     )
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.add_argument("--count", type=_number, default=0, help="end after so many (default: with SIGTERM)")
     parser.add_argument(
         "--metrics-port", type=_number, default=8071, metavar="PORT", help="of /metrics (default 8071; 0: none)"
@@ -36,7 +38,12 @@ def run(args: argparse.Namespace) -> int:
     prober = probe.run(
         _target(args.target, args.path), interval_s=args.interval, count=args.count, metrics_port=args.metrics_port
     )
-    print(prober.summary())
+    if args.json:
+        import json
+
+        print(json.dumps(prober.figures()))
+    else:
+        print(prober.summary())
     return 1 if prober.errors == prober.pings and prober.pings else 0
 
 
@@ -49,7 +56,7 @@ def _target(text: str, path: str) -> "Target":
         host, port = host_and_port(text, 80)
     except ValueError:
         host, port = "", 0
-    if not host or not port or not path.startswith("/") or " " in path:
+    if not re.fullmatch(r"[\w.:%-]+", host) or not port or not path.startswith("/") or " " in path:
         raise ClusterError(f'"{text}" with path "{path}" is no target', "give HOST, HOST:PORT or [IPv6]:PORT")
     return Target(host, port, path)
 

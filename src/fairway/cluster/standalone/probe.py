@@ -97,16 +97,20 @@ class Prober:
             f"# TYPE {name}_error counter", f"{name}_error{{{label}}} {self.errors}",
         ]) + "\n"  # fmt: skip
 
+    def figures(self) -> dict[str, int | float | None]:
+        """For a program; microseconds, ``None`` where nothing was measured."""
+        seen = sorted(self.first_packets_s)
+        middle = seen[len(seen) // 2] * 1e6 if seen else None
+        last = seen[min(len(seen) - 1, len(seen) * 99 // 100)] * 1e6 if seen else None
+        return {"pings": self.pings, "failed": self.errors, "firstPacketP50Us": middle, "firstPacketP99Us": last}
+
     def summary(self) -> str:
         """For a person."""
-        seen = sorted(self.first_packets_s)
-        if not seen:
-            return f"{self.pings} pings, {self.errors} failed"
-        middle, last = seen[len(seen) // 2] * 1e6, seen[min(len(seen) - 1, len(seen) * 99 // 100)] * 1e6
-        return (
-            f"{self.pings} pings, {self.errors} failed; "
-            f"first packet p50 {middle:,.0f} µs, p99 {last:,.0f} µs"
-        )  # fmt: skip
+        found = self.figures()
+        text = f"{self.pings} pings, {self.errors} failed"
+        if found["firstPacketP50Us"] is None:
+            return text
+        return f"{text}; first packet p50 {found['firstPacketP50Us']:,.0f} µs, p99 {found['firstPacketP99Us']:,.0f} µs"
 
 
 async def probe(prober: Prober, *, interval_s: float, count: int) -> None:

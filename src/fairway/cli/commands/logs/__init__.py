@@ -41,6 +41,7 @@ FLAGS = (
     Flag("timestamps", type="bool", help="begin each line with its time"),
     Flag("name", help="the cluster whose own logs are meant (default fairway)"),
     Flag("data-dir", help="and its data folder"),
+    Flag("json", type="bool", help="of the cluster's own processes: a JSON object a line"),
 )
 _EXPECTED = (
     "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from fairway.cli.call import Call
 
 _PART = r"control|supervisor|node(-[0-9]{1,2})?"
-_FLAGS = ("follow", "tail", "name", "data-dir")
+_FLAGS = ("follow", "tail", "name", "data-dir", "json")
 
 
 def is_meant(call: "Call") -> bool:
     """Whether a command line names a part of the cluster, or none and no pods either."""
     flags = call.flags
-    if flags.given & {"name", "data-dir"}:
+    if flags.given & {"name", "data-dir", "json"}:
         return True
     if len(call.words) > 1 or flags.given - {*_FLAGS}:
         return False
@@ -38,7 +38,8 @@ def show(call: "Call") -> int:
         call.flags.data_dir if call.flags.is_given("data-dir") else DEFAULT_DATA_DIR,
     )
     wanted = call.words or parts(config)
-    paths = [str(path) for part in wanted if (path := config.log_dir / f"{part}.log").exists()]
+    found = {part: str(path) for part in wanted if (path := config.log_dir / f"{part}.log").exists()}
+    paths = list(found.values())
     if not paths:
         raise ClusterError(f"no logs yet in {config.log_dir}", f"start the cluster: sudo fairway up{config.flags}")
     if not all(os.access(path, os.R_OK) for path in paths):
@@ -46,5 +47,9 @@ def show(call: "Call") -> int:
             f"the logs in {config.log_dir} are for root to read", f"run: sudo fairway logs{config.flags}"
         )
     count = call.flags.tail if call.flags.is_given("tail") else 200
+    if call.flags.json:
+        from fairway.cli.commands.logs import json_lines
+
+        return json_lines.show(found, count=count, follow=call.flags.follow)
     sys.stdout.flush()
     os.execvp("tail", ["tail", "-n", str(count), *(["-F"] if call.flags.follow else []), *paths])
