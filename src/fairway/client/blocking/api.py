@@ -161,15 +161,17 @@ class Api:
         """The body in pieces as they come.  A refusal is raised at once, before the first piece is asked for."""
         connection, head = self._begun(method, path, query, body, accept, JSON)
         if head.status >= 400:
-            with connection.socket:
+            try:
                 raise ApiError(status_of(Answer(head.status, head.headers, connection.body(head))))
+            finally:
+                connection.close()
         return self._pieces(connection, head)
 
     def _pieces(self, connection: Connection, head: Head) -> "Iterator[bytes]":
         try:
             yield from connection.pieces(head)
-        except Closed:
-            return
+        except (Closed, TimeoutError):
+            return  # a stream ends when its time is over, which the user has set
         except OSError as error:
             raise self._unreachable(error) from error
         finally:
@@ -229,6 +231,8 @@ class Api:
     ) -> tuple[Connection, Head]:
         """Send, and read the head; once more where the kept connection had been closed, or with a new token."""
         target = self._base + with_query(path, query)
+        if self._timeout_s:
+            target = with_query(target, {"timeout": f"{self._timeout_s:g}s"})
         text = body if body is None or isinstance(body, bytes) else encoded(body)
         connection, head = self._sent(method, target, accept, content_type, text)
         if head.status == 401 and self._renewed():

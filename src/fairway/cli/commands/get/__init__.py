@@ -60,7 +60,11 @@ def run(call: "Call") -> int:
     from fairway.cli.commands.get.form import form_of
 
     form = form_of(flags)
-    if form.printer is None and not (flags.watch or flags.watch_only):
+    if flags.watch or flags.watch_only:
+        from fairway.cli.commands.get.watch import run_watch
+
+        return run_watch(call, form)
+    if form.printer is None:
         from fairway.cli.commands.get.table import run_table
 
         return run_table(call, form)

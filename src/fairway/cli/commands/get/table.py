@@ -8,8 +8,8 @@ Source: Kubernetes API concepts, "Receiving resources as Tables".
 import sys
 
 from fairway.cli.arguments import Request, requests
-from fairway.cli.failure import raise_all
-from fairway.cli.printers.columns import aligned
+from fairway.cli.failure import Failure, raise_all
+from fairway.cli.printers.columns import aligned, widths_of
 from fairway.client.blocking import ApiError
 
 TYPE_CHECKING = False
@@ -58,13 +58,25 @@ def pages(call: "Call", request: Request) -> "Iterator[dict[str, Any]]":
     query: dict[str, Any] = {**request.query, "includeObject": "Object" if is_sorted else ""}
     path = f"{request.path}/{flags.subresource}" if flags.subresource else request.path
     if request.is_list:
-        query["limit"] = flags.chunk_size or ""
+        query["limit"] = "" if is_sorted else flags.chunk_size or ""
     while True:
-        table = api.get(path, query, accept=AS_TABLE if flags.server_print else "application/json")
+        table = api.get(path, query, accept=AS_TABLE)
+        if is_sorted:
+            table["rows"] = _in_order(table.get("rows") or [], request, flags.sort_by)
         yield table
         query["continue"] = (table.get("metadata") or {}).get("continue") if request.is_list else ""
         if not query["continue"]:
             return
+
+
+def _in_order(rows: "list[dict[str, Any]]", request: Request, path: str) -> "list[dict[str, Any]]":
+    """The rows by ``path``; where that picks nothing, kubectl shows no row of a list, and so do we."""
+    from fairway.cli.commands.get.order import sorted_rows
+
+    try:
+        return sorted_rows(rows, path, lambda row: row["object"])
+    except Failure:
+        return [] if request.is_list else rows
 
 
 class Tables:
@@ -75,25 +87,31 @@ class Tables:
         self._columns: list[dict[str, Any]] = []
         self._rows: list[list[str]] = []
         self._of: object = None
+        self._widths: list[int] = []
+        self._is_parted = False
         self.has_written = False
 
-    def add(self, request: Request, table: "dict[str, Any]") -> None:
-        """Take the rows of one more table."""
+    def add(self, request: Request, table: "dict[str, Any]", event: str = "") -> None:
+        """Take the rows of one more table; ``event`` is their first column, if there is one."""
         if self._of != request.resource:
             self.flush()
-            self._of, self._columns = request.resource, []
+            self._is_parted = self.has_written
+            self._of, self._columns, self._widths = request.resource, [], []
+        first = [event] if event else []
         columns = table.get("columnDefinitions") or self._columns
         rows = table.get("rows") or ()
         if rows and columns != self._columns and not self._flags.no_headers:
             self._rows.append(
-                header(columns, self._flags, is_wide=self._is_wide, has_namespace=self._namespaced(request))
+                (["EVENT"] if event else [])
+                + header(columns, self._flags, is_wide=self._is_wide, has_namespace=self._namespaced(request))
             )
         if rows:
             self._columns = columns
         prefix = f"{request.resource.printed}/" if self._shows_kind else ""
         for row in rows:
             self._rows.append(
-                cells(
+                first
+                + cells(
                     row,
                     columns,
                     self._flags,
@@ -109,8 +127,10 @@ class Tables:
     def flush(self) -> None:
         """Print what was taken."""
         if self._rows:
-            before = "\n" if self.has_written and not self._flags.no_headers else ""
-            sys.stdout.write(before + aligned(self._rows))
+            before = "\n" if self._is_parted and not self._flags.no_headers else ""
+            self._is_parted = False
+            self._widths = widths_of(self._rows, self._widths)
+            sys.stdout.write(before + aligned(self._rows, self._widths))
             self._rows, self.has_written = [], True
 
 

@@ -25,6 +25,10 @@ def run_whole(call: "Call", form: "Form") -> int:
         except ApiError as error:
             if not (flags.ignore_not_found and error.is_not_found):
                 failures.append(request.failed(error))
+    if flags.sort_by:
+        from fairway.cli.commands.get.order import sorted_rows
+
+        items = sorted_rows(items, flags.sort_by, lambda item: item) if len(items) > 1 else items
     is_single = len(asked) == 1 and not asked[0].is_list
     if is_single and failures:
         raise failures[0]
