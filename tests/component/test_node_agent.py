@@ -11,6 +11,7 @@ from component.node_world import KUBIA, World, container_status, is_ready, node_
 from fairway.kinds import CONFIG_MAP, LEASE, NODE, POD, SERVICE
 from fairway.node.runtimes.interface import Image, RuntimeFailure
 from fairway.objects import Object
+from fairway.objects.conditions import is_true
 
 
 @pytest.fixture
@@ -408,6 +409,18 @@ async def test_a_node_that_was_called_lost_says_at_once_that_it_is_there(world: 
             if ready == "True" and "True" not in said:
                 await world.client.patch(NODE, None, "n1", {"status": {"conditions": lost}}, subresource="status")
             said.append(ready)
+
+
+async def test_a_node_that_was_deleted_registers_again_and_its_pods_go_on(world: World) -> None:
+    await world.create(pod())
+    await world.until(is_ready)
+    first = await world.client.get(NODE, None, "n1")
+    await world.client.delete(NODE, None, "n1")
+    async with asyncio.timeout(5):
+        async for event in world.client.watch(NODE, revision="1"):
+            if event.object["metadata"]["uid"] != first["metadata"]["uid"] and is_true(event.object, "Ready"):
+                break
+    assert is_ready(await world.get())
 
 
 async def test_an_image_s_own_stop_signal_is_used(world: World) -> None:

@@ -42,8 +42,11 @@ class Registration:
         self._nodes.subscribe(self._look)
 
     def _look(self, change: Change) -> None:
-        """Somebody has written the Node, maybe we."""
-        ready = condition(change.new or {}, "Ready")
+        """Somebody has written the Node, maybe we; or taken it away, and then it is registered anew."""
+        if change.new is None:
+            self._changed.set()
+            return
+        ready = condition(change.new, "Ready")
         if ready is not None and ready["status"] != ("False" if self._problem else "True"):
             self._changed.set()
 
