@@ -51,7 +51,7 @@ async def test_any_client_can_ask_and_gets_a_typed_object(api: World) -> None:
     (cause,) = told.body["status"]["causes"]
     assert (cause["reason"], cause["message"]) == (
         "SelectorMisses",
-        "the selector says app=kubbia; 1 pod has app=kubia",
+        "1 pod has app=kubia; the selector says app=kubbia",
     )
     assert cause["commands"] == ["kubectl set selector svc kubia app=kubia -n default"]
 
@@ -105,7 +105,7 @@ async def test_discovery_and_openapi_know_them(api: World) -> None:
 
 async def test_a_service_that_misses_by_a_slip_is_told_at_every_way_of_writing(api: World) -> None:
     await api.ask("POST", PODS, pod())
-    text = "spec.selector: nothing has app=kubbia, but 1 pod has app=kubia; did you mean `app: kubia`?"
+    text = "spec.selector: 1 pod has app=kubia; the selector says app=kubbia; did you mean `app: kubia`?"
     assert (await warned(api, "POST", SERVICES, service(app="kubbia"))) == [text]
     right = {"spec": {"selector": {"app": "kubia"}}}
     assert (await warned(api, "PATCH", f"{SERVICES}/kubia", right, content_type=MERGE)) == []

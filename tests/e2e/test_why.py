@@ -37,7 +37,7 @@ MISTAKES = [
     ),
     Mistake(
         "selector-typo", "svc/orders", "SelectorMisses",
-        "svc/orders does not work: its selector matches no pod: it says app=ordres, 1 pod has app=orders",
+        "svc/orders does not work: its selector matches no pod: 1 pod has app=orders; the selector says app=ordres",
     ),
     Mistake(
         "label-on-deployment", "svc/billing", "LabelNotInTemplate",
@@ -82,16 +82,16 @@ MISTAKES = [
     ),
     Mistake(
         "right", "svc/right --from outside", "NotExposed",
-        "svc/right does not work for outside: its type is ClusterIP, whose address works inside the cluster only",
+        "svc/right does not work from outside: its type is ClusterIP, whose address works inside the cluster only",
     ),
     Mistake(
         "right", "http://right:8080 --from pod/caller", "PortNotInService",
-        "http://right:8080 does not work for pod/caller: it has no port 8080, but 80",
+        "http://right:8080 does not work from pod/caller: it has no port 8080, but 80",
         again="http://right:80 --from pod/caller",
     ),
     Mistake(
         "right", "http://rihgt --from pod/caller", "NoSuchService",
-        "http://rihgt does not work for pod/caller: there is no Service rihgt in namespace why; did you mean right?",
+        "http://rihgt does not work from pod/caller: there is no Service rihgt in namespace why; did you mean right?",
         again="http://right --from pod/caller",
     ),
 ]  # fmt: skip

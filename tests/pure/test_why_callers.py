@@ -1,12 +1,10 @@
 """What `why` says to callers, of names, of pods and of Ingresses."""
 
-from typing import Any
-
 import pytest
 
 from fairway.why.locations import parsed
 from pure.test_why import ONE, OPEN, first, port, well
-from pure.why_cases import Thing, World, deployment, made, node, pod, service, slice_of
+from pure.why_cases import Thing, World, deployment, made, node, pod, policy, service, slice_of
 
 # The caller.
 
@@ -69,10 +67,6 @@ def test_callers_outside(spec: Thing, asked: str, who: str, reason: str) -> None
     answer = world.why("Service", "kubia", who=who, port=asked)
     found = [each.reason for each in answer.causes if each.severity != "Note"]
     assert found == ([reason] if reason else [])
-
-
-def policy(name: str, selector: Thing, **spec: Any) -> Thing:
-    return made("NetworkPolicy", name, spec={"podSelector": selector, **spec})
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_a_port_that_nothing_declares() -> None:
 )
 def test_a_selector_that_misses_by_a_slip(selector: Any, labels: Any) -> None:
     (text,) = told(service(selector=selector), pod(labels=labels))
-    assert text.startswith("spec.selector: nothing has ")
+    assert text.startswith("spec.selector: 1 pod has app=")
     assert text.endswith(f"did you mean `app: {labels['app']}`?")
     assert len(text) <= 200
 

@@ -162,3 +162,7 @@ def event(about: str, reason: str, message: str, at: str = "2026-01-01T00:00:00Z
         lastTimestamp=at,
         involvedObject={"kind": "Pod", "name": about},
     )
+
+
+def policy(name: str, selector: Thing, **spec: Any) -> Thing:
+    return made("NetworkPolicy", name, spec={"podSelector": selector, **spec})

@@ -115,8 +115,8 @@ def _place(facts: Facts, node: str) -> Iterator[Cause]:
         others = joined(sorted({each.node for each in found} - {""})[:5])
         yield Cause(
             "NoLocalEndpoint", ERROR,
-            f"internalTrafficPolicy is Local, and there is no endpoint on the caller's node {node}, only on {others}",
-            f"internalTrafficPolicy is Local, and the caller's node {node} has no endpoint", f"svc/{facts.name}",
+            f"internalTrafficPolicy is Local, and the caller's node {node} has no local endpoint, only {others}",
+            f"no local endpoint on the caller's node {node}, and internalTrafficPolicy is Local", f"svc/{facts.name}",
             "spec.internalTrafficPolicy", "internalTrafficPolicy: Cluster",
             (merged(facts.namespace, facts.name, {"internalTrafficPolicy": "Cluster"}),),
         )  # fmt: skip

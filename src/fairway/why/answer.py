@@ -79,7 +79,7 @@ class Answer:
     def conclude(self, works: str) -> "Answer":
         """Make the first line: the worst cause's words, or ``works``."""
         short = next((cause.short for cause in self.causes if cause.short and cause.severity != NOTE), "")
-        whence = f" for {self.caller}" if self.caller else ""
+        whence = f" from {self.caller}" if self.caller else ""
         match self.verdict:
             case "Fails":
                 self.summary = f"{self.subject} does not work{whence}: {short}"

@@ -183,8 +183,8 @@ def _nearest(facts: Facts, selector: dict[str, str]) -> Iterator[Ranked]:
     rank = 0.4 if found.is_slip else 1.0 if len(found.theirs) < len(selector) else _UNLIKELY
     yield rank, _cause(
         "SelectorMisses",
-        f"the selector says {wants}; {whose}",
-        f"its selector matches no pod: it says {wants}, {whose}",
+        f"{whose}; the selector says {wants}",
+        f"its selector matches no pod: {whose}; the selector says {wants}",
         f"svc/{facts.name}", "spec.selector", "selector: " + _pairs(meant),
         set_selector(facts.namespace, facts.name, meant) if meant else "",
     )  # fmt: skip
@@ -234,7 +234,7 @@ def _nothing(facts: Facts, selector: dict[str, str]) -> Cause:
         there = f"the {len(facts.neighbours)} pods {has}" if len(facts.neighbours) > 1 else f"the pod {has}"
         there = there.replace("the pod there have", "the only pod there has")
     return _cause(
-        "NoPods", f"the selector says {wants}; {there}", f"its selector matches no pod: {there}",
+        "NoPods", f"{there}; the selector says {wants}", f"its selector matches no pod: {there}",
         f"svc/{facts.name}", "spec.selector", "", f"kubectl get pods -A -l {wants} --show-labels",
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ def explain(facts: Facts) -> Answer:
     answer.unseen = facts.unseen
     answer.caller = question.caller.shown if question.caller else ""
     if facts.service is None:
-        answer.add(absent(facts))
+        answer.add([_unseen(facts)] if facts.unseen else absent(facts))
         return answer.conclude("")
     if facts.service["spec"].get("type") == "ExternalName":
         return _external(facts, answer)
@@ -33,6 +33,11 @@ def explain(facts: Facts) -> Answer:
     answer.add(list(extras(facts)))
     answer.lines = list(_paths(facts))
     return answer.conclude(works)
+
+
+def _unseen(facts: Facts) -> Cause:
+    text = "it could not be looked at"
+    return Cause("NotSeen", WARNING, text, text, f"svc/{facts.name}")
 
 
 # Endpoints by a selector.
@@ -48,7 +53,7 @@ def _by_selector(facts: Facts, answer: Answer) -> str:
     service, chosen = facts.service, facts.chosen
     assert service is not None
     if chosen is None:
-        answer.add([_unknown(facts)] if not _usable(facts) else [])
+        answer.add(list(_unknown(facts)))
         return f"it has {ends.total(_counts(facts))}"
     if not chosen:
         answer.add(selecting.causes(facts))
@@ -91,11 +96,14 @@ def _counts(facts: Facts) -> dict[str, int]:
     return ends.counts(families(facts.service), _usable(facts))
 
 
-def _unknown(facts: Facts) -> Cause:
-    return Cause(
-        "NoEndpoint", ERROR, "it has no ready endpoint, and its pods could not be looked at",
-        "it has no ready endpoint", f"svc/{facts.name}",
-    )  # fmt: skip
+def _unknown(facts: Facts) -> Iterator[Cause]:
+    """What can be said where the pods could not be looked at."""
+    if facts.slices is None:
+        text = "neither its pods nor its EndpointSlices could be looked at"
+        yield Cause("NotSeen", WARNING, text, text, f"svc/{facts.name}")
+    elif not _usable(facts):
+        text = "it has no ready endpoint, and its pods could not be looked at"
+        yield Cause("NoEndpoint", ERROR, text, "it has no ready endpoint", f"svc/{facts.name}")
 
 
 def _state(facts: Facts, pod: Object) -> pods.State:
@@ -300,6 +308,18 @@ def _external(facts: Facts, answer: Answer) -> Answer:
     return answer.conclude(f"it is another name for {name}; no pod stands behind it")
 
 
+def _written(facts: Facts, port: Object) -> str:
+    """The numbers that slices give a port of that name, whatever the Service's targetPort says."""
+    name = port.get("name") or ""
+    every = {
+        each.get("port")
+        for one in facts.slices or ()
+        for each in one.get("ports") or ()
+        if (each.get("name") or "") == name
+    }
+    return ", ".join(map(str, sorted(filter(None, every)))) or "nothing"
+
+
 def _paths(facts: Facts) -> Iterator[str]:
     """Each port, from the client's side to the pods'."""
     assert facts.service is not None
@@ -308,7 +328,7 @@ def _paths(facts: Facts) -> Iterator[str]:
     for port in spec.get("ports") or ():
         protocol = port.get("protocol") or "TCP"
         numbers = sorted({ports.number_on(port, pod) or 0 for pod in facts.chosen or ()} - {0})
-        target = ports.target_of(port)
+        target = ports.target_of(port) if spec.get("selector") else _written(facts, port)
         goes = f"{target}" + (f" ({', '.join(map(str, numbers))})" if isinstance(target, str) and numbers else "")
         outside = f", node port {port['nodePort']}" if port.get("nodePort") else ""
         name = f"{port['name']} " if port.get("name") else ""

@@ -38,14 +38,10 @@ def of_service(service: Object, carriers: Sequence[Object], others: Iterable[Obj
     slips = selecting.slips(selector, [carried(each) for each in free])
     if slips:
         found, count = min(slips.items(), key=lambda each: (each[0].cost, -each[1]))
-        whose = (
-            f"{counted(count, 'pod')} {'has' if count == 1 else 'have'}"
-            if all("template" not in each["spec"] for each in free)
-            else "there is"
-        )
-        yield clipped(
-            f"spec.selector: nothing has {_wants(found)}, but {whose} {_has(found)}; did you mean `{_meant(found)}`?"
-        )
+        noun = "pod" if all("template" not in each["spec"] for each in free) else "pod template"
+        whose = f"{counted(count, noun)} {'has' if count == 1 else 'have'} {_has(found)}"
+        tail = f"the selector says {_wants(found)}; did you mean `{_meant(found)}`?"
+        yield clipped(f"spec.selector: {whose}; {tail}")
 
 
 def of_carrier(thing: Object, services: Sequence[Object], idle: Sequence[Object]) -> Iterator[str]:
