@@ -43,6 +43,7 @@ COMMANDS = {
     "describe": "show all about objects: fields, what belongs to them, events",
     "events": "show what has happened to objects",
     "tree": "draw a Service and all that makes it work: slices, endpoints, pods, ports",
+    "completion": "print the completion for bash, zsh or fish",
     "version": "print the version",
 }
 USAGE, BROKEN_OFF, UNREAD = 2, 130, 141
@@ -75,6 +76,10 @@ def _run(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0 if argv else USAGE
+    if argv[0] == "__complete":
+        from fairway.cli.completion import run as complete
+
+        return complete(argv[1:])
     name, rest = _command_of(argv)
     if name == "--version":
         name = "version"
