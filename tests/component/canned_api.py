@@ -77,7 +77,8 @@ class CannedObjects:
 class CannedApi:
     """The server, on a free port of the loopback interface; a context manager."""
 
-    def __init__(self, objects: Iterable[Object]) -> None:
+    def __init__(self, objects: Iterable[Object], documents: dict[str, Object] | None = None) -> None:
+        """``documents``: what else is answered, by its path."""
         self.canned = CannedObjects(objects)
         canned = self.canned
 
@@ -89,7 +90,8 @@ class CannedApi:
                 pass
 
             def do_GET(self) -> None:
-                code, answer = respond(canned, self.path)
+                document = (documents or {}).get(self.path.partition("?")[0])
+                code, answer = (200, document) if document else respond(canned, self.path)
                 body = json.dumps(answer).encode()
                 self.send_response(code)
                 self.send_header("Content-Type", "application/json")

@@ -42,6 +42,7 @@ COMMANDS = {
     "get": "show objects: as a table, YAML, JSON or what a template picks",
     "describe": "show all about objects: fields, what belongs to them, events",
     "events": "show what has happened to objects",
+    "explain": "show what the fields of a type mean",
     "tree": "draw a Service and all that makes it work: slices, endpoints, pods, ports",
     "completion": "print the completion for bash, zsh or fish",
     "version": "print the version",
