@@ -310,6 +310,8 @@ def _external(facts: Facts, answer: Answer) -> Answer:
 
 def _written(facts: Facts, port: Object) -> str:
     """The numbers that slices give a port of that name, whatever the Service's targetPort says."""
+    if not facts.slices:
+        return str(ports.target_of(port))
     name = port.get("name") or ""
     every = {
         each.get("port")
