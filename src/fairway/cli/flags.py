@@ -56,7 +56,7 @@ class Values:
     """The flags' values as attributes."""
 
     def __init__(self, flags: "Iterable[Flag]") -> None:
-        self._given: set[str] = set()
+        self._given: dict[str, None] = {}
         for flag in flags:
             default = flag.default
             setattr(self, flag.name.replace("-", "_"), list(default) if isinstance(default, tuple) else default)
@@ -74,6 +74,11 @@ class Values:
         """The names (with dashes) of the flags that stand on the command line."""
         return frozenset(self._given)
 
+    @property
+    def given_in_order(self) -> tuple[str, ...]:
+        """The same, as they stand there."""
+        return tuple(self._given)
+
     def give(self, flag: Flag, text: str) -> None:
         """Set ``flag`` by its text.  Raises: ``FlagError``."""
         try:
@@ -84,7 +89,7 @@ class Values:
         if flag.type in ("strings", "array") and flag.name in self._given:
             value = [*getattr(self, name), *value]
         setattr(self, name, value)
-        self._given.add(flag.name)
+        self._given[flag.name] = None
 
 
 class Parsed:

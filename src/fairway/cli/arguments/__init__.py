@@ -44,12 +44,18 @@ _SEPARATE = (
 
 
 def requests(
-    call: "Call", words: "Sequence[str] | None" = None, *, lists: bool = True, default_type: str = ""
+    call: "Call",
+    words: "Sequence[str] | None" = None,
+    *,
+    lists: bool = True,
+    default_type: str = "",
+    has_picks: bool = True,
 ) -> "list[Request]":
     """What is asked for, in its order.
 
     ``lists``: a type without names, selector or ``--all`` means all of it (``get``), else it is refused (``delete``).
     ``default_type``: the type of words without one (``pod`` for ``logs`` and ``exec``).
+    ``has_picks``: ``--selector`` and its like pick objects (with ``expose`` they do not).
     """
     words = list(call.words if words is None else words)
     flags = call.flags
@@ -59,7 +65,7 @@ def requests(
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
             )
         return [Request(t.resource, t.namespace, t.name, object=t.object, source=t.source) for t in from_files(call)]
-    picks = _Picks(flags)
+    picks = _Picks(flags if has_picks else None, is_all=getattr(flags, "all", False) and not lists)
     if not words:
         raise Failure(NOTHING)
     if picks.is_all and (picks.selector or picks.fields):
@@ -77,10 +83,10 @@ def requests(
 class _Picks:
     """What the flags pick of a list."""
 
-    def __init__(self, flags: "Any") -> None:
+    def __init__(self, flags: "Any", *, is_all: bool) -> None:
         self.selector: str = getattr(flags, "selector", "")
         self.fields: str = getattr(flags, "field_selector", "")
-        self.is_all: bool = getattr(flags, "all", False)
+        self.is_all = is_all
 
     @property
     def are_any(self) -> bool:
@@ -107,6 +113,7 @@ def targets(
     *,
     default_type: str = "",
     lists: bool = False,
+    has_picks: bool = True,
     failures: "list[Exception] | None" = None,
 ) -> "Iterator[Target]":
     """One target an object; lists are asked of the server (and bring the objects).
@@ -116,7 +123,7 @@ def targets(
     """
     from fairway.client.blocking import ApiError
 
-    for request in requests(call, words, lists=lists, default_type=default_type):
+    for request in requests(call, words, lists=lists, default_type=default_type, has_picks=has_picks):
         if not request.is_list:
             yield Target(request.resource, request.namespace, request.name, request.object, request.source)
             continue
@@ -156,6 +163,7 @@ def from_files(call: "Call", *, failures: "list[Exception] | None" = None) -> "I
 
 
 def target_of(call: "Call", found: "dict[str, Any]", source: str) -> Target:
+    """A manifest's object as a target; its namespace is put into it.  Raises: ``Failure``."""
     api_version, kind = str(found.get("apiVersion") or ""), str(found.get("kind") or "")
     if not kind:
         raise Failure(f"unable to decode {_shown(source)}: Object 'Kind' is missing in '{_compact(found)}'")

@@ -134,8 +134,8 @@ def recorded(call: "Call", found: "dict[str, Any]") -> None:
 
 
 def cause_of(call: "Call") -> str:
-    """The command, its words and then its flags in order of their names, as ``--record`` writes it."""
-    flags = [f"--{name}={_shown(getattr(call.flags, name.replace('-', '_')))}" for name in sorted(call.flags.given)]
+    """The command, its words and then its flags, as ``--record`` writes it."""
+    flags = [f"--{name}={_shown(getattr(call.flags, name.replace('-', '_')))}" for name in call.flags.given_in_order]
     return " ".join((PROGRAM, call.command, *call.words, *flags))
 
 

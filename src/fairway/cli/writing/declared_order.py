@@ -49,7 +49,7 @@ def typed(found: "dict[str, Any]", *, is_new: bool, is_json: bool) -> "dict[str,
         found = {**found, "spec": {**found["spec"], "template": template}}
     if not is_json:
         return found
-    shown: dict[str, Any] = declared(found) if is_new else ordered(found)
+    shown: dict[str, Any] = declared(found if is_new else ordered(found))
     return shown
 
 
@@ -68,4 +68,4 @@ def ordered(found: "Any", field: str = "") -> "Any":
         return found
     is_free = field in _FREE or (field == "selector" and not found.keys() & {"matchLabels", "matchExpressions"})
     names = sorted(found, key=lambda name: (0 if is_free else _PLACES.get(name, len(_PLACES)), name))
-    return Declared((name, ordered(found[name], name)) for name in names)
+    return {name: ordered(found[name], name) for name in names}

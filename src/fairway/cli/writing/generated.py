@@ -49,9 +49,7 @@ def send(call: "Call", made: "dict[str, Any]", failing: str = "", *, kind_word: 
     session, writing = call.session, Writing(call, is_typed=True)
     is_cluster_wide = made["kind"] in _CLUSTER_WIDE
     if session.is_namespace_given and not is_cluster_wide:
-        meta = made["metadata"]
-        name = {"name": meta.pop("name")} if "name" in meta else {}
-        made["metadata"] = {**name, "namespace": session.namespace, **meta}
+        made = in_namespace(made, session.namespace)
     if call.flags.save_config:
         save_config(made, is_sorted=False)
     if writing.is_client:
@@ -67,6 +65,13 @@ def send(call: "Call", made: "dict[str, Any]", failing: str = "", *, kind_word: 
         raise (Failure(f"{failing}: {error}") if failing else _whole(error, plural, group)) from None
     writing.told(created, "created")
     return 0
+
+
+def in_namespace(made: "dict[str, Any]", namespace: str) -> "dict[str, Any]":
+    """The object with its namespace, where types declare it: behind the name."""
+    meta = dict(made["metadata"])
+    name = {"name": meta.pop("name")} if "name" in meta else {}
+    return {**made, "metadata": {**name, "namespace": namespace, **meta}}
 
 
 _CLUSTER_WIDE = ("Namespace", "ClusterRole", "ClusterRoleBinding", "PriorityClass")
