@@ -300,7 +300,7 @@ def w9_expose(demo: Demo) -> None:
 
 
 def w10_ways_in(demo: Demo) -> None:
-    """W10 Ways in from outside: NodePort, LoadBalancer, externalIPs, port-forward, proxy"""
+    """W10 Ways in from outside: NodePort, LoadBalancer, externalIPs, Ingress, port-forward, proxy"""
     demo.run("kubectl", "create", "-f", "svc-nodeport.yaml")
     demo.run("kubectl", "get", "svc", "kubia-nodeport")
     port = demo.value("get", "svc", "kubia-nodeport", "-o", "jsonpath={.spec.ports[0].nodePort}")
@@ -313,6 +313,7 @@ def w10_ways_in(demo: Demo) -> None:
     answers_outside(demo, f"http://{address}", "the load balancer's address answers")
     demo.run("kubectl", "create", "-f", "svc-external-ips.yaml")
     answers_outside(demo, "http://203.0.113.10", "the external IP answers")
+    ingress(demo)
     with listening(demo, "port-forward", "svc/kubia-loadbalancer", ":80") as local:
         answers_outside(demo, f"http://127.0.0.1:{local}", "kubectl port-forward leads to a pod")
     with listening(demo, "proxy", "--port=0") as local:
@@ -320,10 +321,31 @@ def w10_ways_in(demo: Demo) -> None:
         demo.check('"name": "kubia"' in said or '"name":"kubia"' in said, "kubectl proxy opens the API on this machine")
 
 
-def answers_outside(demo: Demo, url: str, what: str) -> None:
+def ingress(demo: Demo) -> None:
+    """A host name leads to the Service, by HTTP and by HTTPS; the ports are 80 and 443 unless others have them."""
+    if shutil.which("haproxy", path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
+        demo.explain("there is no HAProxy here, so no Ingress is served: sudo apt-get install -y haproxy")
+        return
+    demo.run("kubectl", "create", "-f", "ingress.yaml")
+    where = "jsonpath={.status.loadBalancer.ingress[0].ports[*].port}"
+    demo.wait(lambda: bool(demo.value("get", "ingress", "kubia", "-o", where)), "the Ingress has an address")
+    demo.run("kubectl", "get", "ingress", "kubia")
+    http, https = demo.value("get", "ingress", "kubia", "-o", where).split()
+    ca = Path(demo.data_dir, demo.name, "ingress-ca", "root.crt")
+    for scheme, port, options in (("http", http, ()), ("https", https, ("--cacert", str(ca)))):
+        url = f"{scheme}://kubia.localhost" + ("" if port in ("80", "443") else f":{port}")
+        to_here = ("--resolve", f"kubia.localhost:{port}:127.0.0.1")
+        answers_outside(demo, url, f"the Ingress answers by {scheme.upper()}", *to_here, *options)
+
+
+def answers_outside(demo: Demo, url: str, what: str, *options: str) -> None:
     """A client on the machine, outside the pods, gets an answer; the call is shown."""
-    demo.wait(lambda: bool(ANSWER.search(demo.run("curl", "-s", "--max-time", "3", url, quiet=True))), what)
-    demo.run("curl", "-s", url)
+
+    def is_answered() -> bool:
+        return bool(ANSWER.search(demo.run("curl", "-s", "--max-time", "3", *options, url, quiet=True)))
+
+    demo.wait(is_answered, what)
+    demo.run("curl", "-s", *options, url)
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from fairway.ingress.ingress import Ingress, Settings, keep_serving
 from fairway.node.path import find
 
 PROGRAM: Final = "haproxy"
-PACKAGE: Final = "haproxy"
+METRICS: Final = "/metrics/ingress"
+"""Where its metrics are, at the port of the Service proxy's."""
 
 
 def is_wanted(config: Config) -> bool:
@@ -57,6 +58,10 @@ class Ingresses:
         """Return when no Ingress sends anything new there."""
         if self._controller is not None:
             await self._controller.wait_left(addresses, ports)
+
+    async def metrics_text(self) -> str:
+        """What controller and engine count, as Prometheus reads it."""
+        return await self._controller.metrics_text() if self._controller is not None else ""
 
     def _make(self) -> Ingress:
         self._controller = Ingress(self._client, Haproxy(self._engine), self._told)

@@ -21,6 +21,7 @@ from fairway.client.shared_lists import SharedLists
 from fairway.cluster import logs, processes
 from fairway.cluster.collector import collect_rarely, settle
 from fairway.cluster.config import Config, locate
+from fairway.cluster.ingress import METRICS as INGRESS_METRICS
 from fairway.cluster.ingress import Ingresses
 from fairway.cluster.kept_sockets import KeptSockets
 from fairway.cluster.machine import machine_of
@@ -171,7 +172,7 @@ async def run(config: Config, node: ClusterNode, ready: processes.ReadyPipe, kep
     runtime = CrunRuntime(machine)
     agent = Agent(shared, runtime, images, agent_settings(config, node), before_stop=before_stop)
     listening = Listening(health_port=config.proxy_health_port, metrics_port=config.proxy_metrics_port)
-    status = StatusServer(proxy, listening, wait_left)
+    status = StatusServer(proxy, listening, wait_left, {INGRESS_METRICS: ingress.metrics_text})
     names = keep_serving(client, dns_settings(config, node), kept.open, names_known)
     # Names first: questions wait already, in the sockets that the process before this one left.
     works = [names, agent.run(), proxy.run(), neighbours.run(), status.run(), ingress.run()]

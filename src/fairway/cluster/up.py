@@ -88,7 +88,8 @@ def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
     is_running = _runs(config)
     with _settling(config.run_dir.parent):
         if changed or not is_running:
-            config = _settle(config, is_new=is_new, is_running=is_running)
+            wanted, config = config, _settle(config, is_new=is_new, is_running=is_running)
+            _tell_ingress_ports(wanted, config, started_s)
         check_room(config)
         if changed and is_running:
             say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
@@ -229,6 +230,13 @@ def _settle(config: Config, *, is_new: bool, is_running: bool) -> Config:
         gateways = dict(zip(config.families, config.gateways, strict=True))
         config = dataclasses.replace(config, node_ip=",".join(at or gateways[family] for family, at in found.items()))
     return config
+
+
+def _tell_ingress_ports(wanted: Config, config: Config, started_s: float) -> None:
+    """Say where Ingresses are reached if that is not where browsers look by themselves."""
+    for name, protocol in zip(settling.INGRESS_PORTS, ("HTTP", "HTTPS"), strict=True):
+        if (port := getattr(wanted, name)) != (found := getattr(config, name)):
+            say(f"port {port} is taken: Ingresses are reached by {protocol} at port {found}", started_s)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,10 @@ class Engine(Protocol):
     async def adopt(self) -> bool:
         """Take over what an earlier process of ours has left running; whether there was anything."""
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it serves, be it only what it was told by an earlier process of ours."""
+
     async def apply(self, wanted: Wanted) -> None:
         """Do this from now on; started if need be.  Raises: ``EngineError``, and then it may be tried again."""
 

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_DELAY_S, _MAX_DELAY_S = 0.1, 10.0
 _TIDY_FIRST_S, _TIDY_MAX_S = 0.2, 30.0
+_STEADY_S = 60.0
+"""An engine that has worked so long counts as one that works."""
 _LOOK_AGAIN_S = 3600.0
 """Generated certificates are looked after so often at least: timers stand still while the machine sleeps."""
 
@@ -81,7 +83,6 @@ class Ingress:
         self._sending: frozenset[Server] = frozenset()
         self._generated: dict[str, str] = {}
         self._renewal: asyncio.TimerHandle | None = None
-        self._is_at_work = False
         self._changed_s = 0.0
         self._is_current = False
         self._backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
@@ -100,7 +101,6 @@ class Ingress:
             while not is_running and not self._inventory.ours:
                 self._reports.problems(self._inventory.wanted().problems)
                 await self._woken()
-            self._is_at_work = True
             for informer, handler in self._others:
                 informer.subscribe(handler)
                 tasks.create_task(informer.run())
@@ -120,7 +120,7 @@ class Ingress:
             await self._left.wait_for(lambda: self._has_left(leaving, on))
 
     def _has_left(self, addresses: frozenset[str], ports: frozenset[int]) -> bool:
-        if not self._is_at_work:
+        if not self._engine.is_running:
             return True
         if not self._is_current:
             return False
@@ -188,8 +188,7 @@ class Ingress:
         self._sending = frozenset().union(*(up.servers for up in view.upstreams.values() if not up.is_leaving))
         self._applied.set()
         self._started.set()
-        async with self._left:
-            self._left.notify_all()
+        await self._tell_leavers()
 
     async def _failed(self, view: View, error: EngineError) -> None:
         """Tell it at every Ingress, and try again after a while or when something changes."""
@@ -200,6 +199,11 @@ class Ingress:
         own = [Problem(key, error.reason, str(error)) for key in self._inventory.ours]
         self._reports.problems([*view.problems, *own])
         asyncio.get_running_loop().call_later(self._backoff.next_delay_s(), self._wake.set)
+        await self._tell_leavers()
+
+    async def _tell_leavers(self) -> None:
+        async with self._left:
+            self._left.notify_all()
 
     async def _certificates(self, view: View) -> Mapping[str, str]:
         """Those of Secrets, and generated ones where there is none; the fallback is under the empty host."""
@@ -238,12 +242,18 @@ class Ingress:
                 delay_s = min(delay_s * 2, _TIDY_MAX_S)
 
     async def _watch_engine(self) -> None:
-        """Start it again when it has ended."""
+        """Start it again when it has ended: at once, or after a while if it does not last."""
+        clock, backoff = asyncio.get_running_loop(), Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
         while True:
             await self._started.wait()
             self._started.clear()
+            began_s = clock.time()
             await self._engine.ended()
             log.warning("the ingress engine has ended and is started again")
+            if clock.time() - began_s > _STEADY_S:
+                backoff.reset()
+            elif backoff.failures or clock.time() - began_s < _FIRST_DELAY_S:
+                await asyncio.sleep(backoff.next_delay_s())
             self.metrics.ends += 1
             self._queue()
 

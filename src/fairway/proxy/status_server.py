@@ -9,7 +9,7 @@ Source: Kubernetes docs, "kube-proxy", --healthz-bind-address and --metrics-bind
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,14 +44,19 @@ class Listening:
 
 
 class StatusServer:
-    """Answers for one proxy; ``wait_left`` is for others of the node who send to pods too."""
+    """Answers for one proxy; ``wait_left`` is for others of the node who send to pods too.
+
+    ``other_metrics`` are served to this machine beside the proxy's own, by path.
+    """
 
     def __init__(
         self, proxy: Proxy, listening: Listening | None = None,
         wait_left: Callable[[list[str], list[int]], Awaitable[object]] | None = None,
+        other_metrics: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
     ) -> None:  # fmt: skip
         self._proxy = proxy
         self._wait_left = wait_left or proxy.wait_left
+        self._other_metrics = other_metrics or {}
         self._listening = listening or Listening()
         self._local: dict[str, Callable[[], Response]] = {
             "/metrics": lambda: Response(200, proxy.metrics_text().encode(), CONTENT_TYPE),
@@ -98,8 +103,10 @@ class StatusServer:
             return Response(504, b"still sending\n", TEXT, [NO_SNIFFING])
         return Response(200, b"ok", TEXT, [NO_SNIFFING])
 
-    def answer_local(self, request: Request) -> Response:
+    def answer_local(self, request: Request) -> Response | Awaitable[Response]:
         """What only this machine may ask."""
+        if (metrics := self._other_metrics.get(request.path)) is not None:
+            return _metrics(metrics)
         found = self._local.get(request.path)
         return found() if found is not None else _not_found()
 
@@ -135,6 +142,10 @@ async def _listen(handler: Handler, host: str, port: int) -> Server:
 
 def _place(host: str, port: int | None) -> str:
     return "" if port is None else authority(host or "0.0.0.0", port)
+
+
+async def _metrics(text: Callable[[], Awaitable[str]]) -> Response:
+    return Response(200, (await text()).encode(), CONTENT_TYPE)
 
 
 def _not_found() -> Response:

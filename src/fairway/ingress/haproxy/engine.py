@@ -81,6 +81,11 @@ class Haproxy:
         log.info("adopted HAProxy", extra={"understood": self._held is not None})
         return True
 
+    @property
+    def is_running(self) -> bool:
+        """See ``Engine``."""
+        return self._process.is_running
+
     async def apply(self, wanted: Wanted) -> None:
         """See ``Engine``."""
         async with self._telling:
