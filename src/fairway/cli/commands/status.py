@@ -64,7 +64,7 @@ def _processes(config: Config) -> list[Part]:
 async def _api(config: Config) -> list[Part]:
     """What the API server says of itself and of the nodes."""
     from fairway.client.http import HttpClient
-    from fairway.kinds import NODE, POD, SERVICE
+    from fairway.kinds import INGRESS, INGRESS_CLASS, NODE, POD, SERVICE
     from fairway.objects.errors import StatusError
     from fairway.transport.tls import client_context
 
@@ -87,12 +87,32 @@ async def _api(config: Config) -> list[Part]:
         nodes, _ = await client.list(NODE)
         pods, _ = await client.list(POD)
         services, _ = await client.list(SERVICE)
+        ingresses, _ = await client.list(INGRESS)
+        classes, _ = await client.list(INGRESS_CLASS)
     except (OSError, StatusError) as error:
         return [Part("api", False, f"{config.server} does not answer: {_reason(error)}")]
     finally:
         await client.close()
     api = Part("api", True, f"{config.server}   {version['gitVersion']}   {len(services)} services, {len(pods)} pods")
-    return [api, *map(_node, nodes)]
+    return [api, *map(_node, nodes), *_ingress(config, ingresses, classes)]
+
+
+def _ingress(config: Config, ingresses: list[Object], classes: list[Object]) -> list[Part]:
+    """What serves the Ingresses; nothing where the cluster is told to serve none."""
+    from fairway.cluster import ingress_process
+    from fairway.ingress.classes import Whose, whose
+
+    where = ingress_process.where(config)
+    if not where:
+        return []
+    controllers = {each["metadata"]["name"]: each["spec"]["controller"] for each in classes}
+    count = sum(whose(each, controllers) is Whose.OURS for each in ingresses)
+    pids = ingress_process.find(config)
+    if pids:
+        return [Part("ingress", True, f"pid {pids[0]}   {where}   {count} ingresses")]
+    if count:
+        return [Part("ingress", False, ingress_process.why_not(config))]
+    return [Part("ingress", True, f"{where}   starts with the first ingress")]
 
 
 def _reason(error: Exception) -> str:
