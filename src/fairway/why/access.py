@@ -11,6 +11,7 @@ from fairway.why import endpoints as ends
 from fairway.why import pods, policies
 from fairway.why.answer import ERROR, NOTE, WARNING, Cause
 from fairway.why.facts import Caller, Facts, joined, labels_of, meta
+from fairway.why.host_ports import host_ports
 from fairway.why.ports import shown, target_of
 from fairway.why.words import merged
 
@@ -185,7 +186,8 @@ def _outside(facts: Facts, caller: Caller) -> Iterator[Cause]:
     assert facts.service is not None
     spec = facts.service["spec"]
     type_ = spec.get("type") or "ClusterIP"
-    if spec.get("clusterIP") == "None" or (type_ == "ClusterIP" and not spec.get("externalIPs")):
+    is_open = type_ != "ClusterIP" or spec.get("externalIPs") or host_ports(facts.service)
+    if spec.get("clusterIP") == "None" or not is_open:
         yield from _closed_outside(facts)
         return
     yield from _ways(facts, spec, type_)
@@ -247,6 +249,7 @@ def _ways(facts: Facts, spec: Object, type_: str) -> Iterator[Cause]:
             found += [f"{each.get('ip') or each.get('hostname')}:{port['port']}" for port in _ports(facts)]
     for ip in spec.get("externalIPs") or ():
         found += [f"{ip}:{port['port']}" for port in _ports(facts)]
+    found += [f"{address or 'localhost'}:{port}" for address, port in host_ports(facts.service or {})]
     for port in _ports(facts):
         if port.get("nodePort"):
             hosts = node_addresses(facts)[:3] or ["NODE"]
@@ -260,13 +263,13 @@ def _outer_port(facts: Facts, spec: Object, type_: str) -> Iterator[Cause]:
     if not asked:
         return
     nodes = [str(port["nodePort"]) for port in _ports(facts) if port.get("nodePort")]
+    nodes += [str(port) for _, port in host_ports(facts.service or {})]
     has_address = type_ == "LoadBalancer" or spec.get("externalIPs")
     own = [str(port["port"]) for port in _ports(facts)] + [port.get("name") or "" for port in _ports(facts)]
     if asked in nodes or (has_address and asked in own):
         return
-    if asked in own:
-        index = own.index(asked) % len(_ports(facts))
-        right = _ports(facts)[index].get("nodePort")
+    if asked in own and nodes:
+        right = _ports(facts)[own.index(asked) % len(_ports(facts))].get("nodePort") or nodes[0]
         text = f"{asked} is its port inside the cluster; from outside, at a node's address, it is {right}"
         yield Cause("PortNotInService", ERROR, text, text, f"svc/{facts.name}", "spec.ports", f"port {right}")
         return

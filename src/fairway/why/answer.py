@@ -89,6 +89,12 @@ class Answer:
                 self.summary = f"{self.subject} works{whence}: {works}"
         return self
 
+    def blind(self) -> "Answer":
+        """What can be said of something that could not be looked at."""
+        text = "it could not be looked at"
+        self.add([Cause("NotSeen", WARNING, text, text, self.subject)])
+        return self.conclude("")
+
     def object(self) -> Object:
         """The typed form."""
         status: Object = {

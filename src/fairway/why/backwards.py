@@ -23,12 +23,13 @@ def about_pods_of(question: Question, known: Known) -> Looking[Answer]:
     for each, what in ((seen, short), (services, "Services")):
         if each.refused:
             answer.unseen.append(f"could not look at {what} in namespace {namespace}: {each.refused}")
+    if seen.refused:
+        return answer.blind()
     if not seen.items:
-        if not seen.refused:
-            text = f"there is no {short} in namespace {namespace}"
-            command = f"kubectl get {plural} -n {namespace}"
-            answer.add([Cause("NotFound", ERROR, text, text, short, "", "", (command,))])
-        return answer.conclude("it could not be looked at")
+        text = f"there is no {short} in namespace {namespace}"
+        command = f"kubectl get {plural} -n {namespace}"
+        answer.add([Cause("NotFound", ERROR, text, text, short, "", "", (command,))])
+        return answer.conclude("")
     thing = seen.items[0]
     labels = labels_of(thing) if question.kind == "Pod" else labels_of(template_of(thing))
     return (yield from _behind(question, known, answer, thing, labels, services.items))

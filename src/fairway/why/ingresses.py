@@ -77,7 +77,7 @@ def about_ingress(question: Question, known: Known) -> Looking[Answer]:
     if not seen.items:
         if seen.refused:
             answer.unseen.append(f"could not look at ingress/{name}: {seen.refused}")
-            return answer.conclude("it could not be looked at")
+            return answer.blind()
         near = nearest(name, [meta(each)["name"] for each in every.items])
         text = f"there is no Ingress {name} in namespace {namespace}" + (f"; did you mean {near}?" if near else "")
         command = f"fairway why ingress/{near} -n {namespace}" if near else f"kubectl get ingress -n {namespace}"

@@ -10,7 +10,8 @@ from fairway.objects import Object
 from fairway.why import ingresses
 from fairway.why.answer import ERROR, NOTE, Answer, Cause
 from fairway.why.answering import Known, about_service
-from fairway.why.facts import Look, Looking, Question, joined, meta
+from fairway.why.facts import Caller, Look, Looking, Question, joined, meta
+from fairway.why.host_ports import host_ports
 from fairway.why.names import is_address
 from fairway.why.nearness import nearest
 
@@ -84,6 +85,8 @@ def about_location(question: Question, known: Known) -> Looking[Answer]:
     where = parsed(question.name)
     answer = Answer(question.name, "URL", question.namespace, question.name)
     asked = question._replace(port=question.port or where.port, host="" if is_address(where.host) else where.host)
+    if is_machine(where.host):
+        return (yield from _about_machine(asked, known, where, answer))
     if is_address(where.host):
         return (yield from _about_address(asked, known, where, answer))
     routed = yield from _routed(asked, known, where, answer)
@@ -91,6 +94,8 @@ def about_location(question: Question, known: Known) -> Looking[Answer]:
         return routed
     space = question.caller.namespace if question.caller and question.caller.namespace else question.namespace
     name = read_name(where.host, space, known.domain)
+    if name is None and answer.unseen:
+        return answer.blind()
     if name is None:
         text = f"{where.host} is no name of a Service, and no Ingress has that host"
         answer.add([Cause("NotAServiceName", ERROR, text, text, where.host)])
@@ -143,9 +148,9 @@ def _routed(question: Question, known: Known, where: Location, answer: Answer) -
     """If an Ingress has the host: the route that the path takes."""
     if "." not in where.host:
         return None
-    (seen,) = yield (Look("ingresses", "networking.k8s.io"),)
+    every = yield from _everywhere(question, answer, Look("ingresses", "networking.k8s.io"), "Ingresses")
     mine = [
-        (ingress, route) for ingress in seen.items for route in ingresses.routes(ingress)
+        (ingress, route) for ingress in every for route in ingresses.routes(ingress)
         if route.host and ingresses.takes_host(route.host, where.host)
     ]  # fmt: skip
     if not mine:
@@ -166,15 +171,22 @@ def _routed(question: Question, known: Known, where: Location, answer: Answer) -
 # By an address.
 
 
+def _everywhere(question: Question, answer: Answer, asked: Look, what: str) -> Looking[Sequence[Object]]:
+    """All there are; of the caller's namespace alone where not all may be looked at."""
+    (seen,) = yield (asked,)
+    if seen.refused and question.namespace:
+        answer.unseen.append(f"could not look at {what} of all namespaces: {seen.refused}")
+        (seen,) = yield (asked._replace(namespace=question.namespace),)
+    return seen.items
+
+
 def _about_address(question: Question, known: Known, where: Location, answer: Answer) -> Looking[Answer]:
-    services, nodes, pods = yield (
-        Look("services"), Look("nodes"), Look("pods", fields=f"status.podIP={where.host}", limit=5),
-    )  # fmt: skip
+    services = yield from _everywhere(question, answer, Look("services"), "Services")
+    nodes, pods = yield (Look("nodes"), Look("pods", fields=f"status.podIP={where.host}", limit=5))
     answer.unseen += [
-        f"could not look at {what}: {seen.refused}"
-        for what, seen in (("Services of all namespaces", services), ("nodes", nodes), ("pods", pods)) if seen.refused
-    ]  # fmt: skip
-    for service, is_outer in _holders(services.items, where.host):
+        f"could not look at {what}: {seen.refused}" for what, seen in (("nodes", nodes), ("pods", pods)) if seen.refused
+    ]
+    for service, is_outer in _holders(services, where.host):
         asked = question._replace(kind="Service", namespace=meta(service)["namespace"], name=meta(service)["name"])
         found = yield from about_service(asked, known)
         if question.caller is not None and question.caller.kind == "outside" and not is_outer:
@@ -182,11 +194,13 @@ def _about_address(question: Question, known: Known, where: Location, answer: An
             answer.add([Cause("AddressInside", ERROR, text, text, f"svc/{asked.name}")])
         return _merged(answer, found)
     if any(where.host in _addresses(node) for node in nodes.items):
-        return (yield from _about_node(question, known, where, answer, services.items))
+        return (yield from _about_node(question, known, where, answer, services))
     if pods.items:
         text = f"{where.host} is the address of pod/{meta(pods.items[0])['name']} itself, and changes with it"
         answer.add([Cause("PodAddress", NOTE, text, "", f"pod/{meta(pods.items[0])['name']}")])
         return answer.conclude(text)
+    if answer.unseen:
+        return answer.blind()
     text = f"{where.host} is the address of no Service, node or pod"
     answer.add([Cause("UnknownAddress", ERROR, text, text, where.host, "", "", ("kubectl get svc -A",))])
     return answer.conclude("")
@@ -209,6 +223,20 @@ def _addresses(node: Object) -> list[str]:
     return [each.get("address", "") for each in (node.get("status") or {}).get("addresses") or ()]
 
 
+def is_machine(host: str) -> bool:
+    """Whether this is the caller's own machine."""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
+def _about_machine(question: Question, known: Known, where: Location, answer: Answer) -> Looking[Answer]:
+    if question.caller is not None and question.caller.kind == "pod":
+        text = f"{where.host} is the calling pod itself, whatever listens in it; a Service is called by its name"
+        answer.add([Cause("Localhost", ERROR, text, text, question.caller.shown)])
+        return answer.conclude("")
+    services = yield from _everywhere(question, answer, Look("services"), "Services")
+    return (yield from _about_node(question, known, where, answer, services))
+
+
 def _about_node(
     question: Question, known: Known, where: Location, answer: Answer, services: Sequence[Object]
 ) -> Looking[Answer]:  # fmt: skip
@@ -216,16 +244,17 @@ def _about_node(
     open_ = {
         str(port["nodePort"]): service for service in services for port in service["spec"].get("ports") or ()
         if port.get("nodePort")
-    }  # fmt: skip
+    } | {str(port): service for service in services for _, port in host_ports(service)}  # fmt: skip
     service = open_.get(question.port)
+    if service is None and answer.unseen:
+        return answer.blind()
     if service is None:
         listed = joined([f"{number} (svc/{meta(each)['name']})" for number, each in sorted(open_.items())][:6])
-        text = f"{where.host} is a node, and no Service has the node port {question.port or '(none given)'}"
+        what = "this machine" if is_machine(where.host) else "a node"
+        text = f"{where.host} is {what}, and no Service has its port {question.port or '(none given)'}"
         whole = f"{text}; node ports: {listed}" if listed else f"{text}; there are no node ports at all"
         answer.add([Cause("NoSuchNodePort", ERROR, whole, text, where.host, "", "", ("kubectl get svc -A",))])
         return answer.conclude("")
-    from fairway.why.facts import Caller
-
     asked = question._replace(
         kind="Service", namespace=meta(service)["namespace"], name=meta(service)["name"],
         caller=question.caller if question.caller and question.caller.kind == "outside" else Caller("outside"),

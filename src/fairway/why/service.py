@@ -24,7 +24,9 @@ def explain(facts: Facts) -> Answer:
     answer.unseen = facts.unseen
     answer.caller = question.caller.shown if question.caller else ""
     if facts.service is None:
-        answer.add([_unseen(facts)] if facts.unseen else absent(facts))
+        if facts.unseen:
+            return answer.blind()
+        answer.add(absent(facts))
         return answer.conclude("")
     if facts.service["spec"].get("type") == "ExternalName":
         return _external(facts, answer)
@@ -33,11 +35,6 @@ def explain(facts: Facts) -> Answer:
     answer.add(list(extras(facts)))
     answer.lines = list(_paths(facts))
     return answer.conclude(works)
-
-
-def _unseen(facts: Facts) -> Cause:
-    text = "it could not be looked at"
-    return Cause("NotSeen", WARNING, text, text, f"svc/{facts.name}")
 
 
 # Endpoints by a selector.

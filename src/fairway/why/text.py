@@ -6,38 +6,40 @@ Shape: ``lines(explanation)``; it takes the typed object, so that an answer of a
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from fairway.objects import Object
+
+    Paint = Callable[[str, str], str]
 
 _MARKS = {"Error": "✗", "Warning": "!", "Note": "·"}
 _TINTS = {"Error": "31", "Warning": "33", "Note": "2", "Works": "32", "Doubtful": "33", "Fails": "31"}
 _MOST_PODS = 16
 
 
-def lines(explanation: "Object", *, colour: bool = False) -> "Iterator[str]":
+def _plain(text: str, _: str) -> str:
+    return text
+
+
+def lines(explanation: "Object", paint: "Paint" = _plain) -> "Iterator[str]":
     """The whole answer."""
     status = explanation["status"]
     pods, causes = status.get("pods") or (), status.get("causes") or ()
     told = {f"pod/{pod.get('pod')}: {pod['text']}" for pod in pods if pod["state"] == "Out"}
-    yield _tinted(status["summary"], status["verdict"], colour)
+    yield paint(status["summary"], _TINTS[status["verdict"]])
     for cause in causes:
         if cause["message"] not in told:
-            yield from _cause(cause, colour)
+            yield from _cause(cause, paint)
     cures = {cause["message"]: cause for cause in causes if cause["message"] in told}
-    yield from _pods(pods, cures, colour)
+    yield from _pods(pods, cures, paint)
     yield from (f"  {path}" for path in status.get("paths") or ())
     yield from (f"  ? {each}" for each in status.get("unseen") or ())
 
 
-def _tinted(text: str, key: str, colour: bool) -> str:
-    return f"\033[{_TINTS[key]}m{text}\033[0m" if colour else text
-
-
-def _cause(cause: "Object", colour: bool) -> "Iterator[str]":
+def _cause(cause: "Object", paint: "Paint") -> "Iterator[str]":
     severity = cause["severity"]
     where = f"{cause['field']}: " if cause.get("field") else ""
-    yield f"  {_tinted(_MARKS[severity], severity, colour)} {where}{cause['message']}"
+    yield f"  {paint(_MARKS[severity], _TINTS[severity])} {where}{cause['message']}"
     yield from _cure(cause)
 
 
@@ -47,14 +49,14 @@ def _cure(cause: "Object") -> "Iterator[str]":
     yield from (f"    $ {command}" for command in cause.get("commands") or ())
 
 
-def _pods(pods: "Sequence[Object]", cures: "Mapping[str, Object]", colour: bool) -> "Iterator[str]":
+def _pods(pods: "Sequence[Object]", cures: "Mapping[str, Object]", paint: "Paint") -> "Iterator[str]":
     """One line a pod; of very many the first of each state.  What cures a pod stands below it."""
     for state, mark, tint in (("Serving", "✓", "Works"), ("Draining", "…", "Warning"), ("Out", "✗", "Error")):
         found = [pod for pod in pods if pod["state"] == state]
         for pod in found[:_MOST_PODS]:
             who = f"pod/{pod['pod']}" if pod.get("pod") else pod.get("address", "")
             at = f" at {pod['address']}" if pod.get("pod") and pod.get("address") and state != "Out" else ""
-            yield f"  {_tinted(mark, tint, colour)} {who}: {pod['text']}{at}"
+            yield f"  {paint(mark, _TINTS[tint])} {who}: {pod['text']}{at}"
             yield from _cure(cures.get(f"{who}: {pod['text']}", {}))
         if len(found) > _MOST_PODS:
             yield f"  {mark} and {len(found) - _MOST_PODS} more"

@@ -159,10 +159,11 @@ def _print(call: "Call", explanation: "dict[str, Any]", form: str) -> None:
 
         print(json_text(explanation) if form == "json" else yaml_text(explanation).rstrip("\n"))
         return
+    from fairway.cli.printers.colour import painter
     from fairway.why.text import lines
 
     space = f" -n {explanation['metadata'].get('namespace')}"
     is_own = explanation["metadata"].get("namespace") == call.session.access.namespace
-    for line in lines(explanation, colour=sys.stdout.isatty()):
+    for line in lines(explanation, painter(sys.stdout)):
         # A command that is copied runs in the context's namespace anyway.
         print(line.replace(space, "") if is_own and line.lstrip().startswith("$ ") else line)
