@@ -5,11 +5,16 @@ Shape: ``describe(found, world, ...)`` gives the text.  ``TABLE`` names the modu
 Source: the printed forms of kubectl 1.32.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 
 from fairway.cli.describe.page import Page
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 TABLE = {
     ("", "ConfigMap"): "config_map",

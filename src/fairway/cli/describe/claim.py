@@ -1,8 +1,13 @@
 """What a claim on storage asks for: of a PersistentVolumeClaim, and of the template of one within a pod."""
 
+from __future__ import annotations
+
 from fairway.cli.describe.page import NONE, Page
-from fairway.objects import Object
 from fairway.objects.quantity import canonical
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.objects import Object
 
 _CLASS = "volume.beta.kubernetes.io/storage-class"
 _MODES = (

@@ -1,10 +1,15 @@
 """The description of a ConfigMap: its data in full, of its binary data the size."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events
 from fairway.cli.describe.page import Page
 from fairway.cli.describe.secret import size
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 
 def write(page: Page, found: Object, world: World) -> None:

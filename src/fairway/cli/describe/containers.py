@@ -1,12 +1,17 @@
 """The part of a description that tells a pod's containers one by one."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
 from fairway.cli.describe.environment import environment
 from fairway.cli.describe.page import NONE, Page, stamp
 from fairway.cli.describe.probes import PROBES, probe
 from fairway.cli.describe.resources import amounts
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairway.objects import Object
 
 
 def containers(

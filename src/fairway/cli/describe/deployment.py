@@ -1,11 +1,17 @@
 """The description of a Deployment, with the ReplicaSets of its old and its new template."""
 
-from typing import Any
+from __future__ import annotations
 
 from fairway.cli.describe import events, pod_template
 from fairway.cli.describe.page import NONE, Page, selector, stamp
-from fairway.cli.describe.world import Refused, World, within
-from fairway.objects import Object
+from fairway.cli.describe.world import Refused, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 HASH = "pod-template-hash"
 

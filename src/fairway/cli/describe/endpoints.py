@@ -1,9 +1,14 @@
 """The description of an Endpoints object."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events
 from fairway.cli.describe.page import NONE, UNSET, Page
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 
 def write(page: Page, found: Object, world: World) -> None:

@@ -1,7 +1,12 @@
 """The environment of a container: values, and where they come from."""
 
+from __future__ import annotations
+
 from fairway.cli.describe.page import NONE, Page, true
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.objects import Object
 
 
 def environment(page: Page, container: Object, pod: Object | None) -> None:

@@ -1,9 +1,15 @@
 """Events of an object: which they are, and the table at the end of its description."""
 
+from __future__ import annotations
+
 from fairway.cli.describe.page import NONE, UNKNOWN, Page
-from fairway.cli.describe.world import Refused, World, within
+from fairway.cli.describe.world import Refused, within
 from fairway.cli.printers.unstable_order import sort
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 
 def write(page: Page, found: Object, world: World) -> None:

@@ -1,12 +1,18 @@
 """The description of any object that has none of its own: all its fields, by name."""
 
+from __future__ import annotations
+
 import re
-from typing import Any
 
 from fairway.cli.describe import events
 from fairway.cli.describe.page import Page, listed, mapped, true
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 _SHOWN_ABOVE = frozenset(
     f".metadata.{name}" for name in ("managedFields", "name", "namespace", "labels", "annotations")

@@ -1,10 +1,16 @@
 """The description of an Ingress: which host and path leads to which Service, and to which endpoints."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events
 from fairway.cli.describe.page import NONE, Page
 from fairway.cli.describe.service import endpoints
-from fairway.cli.describe.world import Refused, World, within
-from fairway.objects import Object
+from fairway.cli.describe.world import Refused, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 
 def write(page: Page, found: Object, world: World) -> None:

@@ -1,9 +1,14 @@
 """The description of a LimitRange."""
 
+from __future__ import annotations
+
 from fairway.cli.describe.page import Page
-from fairway.cli.describe.world import World
-from fairway.objects import Object
 from fairway.objects.quantity import canonical
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 HEAD = ("Type", "Resource", "Min", "Max", "Default Request", "Default Limit", "Max Limit/Request Ratio")
 RULE = tuple("-" * len(word) for word in HEAD)

@@ -1,9 +1,14 @@
 """LiveWorld: what a description may ask, of the API server that a command speaks to."""
 
+from __future__ import annotations
+
 from fairway.cli.arguments.asking import listed
 from fairway.cli.describe.world import Refused
 from fairway.client.blocking import Api, ApiError
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.objects import Object
 
 CHUNK = 500
 

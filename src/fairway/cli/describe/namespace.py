@@ -1,8 +1,14 @@
 """The description of a Namespace: its state, its quotas and its limits."""
 
+from __future__ import annotations
+
 from fairway.cli.describe.page import Page, stamp
-from fairway.cli.describe.world import Refused, World, within
-from fairway.objects import Object
+from fairway.cli.describe.world import Refused, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 
 def write(page: Page, found: Object, world: World) -> None:

@@ -1,10 +1,15 @@
 """The description of a NetworkPolicy: who may talk to the pods, and to whom they may talk."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 from fairway.cli.describe.page import NONE, Page, selector
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 _DIRECTIONS = (("Ingress", "ingress", "from", "From", "source"), ("Egress", "egress", "to", "To", "destination"))
 

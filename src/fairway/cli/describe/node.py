@@ -1,11 +1,17 @@
 """The description of a Node: what it is, how it is, and which pods take how much of it."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events
 from fairway.cli.describe.node_resources import allocated
 from fairway.cli.describe.page import NONE, UNSET, Page, stamp, true
-from fairway.cli.describe.world import Refused, World, within
-from fairway.objects import Object
+from fairway.cli.describe.world import Refused, within
 from fairway.objects.quantity import canonical
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 ROLE_PREFIX, ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
 LEASES = "kube-node-lease"

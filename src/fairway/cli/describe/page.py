@@ -4,11 +4,15 @@ Shape: ``line(level, *cells)`` writes one line, two spaces for each level, cells
 it is.  ``text()`` gives the whole with its columns lined up; what is written after ``cut()`` has columns of its own.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from __future__ import annotations
 
 from fairway.cli.describe.tabs import aligned
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fairway.objects import Object
 
 NONE, UNSET, UNKNOWN = "<none>", "<unset>", "<unknown>"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -109,6 +113,8 @@ def stamp(text: str | None) -> str:
     """A time in full, of this machine's zone, as in a mail: ``Thu, 26 Nov 2026 13:47:41 +0000``."""
     if not text:
         return _BEGIN_OF_TIME
+    from datetime import datetime
+
     at = datetime.fromisoformat(text).astimezone()
     return f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S %z}"
 

@@ -1,12 +1,17 @@
 """The description of a Pod: where it runs, its containers one by one, its volumes, its conditions."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events
 from fairway.cli.describe.containers import containers
 from fairway.cli.describe.page import NONE, Page, selector, stamp
 from fairway.cli.describe.resources import amounts
 from fairway.cli.describe.volumes import volumes
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 MIRROR = "kubernetes.io/config.mirror"
 """Annotation of a static pod's picture in the API; events name the pod by its value."""

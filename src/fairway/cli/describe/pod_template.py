@@ -1,11 +1,17 @@
 """The part of a description that tells what the pods of a workload look like, and how they fare."""
 
+from __future__ import annotations
+
 from fairway.cli.describe.containers import containers
 from fairway.cli.describe.page import Page
 from fairway.cli.describe.pod import spread, tolerations
 from fairway.cli.describe.volumes import volumes
-from fairway.cli.describe.world import World, within
-from fairway.objects import Object
+from fairway.cli.describe.world import within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 PHASES = {"Running": "Running", "Pending": "Waiting", "Succeeded": "Succeeded", "Failed": "Failed"}
 

@@ -1,9 +1,14 @@
 """Probes in one line: what is asked, how often, and how many answers count."""
 
-from typing import Any
+from __future__ import annotations
 
 from fairway.cli.describe.page import listed
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.objects import Object
 
 PROBES = (("Liveness:", "livenessProbe"), ("Readiness:", "readinessProbe"), ("Startup:", "startupProbe"))
 _PLAIN_IN_PATH = "$&+,/:;=@-_.~"

@@ -1,10 +1,16 @@
 """The description of a ReplicaSet."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events, pod_template
 from fairway.cli.describe.page import NONE, Page, selector
 from fairway.cli.describe.pod import controlled_by
-from fairway.cli.describe.world import Refused, World
-from fairway.objects import Object
+from fairway.cli.describe.world import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 
 def write(page: Page, found: Object, world: World) -> None:

@@ -1,9 +1,14 @@
 """The description of a ReplicationController."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events, pod_template
 from fairway.cli.describe.page import NONE, Page, joined
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 
 def write(page: Page, found: Object, world: World) -> None:

@@ -1,9 +1,14 @@
 """The description of a ResourceQuota: what is used of what there may be."""
 
+from __future__ import annotations
+
 from fairway.cli.describe.page import Page
-from fairway.cli.describe.world import World
-from fairway.objects import Object
 from fairway.objects.quantity import ZERO, Quantity, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 SCOPES = {
     "Terminating": "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before "

@@ -1,10 +1,15 @@
 """The description of a Secret: how long each value is, never what it says, but for an account's token."""
 
+from __future__ import annotations
+
 import binascii
 
 from fairway.cli.describe.page import Page
-from fairway.cli.describe.world import World
-from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 TOKEN_TYPE = "kubernetes.io/service-account-token"
 

@@ -1,12 +1,18 @@
 """The description of a Service: every field that it has, and the first endpoints of each port."""
 
-from collections.abc import Iterator
-from typing import Any
+from __future__ import annotations
 
 from fairway.cli.describe import events
 from fairway.cli.describe.page import NONE, UNSET, Page, joined
-from fairway.cli.describe.world import Refused, World, within
-from fairway.objects import Object
+from fairway.cli.describe.world import Refused, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 SHOWN = 3
 """Endpoints of a port that are named; the others are counted."""

@@ -1,10 +1,16 @@
 """The description of a ServiceAccount: which Secrets it knows, and which of them are not there."""
 
+from __future__ import annotations
+
 from fairway.cli.describe import events
 from fairway.cli.describe.page import NONE, Page
 from fairway.cli.describe.secret import TOKEN_TYPE
-from fairway.cli.describe.world import Refused, World, within
-from fairway.objects import Object
+from fairway.cli.describe.world import Refused, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
+    from fairway.objects import Object
 
 _WIDTH = 19
 

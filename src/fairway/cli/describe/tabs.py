@@ -4,7 +4,11 @@ A column is a run of lines that all have a cell there; it is as wide as its wide
 after a line's last tab belongs to no column.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PADDING = 2
 

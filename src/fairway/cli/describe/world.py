@@ -3,9 +3,22 @@
 Shape: paths are those of the API, ``/api/v1/namespaces/default/pods``; selectors are those of a list request.
 """
 
-from typing import Protocol
+from __future__ import annotations
 
-from fairway.objects import Object
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from fairway.objects import Object
+
+    class World(Protocol):
+        """The API as a description sees it."""
+
+        def get(self, path: str) -> Object:
+            """One object.  Raises: ``Refused``."""
+
+        def list(self, path: str, *, labels: str = "", fields: str = "") -> list[Object]:
+            """All objects at ``path`` that the selectors match, all pages of them.  Raises: ``Refused``."""
 
 
 class Refused(Exception):
@@ -14,16 +27,6 @@ class Refused(Exception):
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
-
-
-class World(Protocol):
-    """The API as a description sees it."""
-
-    def get(self, path: str) -> Object:
-        """One object.  Raises: ``Refused``."""
-
-    def list(self, path: str, *, labels: str = "", fields: str = "") -> list[Object]:
-        """All objects at ``path`` that the selectors match, all pages of them.  Raises: ``Refused``."""
 
 
 def within(namespace: str, plural: str, group: str = "", version: str = "v1") -> str:

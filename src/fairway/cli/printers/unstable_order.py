@@ -5,8 +5,12 @@ algorithm gives.  It is the pattern-defeating quicksort, with the constants of G
 Source: O. Peters, "Pattern-defeating Quicksort" (2021).  Pure.
 """
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 SHORT = 12
 """As few are sorted by insertion, which keeps the order of equals."""

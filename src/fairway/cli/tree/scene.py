@@ -4,11 +4,17 @@ Shape: ``look(world, kind, namespace, name)`` asks for what a picture of that ob
 refuses to show is missing from the scene and named in ``unseen``.  Nothing is ever written.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from fairway.cli.describe.world import Refused, World, within
+from fairway.cli.describe.world import Refused, within
 from fairway.objects import Object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.describe.world import World
 
 OWNERS = {
     "ReplicaSet": ("replicasets", "apps"),
