@@ -53,6 +53,10 @@ def look(scene: Scene) -> Facts:
     )
 
 
+def _words(name: str) -> str:
+    return WORDS.get(name, name.replace("_", " ").removesuffix(" port"))
+
+
 def _by(listener: Listener) -> str:
     return listener.owner or "another program"
 
@@ -69,13 +73,13 @@ def own_ports(facts: Facts) -> Iterator[Finding]:
             free.append(str(port))
         elif name in facts.chosen:
             yield failure(
-                f"port {port} of the {WORDS[name]} is taken by {_by(taken)}",
+                f"port {port} of the {_words(name)} is taken by {_by(taken)}",
                 f"{flag} {port} was asked for, so it does not move aside",
                 f"end that program, or: sudo fairway up{facts.flags} {flag} {port + 1}",
             )
         else:
             yield warning(
-                f"port {port} of the {WORDS[name]} is taken by {_by(taken)}",
+                f"port {port} of the {_words(name)} is taken by {_by(taken)}",
                 "the next free one is taken in its place, and kubeconfigs with the old one lead elsewhere",
                 f"end that program, or name a port: sudo fairway up{facts.flags} {flag} {port + 1}",
             )
