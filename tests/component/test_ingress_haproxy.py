@@ -175,6 +175,13 @@ async def test_more_backends_than_slots_take_one_reload_that_nobody_notices(engi
         assert haproxy.reloads == 1
         assert await under_way == (200, A)
         assert await engine.get(f"s{many - 1}.example", "/") == (200, A)
+        assert len(engine.pids()) >= 2  # the worker is found again, though its command line is another
+        master = engine.pids()[0]
+        second = engine.make()
+        haproxy.let_go()
+        assert await second.adopt()
+        await second.apply(wanted(to("s0", [A], port)))
+        assert (engine.pids()[0], second.reloads) == (master, 0)
 
 
 async def test_affinity_keeps_a_client_on_its_pod(engine: Engine) -> None:

@@ -95,6 +95,8 @@ def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
             say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
             retired.drain(config, locate(config.name, config.data_dir), started_s)
             processes.end_all(config.name, config.data_dir)
+        if not ingress_process.where(config):
+            ingress_process.end(config)  # it would go on for ever: nobody looks after it any more
         _record(config)
     is_up = all(processes.find(part, config.name, config.data_dir) for part in parts(config))
     retired.stop(config)

@@ -11,7 +11,7 @@ from typing import Final
 
 from fairway.ingress.haproxy.program import NOWHERE, Line, Program, slot_name
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised with every change of the text, so that a HAProxy of an earlier release is reloaded."""
 NOT_FOUND_TEXT: Final = "no Ingress has a rule for this host and path\\n"
 UNAVAILABLE_TEXT: Final = "no endpoint of the Service behind this path is ready\\n"
@@ -112,7 +112,7 @@ def _frontend(layout: Layout) -> Iterator[str]:
     if layout.https:
         port = "" if layout.ports[1] == 443 else f":{layout.ports[1]}"
         yield (
-            f"    http-request redirect code 308 location https://%[req.hdr(host),host_only]{port}%[capture.req.uri] "
+            f"    http-request redirect code 308 location https://%[req.hdr(host),host_only]{port}%[pathq] "
             "if !{ ssl_fc } { var(txn.route),field(2,:) redirect }"
         )
     yield "    http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS }"

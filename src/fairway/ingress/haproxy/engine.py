@@ -30,6 +30,7 @@ PACKAGE_MISSING: Final = (
     "HAProxy is not installed on this machine, so no Ingress is served; run: sudo apt-get install -y haproxy"
 )
 ACCOUNTS: Final = ("haproxy", "www-data", "nobody")
+WRITE_S: Final = 1.0
 MOST_THREADS: Final = 4
 MOST_CONNECTIONS: Final = 20_000
 FILES_OF_ITS_OWN: Final = 300
@@ -63,6 +64,8 @@ class Haproxy:
         self._slots = Slots()
         self._held: Held | None = None
         self._telling = asyncio.Lock()
+        self._unwritten: Program | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._process = Process(settings.find() or "haproxy", settings.folder, settings.log)
         self.reloads = 0
 
@@ -72,8 +75,11 @@ class Haproxy:
             return False
         try:
             if self._told()["ports"] != list(self._settings.ports):
-                await self._process.end()
-                return True
+                raise KeyError("ports")
+        except (OSError, ValueError, KeyError):
+            await self._process.end()  # a reload would leave it at the ports that it has
+            return True
+        try:
             self._read_layout()
             self._held = await self._read_held()
         except (OSError, ValueError, KeyError, TimeoutError) as error:
@@ -98,13 +104,13 @@ class Haproxy:
         try:
             if not self._process.is_running:
                 await self._start(program)
-            else:
+            elif has_grown or self._held is None or not await self._change(self._held, program, digests):
                 self._write(program)
-                if has_grown or self._held is None or not await self._change(self._held, program, digests):
-                    await self._reload()
-                else:
-                    self._held = commands.after(self._held, program, digests)
-                    return
+                await self._reload()
+            else:
+                self._held = commands.after(self._held, program, digests)
+                self._write_later(program)
+                return
         except OSError as error:
             self._held = None
             raise EngineError("IngressFilesFailed", f"{error.filename or self._settings.folder}: {error}") from error
@@ -177,7 +183,7 @@ class Haproxy:
         try:
             http, https = self._settings.opening()
         except OSError as error:
-            raise EngineError("PortTaken", str(error)) from error
+            raise EngineError("PortTaken", error.strerror or str(error)) from error
         try:
             self._layout = replace(
                 self._layout,
@@ -204,7 +210,23 @@ class Haproxy:
             raise EngineError("HAProxyFailed", str(error)) from error
         log.info("HAProxy reloaded", extra={"slots": self._slots.capacity})
 
+    def _write_later(self, program: Program) -> None:
+        """The files follow within a second: who reloads HAProxy by hand, and who adopts it, find what it was told."""
+        self._unwritten = program
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_soon())
+
+    async def _write_soon(self) -> None:
+        await asyncio.sleep(WRITE_S)
+        async with self._telling:
+            if (program := self._unwritten) is not None:
+                try:
+                    await asyncio.to_thread(self._write, program)
+                except OSError as error:
+                    log.warning("the files of HAProxy are not written", extra={"error": str(error)})
+
     def _write(self, program: Program) -> None:
+        self._unwritten = None
         self._settings.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._files.write(self._layout, program)
         given = [[*key, slot] for key, slot in self._slots.given.items()]

@@ -1,4 +1,4 @@
-"""Files: what HAProxy starts from, kept as it is told at run time, so that it comes back the same.
+"""Files: what HAProxy starts from; they follow what it is told at run time, so that it comes back the same.
 
 Rules: a file is replaced as a whole; what has not changed is not written.  Keys are for root alone.
 """

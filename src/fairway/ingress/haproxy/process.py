@@ -30,8 +30,8 @@ def command(program: str, folder: Path) -> list[str]:
 
 def find(folder: Path) -> list[int]:
     """Pids of the masters and workers that work from a folder, the masters first."""
-    words = ["-f", str(folder / "haproxy.cfg")]
-    found = [pid for pid, line in _command_lines() if words == line[2:4] and line[1] == "-Ws"]
+    words = ["-Ws", "-f", str(folder / "haproxy.cfg")]  # after a reload there are others before them
+    found = [pid for pid, line in _command_lines() if any(line[at : at + 3] == words for at in range(1, len(line)))]
     return sorted(found, key=lambda pid: (_parent(pid) in found, pid))
 
 
