@@ -279,6 +279,7 @@ def test_a_certificate_changes_under_load_and_nobody_notices(
 
     cluster.wait(lambda: is_shown(leaves[0]), "the first certificate")
     cluster.wait(lambda: answers_with(way, outside, "https://turn.test/", file), "the host answers")
+    processes_before = haproxies(cluster)
     with (
         way.client(outside, "fresh", "turn.test", ca=file) as fresh,
         way.client(outside, "load", "turn.test", ca=file) as kept,
@@ -288,6 +289,7 @@ def test_a_certificate_changes_under_load_and_nobody_notices(
             cluster.wait(lambda leaf=leaf: is_shown(leaf), "the next certificate")
     assert (fresh.seen["failed"], fresh.seen["retried"]) == (0, 0), fresh.seen
     assert (kept.seen["failed"], kept.seen["retried"]) == (0, 0), kept.seen
+    assert haproxies(cluster) == processes_before, "a certificate costs no reload"
     cluster.kubectl("delete", "ingress", "turn", "-n", NAMESPACE)
 
 
@@ -295,7 +297,7 @@ def test_a_certificate_changes_under_load_and_nobody_notices(
 
 
 def test_a_rollout_costs_no_request(cluster: Cluster, way: Way, outside: str) -> None:
-    before = pods(cluster)
+    before, processes_before = pods(cluster), haproxies(cluster)
     with (
         way.client(outside, "load", "app.localhost") as kept,
         way.client(outside, "fresh", "app.localhost") as fresh,
@@ -304,6 +306,7 @@ def test_a_rollout_costs_no_request(cluster: Cluster, way: Way, outside: str) ->
         cluster.kubectl("rollout", "status", "deployment/kubia", "-n", NAMESPACE, "--timeout=60s")
         after = pods(cluster)
     assert not before & after
+    assert haproxies(cluster) == processes_before, "pods that come and go cost no reload"
     for seen in (kept.seen, fresh.seen):
         assert (seen["failed"], seen["retried"]) == (0, 0), seen
         answered = {ANSWER.search(text)[1] for text in seen["answers"]}  # type: ignore[index]
