@@ -84,7 +84,10 @@ class Engine:
 async def pods(*hosts: str, slow_s: float = 0.0) -> AsyncIterator[int]:
     """Servers at these loopback addresses, on one port, that answer with their address; the port."""
 
+    open_now: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_now[writer] = asyncio.current_task()
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while await reader.readuntil(b"\r\n\r\n"):
                 await asyncio.sleep(slow_s)
@@ -92,6 +95,9 @@ async def pods(*hosts: str, slow_s: float = 0.0) -> AsyncIterator[int]:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
                 await writer.drain()
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        del open_now[writer]
 
     first = await asyncio.start_server(serve, hosts[0], 0)
     port: int = first.sockets[0].getsockname()[1]
@@ -101,6 +107,10 @@ async def pods(*hosts: str, slow_s: float = 0.0) -> AsyncIterator[int]:
     finally:
         for server in servers:
             server.close()
+        ending = [task for task in open_now.values() if task is not None]
+        for writer in open_now:  # HAProxy keeps idle connections
+            writer.close()
+        await asyncio.gather(*ending)
 
 
 def to(name: str, hosts: Iterable[str], port: int, **more: object) -> tuple[Backend, Upstream]:

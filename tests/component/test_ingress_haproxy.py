@@ -214,3 +214,52 @@ async def test_without_the_package_the_error_says_what_to_install(tmp_path: Path
 
 def der(text: str) -> bytes:
     return ssl.PEM_cert_to_DER_cert(text[: text.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
+
+
+async def test_connections_to_a_server_that_came_later_are_used_again(engine: Engine) -> None:
+    haproxy, accepted = engine.make(), []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.append(writer.get_extra_info("sockname")[0])
+        while await reader.readline():
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, A, 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        await haproxy.apply(wanted())
+        await haproxy.apply(wanted(to("web", [A], port)))
+        reader, writer = await asyncio.open_connection("127.0.0.1", engine.http)
+        for _ in range(20):
+            writer.write(b"GET / HTTP/1.1\r\nHost: web.example\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.close()
+        assert (accepted, haproxy.reloads) == ([A], 0)
+        await asyncio.to_thread(engine.close)
+
+
+async def test_what_waits_to_be_removed_comes_back_at_any_moment(engine: Engine) -> None:
+    haproxy, failed, done = engine.make(), [], asyncio.Event()
+
+    async def load() -> None:
+        while not done.is_set():
+            status, body = await engine.get("web.example", "/")
+            if status != 200:
+                failed.append((status, body))
+
+    async def tidy() -> None:
+        while not done.is_set():
+            await haproxy.tidy()
+            await asyncio.sleep(0)
+
+    async with pods(A, B) as port:
+        await haproxy.apply(wanted(to("web", [A], port)))
+        tasks = [asyncio.create_task(work) for work in (load(), load(), tidy(), tidy())]
+        for hosts in ([B], [A]) * 40:
+            await haproxy.apply(wanted(to("web", hosts, port)))
+            await engine.get("web.example", "/")
+        done.set()
+        await asyncio.gather(*tasks)
+    assert (failed, haproxy.reloads) == ([], 0)

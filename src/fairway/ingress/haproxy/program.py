@@ -20,6 +20,10 @@ _WORDS: Final[Mapping[str, str]] = {
     "grpcs": "ssl verify none alpn h2 sni var(txn.host)",
 }
 """How a server is spoken to.  Certificates of pods are not checked, as other controllers do not check them."""
+_POOL: Final = "pool-purge-delay 1s pool-max-conn -1"
+"""How idle connections are kept, to be used again.  Without these words a server that is added later keeps none; and a
+second is less than what pods' own servers close idle connections after, Node.js after five.
+"""
 NOWHERE: Final = "nowhere"
 """The slot of what can not be served; it has no servers, so it answers 503."""
 
@@ -34,7 +38,7 @@ class Line(NamedTuple):
     @property
     def text(self) -> str:
         """Address and words."""
-        return f"{self.at} pool-purge-delay 1s {self.words}".rstrip()
+        return f"{self.at} pool-purge-delay 500ms {self.words}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,9 @@ def value(slots: Mapping[Backend, str], route: Route) -> str:
 def lines(upstream: Upstream) -> Iterable[Line]:
     """The servers of an upstream.  How one is spoken to is in its name, since that cannot be changed later."""
     for server in sorted(upstream.servers):
-        yield Line(server_name(upstream.protocol, server), address(server), _WORDS[upstream.protocol])
+        yield Line(
+            server_name(upstream.protocol, server), address(server), f"{_WORDS[upstream.protocol]} {_POOL}".lstrip()
+        )
 
 
 def server_name(protocol: str, server: Server) -> str:
