@@ -33,6 +33,7 @@ COMMANDS = {
     "probe": "measure the first packet and a whole answer of a Service",
     "why": "say why each pod is, or is not, behind a Service",
     "exec": "run a command in a container",
+    "cp": "copy files to a container and from it",
     "attach": "join the streams of a container that runs",
     "create": "create objects, from manifests or from words",
     "expose": "make a Service for the pods of a workload",

@@ -1,6 +1,15 @@
-"""Streams: exec, attach and logs, right and wrong, and the wrong use of port-forward."""
+"""Streams: exec, attach, logs and cp, right and wrong, and the wrong use of port-forward."""
 
-from .row import any_order, reads
+from .row import any_order, reads, until, writes
+
+TAR = """
+apiVersion: v1
+kind: Pod
+metadata: {name: tar}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: tar, image: luksa/kubia, imagePullPolicy: IfNotPresent}]
+"""
 
 ROWS = (
     reads(
@@ -18,6 +27,18 @@ ROWS = (
         "logs -l app=two -c a", "logs -l app=two -c a --tail=1",
         any_order("logs -l app=two --all-containers --tail=1 --prefix"),
         ("exec -i two -c a -- sh -c 'cat > /tmp/in'", "hello\n"),
+    ),
+    writes(
+        "files",
+        ("create -f -", TAR),
+        until("exec tar -- true"),
+        ("exec -i tar -- sh -c 'cat > /tmp/in'", "hello\n"),
+        "cp tar:tmp/in in-$ns", "cp in-$ns tar:/tmp/back", "exec tar -- cat /tmp/back", "cp in-$ns tar:/tmp",
+        "exec tar -- ls /tmp", "cp in-$ns tar:/no/where", "cp in-$ns nosuch:/tmp/x", "cp in-$ns tar:/tmp/c -c nosuch",
+        "exec tar -- sh -c 'mkdir -p /tmp/d/e && ln -s x /tmp/d/l && echo f > /tmp/d/e/f'", "cp tar:tmp/d d-$ns",
+        "cp d-$ns tar:/tmp/d2", any_order("exec tar -- find /tmp/d2"),
+        "cp d-$ns tar:/tmp/d2", any_order("exec tar -- find /tmp/d2"),
+        "cp tar:tmp/in d-$ns", "cp in-$ns tar:/tmp/n --no-preserve",
     ),
     reads(
         "of workloads",
@@ -41,5 +62,6 @@ ROWS = (
         "port-forward svc/web 0:nosuch", "port-forward rs/kubia 70000", "port-forward rs/kubia 8080:0",
         "port-forward svc/outside 1:2", "port-forward rs/kubia 0:8080 --address nosuch",
         "port-forward rs/kubia 0:8080 --pod-running-timeout=0s",
+        "cp", "cp a", "cp a b", "cp a:/b c:/d", "cp a/b/c:/d e", "cp nosuch: e", "cp nosuch a:/b", "cp nosuch:/x e",
     ),
 )  # fmt: skip

@@ -36,7 +36,6 @@ FLAGS = (
 def run(call: "Call") -> int:
     """Run the command."""
     from fairway.cli.streams import pods, remote_command
-    from fairway.cli.streams.choice import ENDED
 
     words, command = _parted(call)
     pods.check_timeout(call)
@@ -46,10 +45,8 @@ def run(call: "Call") -> int:
         raise Failure("you must specify at least one command for the container")
     found = pods.one_object(call, words, "cannot exec into multiple objects at a time")
     pod = pods.attachable_pod(call, found)
-    phase = (pod.get("status") or {}).get("phase")
-    if phase in ENDED:
-        raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
-    meta, container = pod["metadata"], container_of(call, pod)
+    check_running(pod)
+    meta, container = pod["metadata"], container_of(pod, call.flags.container, is_quiet=call.flags.quiet)
     query: dict[str, Any] = {"command": command, "container": container}
     path = pods.pods_path(meta["namespace"], meta["name"], "exec")
     return remote_command.told(interactive(call, path, query, is_tty=call.flags.tty))
@@ -64,15 +61,24 @@ def _parted(call: "Call") -> tuple[list[str], list[str]]:
     return words, []
 
 
-def container_of(call: "Call", pod: "Object") -> str:
+def check_running(pod: "Object") -> None:
+    """Raises: ``Failure`` for a pod that has ended."""
+    from fairway.cli.streams.choice import ENDED
+
+    phase = (pod.get("status") or {}).get("phase")
+    if phase in ENDED:
+        raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
+
+
+def container_of(pod: "Object", named: str, *, is_quiet: bool, into: "Any" = None) -> str:
     """The container that is meant; says so where it was not named."""
-    if call.flags.container:
-        return str(call.flags.container)
+    if named:
+        return named
     from fairway.cli.streams.choice import default_container
 
     name, text = default_container(pod)
-    if text and not call.flags.quiet:
-        print(text, file=sys.stderr)
+    if text and not is_quiet:
+        print(text, file=into or sys.stderr, flush=True)
     return name
 
 
