@@ -36,6 +36,7 @@ COMMANDS = {
     "cp": "copy files to a container and from it",
     "attach": "join the streams of a container that runs",
     "create": "create objects, from manifests or from words",
+    "apply": "make objects what manifests say",
     "expose": "make a Service for the pods of a workload",
     "scale": "set how many pods a workload has",
     "label": "set, change and remove labels of objects",

@@ -97,9 +97,12 @@ def _deleted(
 
 
 class Deletion:
-    """How objects are deleted.  Raises: ``Failure`` for flags that contradict each other."""
+    """How objects are deleted.  Raises: ``Failure`` for flags that contradict each other.
 
-    def __init__(self, call: "Call") -> None:
+    ``is_quiet``: for commands that delete on the way to something else.
+    """
+
+    def __init__(self, call: "Call", *, is_quiet: bool = False) -> None:
         flags = call.flags
         self._call = call
         self._writing = Writing(_WithoutOutput(call))  # type: ignore[arg-type]
@@ -116,15 +119,16 @@ class Deletion:
             self.grace_s = 1
         if flags.force and self.grace_s < 0:
             self.grace_s = 0
-        self._output = getattr(flags, "output", "")
+        self._output = "" if is_quiet else flags.output
         if self._output not in ("", "name"):
             raise Failure(f"unexpected -o output mode: {self._output}. We only support '-o name'")
         if flags.force and self.grace_s == 0:
-            print(IMMEDIATE, file=sys.stderr)
+            if not is_quiet:
+                print(IMMEDIATE, file=sys.stderr)
         elif flags.force and self.grace_s > 0:
             raise Failure("--force and --grace-period greater than 0 cannot be specified together")
 
-    def delete(self, target: "Target") -> str | None:
+    def delete(self, target: "Target", *, is_told: bool = True) -> str | None:
         """Delete one object and say so; its UID, or ``None`` where there was none."""
         from fairway.client.blocking import ApiError
 
@@ -144,7 +148,8 @@ class Deletion:
             if error.is_not_found and self.is_lenient:
                 return None
             raise with_source(error, "deleting", target.source) from None
-        self._say(target)
+        if is_told:
+            self._say(target)
         details = answer.get("details") or {}
         return str(details.get("uid") or (answer.get("metadata") or {}).get("uid") or "")
 

@@ -12,7 +12,11 @@ _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 
 def compact(value: Any, *, is_sorted: bool = True) -> str:
     """``value`` on one line; maps in order of their keys unless ``is_sorted`` is false."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=is_sorted)
+    return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=is_sorted))
+
+
+def escaped(text: str) -> str:
+    """JSON with the characters escaped that Go escapes."""
     for character, escape in _ESCAPES.items():
         if character in text:
             text = text.replace(character, escape)
