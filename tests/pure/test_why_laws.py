@@ -56,7 +56,7 @@ def worlds(draw: st.DrawFn) -> World:
         *path, last = draw(st.sampled_from(found))
         for key in path:
             thing = thing[key]
-        if draw(st.booleans()):
+        if draw(st.booleans()) or path[-1:] in (["labels"], ["selector"], ["matchLabels"]):  # null is "" there
             del thing[last]
         else:
             thing[last] = None

@@ -54,7 +54,10 @@ def _behind(
         if mine or state.reason:
             text = mine[0].text if mine else state.text
             commands = next((c.commands for c in answer.causes if c.object == answer.subject), state.commands)
-            out = Cause(state.reason or mine[0].reason or "Out", ERROR, text, text, answer.subject, "", "", commands)
+            out = Cause(
+                state.reason or mine[0].reason or "Out", ERROR, f"{answer.subject}: {text}", text,
+                answer.subject, "", "", commands,
+            )  # fmt: skip
             answer.causes = [cause for cause in answer.causes if cause.object != answer.subject]
             answer.add([out])
     return answer.conclude(works)

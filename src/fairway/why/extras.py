@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fairway.objects import Object
 from fairway.why import endpoints as ends
 from fairway.why.answer import NOTE, WARNING, Cause
-from fairway.why.facts import Facts, counted, joined, meta
+from fairway.why.facts import Facts, joined, meta
 from fairway.why.ports import shown, target_of
 from fairway.why.words import merged
 
@@ -90,12 +90,13 @@ def _local(facts: Facts, spec: Object) -> Iterator[Cause]:
     lacking = sorted(set(facts.nodes) - have)
     if not lacking or not have:
         return
-    nodes = f"{joined(lacking[:5])} ({counted(len(lacking), 'node')})" if len(lacking) > 1 else lacking[0]
+    nodes = joined([*lacking[:3], f"{len(lacking) - 3} more"] if len(lacking) > 4 else lacking)
     if spec.get("internalTrafficPolicy") == "Local":
         yield Cause(
             "NoLocalEndpoint", WARNING,
             f"internalTrafficPolicy is Local, and there is no endpoint on {nodes}: pods there cannot connect",
-            f"internalTrafficPolicy is Local, and {nodes} has no endpoint", f"svc/{facts.name}",
+            f"internalTrafficPolicy is Local, and {nodes} {'has' if len(lacking) == 1 else 'have'} no endpoint",
+            f"svc/{facts.name}",
             "spec.internalTrafficPolicy", "internalTrafficPolicy: Cluster",
             (merged(facts.namespace, facts.name, {"internalTrafficPolicy": "Cluster"}),),
         )  # fmt: skip

@@ -51,7 +51,7 @@ class Caller(NamedTuple):
     @property
     def shown(self) -> str:
         """As a user writes it."""
-        return f"{self.kind}/{self.name or self.address}" if self.name or self.address else self.kind
+        return self.address or (f"{self.kind}/{self.name}" if self.name else self.kind)
 
 
 class Question(NamedTuple):

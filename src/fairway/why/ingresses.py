@@ -3,6 +3,7 @@
 Source: Kubernetes docs, "Ingress", "Ingress Controllers"; API reference, "Ingress v1 networking.k8s.io".
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -66,8 +67,8 @@ def takes_path(route: Route, path: str) -> bool:
     return path == stem or path.startswith(stem + "/") or not stem
 
 
-def about_ingress(question: Question, known: Known) -> Looking[Answer]:
-    """One Ingress, each of its routes."""
+def about_ingress(question: Question, known: Known, only: str = "") -> Looking[Answer]:
+    """One Ingress, each of its routes; ``only`` is the pointer of the one that matters."""
     name, namespace = question.name, question.namespace
     answer = Answer(f"ingress/{name}", "Ingress", namespace, name)
     own = Look("ingresses", "networking.k8s.io", namespace=namespace, name=name)
@@ -86,7 +87,8 @@ def about_ingress(question: Question, known: Known) -> Looking[Answer]:
     ingress = seen.items[0]
     answer.add(list(_served(ingress, classes.items if not classes.refused else None)))
     if not services.refused:
-        yield from _backends(question, known, answer, list(routes(ingress)), services.items)
+        found = [route for route in routes(ingress) if only in ("", route.pointer)]
+        yield from _backends(question, known, answer, found, services.items)
     else:
         answer.unseen.append(f"could not look at Services in namespace {namespace}: {services.refused}")
     return answer.conclude(f"all its {len(answer.lines)} routes lead to Services that work" if answer.lines else "")
@@ -159,7 +161,7 @@ def _missing(
     answer: Answer, route: Route, name: str, wanted: str, service: Object | None, services: Sequence[Object]
 ) -> Cause | None:  # fmt: skip
     """A backend that does not exist, or a port of it that does not."""
-    field = route.pointer.removeprefix("/").replace("/", ".")
+    field = re.sub(r"\.(\d+)", r"[\1]", route.pointer.removeprefix("/").replace("/", "."))
     if service is None:
         near = nearest(name, [meta(each)["name"] for each in services])
         command = replaced(answer.namespace, answer.name, f"{route.pointer}/service/name", near, "ingress")

@@ -163,7 +163,7 @@ def _routed(question: Question, known: Known, where: Location, answer: Answer) -
         return answer.conclude("")
     ingress, route = max(fitting, key=lambda each: (each[1].type == "Exact", len(each[1].path)))
     asked = Question("Ingress", meta(ingress)["namespace"], meta(ingress)["name"])
-    found = yield from ingresses.about_ingress(asked, known)
+    found = yield from ingresses.about_ingress(asked, known, route.pointer)
     found.subject = answer.subject
     return found.conclude(f"ingress/{asked.name} leads {route.shown} on")
 

@@ -90,7 +90,7 @@ def _unscheduled(pod: Object) -> State:
     gates = [gate.get("name", "") for gate in pod["spec"].get("schedulingGates") or ()]
     if gates:
         return State("SchedulingGated", f"it is not scheduled: it waits for the scheduling gates {joined(gates)}")
-    text = clipped(found.get("message") or "no node was chosen yet")
+    text = clipped((found.get("message") or "no node was chosen yet").partition(" preemption: ")[0])
     return State("Unschedulable", f"it is not scheduled: {text}{_wants(pod, text)}", _describe(pod))
 
 

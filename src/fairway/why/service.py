@@ -138,7 +138,7 @@ def _verdict(facts: Facts, pod: Object, state: pods.State) -> Verdict:
     return Verdict(name, OUT, state.text, address, node, state.reason)
 
 
-_SHORT = 150
+_SHORT = 200
 """Characters of a pod's trouble on the first line."""
 _HOPELESS_LAST = ("Terminating", "Ended")
 """These states of a pod say nothing of what is wrong if there are others."""
@@ -148,16 +148,18 @@ def _none_ready(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Ca
     telling = [each for each in states if each[1].reason not in _HOPELESS_LAST] or list(states)
     reason = Counter(state.reason for _, state in telling).most_common(1)[0][0]
     pod, state = next(each for each in telling if each[1].reason == reason)
-    text = state.text.removeprefix("it is not ready: ")
     if reason == "PortNameUndeclared":
         short = f"{state.text} in its pods" if len(states) > 1 else f"{state.text} in its pod"
         return Cause(
             reason, ERROR, f"none of its {counted(len(states), 'pod')} has the port: {state.text}", short,
             f"svc/{facts.name}", "", "", state.commands,
         )  # fmt: skip
-    who = f"none of its {len(states)} pods is ready" if len(states) > 1 else "its pod is not ready"
+    if len(states) == 1:
+        short = f"its pod {state.text.removeprefix('it ')}"
+    else:
+        short = f"none of its {len(states)} pods is ready: {state.text.removeprefix('it is not ready: ')}"
     return Cause(
-        reason, ERROR, f"pod/{meta(pod)['name']}: {state.text}", f"{who}: {clipped(text, _SHORT)}",
+        reason, ERROR, f"pod/{meta(pod)['name']}: {state.text}", clipped(short, _SHORT),
         f"pod/{meta(pod)['name']}", "", state.cure, state.commands,
     )  # fmt: skip
 
