@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,13 @@ def test_http_2_without_tls_is_understood(way: Way, outside: str) -> None:
     text = way.curl(outside, "http://back.localhost/a?b=c", "--http2-prior-knowledge", "-w", "\n%{http_version}")
     told, version = text.splitlines()
     assert (json.loads(told)["path"], version) == ("/a?b=c", "2")
+
+
+def test_clients_of_both_families_are_served(way: Way) -> None:
+    with beyond("fd98:51::1", "fd98:51::2", "v") as where:
+        over_ipv6 = replace(way, address="[fd98:51::1]")
+        told = json.loads(over_ipv6.curl(where, "https://back.localhost/", "--http2"))
+    assert (told["name"], dict(told["headers"])["x-forwarded-for"]) == ("back-1", "fd98:51::2")
 
 
 def test_plain_http_of_a_host_with_tls_is_sent_to_https(way: Way, outside: str) -> None:
@@ -371,8 +379,13 @@ def etc(tmp_path: Path) -> Iterator[OwnEtc]:
     (tmp_path / "etc").mkdir()
     own = OwnEtc(tmp_path / "etc")
     local = Path("/usr/local/share/ca-certificates")
-    shutil.copytree(local, tmp_path / "local")
+    (tmp_path / "local").mkdir()
     own.run("mount", "--bind", str(tmp_path / "local"), str(local))
+    # With few certificates, and without Java's hook, Debian's program is quick.
+    own.run("mount", "-t", "tmpfs", "none", "/etc/ssl/certs")
+    own.run("mount", "-t", "tmpfs", "none", "/etc/ca-certificates/update.d")
+    shipped = Path("/etc/ca-certificates.conf").read_bytes().splitlines(keepends=True)
+    own.write("/etc/ca-certificates.conf", b"".join([line for line in shipped if line[:1] not in b"#!\n"][:5]))
     own.write("/etc/resolv.conf", b"nameserver 192.0.2.53\n")
     own.write("/etc/nsswitch.conf", b"passwd: files\ngroup: files\nhosts: files dns\n")
     yield own
