@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairway.objects import Object, table
+from fairway.objects import Object, ages, table
 from fairway.objects.errors import StatusError
 
 
@@ -35,11 +35,11 @@ COLUMNS = [Column("Type", lambda found, _: found["spec"]["type"]), Column("Age",
     ],
 )  # fmt: skip
 def test_a_length_of_time_has_at_most_two_units(seconds: float, shown: str) -> None:
-    assert table.duration(seconds) == shown
+    assert ages.duration(seconds) == shown
 
 
 def test_an_age_without_a_stamp_is_unknown() -> None:
-    assert table.age(None, NOW_S) == "<unknown>"
+    assert ages.age(None, NOW_S) == "<unknown>"
 
 
 def test_a_table_describes_its_columns_and_shows_cells() -> None:

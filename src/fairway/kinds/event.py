@@ -9,8 +9,8 @@ from fairway.kinds.kind import Column, Kind, Served
 from fairway.kinds.rules.cells import at, field
 from fairway.kinds.rules.values import child, drop_null, each, fill, qualified_name
 from fairway.objects import Object, names
+from fairway.objects.ages import age
 from fairway.objects.errors import Problem, invalid_value, required
-from fairway.objects.table import age
 
 _RENAMED = {
     "regarding": "involvedObject",

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 from fairway.objects import Object
+from fairway.objects.ages import age
 from fairway.objects.errors import bad_request
-from fairway.objects.meta import unix_seconds
 
 Include = Literal["None", "Metadata", "Object"]
 API_VERSION = "meta.k8s.io/v1"
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
-YEAR_DAYS = 365
 
 
 class Column(Protocol):
@@ -49,44 +47,6 @@ _NAME: Object = {
     "name": "Name", "type": "string", "format": "name",
     "description": "The object's name, unique within its namespace.", "priority": 0,
 }  # fmt: skip
-
-
-def duration(seconds: float) -> str:
-    """A length of time as kubectl shows it, at most two units: ``5s``, ``2m10s``, ``3h5m``, ``2d3h``, ``2y30d``."""
-    whole = int(seconds)
-    if whole < 0:
-        return "<invalid>" if whole < -1 else "0s"
-    minutes, hours, days = whole // MINUTE_S, whole // HOUR_S, whole // DAY_S
-    if whole < 2 * MINUTE_S:
-        return f"{whole}s"
-    if minutes < 10:
-        return _two(minutes, "m", whole % MINUTE_S, "s")
-    if hours < 3:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    return _days(days, hours)
-
-
-def _days(days: int, hours: int) -> str:
-    if days < 8:
-        return _two(days, "d", hours % 24, "h")
-    if days < 2 * YEAR_DAYS:
-        return f"{days}d"
-    if days < 8 * YEAR_DAYS:
-        return _two(days // YEAR_DAYS, "y", days % YEAR_DAYS, "d")
-    return f"{days // YEAR_DAYS}y"
-
-
-def _two(first: int, first_unit: str, second: int, second_unit: str) -> str:
-    return f"{first}{first_unit}{second}{second_unit}" if second else f"{first}{first_unit}"
-
-
-def age(stamp: str | None, now_s: float) -> str:
-    """The time since ``stamp``, or ``<unknown>`` without one."""
-    return duration(now_s - unix_seconds(stamp)) if stamp else "<unknown>"
 
 
 def object_age(found: Object, now_s: float) -> str:

@@ -107,7 +107,7 @@ def when(event: "dict[str, Any]") -> str:
 
 def age(event: "dict[str, Any]", now_s: float) -> str:
     """``5m``, or ``5m (x22 over 1h)`` of what has happened more than once."""
-    from fairway.objects.table import age as since
+    from fairway.objects.ages import age as since
 
     first = since(event.get("eventTime") or event.get("firstTimestamp"), now_s)
     series, count = event.get("series"), event.get("count") or 0

@@ -94,7 +94,7 @@ class Page:
 
     def since(self, stamp: str | None) -> str:
         """How long ago, as in an AGE column."""
-        from fairway.objects.table import age
+        from fairway.objects.ages import age
 
         return age(stamp, self.now_s)
 

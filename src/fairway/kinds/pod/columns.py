@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fairway.kinds.kind import Column
 from fairway.kinds.rules.cells import AGE, NONE
 from fairway.objects import Object
-from fairway.objects.table import age
+from fairway.objects.ages import age
 
 
 class Summary(NamedTuple):
