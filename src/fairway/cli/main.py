@@ -46,11 +46,16 @@ COMMANDS = {
     "expose-host": "give a Service ports of this machine, or take them back",
     "port-forward": "forward local ports to a pod, a Service or a workload",
     "get": "show objects: as a table, YAML, JSON or what a template picks",
+    "wait": "wait until objects are as they should be",
     "describe": "show all about objects: fields, what belongs to them, events",
     "events": "show what has happened to objects",
     "explain": "show what the fields of a type mean",
     "tree": "draw a Service and all that makes it work: slices, endpoints, pods, ports",
     "completion": "print the completion for bash, zsh or fish",
+    "auth": "ask who one is and what one may do",
+    "api-resources": "list the resource types that the server has",
+    "api-versions": "list the groups and versions that the server has",
+    "cluster-info": "show where the cluster answers",
     "version": "print the version",
 }
 USAGE, BROKEN_OFF, UNREAD = 2, 130, 141

@@ -61,5 +61,5 @@ def name_of(found: "dict[str, Any]") -> str:
     if isinstance(found.get("items"), list) and str(found.get("kind", "")).endswith("List"):
         return "".join(map(name_of, found["items"]))
     group, _, _ = str(found.get("apiVersion", "")).rpartition("/")
-    kind = str(found.get("kind", "")).lower()
-    return f"{kind}.{group}/{found['metadata']['name']}\n" if group else f"{kind}/{found['metadata']['name']}\n"
+    kind, name = str(found.get("kind", "")).lower(), (found.get("metadata") or {}).get("name") or "<unknown>"
+    return f"{kind}.{group}/{name}\n" if group else f"{kind}/{name}\n"

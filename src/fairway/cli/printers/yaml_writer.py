@@ -38,6 +38,7 @@ def _number(writer: Any, value: float) -> Any:
     return writer.represent_scalar("tag:yaml.org,2002:float", number_text(value))
 
 
+Writer.add_multi_representer(dict, lambda writer, value: writer.represent_dict(value))
 Writer.add_representer(str, _text)
 Writer.add_representer(float, _number)
 

@@ -102,7 +102,7 @@ def _named(
 def impersonation(flags: "Values") -> "list[tuple[str, str]]":
     """The headers of ``--as``, ``--as-group`` and ``--as-uid``."""
     if (flags.as_group or flags.as_uid) and not getattr(flags, "as"):
-        raise Failure("requesting groups or user-extra for  without impersonating a user")
+        raise Failure(f"requesting uid, groups or user-extra for {flags.user} without impersonating a user")
     pairs = [("Impersonate-User", getattr(flags, "as")), ("Impersonate-Uid", flags.as_uid)]
     # A header that repeats is written as one value with the line break between.
     groups = "\r\nImpersonate-Group: ".join(flags.as_group)

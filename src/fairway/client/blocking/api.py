@@ -7,13 +7,13 @@ parameters are keyword ``query``, a mapping; those that are empty or ``None`` ar
 Raises: ``ApiError`` for a refusal, ``Unreachable`` where there is no answer.
 """
 
-from fairway.client.blocking.connection import Closed, Connection, Head, plain_socket
+from fairway.client.blocking.connection import Closed, Connection, Head
+from fairway.client.blocking.dialer import Dialer
 from fairway.client.blocking.errors import ApiError, Unreachable, generic_status
 from fairway.client.blocking.json_values import decoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
@@ -82,12 +82,10 @@ class Api:
     ) -> None:
         self.access = access
         self.server = access.server.rstrip("/")
-        self.is_tls, self.host, self.port, self._base = _parted(self.server)
+        self._dialer = Dialer(access, timeout_s)
+        self._base = self._dialer.base
         self._timeout_s, self._warn, self._trace = timeout_s, warn, trace
         self._headers = {"Host": self.authority, "User-Agent": agent, **dict(headers)}
-        self._context: ssl.SSLContext | None = None
-        self._light: Any = None
-        self._token: str | None = None
         self._kept: Connection | None = None
 
     @property
@@ -156,15 +154,27 @@ class Api:
         return answer
 
     def stream(
-        self, path: str, query: "Query" = None, *, accept: str = JSON, method: str = "GET", body: "Any" = None
+        self,
+        path: str,
+        query: "Query" = None,
+        *,
+        accept: str = JSON,
+        method: str = "GET",
+        body: "Any" = None,
+        for_s: float = 0.0,
     ) -> "Iterator[bytes]":
-        """The body in pieces as they come.  A refusal is raised at once, before the first piece is asked for."""
+        """The body in pieces as they come, for so many seconds if told.
+
+        A refusal is raised at once, before the first piece is asked for.
+        """
         connection, head = self._begun(method, path, query, body, accept, JSON)
         if head.status >= 400:
             try:
                 raise ApiError(status_of(Answer(head.status, head.headers, connection.body(head))))
             finally:
                 connection.close()
+        if for_s:
+            connection.deadline_s = _now_s() + for_s
         return self._pieces(connection, head)
 
     def _pieces(self, connection: Connection, head: Head) -> "Iterator[bytes]":
@@ -177,13 +187,18 @@ class Api:
         finally:
             connection.close()
 
-    def lines(self, path: str, query: "Query" = None, *, accept: str = JSON) -> "Iterator[bytes]":
+    def lines(self, path: str, query: "Query" = None, *, accept: str = JSON, for_s: float = 0.0) -> "Iterator[bytes]":
         """The lines of the body as they come, without their newlines."""
-        return _lines(self.stream(path, query, accept=accept))
+        return _lines(self.stream(path, query, accept=accept, for_s=for_s))
 
-    def watch(self, path: str, query: "Query" = None, *, accept: str = JSON) -> "Iterator[tuple[str, Any]]":
-        """Events of a watch as ``(type, object)``.  Raises ``ApiError`` for an event of type ERROR."""
-        for line in self.lines(path, {**(query or {}), "watch": "true"}, accept=accept):
+    def watch(
+        self, path: str, query: "Query" = None, *, accept: str = JSON, for_s: float = 0.0
+    ) -> "Iterator[tuple[str, Any]]":
+        """Events of a watch as ``(type, object)``, for so many seconds if told.
+
+        Raises ``ApiError`` for an event of type ERROR.
+        """
+        for line in self.lines(path, {**(query or {}), "watch": "true"}, accept=accept, for_s=for_s):
             event = decoded(line)
             if event["type"] == "ERROR":
                 raise ApiError(event["object"])
@@ -235,7 +250,7 @@ class Api:
             target = with_query(target, {"timeout": f"{self._timeout_s:g}s"})
         text = body if body is None or isinstance(body, bytes) else encoded(body)
         connection, head = self._sent(method, target, accept, content_type, text)
-        if head.status == 401 and self._renewed():
+        if head.status == 401 and self._dialer.renewed():
             connection.close()
             connection, head = self._sent(method, target, accept, content_type, text)
         for warning in head.warnings:
@@ -278,71 +293,13 @@ class Api:
     def _connected(self, *, is_plain: bool = False) -> Connection:
         """A new connection; ``is_plain``: its socket is Python's own, as streams need it."""
         try:
-            self._token_now()
-            return Connection(self._wrapped(is_plain=is_plain))
+            return Connection(self._dialer.dial(is_plain=is_plain))
         except OSError as error:
             raise self._unreachable(error) from error
 
-    def _wrapped(self, *, is_plain: bool) -> "Any":
-        name = self.access.server_name or self.host
-        if self.is_tls and not is_plain and self._context is None:
-            from fairway.client.blocking import tls
-
-            if self._light is None:
-                self._light = tls.context_of(self.access)
-            if self._light is not None:
-                return tls.secured(plain_socket(self.host, self.port, self._timeout_s), self._light, name)
-        if self.is_tls and self._context is None:
-            from fairway.client.kubeconfig.selection import ssl_context
-
-            self._context = ssl_context(self.access)
-        import socket
-
-        found = socket.create_connection((self.host, self.port), self._timeout_s or None)
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context is None:
-            return found
-        try:
-            return self._context.wrap_socket(found, server_hostname=name)
-        except BaseException:
-            found.close()
-            raise
-
     def _shown(self) -> dict[str, str]:
-        token = self._token_now()
+        token = self._dialer.token()
         return {**self._headers, "Authorization": f"Bearer {token}"} if token else self._headers
-
-    def _token_now(self) -> str:
-        if self._token is None:
-            self._token = self._asked_token()
-        return self._token
-
-    def _asked_token(self) -> str:
-        access = self.access
-        if access.token:
-            return access.token
-        if access.token_file:
-            with open(access.token_file) as file:
-                return file.read().strip()
-        if access.plugin is not None and not access.cert:
-            from fairway.client.blocking.plugin import credential
-
-            found = credential(access.plugin)
-            if found.cert:
-                from fairway.client.kubeconfig.selection import show_certificate, ssl_context
-
-                self._context = self._context or ssl_context(access)
-                if self._context is not None:
-                    show_certificate(self._context, f"{found.cert}\n{found.key}")
-            return found.token
-        return ""
-
-    def _renewed(self) -> bool:
-        """Whether there is something newer to show than what was refused."""
-        if not self.access.token_file or self.access.token:
-            return False
-        before, self._token = self._token, None
-        return self._token_now() != before
 
     def _unreachable(self, error: OSError) -> Unreachable:
         from fairway.client.blocking.unreachable import told
@@ -354,17 +311,6 @@ def _now_s() -> float:
     import time
 
     return time.monotonic()
-
-
-def _parted(server: str) -> tuple[bool, str, int, str]:
-    scheme, _, rest = server.partition("://")
-    if not rest:
-        scheme, rest = "http", server
-    authority, slash, path = rest.partition("/")
-    host, colon, port = authority.rpartition(":")
-    if not colon or host.count("[") != host.count("]") or not port.isdecimal():
-        host, port = authority, ""
-    return scheme == "https", host.strip("[]"), int(port or (443 if scheme == "https" else 80)), slash + path
 
 
 def status_of(answer: Answer) -> "dict[str, Any]":

@@ -61,6 +61,8 @@ class Connection:
         self.received = bytearray()
         """What was read and not yet used: after ``head`` of an upgrade the first bytes of the other protocol."""
         self.is_reusable = False
+        self.deadline_s = 0.0
+        """When reading ends with a ``TimeoutError``, of the monotonic clock; 0 for never."""
 
     def close(self) -> None:
         """Close; once more does nothing."""
@@ -156,6 +158,13 @@ class Connection:
         return line
 
     def _fill(self) -> None:
+        if self.deadline_s:
+            import time
+
+            left_s = self.deadline_s - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            self.socket.settimeout(left_s)
         got = self.socket.recv(_READ_BYTES)
         if not got:
             raise Closed("EOF")

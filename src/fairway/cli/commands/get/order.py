@@ -14,7 +14,7 @@ from fairway.cli.printers.go_values import syntax_of
 from fairway.cli.printers.json_path import JsonPathError, Template, relaxed
 from fairway.objects.quantity import parse
 
-_DIGITS = re.compile(r"(\d+)")
+_PARTS = re.compile(r"\d+|\D")
 
 
 def sorted_rows(rows: Sequence[Any], path: str, object_of: Callable[[Any], dict[str, Any]]) -> list[Any]:
@@ -62,6 +62,8 @@ def _quantity(text: str) -> Any:
         return None
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    parts = _DIGITS.split(text)
-    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part]
+def _natural(text: str) -> list[tuple[int, int, int]]:
+    """Letters by their code, numbers among them as numbers."""
+    return [
+        (ord("0"), int(part), len(part)) if part.isdecimal() else (ord(part), 0, 0) for part in _PARTS.findall(text)
+    ]
