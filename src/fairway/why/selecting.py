@@ -165,7 +165,10 @@ def _nearest(facts: Facts, selector: dict[str, str]) -> Iterator[Ranked]:
     noun = "pod"
     if not carriers:
         carriers, noun = [labels_of(template_of(each)) for each in facts.workloads], "pod template"
-    misses = Counter(found for labels in carriers if is_near(selector, found := miss(selector, labels)))
+    misses: Counter[Miss] = Counter()
+    for labels, count in Counter(tuple(sorted(labels.items())) for labels in carriers).items():
+        if is_near(selector, missed := miss(selector, dict(labels))):
+            misses[missed] += count
     if not misses:
         return
     found, count = min(misses.items(), key=lambda each: (each[0].cost, -each[1]))
