@@ -44,8 +44,30 @@ def test_zones_and_hints() -> None:
     world = World(service(), *two, ends, node("a", zone="z1"), node("b", zone="z2"), CLIENT)
     answer = world.why("Service", "kubia", who="pod/client")
     assert answer.causes[-1].message == (
-        "the caller is in zone z2, so its connections go to 1 of 2 endpoints only: kubia-2"
+        "the caller's connections go to 1 of 2 endpoints only (kubia-2): "
+        "there are endpoints for the caller's own zone z2, which go first"
     )
+    assert [(each.pod, each.state, each.reason) for each in answer.verdicts] == [
+        ("kubia-1", "Out", "LeftOutByTopology"), ("kubia-2", "Serving", ""),
+    ]  # fmt: skip
+    assert answer.verdict == "Works"
+    assert answer.verdicts[1].text == "ready, first for callers in zone z2"
+    del ends["endpoints"][0]["hints"]
+    assert [each.state for each in world.why("Service", "kubia", who="pod/client").verdicts] == ["Serving"] * 2
+
+
+def test_a_node_goes_before_a_zone_and_a_policy_before_both() -> None:
+    two = [pod("kubia-1", node="a"), pod("kubia-2", node="b", ip="10.244.0.6")]
+    ends = slice_of(*two)
+    for each, name in zip(ends["endpoints"], ("a", "b"), strict=True):
+        each["hints"] = {"forNodes": [{"name": name}]}
+    answer = World(service(), *two, ends, node("a"), node("b"), CLIENT).why("Service", "kubia", who="pod/client")
+    assert answer.verdicts[0].text == (
+        "left out for this caller: there are endpoints on the caller's own node b, which go first"
+    )
+    local = World(service(internalTrafficPolicy="Local"), *two, slice_of(*two), node("a"), node("b"), CLIENT)
+    found = local.why("Service", "kubia", who="pod/client").verdicts
+    assert [(each.state, each.reason) for each in found] == [("Out", "LeftOutByPolicy"), ("Serving", "")]
 
 
 OUTSIDE = [

@@ -13,6 +13,7 @@ from fairway.why.answer import ERROR, NOTE, WARNING, Cause
 from fairway.why.facts import Caller, Facts, joined, labels_of, meta
 from fairway.why.host_ports import host_ports
 from fairway.why.ports import shown, target_of
+from fairway.why.reach import Reach, reach
 from fairway.why.words import merged
 
 _ZONE = "topology.kubernetes.io/zone"
@@ -31,7 +32,7 @@ def access(facts: Facts) -> Iterator[Cause]:
     if facts.caller is None:
         yield from _no_caller(facts, caller)
         return
-    yield from _place(facts, _node_of(facts))
+    yield from _place(facts)
     if caller.kind == "pod":
         yield from _from_pod(facts, facts.caller)
 
@@ -101,18 +102,28 @@ def _node_of(facts: Facts) -> str:
     return str(facts.caller["spec"].get("nodeName") or "")
 
 
-def _place(facts: Facts, node: str) -> Iterator[Cause]:
-    """What the traffic policy and the topology leave to callers on ``node``."""
+def reach_of(facts: Facts) -> Reach | None:
+    """Which endpoints the caller is sent to; ``None`` where that depends on nobody."""
+    caller = facts.question.caller
     assert facts.service is not None
+    if caller is None or caller.kind == "outside" or facts.caller is None:
+        return None
+    node, spec = _node_of(facts), facts.service["spec"]
+    if not node or spec.get("clusterIP") == "None":
+        return None
+    zone = labels_of(facts.nodes.get(node) or {}).get(_ZONE, "")
     found = ends.usable(ends.endpoints(facts.slices or ()))
-    if not found or not node:
+    return reach(found, policy=spec.get("internalTrafficPolicy") or "", node=node, zone=zone)
+
+
+def _place(facts: Facts) -> Iterator[Cause]:
+    """What the traffic policy and the topology leave to the caller."""
+    reached = reach_of(facts)
+    found = ends.usable(ends.endpoints(facts.slices or ()))
+    if reached is None or not found:
         return
-    spec = facts.service["spec"]
-    if spec.get("clusterIP") == "None":
-        return
-    if spec.get("internalTrafficPolicy") == "Local":
-        if any(each.node == node for each in found):
-            return
+    if not reached.found:
+        node = _node_of(facts)
         others = joined(sorted({each.node for each in found} - {""})[:5])
         yield Cause(
             "NoLocalEndpoint", ERROR,
@@ -121,14 +132,11 @@ def _place(facts: Facts, node: str) -> Iterator[Cause]:
             "spec.internalTrafficPolicy", "internalTrafficPolicy: Cluster",
             (merged(facts.namespace, facts.name, {"internalTrafficPolicy": "Cluster"}),),
         )  # fmt: skip
-        return
-    zone = labels_of(facts.nodes.get(node) or {}).get(_ZONE, "")
-    mine = [each for each in found if zone and zone in each.zones]
-    if mine and len(mine) < len(found):
+    elif reached.reason == "LeftOutByTopology" and len(reached.found) < len(found):
         yield Cause(
             "Topology", NOTE,
-            f"the caller is in zone {zone}, so its connections go to {len(mine)} of {len(found)} endpoints only: "
-            f"{joined([each.pod or each.address for each in mine][:5])}",
+            f"the caller's connections go to {len(reached.found)} of {len(found)} endpoints only "
+            f"({joined([each.pod or each.address for each in reached.found][:5])}): {reached.text}",
             "", f"svc/{facts.name}", "spec.trafficDistribution",
         )  # fmt: skip
 

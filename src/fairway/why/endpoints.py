@@ -31,6 +31,8 @@ class Endpoint(NamedTuple):
     is_leaving: bool
     zones: tuple[str, ...]
     """For which zones it is meant (hints); empty for all."""
+    nodes: tuple[str, ...]
+    """For which nodes it is meant (hints); empty for all."""
     ports: tuple[str, ...]
     """The names of the ports that it has."""
 
@@ -43,13 +45,18 @@ def endpoints(slices: Iterable[Object]) -> list[Endpoint]:
 def _endpoint(slice_: Object, one: Object) -> Endpoint:
     conditions, ref = one.get("conditions") or {}, one.get("targetRef") or {}
     ready = conditions.get("ready") is not False
-    hints = (one.get("hints") or {}).get("forZones") or ()
+    hints = one.get("hints") or {}
     return Endpoint(
         (one.get("addresses") or ("",))[0], slice_.get("addressType", ""),
         ref.get("name", "") if ref.get("kind") == "Pod" else "", one.get("nodeName") or "", one.get("zone") or "",
         ready, conditions.get("serving", ready) is not False, bool(conditions.get("terminating")),
-        tuple(hint["name"] for hint in hints), tuple(port.get("name") or "" for port in slice_.get("ports") or ()),
+        _names(hints.get("forZones")), _names(hints.get("forNodes")),
+        tuple(port.get("name") or "" for port in slice_.get("ports") or ()),
     )  # fmt: skip
+
+
+def _names(hints: Iterable[Object] | None) -> tuple[str, ...]:
+    return tuple(hint.get("name") or "" for hint in hints or ())
 
 
 def usable(every: Sequence[Endpoint]) -> list[Endpoint]:

@@ -178,7 +178,7 @@ def _surroundings(facts: Facts) -> Looking[None]:
     needs_nodes = (
         "Local" in (spec.get("internalTrafficPolicy"), spec.get("externalTrafficPolicy"))
         or (caller is not None and caller.kind == "outside")
-        or (caller is not None and any(each.zones for each in ends.endpoints(facts.slices or ())))
+        or (caller is not None and any(each.zones or each.nodes for each in ends.endpoints(facts.slices or ())))
     )  # fmt: skip
     asked = [Look("networkpolicies", "networking.k8s.io", namespace=facts.namespace)]
     if needs_nodes:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from fairway.objects import Object
 from fairway.why import endpoints as ends
 from fairway.why import pods, ports, selecting
-from fairway.why.access import access
+from fairway.why.access import access, reach_of
 from fairway.why.answer import DRAINING, ERROR, NOTE, OUT, SERVING, WARNING, Answer, Cause, Verdict
 from fairway.why.extras import extras
-from fairway.why.facts import Facts, counted, labels_of, matches, meta, template_of
+from fairway.why.facts import Facts, counted, joined, labels_of, matches, meta, template_of
 from fairway.why.names import absent
 from fairway.why.words import clipped, replaced, set_selector
 
@@ -31,6 +31,7 @@ def explain(facts: Facts) -> Answer:
     if facts.service["spec"].get("type") == "ExternalName":
         return _external(facts, answer)
     works = _by_selector(facts, answer) if facts.service["spec"].get("selector") else _by_hand(facts, answer)
+    _leave_out(facts, answer)
     answer.add(list(access(facts)))
     answer.add(list(extras(facts)))
     answer.lines = list(_paths(facts))
@@ -60,6 +61,7 @@ def _by_selector(facts: Facts, answer: Answer) -> str:
         return ""
     states = [(pod, _state(facts, pod)) for pod in chosen]
     answer.verdicts = [_verdict(facts, pod, state) for pod, state in states]
+    answer.verdicts = list(_for_whom(facts, answer.verdicts))
     ready = [pod for pod, state in states if not state.reason]
     draining = [verdict for verdict in answer.verdicts if verdict.state == DRAINING]
     slips = list(_ports(facts, ready or chosen, is_serving=bool(ready)))
@@ -138,8 +140,36 @@ def _verdict(facts: Facts, pod: Object, state: pods.State) -> Verdict:
     return Verdict(name, OUT, state.text, address, node, state.reason)
 
 
+def _leave_out(facts: Facts, answer: Answer) -> None:
+    """Pods that serve others, but not this caller."""
+    reached = reach_of(facts)
+    if reached is None or not reached.reason:
+        return
+    mine = {each.pod or each.address for each in reached.found}
+    text = f"left out for this caller: {reached.text}"
+    answer.verdicts = [
+        verdict._replace(state=OUT, text=text, reason=reached.reason)
+        if verdict.state == SERVING and (verdict.pod or verdict.address) not in mine
+        else verdict
+        for verdict in answer.verdicts
+    ]
+
+
 _SHORT = 200
 """Characters of a pod's trouble on the first line."""
+
+
+def _for_whom(facts: Facts, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+    """With hints for all, a pod serves callers near it."""
+    found = _usable(facts)
+    is_near = all(each.zones for each in found) or all(each.nodes for each in found)
+    near = {each.pod: (each.nodes, each.zones) for each in found} if is_near else {}
+    for verdict in verdicts:
+        nodes, zones = near.get(verdict.pod, ((), ()))
+        where = f"node {joined(nodes)}" if nodes else f"zone {joined(zones)}" if zones else ""
+        yield verdict._replace(text=f"{verdict.text}, first for callers in {where}") if where else verdict
+
+
 _HOPELESS_LAST = ("Terminating", "Ended")
 """These states of a pod say nothing of what is wrong if there are others."""
 
