@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import orjson
 
-from fairway.apiserver import metadata, verbs
+from fairway.apiserver import metadata, ownership, verbs
 from fairway.apiserver.admission import admit, advise
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.cache import Cache
@@ -97,12 +97,14 @@ class Api:
         except TimeoutError as error:
             raise timeout("request did not complete within the allotted timeout") from error
 
-    async def write(self, call: Call, new: Object, old: Stored | None) -> Reply:
+    async def write(self, call: Call, new: Object, old: Stored | None, *, is_applied: bool = False) -> Reply:
         """Create (``old`` is ``None``) or replace one object.  Raises: ``StatusError``.
 
-        Steps: 1 admission; 2 defaults; 3 metadata, and what the writer may not set; 4 claims; 5 validation;
-        6 warnings; 7 one commit of the object and its claims.  A claim that somebody else was faster to take is chosen
-        anew, from step 4.
+        ``is_applied`` says that ``new`` already tells who owns which of its fields.
+
+        Steps: 1 admission; 2 defaults; 3 metadata, what the writer may not set, who owns what; 4 claims;
+        5 validation; 6 warnings; 7 one commit of the object and its claims.  A claim that somebody else was faster
+        to take is chosen anew, from step 4.
         """
         kind, before = call.kind, old.object if old else None
         admit(call, new, before, self)
@@ -112,6 +114,8 @@ class Api:
         else:
             metadata.carry(new, before)
         kind.prepare(new, before, call.subresource)
+        if not is_applied:
+            ownership.track(call, new, before, self.clock())
         has_claims = self.claims.has_claims(kind) and not call.subresource
         unclaimed = orjson.dumps(new) if has_claims else b""
         for _ in range(self.settings.limits.claim_tries):

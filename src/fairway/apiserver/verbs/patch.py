@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from fairway.apiserver import patching, write_options
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import check_name, to_stored_version
+from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
 from fairway.apiserver.stored import Stored
+from fairway.apiserver.verbs.apply import apply
 from fairway.apiserver.verbs.get import current
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request, conflict
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 async def patch(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` 415, 400, 409 with a stale resourceVersion in the patch, 422."""
-    write_options.check(call.options, "PatchOptions")
+    is_apply = body_media(call.content_type) == patching.APPLY
+    write_options.check(call.options, "PatchOptions", is_apply=is_apply)
+    if is_apply:
+        return await apply(call, api)
     kind = call.kind
     media, given = patching.read(call)
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):

@@ -1,10 +1,10 @@
 """Applying: what a server-side apply makes of an object, or whom it would take fields from.
 
-Shape: ``applied(live, config, managers, applier, force=...)`` gives the object and its managers, or raises ``Conflicts``.
+Shape: ``applied(live, config, managers, applier, force=...)`` gives the object and its managers; raises ``Conflicts``.
 Source: KEP-555; Kubernetes docs, "Server-Side Apply", "Conflicts", "Upgrading from client-side apply".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import orjson
@@ -28,7 +28,7 @@ from fairway.objects.ownership.tracking import difference_between, taken_from_ot
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 BEFORE_FIRST_APPLY = "before-first-apply"
-_KUBECTL = "kubectl"
+KUBECTL = "kubectl"
 
 
 class Conflict(NamedTuple):
@@ -81,7 +81,7 @@ def applied(
     try:
         return _applied(live, config, managers, applier, shape, now, force, without)
     except Conflicts as error:
-        if applier.name != _KUBECTL:
+        if applier.name != KUBECTL:
             raise
         allowed = _set_by_client_side_apply(live, shape)
         left = [each for each in error.found if not intersection(of_paths([each.path]), allowed)]
@@ -102,6 +102,7 @@ def _applied(
     merged: Object = merge(live, wanted, shape)
     if before is not None:
         merged = _pruned(merged, after, before.fields, shape)
+    merged["metadata"] = {**merged.get("metadata", {})}
     found = difference_between(tracked(live, without=without), tracked(merged, without=without), shape)
     touched = union(found.added, found.modified)
     conflicts = [
@@ -127,7 +128,7 @@ def _pruned(merged: Object, managers: Managers, last: FieldSet, shape: Shape) ->
         owned = union(owned, manager.fields)
     removable = difference(difference(present, left), with_named(owned, shape))
     pruned = remove(merged, intersection(removable, last), shape)
-    return {} if pruned is NOTHING else pruned
+    return {} if pruned is NOTHING else dict(pruned)
 
 
 def _set_by_client_side_apply(live: Object, shape: Shape) -> FieldSet:
@@ -143,10 +144,19 @@ def _set_by_client_side_apply(live: Object, shape: Shape) -> FieldSet:
     return difference(difference(found, changed.modified), changed.removed)
 
 
-def adopted(live: Object, managers: Managers, shape: Shape, api_version: str, *, now: str, without: str) -> Managers:
+def adopted(live: Object, shape: Shape, api_version: str, *, now: str, without: str) -> Managers:
     """The managers of an object that was written before anybody was tracked: all is of one Update of old."""
     fields = fields_of(tracked(live, without=without), shape)
-    return {**managers, Manager(BEFORE_FIRST_APPLY, UPDATE, api_version): Owned(fields, now)} if fields else managers
+    return {Manager(BEFORE_FIRST_APPLY, UPDATE, api_version): Owned(fields, now)} if fields else {}
 
 
-Stamp = Callable[[], str]
+def renew_last_applied(new: Object, config: Object) -> None:
+    """Keep what kubectl's client-side apply left in step, so that one may go back to it."""
+    annotations = new["metadata"].get("annotations") or {}
+    if LAST_APPLIED not in annotations:
+        return
+    metadata = dict(config["metadata"])
+    own = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != LAST_APPLIED}
+    shown = {**config, "metadata": {**metadata, "annotations": own} if own else metadata}
+    text_ = orjson.dumps(shown, option=orjson.OPT_SORT_KEYS).decode() + "\n"
+    new["metadata"]["annotations"] = {**annotations, LAST_APPLIED: text_}

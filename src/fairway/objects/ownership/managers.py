@@ -45,7 +45,10 @@ def read(entries: Sequence[Object]) -> dict[Manager, Owned] | None:
         if not isinstance(fields, dict) or not _is_field_set(fields):
             return None
         manager = Manager(
-            entry.get("manager") or "", entry["operation"], entry.get("apiVersion") or "", entry.get("subresource") or ""
+            entry.get("manager") or "",
+            entry["operation"],
+            entry.get("apiVersion") or "",
+            entry.get("subresource") or "",
         )
         if fields:
             found[manager] = Owned(fields, entry.get("time") or "")

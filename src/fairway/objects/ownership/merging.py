@@ -31,7 +31,7 @@ def _merge_lists(live: list[Any], config: list[Any], shape: Shape) -> list[Any]:
     item = shape.item()
     mine = {shape.element(each): each for each in config}
     theirs = [(shape.element(each), each) for each in live]
-    known = {}
+    known: dict[str, Any] = {}
     for element, each in theirs:
         known.setdefault(element, each)
     shared = [element for element in mine if element in known]
@@ -63,7 +63,11 @@ def remove(value: Any, fields: FieldSet, shape: Shape) -> Any:
     if shape.form == WHOLE or not value:
         return value
     if shape.form in (KEYED, SET):
-        kept = [left for each in value if (left := _left(fields.get(shape.element(each)), each, shape.item())) is not NOTHING]
+        kept = [
+            left
+            for each in value
+            if (left := _left(fields.get(shape.element(each)), each, shape.item())) is not NOTHING
+        ]
         return kept or NOTHING
     left_over = {}
     for name, below in value.items():

@@ -4,9 +4,6 @@ Shape: ``updated(old, new, managers, writer, now)`` gives the managers.
 Source: KEP-555; Kubernetes docs, "Server-Side Apply", "Field management".
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from fairway.objects import Object
 from fairway.objects.ownership.comparing import Comparison, compare
 from fairway.objects.ownership.field_sets import FieldSet, difference, union
@@ -22,9 +19,7 @@ _UNTRACKED_METADATA = frozenset({
 
 def tracked(found: Object, *, without: str = "") -> Object:
     """What of an object can be owned: not its identity, nor what the server keeps, nor the member ``without``."""
-    shown = {
-        member: value for member, value in found.items() if member not in _UNTRACKED_MEMBERS and member != without
-    }
+    shown = {member: value for member, value in found.items() if member not in _UNTRACKED_MEMBERS and member != without}
     metadata = found.get("metadata") or {}
     kept = {field: value for field, value in metadata.items() if field not in _UNTRACKED_METADATA}
     shown["metadata"] = kept
@@ -50,7 +45,7 @@ def updated(
     return kept
 
 
-def difference_between(old: Mapping[str, Any], new: Mapping[str, Any], shape: Shape) -> Comparison:
+def difference_between(old: Object, new: Object, shape: Shape) -> Comparison:
     """How two tracked states differ; metadata itself is nobody's.  Raises: ``KeyMissing``."""
     empty: Object = {"metadata": {}}
     return compare(empty | old, empty | new, shape)

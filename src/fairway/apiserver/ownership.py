@@ -1,0 +1,107 @@
+"""Ownership: ``metadata.managedFields`` kept up to date by every write, and server-side apply.
+
+Shape: ``track(call, new, old, now)`` writes into ``new``; ``apply(call, live, config, now)`` gives the object to write.
+Source: Kubernetes docs, "Server-Side Apply"; KEP-555.
+"""
+
+from collections.abc import Sequence
+
+from fairway.apiserver.call import Call
+from fairway.apiserver.routes import media_version
+from fairway.kinds.kind import STATUS
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+from fairway.objects.meta import timestamp
+from fairway.objects.ownership import applying, managers, shape, tracking
+from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers
+
+# Through these a writer speaks for fields; what others write (bindings, proxies) is the server's own doing.
+_TRACKED = frozenset({"", "status", "scale", "ephemeralcontainers", "resize", "finalize", "approval"})
+_UNKNOWN = "unknown"
+
+
+def writer(call: Call, operation: str = UPDATE) -> Manager:
+    """The manager that a request writes as: the option ``fieldManager``, or what the client calls itself."""
+    name = call.options.get("fieldManager") or call.user_agent.partition("/")[0] or _UNKNOWN
+    return Manager(name[:128], operation, media_version(call.kind, call.served), call.subresource)
+
+
+def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
+    """Say in ``new`` who owns which of its fields after this write."""
+    if call.subresource not in _TRACKED:
+        return
+    metadata = new["metadata"]
+    given: Sequence[Object] = metadata.pop("managedFields", None) or ()
+    kept: Sequence[Object] = (old["metadata"].get("managedFields") or ()) if old else ()
+    if managers.is_reset(given) if given else (old is not None and not kept):
+        return
+    known = _known(given if not call.subresource else kept, kept)
+    try:
+        after = tracking.updated(
+            old, new, known, writer(call), shape.identity(new), now=timestamp(now_s), without=_not_for(call)
+        )
+    except shape.KeyMissing:
+        after = known
+    if after is known and kept:
+        metadata["managedFields"] = kept if given == kept or call.subresource else managers.written(known)
+    elif after:
+        metadata["managedFields"] = managers.written(after)
+
+
+def _known(given: Sequence[Object], kept: Sequence[Object]) -> Managers:
+    """What the writer sent, where it knows of managers; else what is stored."""
+    return managers.read(given) or managers.read(kept) or {}
+
+
+def _not_for(call: Call) -> str:
+    """The member that a writer through this path cannot speak of."""
+    has_status = call.kind.subresource(STATUS.name) is not None
+    return STATUS.name if has_status and not call.subresource else ""
+
+
+def apply(call: Call, live: Object | None, config: Object, now_s: float, *, force: bool) -> Object:
+    """The object that ``config`` makes of ``live``, managers and all.  Raises: ``StatusError`` 409, 422 or 500."""
+    applier, now, form = writer(call, APPLY), timestamp(now_s), shape.identity(config)
+    without = _not_for(call)
+    base = live if live is not None else {**config, "metadata": _identity(config)}
+    if live is None:
+        base = {member: base[member] for member in ("apiVersion", "kind", "metadata")}
+    known: Managers = managers.read(base["metadata"].get("managedFields") or ()) or {}
+    if live is not None and not known:
+        known = applying.adopted(live, form, applier.api_version, now=now, without=without)
+    wanted = _status_only(config) if call.subresource == STATUS.name else config
+    try:
+        new, after = applying.applied(base, wanted, known, applier, form, now=now, force=force, without=without)
+    except applying.Conflicts as error:
+        raise _conflict(error) from error
+    except shape.KeyMissing as error:
+        raise _untyped(call, config, str(error)) from error
+    new["metadata"].pop("managedFields", None)
+    if after:
+        new["metadata"]["managedFields"] = managers.written(after)
+    if applier.name == applying.KUBECTL:
+        applying.renew_last_applied(new, config)
+    return new
+
+
+def _identity(config: Object) -> Object:
+    return {field: config["metadata"][field] for field in ("name", "namespace") if field in config["metadata"]}
+
+
+def _status_only(config: Object) -> Object:
+    return {member: value for member, value in config.items() if member in ("apiVersion", "kind", "status")}
+
+
+def _conflict(error: applying.Conflicts) -> StatusError:
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {each.owner}", "field": each.field}
+        for each in error.found
+    ]
+    return StatusError(409, "Conflict", str(error), {"causes": causes})
+
+
+def _untyped(call: Call, config: Object, key: str) -> StatusError:
+    where = f"{call.namespace}/{call.name}" if call.namespace else call.name
+    about = f"{config['apiVersion']}, Kind={config['kind']}"
+    why = f'associative list with keys has an element that omits key field "{key}" (and doesn\'t have default value)'
+    return StatusError(500, "", f"failed to create typed patch object ({where}; {about}): {why}")

@@ -1,0 +1,87 @@
+"""Server-side apply: a PATCH that says all that one manager wants of an object, and nothing else.
+
+Source: Kubernetes docs, "Server-Side Apply"; KEP-555.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fairway.apiserver import bodies, ownership
+from fairway.apiserver.call import Call
+from fairway.apiserver.decode import check_name, copy, to_stored_version
+from fairway.apiserver.reply import Reply
+from fairway.apiserver.routes import media_version
+from fairway.objects import Object, strict
+from fairway.objects.errors import StatusError, bad_request, conflict, not_found
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+
+async def apply(call: Call, api: "Api") -> Reply:
+    """Raises: ``StatusError`` 400, 409 in conflict with other managers, 422."""
+    kind, config = call.kind, _config(call)
+    force = call.options.get("force", "").lower() in ("true", "1", "t")
+    for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
+        old = api.cache.get(kind, call.namespace, call.name)
+        if old is None and call.subresource:
+            raise not_found(kind.group, kind.plural, call.name)
+        _check_identity(call, config, old.object if old else None)
+        new = ownership.apply(call, old.copy() if old else None, copy(config), api.clock(), force=force)
+        try:
+            return await api.write(call if old else replace(call, verb="create"), new, old, is_applied=True)
+        except StatusError as error:
+            lost_race = error.reason in ("Conflict", "AlreadyExists") and not config["metadata"].get("resourceVersion")
+            if not lost_race or attempts_left == 1:
+                raise
+        if old is not None:
+            await api.cache.wait_newer(kind, call.namespace, call.name, old.revision)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _config(call: Call) -> Object:
+    """What is applied, in the stored version.  Raises: ``StatusError`` 400."""
+    kind, given = call.kind, bodies.read_yaml(call.kind.name, call.raw)
+    if not isinstance(given, dict):
+        raise bad_request("error decoding YAML: it is not an object")
+    version = media_version(kind, call.served)
+    said = given.get("apiVersion") or ""
+    if said != version or given.get("kind") != kind.name:
+        raise bad_request(
+            f"Incorrect version specified in apply patch. Specified patch version: {said}, expected: {version}"
+            if said != version
+            else f'Incorrect kind specified in apply patch: "{given.get("kind") or ""}", expected: "{kind.name}"'
+        )
+    call.warnings.extend(
+        strict.check(
+            given, b"", api_version=kind.api_version, kind=kind.name,
+            validation=strict.mode(call.options.get("fieldValidation")),
+        )
+    )  # fmt: skip
+    to_stored_version(call, given)
+    metadata = given.setdefault("metadata", {})
+    if metadata.pop("managedFields", None):
+        raise bad_request("metadata.managedFields must be nil")
+    check_name(call, given)
+    if kind.namespaced and (metadata.get("namespace") or call.namespace) != call.namespace:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if kind.namespaced:
+        metadata["namespace"] = call.namespace
+    return given
+
+
+def _check_identity(call: Call, config: Object, live: Object | None) -> None:
+    """A config that names a uid or a resourceVersion means that object and no other.  Raises: ``StatusError`` 409."""
+    kind, wanted = call.kind, config["metadata"]
+    uid, revision = wanted.get("uid"), wanted.get("resourceVersion")
+    if live is None:
+        if uid:
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise conflict(kind.group, kind.plural, call.name, why)
+        return
+    kept = live["metadata"]
+    if uid and uid != kept["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {kept['uid']}"
+        raise conflict(kind.group, kind.plural, call.name, why)
+    if revision and revision != kept["resourceVersion"]:
+        raise conflict(kind.group, kind.plural, call.name)

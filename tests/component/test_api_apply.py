@@ -1,0 +1,165 @@
+"""Server-side apply and field managers, asked of a whole API server."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from component.api_world import Told, World, world
+
+APPLY = "application/apply-patch+yaml"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+MAPS = "/api/v1/namespaces/default/configmaps"
+SERVICES = "/api/v1/namespaces/default/services"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as started:
+        yield started
+
+
+def deployment(**spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "labels": {"app": "web"}},
+        "spec": {
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+            },
+        } | spec,
+    }  # fmt: skip
+
+
+async def apply(api: World, path: str, body: Any, manager: str = "me", **query: str) -> Told:
+    asked = "&".join(f"{key}={value}" for key, value in {"fieldManager": manager, **query}.items())
+    return await api.ask("PATCH", f"{path}?{asked}", orjson.dumps(body), content_type=APPLY)
+
+
+def managers(told: Told) -> dict[tuple[str, str, str], Any]:
+    return {
+        (entry["manager"], entry["operation"], entry.get("subresource", "")): entry["fieldsV1"]
+        for entry in told.body["metadata"].get("managedFields", [])
+    }
+
+
+async def test_an_apply_creates_and_a_second_one_changes_nothing(api: World) -> None:
+    made = await apply(api, f"{DEPLOYMENTS}/web", deployment(replicas=2))
+    again = await apply(api, f"{DEPLOYMENTS}/web", deployment(replicas=2))
+    assert (made.status, again.status) == (201, 200)
+    assert again.body == made.body
+    owned = managers(made)["me", "Apply", ""]
+    assert owned["f:spec"]["f:replicas"] == {}
+    assert owned["f:metadata"] == {"f:labels": {"f:app": {}}}
+    containers = owned["f:spec"]["f:template"]["f:spec"]["f:containers"]
+    assert containers == {'k:{"name":"web"}': {".": {}, "f:image": {}, "f:name": {}}}
+
+
+async def test_what_others_own_is_a_conflict_and_force_takes_it(api: World) -> None:
+    await apply(api, f"{DEPLOYMENTS}/web", deployment(replicas=2))
+    await api.ask(
+        "PATCH", f"{DEPLOYMENTS}/web?fieldManager=scaler", b'{"spec":{"replicas":5}}',
+        content_type="application/merge-patch+json",
+    )  # fmt: skip
+    told = await apply(api, f"{DEPLOYMENTS}/web", deployment(replicas=2))
+    assert (told.status, told.body["reason"]) == (409, "Conflict")
+    assert told.message == 'Apply failed with 1 conflict: conflict with "scaler" using apps/v1: .spec.replicas'
+    assert told.body["details"]["causes"] == [{
+        "reason": "FieldManagerConflict", "message": 'conflict with "scaler" using apps/v1', "field": ".spec.replicas",
+    }]  # fmt: skip
+    forced = await apply(api, f"{DEPLOYMENTS}/web", deployment(replicas=2), force="true")
+    assert forced.body["spec"]["replicas"] == 2
+    assert list(managers(forced)) == [("me", "Apply", "")]
+
+
+async def test_the_same_value_is_owned_together(api: World) -> None:
+    await apply(api, f"{DEPLOYMENTS}/web", deployment(replicas=2), manager="one")
+    both = await apply(api, f"{DEPLOYMENTS}/web", deployment(replicas=2), manager="two")
+    assert sorted(managers(both)) == [("one", "Apply", ""), ("two", "Apply", "")]
+    left = await apply(api, f"{DEPLOYMENTS}/web", deployment(), manager="two")
+    assert left.body["spec"]["replicas"] == 2
+    gone = await apply(api, f"{DEPLOYMENTS}/web", deployment(), manager="one")
+    assert gone.body["spec"]["replicas"] == 1, "nobody asks for two any more: the default is back"
+
+
+async def test_what_is_no_longer_applied_goes_and_what_others_added_stays(api: World) -> None:
+    first = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": "1", "b": "2"}}
+    await apply(api, f"{MAPS}/m", first)
+    await api.ask(
+        "PATCH", f"{MAPS}/m?fieldManager=other", b'{"data":{"c":"3"}}', content_type="application/merge-patch+json"
+    )
+    told = await apply(api, f"{MAPS}/m", {**first, "data": {"a": "1"}})
+    assert told.body["data"] == {"a": "1", "c": "3"}
+
+
+async def test_items_of_keyed_lists_are_owned_one_by_one(api: World) -> None:
+    def service(*ports: dict[str, Any]) -> dict[str, Any]:
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": list(ports)}}
+
+    http, https = {"name": "http", "port": 80}, {"name": "https", "port": 443}
+    await apply(api, f"{SERVICES}/s", service(http), manager="one")
+    told = await apply(api, f"{SERVICES}/s", service(https), manager="two")
+    assert [port["port"] for port in told.body["spec"]["ports"]] == [80, 443]
+    told = await apply(api, f"{SERVICES}/s", service({**http, "targetPort": 8080}), manager="one")
+    assert [(port["port"], port["targetPort"]) for port in told.body["spec"]["ports"]] == [(80, 8080), (443, 443)]
+    conflict = await apply(api, f"{SERVICES}/s", service({**http, "targetPort": 9090}), manager="two")
+    assert conflict.message == (
+        'Apply failed with 1 conflict: conflict with "one": .spec.ports[port=80,protocol="TCP"].targetPort'
+    )
+
+
+async def test_an_apply_says_as_whom_and_does_not_bring_managed_fields(api: World) -> None:
+    told = await api.ask("PATCH", f"{MAPS}/m", b"kind: ConfigMap", content_type=APPLY)
+    assert told.status == 422
+    assert told.message.endswith("fieldManager: Required value: is required for apply patch")
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "managedFields": [{"manager": "x"}]}}
+    told = await apply(api, f"{MAPS}/m", body)
+    assert (told.status, told.message) == (400, "metadata.managedFields must be nil")
+    told = await api.ask("PATCH", f"{MAPS}/m?force=true", b"{}", content_type="application/merge-patch+json")
+    assert (told.status, "may not be specified for non-apply patch" in told.message) == (422, True)
+
+
+async def test_a_writer_of_status_owns_status_only(api: World) -> None:
+    await apply(api, f"{DEPLOYMENTS}/web", {**deployment(), "status": {"replicas": 9}})
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "status": {"replicas": 3}}
+    told = await apply(api, f"{DEPLOYMENTS}/web/status", body, manager="controller")
+    assert told.body["status"]["replicas"] == 3
+    assert managers(told)["controller", "Apply", "status"] == {"f:status": {"f:replicas": {}}}
+    assert "f:status" not in managers(told)["me", "Apply", ""]
+
+
+@pytest.mark.parametrize("manager", ["kubectl", "another"])
+async def test_kubectl_takes_over_what_its_client_side_apply_set(api: World, manager: str) -> None:
+    body: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": "1"}}
+    last = {"kubectl.kubernetes.io/last-applied-configuration": orjson.dumps(body).decode()}
+    made = {**body, "metadata": {"name": "m", "annotations": last}}
+    await api.ask("POST", f"{MAPS}?fieldManager=kubectl-client-side-apply", orjson.dumps(made))
+    told = await apply(api, f"{MAPS}/m", {**body, "data": {"a": "2"}}, manager=manager)
+    if manager == "another":
+        assert told.message == (
+            'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.a'
+        )
+        return
+    assert told.body["data"] == {"a": "2"}
+    renewed = told.body["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]
+    assert orjson.loads(renewed)["data"] == {"a": "2"}
+
+
+async def test_the_managers_of_an_object_are_bounded_and_can_be_forgotten(api: World) -> None:
+    bare = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
+    await apply(api, f"{MAPS}/m", bare)
+    for number in range(13):
+        patch = orjson.dumps({"data": {f"k{number}": "x"}})
+        media = "application/merge-patch+json"
+        await api.ask("PATCH", f"{MAPS}/m?fieldManager=m{number}", patch, content_type=media)
+    told = await api.ask("GET", f"{MAPS}/m")
+    updaters = [name for name, operation, _ in managers(told) if operation == "Update"]
+    assert (len(updaters), "ancient-changes" in updaters) == (10, True)
+    told = await api.ask(
+        "PATCH", f"{MAPS}/m", b'{"metadata":{"managedFields":[{}]}}', content_type="application/merge-patch+json"
+    )
+    assert "managedFields" not in told.body["metadata"]
+    told = await apply(api, f"{MAPS}/m", bare)
+    assert ("before-first-apply", "Update", "") in managers(told)
