@@ -53,7 +53,7 @@ BODIES = {
     "finalizers": (MAPS, full(NAMED + b',"finalizers":[', lambda n: b'"-"', b"]}}")),
     "owners": (MAPS, full(NAMED + b',"ownerReferences":[', lambda n: b"{}", b"]}}")),
     "controllers": (MAPS, full(NAMED + b',"ownerReferences":[', lambda n: b'{"controller":true}', b"]}}")),
-    "managers": (MAPS, full(NAMED + b',"managedFields":[', lambda n: b"{}", b"]}}")),
+    "managers": (f"{MAPS}?dryRun=All", full(NAMED + b',"managedFields":[', lambda n: b"{}", b"]}}")),
     "unknown fields": (f"{MAPS}?dryRun=All", full(NAMED + b"},", lambda n: b'"k%d":1' % n, b"}")),
     "one long unknown field": (f"{MAPS}?dryRun=All", NAMED + b'},"' + b"k" * 2_900_000 + b'":1}'),
     "duplicates": (f"{MAPS}?fieldValidation=Strict", full(NAMED + b'},"data":{', lambda n: b'"k":"v"', b"}}")),

@@ -83,7 +83,7 @@ async def test_labels_out_of_shape_are_a_422_wherever_they_stand(hostile: Hostil
         {"ownerReferences": [{"apiVersion": "v1", "kind": "Event", "name": "p", "uid": "u"}]},
         {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": n, "uid": n, "controller": True}
                              for n in ("a", "b")]},
-        {"managedFields": [{"operation": "Steal"}]}, {"generateName": "UPPER-"}, {"name": "", "generateName": "-"},
+        {"generateName": "UPPER-"}, {"name": "", "generateName": "-"},
     ],
     ids=lambda metadata: str(metadata)[:48],
 )  # fmt: skip

@@ -42,7 +42,7 @@ def op(op: Any, path: Any = "/spec/ports/0/port", **more: Any) -> dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "media", ["application/json", "application/yaml", "text/plain", "", "x", "application/apply-patch+yaml"]
+    "media", ["application/json", "application/yaml", "text/plain", "", "x", "application/apply-patch+cbor"]
 )
 async def test_a_patch_in_a_format_that_is_none_is_a_415(hostile: Hostile, media: str) -> None:
     async with hostile.undisturbed():

@@ -32,7 +32,7 @@ def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
         return
     metadata = new["metadata"]
     given: Sequence[Object] = metadata.pop("managedFields", None) or ()
-    kept: Sequence[Object] = (old["metadata"].get("managedFields") or ()) if old else ()
+    kept = entries(old)
     if managers.is_reset(given) if given else (old is not None and not kept):
         return
     known = _known(given if not call.subresource else kept, kept)
@@ -46,6 +46,21 @@ def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
         metadata["managedFields"] = kept if given == kept or call.subresource else managers.written(known)
     elif after:
         metadata["managedFields"] = managers.written(after)
+
+
+def entries(found: Object | None) -> Sequence[Object]:
+    """The managedFields of an object."""
+    return (found["metadata"].get("managedFields") or ()) if found else ()
+
+
+def forget_no_change(new: Object, old: Object) -> None:
+    """Leave the managers as they were where nothing else differs: what the server puts right is nobody's change."""
+    if (kept := entries(old)) and _unmanaged(new) == _unmanaged(old):
+        new["metadata"]["managedFields"] = kept
+
+
+def _unmanaged(found: Object) -> Object:
+    return {**found, "metadata": {**found["metadata"], "managedFields": None}}
 
 
 def _known(given: Sequence[Object], kept: Sequence[Object]) -> Managers:

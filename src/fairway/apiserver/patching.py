@@ -16,7 +16,6 @@ from fairway.objects.patches import json_patch, merge_patch, strategic_merge
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = "application/apply-patch+yaml"
 MEDIA = (JSON_PATCH, MERGE, STRATEGIC)
 
 

@@ -114,6 +114,7 @@ class Api:
         else:
             metadata.carry(new, before)
         kind.prepare(new, before, call.subresource)
+        speaks_of_managers = is_applied or ownership.entries(new) != ownership.entries(before)
         if not is_applied:
             ownership.track(call, new, before, self.clock())
         has_claims = self.claims.has_claims(kind) and not call.subresource
@@ -122,6 +123,8 @@ class Api:
             dry_run = "dryRun" in call.options
             allocation = self.claims.allocate(new, before, dry_run=dry_run) if has_claims else NOTHING
             self._check(call, new, before)
+            if before is not None and not speaks_of_managers:
+                ownership.forget_no_change(new, before)
             if dry_run:
                 return Made(new, 200 if old else 201)
             try:

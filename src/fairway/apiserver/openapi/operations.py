@@ -229,5 +229,5 @@ def _streams(
         )  # fmt: skip
 
 
-PATCH_TYPES = patches.CONTENT_TYPES
+PATCH_TYPES = (*patches.CONTENT_TYPES, patches.APPLY_PATCH)
 """The media types of a patch's body."""

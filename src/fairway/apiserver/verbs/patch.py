@@ -16,6 +16,7 @@ from fairway.apiserver.verbs.apply import apply
 from fairway.apiserver.verbs.get import current
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request, conflict
+from fairway.objects.patches import APPLY_PATCH
 from fairway.objects.patches.json_patch import rejected
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 async def patch(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` 415, 400, 409 with a stale resourceVersion in the patch, 422."""
-    is_apply = body_media(call.content_type) == patching.APPLY
+    is_apply = body_media(call.content_type) == APPLY_PATCH
     write_options.check(call.options, "PatchOptions", is_apply=is_apply)
     if is_apply:
         return await apply(call, api)
