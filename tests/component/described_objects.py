@@ -1065,6 +1065,260 @@ KEPT = [
     ),
 ]
 
+_CLAIM = {
+    "metadata": {"name": "data", "labels": {"a": "1", "b": "2"}, "annotations": {"x": "y"}},
+    "spec": {
+        "accessModes": ["ReadWriteOnce", "ReadOnlyMany"],
+        "storageClassName": "fast",
+        "resources": {"requests": {"storage": "1024Mi"}},
+    },
+}
+_REQUIRED = {
+    "nodeSelectorTerms": [
+        {
+            "matchExpressions": [
+                {"key": "k", "operator": "In", "values": ["a", "b"]},
+                {"key": "e", "operator": "Exists"},
+            ]
+        },
+        {},
+    ]
+}
+_JOB = {"template": SMALL, "parallelism": 2, "completions": 3}
+
+
+def volume(name: str, **spec: Any) -> Object:
+    """A PersistentVolume."""
+    return make("PersistentVolume", name, namespace=None, spec=spec, status={"phase": "Bound", "message": "m"})
+
+
+FOREIGN = [
+    make(
+        "StatefulSet",
+        "db",
+        "apps/v1",
+        meta=MARKED,
+        spec={
+            "replicas": 2,
+            "selector": FUSSY,
+            "template": SMALL,
+            "volumeClaimTemplates": [_CLAIM, {"metadata": {"name": "bare"}}],
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1, "maxUnavailable": "20%"}},
+        },
+        status={"replicas": 1},
+    ),
+    make(
+        "StatefulSet",
+        "bare",
+        "apps/v1",
+        spec={"replicas": 0, "selector": SELECTOR, "template": SMALL, "updateStrategy": {"type": "OnDelete"}},
+    ),
+    pod_of("StatefulSet", "bare", 0, "Running", {"app": "kubia"}),
+    make(
+        "Job",
+        "sum",
+        "batch/v1",
+        meta=MARKED | {"ownerReferences": owned("CronJob", "nightly", "batch/v1")},
+        spec=_JOB
+        | {
+            "selector": SELECTOR,
+            "completionMode": "Indexed",
+            "suspend": False,
+            "backoffLimit": 6,
+            "ttlSecondsAfterFinished": 9,
+            "activeDeadlineSeconds": 100,
+        },
+        status={
+            "startTime": "2026-01-01T00:00:00Z",
+            "completionTime": "2026-01-01T00:03:20Z",
+            "active": 1,
+            "ready": 1,
+            "succeeded": 2,
+            "failed": 3,
+            "completedIndexes": ",".join(map(str, range(40))),
+        },
+    ),
+    make("Job", "bare", "batch/v1", spec={"template": SMALL, "selector": SELECTOR}, status={}),
+    make(
+        "Job",
+        "few",
+        "batch/v1",
+        spec={"template": SMALL, "selector": SELECTOR, "completionMode": "Indexed", "suspend": True},
+        status={"completedIndexes": "1-4,9", "startTime": ago(1)},
+    ),
+    make(
+        "CronJob",
+        "nightly",
+        "batch/v1",
+        meta=MARKED,
+        spec={
+            "schedule": "0 3 * * *",
+            "concurrencyPolicy": "Forbid",
+            "suspend": False,
+            "successfulJobsHistoryLimit": 3,
+            "failedJobsHistoryLimit": 1,
+            "startingDeadlineSeconds": 60,
+            "jobTemplate": {"spec": _JOB | {"selector": SELECTOR, "activeDeadlineSeconds": 5}},
+        },
+        status={"lastScheduleTime": ago(1), "active": [{"name": "a"}, {"name": "b"}]},
+    ),
+    make("CronJob", "bare", "batch/v1", spec={"schedule": "@daily", "jobTemplate": {"spec": {"template": SMALL}}}),
+    make(
+        "PersistentVolumeClaim",
+        "c",
+        meta=MARKED | {"finalizers": ["kubernetes.io/pvc-protection", "b"]},
+        spec={
+            "volumeName": "v",
+            "volumeMode": "Block",
+            "storageClassName": "fast",
+            "dataSource": {"apiGroup": "x.io", "kind": "Snapshot", "name": "s"},
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+        status={
+            "phase": "Bound",
+            "accessModes": ["ReadWriteMany", "ReadWriteOnce"],
+            "capacity": {"storage": "2048Mi"},
+            "conditions": [
+                {"type": "Resizing", "status": "True", "lastTransitionTime": ago(1), "reason": "r", "message": "m"}
+            ],
+        },
+    ),
+    make(
+        "PersistentVolumeClaim",
+        "waits",
+        meta={"annotations": {"volume.beta.kubernetes.io/storage-class": "old"}},
+        spec={"resources": {"requests": {"storage": "1Gi"}}},
+        status={"phase": "Pending"},
+    ),
+    make(
+        "PersistentVolumeClaim",
+        "leaving",
+        meta={
+            "deletionTimestamp": ago(1),
+            "ownerReferences": [{"kind": "Pod", "name": "bare", "uid": "uid-pod-bare", "apiVersion": "v1"}],
+        },
+        spec={},
+        status={},
+    ),
+    volume(
+        "local",
+        local={"path": "/p"},
+        capacity={"storage": "1024Mi"},
+        accessModes=["ReadWriteOnce", "ReadWriteOncePod"],
+        persistentVolumeReclaimPolicy="Retain",
+        storageClassName="fast",
+        volumeMode="Block",
+        claimRef={"namespace": "shop", "name": "c"},
+        nodeAffinity={"required": _REQUIRED},
+    ),
+    volume(
+        "csi",
+        csi={
+            "driver": "d",
+            "volumeHandle": "h",
+            "fsType": "xfs",
+            "readOnly": True,
+            "volumeAttributes": {"a": "1", "b": "2"},
+        },
+        nodeAffinity={"required": {"nodeSelectorTerms": []}},
+    ),
+    volume("host", hostPath={"path": "/p"}, nodeAffinity={}),
+    volume("nfs", nfs={"server": "s", "path": "/"}),
+    volume("none"),
+    volume("azure", azureFile={"secretName": "s", "shareName": "h", "secretNamespace": "n"}),
+    volume("gluster", glusterfs={"endpoints": "e", "path": "p"}),
+    volume("scale", scaleIO={"gateway": "g", "secretRef": {"name": "s", "namespace": "n"}}),
+    volume("ceph", cephfs={"monitors": ["a"], "secretRef": {"name": "s", "namespace": "n"}}),
+    volume("rbd", rbd={"monitors": ["a"], "image": "i"}),
+    volume("flex", flexVolume={"driver": "d"}),
+    volume("iscsi", iscsi={"targetPortal": "t", "iqn": "i", "lun": 0}),
+    volume("fc", fc={"targetWWNs": ["a"], "lun": 0}),
+    make(
+        "PodDisruptionBudget",
+        "min",
+        "policy/v1",
+        spec={"minAvailable": "50%", "selector": FUSSY},
+        status={"disruptionsAllowed": 1, "currentHealthy": 2, "desiredHealthy": 3, "expectedPods": 4},
+    ),
+    make("PodDisruptionBudget", "max", "policy/v1", spec={"maxUnavailable": 1, "selector": {}}, status={}),
+    make("PodDisruptionBudget", "bare", "policy/v1", spec={}),
+    make(
+        "PriorityClass",
+        "high",
+        "scheduling.k8s.io/v1",
+        namespace=None,
+        meta={"annotations": {"a": "b"}},
+        value=1000,
+        globalDefault=True,
+        preemptionPolicy="Never",
+        description="for what matters",
+    ),
+    make(
+        "PriorityClass",
+        "low",
+        "scheduling.k8s.io/v1",
+        namespace=None,
+        value=-5,
+        preemptionPolicy="PreemptLowerPriority",
+    ),
+    make(
+        "StorageClass",
+        "fast",
+        "storage.k8s.io/v1",
+        namespace=None,
+        provisioner="p",
+        parameters={"b": "2", "a": "1"},
+        meta={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        allowVolumeExpansion=True,
+        mountOptions=["ro", "hard"],
+        reclaimPolicy="Delete",
+        volumeBindingMode="Immediate",
+        allowedTopologies=[
+            {"matchLabelExpressions": [{"key": "zone", "values": ["a", "b"]}, {"key": "rack", "values": ["r"]}]},
+            {},
+        ],
+    ),
+    make("StorageClass", "bare", "storage.k8s.io/v1", namespace=None, provisioner="p"),
+    make(
+        "Role",
+        "reader",
+        "rbac.authorization.k8s.io/v1",
+        meta=MARKED,
+        rules=[
+            {"apiGroups": ["", "apps"], "resources": ["pods", "pods/log", "deployments"], "verbs": ["get", "list"]},
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["watch", "get"]},
+            {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["a", "b"], "verbs": ["get"]},
+            {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+        ],
+    ),
+    make(
+        "ClusterRole",
+        "urls",
+        "rbac.authorization.k8s.io/v1",
+        namespace=None,
+        rules=[
+            {"nonResourceURLs": ["/healthz", "/metrics"], "verbs": ["get", "post"]},
+            {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["update"]},
+        ],
+    ),
+    make("ClusterRole", "bare", "rbac.authorization.k8s.io/v1", namespace=None),
+    make(
+        "RoleBinding",
+        "readers",
+        "rbac.authorization.k8s.io/v1",
+        meta={"labels": {"a": "b"}},
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
+        subjects=[{"kind": "ServiceAccount", "name": "robot", "namespace": "shop"}, {"kind": "User", "name": "jane"}],
+    ),
+    make(
+        "ClusterRoleBinding",
+        "bare",
+        "rbac.authorization.k8s.io/v1",
+        namespace=None,
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "urls"},
+    ),
+]
+
 STRANGE = [
     make("Lease", "mine", "coordination.k8s.io/v1", spec={"holderIdentity": "me", "renewTime": ago(micro=True)}),
     make("ControllerRevision", "r1", "apps/v1", data={"spec": {"template": {"a-b": 1, "x.y": "z"}}}, revision=1),
@@ -1134,5 +1388,18 @@ EVENTS = [
     ),
 ]
 
-ALL = [*SERVICES, *SLICES, *ENDPOINTS, *PODS, *WORKLOADS, *NODES, *INGRESSES, *POLICIES, *KEPT, *STRANGE, *EVENTS]
+ALL = [
+    *SERVICES,
+    *SLICES,
+    *ENDPOINTS,
+    *PODS,
+    *WORKLOADS,
+    *NODES,
+    *INGRESSES,
+    *POLICIES,
+    *KEPT,
+    *FOREIGN,
+    *STRANGE,
+    *EVENTS,
+]
 """Everything, as one cluster would hold it."""

@@ -45,6 +45,18 @@ def _size(value: Any) -> str:
     return UNSET if amount is None or amount.nano <= 0 else str(amount)
 
 
+def _or_unset(value: Any) -> str:
+    return UNSET if value is None else str(value)
+
+
+def _secret_name(value: Any) -> str:
+    return str((value or {}).get("name", ""))
+
+
+def _secret_namespace(value: Any) -> str:
+    return str((value or {}).get("namespace", ""))
+
+
 def _comma(value: Any) -> str:
     return ", ".join(value or ())
 
@@ -181,6 +193,37 @@ SOURCES: dict[str, tuple[str, Sequence[Field]]] = {
 }  # fmt: skip
 
 
+PERSISTENT: dict[str, tuple[str, Sequence[Field]]] = {
+    "glusterfs": (
+        SOURCES["glusterfs"][0],
+        (
+            ("EndpointsName:", "endpoints", text), ("EndpointsNamespace:", "endpointsNamespace", _or_unset),
+            ("Path:", "path", text), READ_ONLY,
+        ),
+    ),
+    "scaleIO": (
+        SOURCES["scaleIO"][0],
+        (
+            *SOURCES["scaleIO"][1][:6], ("SecretName:", "secretRef", _secret_name),
+            ("SecretNamespace:", "secretRef", _secret_namespace), FS_TYPE, READ_ONLY,
+        ),
+    ),
+    "azureFile": (
+        SOURCES["azureFile"][0],
+        (
+            ("SecretName:", "secretName", text), ("SecretNamespace:", "secretNamespace", text),
+            ("ShareName:", "shareName", text), READ_ONLY,
+        ),
+    ),
+    "local": ("LocalVolume (a persistent volume backed by local storage on a node)", (("Path:", "path", text),)),
+    "csi": (
+        SOURCES["csi"][0],
+        (("Driver:", "driver", text), FS_TYPE, ("VolumeHandle:", "volumeHandle", text), READ_ONLY),
+    ),
+}  # fmt: skip
+"""Those of PersistentVolumes that are shown differently."""
+
+
 def volumes(page: Page, found: Sequence[Object] | None, indent: str = "") -> None:
     """All volumes."""
     if not found:
@@ -196,9 +239,12 @@ def volumes(page: Page, found: Sequence[Object] | None, indent: str = "") -> Non
             page.line(1, "<unknown>")
 
 
-def source(page: Page, kind: str, found: Object) -> None:
-    """One source: its kind in words, its fields, and what only this kind has."""
-    words, fields = SOURCES[kind]
+def source(page: Page, kind: str, found: Object, *, is_persistent: bool = False) -> None:
+    """One source: its kind in words, its fields, and what only this kind has.
+
+    ``is_persistent``: it is that of a PersistentVolume, which has some fields more.
+    """
+    words, fields = (PERSISTENT.get(kind) if is_persistent else None) or SOURCES[kind]
     page.line(2, "Type:", words)
     for title, name, show in fields:
         page.line(2, title, show(found.get(name)))
