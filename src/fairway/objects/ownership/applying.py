@@ -12,6 +12,7 @@ import orjson
 from fairway.objects import Object
 from fairway.objects.ownership.comparing import compare, fields_of
 from fairway.objects.ownership.field_sets import (
+    LEAF,
     FieldSet,
     Path,
     difference,
@@ -29,6 +30,8 @@ from fairway.objects.ownership.tracking import difference_between, taken_from_ot
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 BEFORE_FIRST_APPLY = "before-first-apply"
 KUBECTL = "kubectl"
+_EVERYBODYS: FieldSet = {"f:apiVersion": LEAF, "f:kind": LEAF, "f:metadata": LEAF}
+"""What no applier takes with it when it leaves: metadata holds the object's identity."""
 
 
 class Conflict(NamedTuple):
@@ -123,7 +126,7 @@ def _pruned(merged: Object, managers: Managers, last: FieldSet, shape: Shape) ->
     gone = remove(merged, last, shape)
     present = with_named(fields_of(merged, shape), shape)
     left = with_named(fields_of(gone, shape), shape) if gone is not NOTHING else {}
-    owned: FieldSet = {}
+    owned = _EVERYBODYS
     for manager in managers.values():
         owned = union(owned, manager.fields)
     removable = difference(difference(present, left), with_named(owned, shape))
