@@ -85,7 +85,7 @@ def says(tmp_path: Path) -> Iterator[Any]:
     """Ask about a world: (exit code, output, what the server was asked)."""
     servers = []
 
-    def ask(world: World, *words: str) -> tuple[int, str, list[str]]:
+    def ask(world: World, *words: str, **environment: str) -> tuple[int, str, list[str]]:
         elsewhere = Elsewhere(world)
         threading.Thread(target=elsewhere.server.serve_forever, args=(0.01,)).start()
         servers.append(elsewhere.server)
@@ -95,7 +95,7 @@ def says(tmp_path: Path) -> Iterator[Any]:
         file.write_text(json.dumps(entry))
         done = subprocess.run(
             [sys.executable, "-m", "fairway", "why", *words, "--kubeconfig", str(file)],
-            env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, timeout=30,
+            env={**os.environ, "HOME": str(tmp_path), **environment}, capture_output=True, text=True, timeout=30,
         )  # fmt: skip
         return done.returncode, done.stdout, elsewhere.asked
 
@@ -119,6 +119,11 @@ def test_without_a_look_into_pods_a_port_that_nothing_declares_is_a_doubt(says: 
     slip = service(ports=[{"port": 80, "targetPort": 80}])
     code, out, _ = says(World(slip, ONE, slice_of(ONE)), "svc/kubia")
     assert (code, "did you mean  targetPort: http" in out) == (4, True)
+
+
+def test_cures_are_commands_of_a_program_that_is_there(says: Any, tmp_path: Path) -> None:
+    world = World(service(selector={"app": "kubbia"}), ONE)
+    assert "$ fairway set selector svc kubia app=kubia\n" in says(world, "svc/kubia", PATH=str(tmp_path))[1]
 
 
 def test_policies_are_a_doubt_where_nobody_knows_whether_they_are_enforced(says: Any) -> None:
@@ -155,7 +160,7 @@ def test_addresses_and_workloads_too(says: Any) -> None:
     world = World(service(), ONE, slice_of(ONE), deployment(), made("Namespace", "default"))
     assert says(world, "http://kubia:8080")[0] == 3
     assert says(world, "kubia.default.svc.cluster.local:80")[0] == 0
-    assert says(world, "deploy/kubia")[0] == 0
+    assert says(world, "deploy/kubia")[0] == says(world, "deployments.apps/kubia")[0] == 0
     assert says(world, "pod/kubia-1", "-o", "yaml")[1].startswith(
         "apiVersion: fairway.dev/v1alpha1\nkind: Explanation\n"
     )

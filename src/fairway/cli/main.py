@@ -31,7 +31,7 @@ COMMANDS = {
     "dns": "serve the names of a cluster's Services, alone, against any API server",
     "ca": "have this machine trust the certificates of a cluster's Ingresses, or no more",
     "probe": "measure the first packet and a whole answer of a Service",
-    "why": "say why each pod is, or is not, behind a Service",
+    "why": "say whether a Service works, why each pod is or is not behind it, and the cure",
     "exec": "run a command in a container",
     "cp": "copy files to a container and from it",
     "attach": "join the streams of a container that runs",

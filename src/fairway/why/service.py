@@ -166,8 +166,8 @@ def _for_whom(facts: Facts, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
     near = {each.pod: (each.nodes, each.zones) for each in found} if is_near else {}
     for verdict in verdicts:
         nodes, zones = near.get(verdict.pod, ((), ()))
-        where = f"node {joined(nodes)}" if nodes else f"zone {joined(zones)}" if zones else ""
-        yield verdict._replace(text=f"{verdict.text}, first for callers in {where}") if where else verdict
+        where = f"on node {joined(nodes)}" if nodes else f"in zone {joined(zones)}" if zones else ""
+        yield verdict._replace(text=f"{verdict.text}, first for callers {where}") if where else verdict
 
 
 _HOPELESS_LAST = ("Terminating", "Ended")

@@ -11,6 +11,7 @@ It only reads, from any cluster that the kubeconfig leads to.
 Exit codes: 0 it works, 3 it does not, 4 in part or perhaps not, 1 it could not be asked.
 """
 
+import os
 import sys
 
 from fairway.cli.failure import UsageFailure
@@ -65,7 +66,7 @@ def _subject(words: "list[str]") -> tuple[str, str]:
         type_, name = words
     elif len(words) > 1:
         raise UsageFailure(f'one thing at a time: "{words[1]}" is one too many')
-    elif "://" in words[0] or ":" in words[0] or ("." in words[0].partition("/")[0]):
+    elif _is_address(words[0]):
         return "URL", words[0]
     else:
         type_, slash, name = words[0].partition("/")
@@ -78,6 +79,13 @@ def _subject(words: "list[str]") -> tuple[str, str]:
     if not name or "/" in name:
         raise UsageFailure(f'"{" ".join(words)}" names no {kind}: use {type_}/NAME')
     return kind, name
+
+
+def _is_address(word: str) -> bool:
+    """Whether a word is an address, and neither a bare name nor ``deployments.apps/NAME``."""
+    first, slash, _ = word.partition("/")
+    is_type = bool(slash) and first.partition(".")[0] in _KINDS
+    return ":" in word or ("." in first and not is_type)
 
 
 def _explained(call: "Call", kind: str, name: str) -> "dict[str, Any]":
@@ -164,6 +172,13 @@ def _print(call: "Call", explanation: "dict[str, Any]", form: str) -> None:
 
     space = f" -n {explanation['metadata'].get('namespace')}"
     is_own = explanation["metadata"].get("namespace") == call.session.access.namespace
+    own = "kubectl " if _has_kubectl() else "fairway "
     for line in lines(explanation, painter(sys.stdout)):
-        # A command that is copied runs in the context's namespace anyway.
-        print(line.replace(space, "") if is_own and line.lstrip().startswith("$ ") else line)
+        if line.lstrip().startswith("$ "):
+            # What is copied runs in the context's namespace anyway; all these commands are fairway's as well.
+            line = (line.replace(space, "") if is_own else line).replace("$ kubectl ", f"$ {own}")
+        print(line)
+
+
+def _has_kubectl() -> bool:
+    return any(os.access(os.path.join(folder, "kubectl"), os.X_OK) for folder in os.get_exec_path())
