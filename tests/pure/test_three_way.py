@@ -61,7 +61,14 @@ def says(found: Any, wanted: Any, key: str = "") -> bool:
 @given(pods(), pods(), pods())
 def test_applied_twice_is_applied_once(original: Any, wanted: Any, live: Any) -> None:
     once = applied(original, wanted, live)
-    assert strategic(wanted, wanted, once, "v1", "Pod") == {}
+    assert applied(wanted, wanted, once) == once
+
+
+@settings(max_examples=200)
+@given(pods(), pods())
+def test_what_is_as_wanted_needs_no_patch(wanted: Any, original: Any) -> None:
+    assert strategic(wanted, wanted, wanted, "v1", "Pod") == {}
+    assert strategic(wanted, wanted, applied(original, wanted, original), "v1", "Pod") == {}
 
 
 @settings(max_examples=200)

@@ -126,7 +126,7 @@ def _list(patch: Object, name: str, old: list[Any], new: list[Any], type_: Type,
         patch[name] = added
     if gone:
         patch[DELETE_FROM + name] = gone
-    if gone or (looking.additions and not equal(old, new)):
+    if new and (gone or (looking.additions and not equal(old, new))):
         patch[SET_ORDER + name] = list(new)
 
 
@@ -139,7 +139,7 @@ def _keyed(patch: Object, name: str, old: list[Object], new: list[Object], type_
     is_moved = looking.additions and [item[key] for item in old] != [item[key] for item in new]
     if items:
         patch[name] = items
-    if items or is_moved:
+    if new and (items or is_moved):
         patch[SET_ORDER + name] = [{key: item[key]} for item in new]
 
 
