@@ -37,6 +37,7 @@ COMMANDS = {
     "attach": "join the streams of a container that runs",
     "create": "create objects, from manifests or from words",
     "apply": "make objects what manifests say",
+    "rollout": "follow and steer the rollout of a workload",
     "expose": "make a Service for the pods of a workload",
     "scale": "set how many pods a workload has",
     "label": "set, change and remove labels of objects",

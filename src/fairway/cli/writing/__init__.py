@@ -71,13 +71,18 @@ class Writing:
     def told(self, found: "dict[str, Any]", operation: str) -> None:
         """Print what was done to ``found``, or ``found`` itself."""
         if self.printer is not None:
-            if self.is_typed:
-                from fairway.cli.writing.declared_order import typed
-
-                found = typed(found, is_new=self.is_client, is_json=self.call.flags.output == "json")
-            sys.stdout.write(self.printer(found))
+            self.show(found)
         else:
             self.say(found, operation)
+
+    def show(self, found: "dict[str, Any]") -> None:
+        """Print ``found`` as ``-o`` asks."""
+        assert self.printer is not None
+        if self.is_typed:
+            from fairway.cli.writing.declared_order import typed
+
+            found = typed(found, is_new=self.is_client, is_json=self.call.flags.output == "json")
+        sys.stdout.write(self.printer(found))
 
     def say(self, found: "dict[str, Any]", operation: str) -> None:
         """The line that says what was done, whatever ``-o`` asks."""

@@ -1,0 +1,18 @@
+"""Let the changes of a paused Deployment go on.
+
+fairway rollout resume deploy/kubia
+"""
+
+from fairway.cli.rollouts.switches import SWITCH_FLAGS, resumed, switch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairway.cli.call import Call
+
+USAGE = "(TYPE NAME | TYPE/NAME | -f FILE)"
+FLAGS = SWITCH_FLAGS
+
+
+def run(call: "Call") -> int:
+    """Do so with every object."""
+    return switch(call, resumed, "resumed")
