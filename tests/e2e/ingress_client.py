@@ -1,6 +1,7 @@
 """A client of an Ingress, for a network namespace of its own: ``ingress_client.py KIND IP PORT HOST [CA]``.
 
-``load``: keep-alive connections that ask one request after the other; ``fresh``: a connection for each request;
+``load``: keep-alive connections that ask one request after the other; ``post``: the same with POST, which nobody may
+repeat; ``fresh``: a connection for each request;
 ``websocket``: one connection that sends and gets back; ``grpc``: calls and one stream; ``certificate`` only tells what
 it is shown, unchecked.  Each prints ``going`` once it
 has its first answers, goes on until standard input ends, and then prints what it has seen as JSON.  A CA means TLS.
@@ -26,8 +27,11 @@ class Closed(Exception):
 class Load:
     """Requests over plain sockets.  ``retried`` are those on a kept connection that was closed before any answer."""
 
-    def __init__(self, address: str, port: int, host: str, ca: str, *, is_fresh: bool) -> None:
-        self._at, self._host, self._is_fresh = (address, port), host, is_fresh
+    def __init__(self, address: str, port: int, host: str, ca: str, *, kind: str) -> None:
+        self._at, self._is_fresh = (address, port), kind == "fresh"
+        method, body = ("POST", "Content-Length: 4\r\n\r\nbody") if kind == "post" else ("GET", "\r\n")
+        self._request = f"{method} / HTTP/1.1\r\nHost: {host}\r\n{body}".encode()
+        self._host = host
         self._tls = ssl.create_default_context(cafile=ca) if ca else None
         self.answers: Counter[str] = Counter()
         self.failures: list[str] = []
@@ -87,7 +91,7 @@ class Load:
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, bool]:
         """One request; the status and the body, and whether the connection may be used again."""
         try:
-            writer.write(f"GET / HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode())
+            writer.write(self._request)
             await writer.drain()
             line = await reader.readline()
         except ConnectionError as error:
@@ -205,7 +209,7 @@ async def main() -> None:
     elif kind == "grpc":
         seen = await grpc_calls(address, int(port), host, ca)
     else:
-        seen = await Load(address, int(port), host, ca, is_fresh=kind == "fresh").run()
+        seen = await Load(address, int(port), host, ca, kind=kind).run()
     print(json.dumps(seen), flush=True)
 
 

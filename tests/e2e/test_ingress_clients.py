@@ -309,16 +309,30 @@ def test_a_rollout_costs_no_request(cluster: Cluster, way: Way, outside: str) ->
     with (
         way.client(outside, "load", "app.localhost") as kept,
         way.client(outside, "fresh", "app.localhost") as fresh,
+        way.client(outside, "post", "app.localhost") as post,
     ):
         cluster.kubectl("rollout", "restart", "deployment/kubia", "-n", NAMESPACE)
         cluster.kubectl("rollout", "status", "deployment/kubia", "-n", NAMESPACE, "--timeout=60s")
         after = pods(cluster)
     assert not before & after
     assert haproxies(cluster) == processes_before, "pods that come and go cost no reload"
-    for seen in (kept.seen, fresh.seen):
+    for seen in (kept.seen, fresh.seen, post.seen):
         assert (seen["failed"], seen["retried"]) == (0, 0), seen
         answered = {ANSWER.search(text)[1] for text in seen["answers"]}  # type: ignore[index]
         assert answered & before and answered & after
+
+
+def test_pods_that_are_there_no_more_cost_no_read(cluster: Cluster, way: Way, outside: str) -> None:
+    before = pods(cluster)
+    with (
+        way.client(outside, "load", "app.localhost") as kept,
+        way.client(outside, "fresh", "app.localhost") as fresh,
+    ):
+        for name in sorted(before)[:2]:
+            cluster.kubectl("delete", "pod", name, "-n", NAMESPACE, "--grace-period=0", "--force")
+        assert not before < pods(cluster)
+    for seen in (kept.seen, fresh.seen):
+        assert (seen["failed"], seen["retried"]) == (0, 0), seen
 
 
 @pytest.mark.parametrize("part", ["node", "control"])
