@@ -85,11 +85,10 @@ def _next_command() -> str:
 
 def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
     is_new, changed = _compare(config)
-    is_running = _runs(config)
+    is_running, wanted = _runs(config), config
     with _settling(config.run_dir.parent):
         if changed or not is_running:
-            wanted, config = config, _settle(config, is_new=is_new, is_running=is_running)
-            _tell_ingress_ports(wanted, config, started_s)
+            config = _settle(config, is_new=is_new, is_running=is_running)
         check_room(config)
         if changed and is_running:
             say(f"other settings than before ({', '.join(changed)}): starting again; pods go on", started_s)
@@ -102,6 +101,7 @@ def _bring_up(config: Config, started_s: float, timeout_s: float) -> Config:
     retired.stop(config)
     _make_certificates(config)
     say(f'cluster "{config.name}" in {config.state_dir}', started_s)
+    _tell_ingress_ports(wanted, config, started_s)
     if is_up:
         start.wait_ready(config, started_s, timeout_s)
         say("everything runs already", started_s)
