@@ -1319,6 +1319,107 @@ FOREIGN = [
     ),
 ]
 
+_UP = {
+    "stabilizationWindowSeconds": 0,
+    "selectPolicy": "Min",
+    "policies": [
+        {"type": "Pods", "value": 4, "periodSeconds": 60},
+        {"type": "Percent", "value": 100, "periodSeconds": 15},
+    ],
+}
+AUTOSCALERS = [
+    make(
+        "HorizontalPodAutoscaler",
+        "web",
+        "autoscaling/v2",
+        meta=MARKED,
+        spec={
+            "scaleTargetRef": {"kind": "Deployment", "name": "web", "apiVersion": "apps/v1"},
+            "minReplicas": 2,
+            "maxReplicas": 9,
+            "behavior": {"scaleUp": _UP, "scaleDown": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 1}]}},
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+                },
+                {
+                    "type": "Resource",
+                    "resource": {"name": "memory", "target": {"type": "AverageValue", "averageValue": "1024Mi"}},
+                },
+                {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}},
+                {
+                    "type": "ContainerResource",
+                    "containerResource": {
+                        "name": "cpu",
+                        "container": "c",
+                        "target": {"type": "Utilization", "averageUtilization": 5},
+                    },
+                },
+                {
+                    "type": "ContainerResource",
+                    "containerResource": {
+                        "name": "cpu",
+                        "container": "c",
+                        "target": {"type": "AverageValue", "averageValue": "0.5"},
+                    },
+                },
+                {
+                    "type": "Pods",
+                    "pods": {"metric": {"name": "hits"}, "target": {"type": "AverageValue", "averageValue": "1k"}},
+                },
+                {
+                    "type": "Object",
+                    "object": {
+                        "metric": {"name": "o"},
+                        "describedObject": {"kind": "Service", "name": "s"},
+                        "target": {"type": "Value", "value": "10"},
+                    },
+                },
+                {
+                    "type": "Object",
+                    "object": {
+                        "metric": {"name": "o"},
+                        "describedObject": {"kind": "Service", "name": "s"},
+                        "target": {"type": "AverageValue", "averageValue": "10"},
+                    },
+                },
+                {"type": "External", "external": {"metric": {"name": "q"}, "target": {"type": "Value", "value": "30"}}},
+                {
+                    "type": "External",
+                    "external": {"metric": {"name": "q"}, "target": {"type": "AverageValue", "averageValue": "3"}},
+                },
+            ],
+        },
+        status={
+            "currentReplicas": 3,
+            "desiredReplicas": 4,
+            "conditions": [{"type": "AbleToScale", "status": "True", "reason": "r", "message": "m"}],
+            "currentMetrics": [
+                {
+                    "type": "Resource",
+                    "resource": {"name": "cpu", "current": {"averageUtilization": 50, "averageValue": "100m"}},
+                },
+                {"type": "Resource", "resource": {"name": "memory", "current": {"averageValue": "512Mi"}}},
+                {},
+                {},
+                {},
+                {"type": "Pods", "pods": {"metric": {"name": "hits"}, "current": {"averageValue": "500"}}},
+                {
+                    "type": "Object",
+                    "object": {"metric": {"name": "o"}, "describedObject": {}, "current": {"value": "5"}},
+                },
+            ],
+        },
+    ),
+    make(
+        "HorizontalPodAutoscaler",
+        "bare",
+        "autoscaling/v2",
+        spec={"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 1},
+    ),
+]
+
 STRANGE = [
     make("Lease", "mine", "coordination.k8s.io/v1", spec={"holderIdentity": "me", "renewTime": ago(micro=True)}),
     make("ControllerRevision", "r1", "apps/v1", data={"spec": {"template": {"a-b": 1, "x.y": "z"}}}, revision=1),
@@ -1399,6 +1500,7 @@ ALL = [
     *POLICIES,
     *KEPT,
     *FOREIGN,
+    *AUTOSCALERS,
     *STRANGE,
     *EVENTS,
 ]

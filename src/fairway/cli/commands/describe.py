@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairway.cli.call import Call
+    from fairway.cli.resources import Resource
 
 USAGE = "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)"
 FLAGS = (
@@ -29,6 +30,12 @@ FLAGS = (
     Flag("chunk-size", type="int", default=500, help="how many objects are asked for at a time; 0 for all at once"),
     Flag("show-events", type="bool", default=True, help="the events of the object, too"),
 )
+HAD_BETA = (
+    ("networking.k8s.io", "Ingress"),
+    ("networking.k8s.io", "IngressClass"),
+    ("discovery.k8s.io", "EndpointSlice"),
+)
+"""Kinds that older servers have as v1beta1 only, which is asked for where v1 fails."""
 NO_TYPE = (
     f'You must specify the type of resource to describe. Use "{PROGRAM} api-resources" for a complete list of '
     "supported resources."
@@ -125,6 +132,15 @@ def _as_read(call: "Call", request: Request, namespace: str, name: str) -> "Any"
     from fairway.cli.describe import version_read
 
     resource = request.resource
-    version = version_read(resource.group, resource.kind) or resource.version
     path = resource.path(namespace, name)
-    return call.session.api.get(path.replace(f"/{resource.version}/", f"/{version}/", 1))
+    try:
+        return call.session.api.get(_in(path, resource, version_read(resource.group, resource.kind)))
+    except ApiError:
+        if (resource.group, resource.kind) not in HAD_BETA:
+            raise
+        return call.session.api.get(_in(path, resource, "v1beta1"))
+
+
+def _in(path: str, resource: "Resource", version: str) -> str:
+    """The path in another version."""
+    return path.replace(f"/{resource.version}/", f"/{version or resource.version}/", 1)

@@ -34,6 +34,7 @@ TABLE = {
     ("apps", "Deployment"): "deployment",
     ("apps", "ReplicaSet"): "replica_set",
     ("apps", "StatefulSet"): "stateful_set",
+    ("autoscaling", "HorizontalPodAutoscaler"): "horizontal_pod_autoscaler",
     ("batch", "CronJob"): "cron_job",
     ("batch", "Job"): "job",
     ("discovery.k8s.io", "EndpointSlice"): "endpoint_slice",
@@ -64,6 +65,8 @@ def module_of(group: str, kind: str) -> str:
 
 def version_read(group: str, kind: str) -> str:
     """The version in which the kind's module reads it; empty where any will do."""
+    if group == "autoscaling":
+        return "v2"
     return "v1" if group and (group, kind) in TABLE and kind not in _ALIKE else ""
 
 
