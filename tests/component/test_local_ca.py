@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -219,6 +220,17 @@ def test_browsers_of_the_user_behind_sudo_trust_it_and_their_files_stay_his(mach
     assert f"taken out of the browser's database {profile}\n" in machine.fairway("ca", "untrust")
     assert machine.label not in machine.run(*listing)
     assert {path.stat().st_uid for path in mine.iterdir()} == {uid}
+
+
+def test_a_user_s_own_domains_are_signed_for_once_an_up_was_told(machine: Machine) -> None:
+    refused = machine.fairway("ca", "issue", "shop.mine.com", code=1)
+    assert f"or have it sign for more: sudo fairway up{machine.config.flags} --ingress-ca-domains DOMAIN" in refused
+    more = replace(machine.config, ingress_ca_domains="mine.com")
+    more.save()
+    assert trust.ensure(more)
+    assert not trust.ensure(more)
+    assert "shop.mine.com" in machine.fairway("ca", "issue", "shop.mine.com")
+    assert json.loads(machine.fairway("ca", "show", "--json"))["domains"] == [*RESERVED, "mine.com"]
 
 
 def test_the_next_up_puts_another_ca_in_the_place_of_the_first(machine: Machine) -> None:

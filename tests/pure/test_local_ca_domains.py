@@ -56,6 +56,9 @@ def test_a_domain_of_the_cluster_s_own_is_added_once() -> None:
     assert of_cluster("k8s.mine") == (*RESERVED, "k8s.mine")
     assert covers("web.default.svc.k8s.mine", of_cluster("k8s.mine"))
     assert not covers("web.default.svc.k8s.mine", RESERVED)
+    more = of_cluster("cluster.local", ["mine.com", "shop.mine.com", "a.test", "corp"])
+    assert more == (*RESERVED, "mine.com", "corp")
+    assert covers("shop.mine.com", more)
 
 
 def test_addresses_and_names_are_hosts() -> None:

@@ -19,7 +19,8 @@ from fairway.objects.authority import authority
 DEFAULT_NAME = "fairway"
 DEFAULT_DATA_DIR = "/var/lib/fairway"
 RUN_ROOT = Path("/run/fairway")
-NO_POOL = "none"
+NONE = "none"
+NO_POOL = NONE
 """The value of ``load_balancer_cidr`` that leaves load balancers to others."""
 
 
@@ -59,6 +60,7 @@ SETTINGS = (
     Setting("proxy_metrics_port", "port of the Service proxy's /metrics (default 10249, or a free one)", "PORT"),
     Setting("ingress_http_port", "port of HTTP for Ingresses, 0 for none (default 80, or a free one)", "PORT"),
     Setting("ingress_https_port", "port of HTTPS for Ingresses, 0 for none (default 443, or a free one)", "PORT"),
+    Setting("ingress_ca_domains", "more domains that the local CA may sign for, with commas (default none)", "DOMAINS"),
     Setting("cluster_domain", "DNS domain of the cluster (default cluster.local)", "DOMAIN"),
     Setting("dns_upstreams", "name servers for other names, IP or IP:port (default: as in /etc/resolv.conf)", "IP,IP"),
     Setting("node_name", "name of this node (default: the host name)", "NAME"),
@@ -95,6 +97,7 @@ class Config:
     proxy_metrics_port: int = 10249
     ingress_http_port: int = 80
     ingress_https_port: int = 443
+    ingress_ca_domains: str = NONE
     cluster_domain: str = "cluster.local"
     dns_upstreams: str = ""
     node_name: str = ""
@@ -195,6 +198,11 @@ class Config:
         """Where node ports answer, as the proxy takes it: CIDRs and ``primary``."""
         texts = self.node_port_addresses.split(",")
         return tuple(cidr for text in texts for cidr in (("0.0.0.0/0", "::/0") if text == "all" else (text,)))
+
+    @property
+    def ca_domains(self) -> tuple[str, ...]:
+        """The domains that the local CA may sign for because the user says so."""
+        return () if self.ingress_ca_domains == NONE else tuple(self.ingress_ca_domains.split(","))
 
     @property
     def server(self) -> str:

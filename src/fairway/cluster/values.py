@@ -63,6 +63,19 @@ def _port_or_none(value: Any) -> int:
     return 0 if str(value).strip() == "0" and not isinstance(value, bool) else _port(value)
 
 
+def _domains(value: Any) -> str:
+    """Domains with commas, each once, or ``none``."""
+    texts = [text.strip().lower().strip(".") for text in _text(value).split(",") if text.strip()]
+    if texts == ["none"]:
+        return "none"
+    for text in texts:
+        if len(text) > 253 or not _SUBDOMAIN.fullmatch(text) or text.replace(".", "").isdecimal():
+            raise ValueError(f"{text} is no domain: expected such as corp.example, without * or a port")
+    if not texts:
+        raise ValueError("expected domains with commas, or none")
+    return ",".join(dict.fromkeys(texts))
+
+
 def _count(value: Any) -> int:
     shown = str(value).strip()
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,3}", shown) or not 1 <= int(shown) <= MOST_NODES:
@@ -210,6 +223,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "proxy_metrics_port": _port,
     "ingress_http_port": _port_or_none,
     "ingress_https_port": _port_or_none,
+    "ingress_ca_domains": _domains,
     "node_port_range": _range,
     "node_port_addresses": _node_port_addresses,
     "bind_address": _listening_address,

@@ -141,7 +141,8 @@ def _issue(args: argparse.Namespace) -> int:
     try:
         leaf = authority.read(trust.folder(config)).issue(hosts, days=args.days)
     except ValueError as error:
-        raise ClusterError(str(error), "choose a name below one of these, such as app.localhost") from error
+        more = f"sudo fairway up{config.flags} --ingress-ca-domains DOMAIN"
+        raise ClusterError(str(error), f"choose a name below one of these, or have it sign for more: {more}") from error
     files = _write(Path(args.out), hosts[0], leaf.chain, leaf.key)
     until = leaf.not_after.strftime("%Y-%m-%dT%H:%M:%SZ")
     if args.json:

@@ -17,9 +17,13 @@ LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 _NAME = re.compile(r"(\*\.)?[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9])?(\.[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9])?)*")
 
 
-def of_cluster(cluster_domain: str) -> tuple[str, ...]:
-    """The domains of a cluster's CA: the reserved ones, and the cluster's own where it lies below none of them."""
-    return RESERVED if covers(cluster_domain, RESERVED) else (*RESERVED, cluster_domain)
+def of_cluster(cluster_domain: str, more: Iterable[str] = ()) -> tuple[str, ...]:
+    """The domains of a CA: the reserved ones, the cluster's own and the user's, none below one before it."""
+    found: tuple[str, ...] = RESERVED
+    for domain in (cluster_domain, *more):
+        if not covers(domain, found):
+            found = (*found, domain)
+    return found
 
 
 def covers(host: str, domains: Iterable[str]) -> bool:

@@ -51,7 +51,7 @@ def folder(config: Config) -> Path:
 
 def ensure(config: Config) -> bool:
     """Make the cluster's CA where it is missing, due or for another domain; whether it was made."""
-    return authority.ensure(folder(config), config.name, of_cluster(config.cluster_domain))
+    return authority.ensure(folder(config), config.name, of_cluster(config.cluster_domain, config.ca_domains))
 
 
 def label(config: Config) -> str:
