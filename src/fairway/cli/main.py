@@ -53,6 +53,7 @@ COMMANDS = {
     "explain": "show what the fields of a type mean",
     "tree": "draw a Service and all that makes it work: slices, endpoints, pods, ports",
     "completion": "print the completion for bash, zsh or fish",
+    "config": "show and change the kubeconfig: contexts, clusters, users",
     "auth": "ask who one is and what one may do",
     "api-resources": "list the resource types that the server has",
     "api-versions": "list the groups and versions that the server has",

@@ -119,7 +119,7 @@ def load(files: "Iterable[str | os.PathLike[str]]") -> "Object":
     for file in files:
         try:
             with open(file, "rb") as reading:
-                document = _document(reading.read())
+                document = document_of(reading.read())
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
@@ -133,7 +133,7 @@ def load(files: "Iterable[str | os.PathLike[str]]") -> "Object":
     return whole
 
 
-def _document(raw: bytes) -> "Any":
+def document_of(raw: bytes) -> "Any":
     """The YAML as values.  Raises: ``ValueError``."""
     from fairway.client.kubeconfig.plain import read
 

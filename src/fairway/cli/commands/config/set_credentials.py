@@ -1,0 +1,102 @@
+"""Make or change a user: by which token, certificate or program it is known.
+
+fairway config set-credentials me --token=secret
+fairway config set-credentials me --client-certificate=me.crt --client-key=me.key --embed-certs
+fairway config set-credentials me --exec-command=aws --exec-arg=eks --exec-api-version=client.authentication.k8s.io/v1
+"""
+
+import os
+
+from fairway.cli.commands.config.set_cluster import embedded
+from fairway.cli.failure import Failure
+from fairway.cli.flags import Flag
+from fairway.cli.session.kubeconfig import Files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairway.cli.call import Call
+    from fairway.cli.flags import Values
+
+USAGE = "NAME"
+FLAGS = (
+    Flag("client-certificate", help="file with the client certificate"),
+    Flag("client-key", help="file with its key"),
+    Flag("embed-certs", type="bool", help="put certificate and key themselves into the kubeconfig"),
+    Flag("exec-api-version", help="the version of the answers of the credential plugin"),
+    Flag("exec-arg", type="strings", help="arguments of the credential plugin; may be repeated"),
+    Flag("exec-command", help="the credential plugin"),
+    Flag("exec-env", type="strings", help="NAME=VALUE in its environment, NAME- to remove; may be repeated"),
+    Flag("exec-interactive-mode", help="whether it may ask the user: Never, IfAvailable, Always"),
+    Flag("exec-provide-cluster-info", type="bool", help="tell it of the cluster"),
+    Flag("password", help="password for basic authentication"),
+    Flag("token", help="bearer token"),
+    Flag("username", help="user name for basic authentication"),
+)
+
+
+def run(call: "Call") -> int:
+    """Make or change it."""
+    if len(call.words) != 1:
+        raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
+    flags, name = call.flags, call.words[0]
+    ways = (["--token"] if flags.token else []) + (
+        ["--username/--password"] if flags.username or flags.password else []
+    )
+    if len(ways) > 1:
+        raise Failure(f"you cannot specify more than one authentication method at the same time: {', '.join(ways)}")
+    if flags.embed_certs and not (flags.client_certificate or flags.client_key):
+        raise Failure("you must specify a --client-certificate or --client-key to embed")
+    files = {
+        key: embedded(path) if flags.embed_certs else os.path.abspath(path)
+        for key, path in (("client-certificate", flags.client_certificate), ("client-key", flags.client_key))
+        if path
+    }
+
+    def changed(users: "dict[str, Any]") -> None:
+        user = users.setdefault(name, {})
+        _change(user, flags)
+        for key, value in files.items():
+            user.pop(key, None)
+            user.pop(f"{key}-data", None)
+            user[f"{key}-data" if flags.embed_certs else key] = value
+
+    Files(flags).change("users", name, changed)
+    print(f'User "{name}" set.')
+    return 0
+
+
+def _change(user: "dict[str, Any]", flags: "Values") -> None:
+    if flags.token:
+        user["token"] = flags.token
+        user.pop("username", None)
+        user.pop("password", None)
+    if flags.username or flags.password:
+        user.pop("token", None)
+        user.update({key: getattr(flags, key) for key in ("username", "password") if flags.is_given(key)})
+    if any(flags.is_given(name) for name in ("exec-command", "exec-arg", "exec-env", "exec-api-version",
+                                             "exec-interactive-mode", "exec-provide-cluster-info")):  # fmt: skip
+        user["exec"] = plugin({"provideClusterInfo": False, **(user.get("exec") or {})}, flags)
+
+
+def plugin(before: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
+    """The plugin as the flags change it.  Pure."""
+    after = dict(before)
+    for key, flag in (("command", "exec-command"), ("apiVersion", "exec-api-version"),
+                      ("interactiveMode", "exec-interactive-mode"), ("args", "exec-arg"),
+                      ("provideClusterInfo", "exec-provide-cluster-info")):  # fmt: skip
+        if flags.is_given(flag):
+            after[key] = getattr(flags, flag.replace("-", "_"))
+    env = {each["name"]: each["value"] for each in after.get("env") or ()}
+    for word in flags.exec_env:
+        name, equals, value = word.partition("=")
+        if equals:
+            env[name] = value
+        elif word.endswith("-"):
+            env.pop(word[:-1], None)
+    if env:
+        after["env"] = [{"name": name, "value": value} for name, value in env.items()]
+    else:
+        after.pop("env", None)
+    return after
