@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from fairway.cli.describe.world import Refused
-from fairway.cli.tree import pod as pods
 from fairway.cli.tree.drawing import ASCII, BAD, FINE, Branch, Part, Sheet, draw
 from fairway.cli.tree.others import facts
 from fairway.cli.tree.picture import picture
@@ -149,8 +148,8 @@ Service web  ClusterIP 10.96.0.7  app=web
 │  │     └─ container web: http 8080/TCP  ← port http
 │  └─ ○ 10.0.0.3  not ready  on n1
 │     └─ Pod web-5d-c  CrashLoopBackOff  0/1 ready  7 restarts
-│        ├─ ! container web: CrashLoopBackOff: back-off 5m0s restarting
-│        │      failed container; it ended with exit code 3
+│        ├─ ! it is not ready: container web keeps ending (CrashLoopBackOff,
+│        │      7 restarts): it ended with exit code 3
 │        └─ container web: http 8080/TCP  ← port http
 ├─ Endpoints web  2 ready, 1 not ready
 └─ its pods are made by
@@ -224,9 +223,10 @@ def test_a_pod_that_is_chosen_but_in_no_slice_is_shown_apart() -> None:
     waiting = pod("web-x", phase="Pending", containerStatuses=[], conditions=[
         {"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available: 1 Insufficient cpu."},
     ])  # fmt: skip
-    text = drawn(Objects(service(), waiting, slice_of([])))
+    del waiting["spec"]["nodeName"]
+    text = drawn(Objects(service(), waiting, slice_of([])), width=0)
     assert "├─ chosen by its labels, but in no slice\n" in text or "└─ chosen by its labels, but in no slice\n" in text
-    assert "! not scheduled: 0/1 nodes are available: 1 Insufficient cpu." in text
+    assert "! it is not scheduled: 0/1 nodes are available: 1 Insufficient cpu." in text
 
 
 PORTS = [{"name": "http", "containerPort": 8080, "protocol": "TCP"}, {"containerPort": 53, "protocol": "UDP"}]
@@ -255,45 +255,17 @@ def test_which_service_port_leads_to_which_container_port(port: Object, sockets:
     assert line in drawn(world, width=0)
 
 
-def _container(**rest: Any) -> list[Object]:
-    return [{"name": "web", "ready": False, "restartCount": 0, **rest}]
-
-
-@pytest.mark.parametrize(
-    ("status", "why"),
-    [
-        ({"containerStatuses": _container(state={"waiting": {"reason": "ContainerCreating"}})},
-         "container web: ContainerCreating"),
-        ({"containerStatuses": _container(state={"waiting": {"reason": "ImagePullBackOff", "message": "no\nat all"}})},
-         "container web: ImagePullBackOff: no"),
-        ({"containerStatuses": _container(state={"terminated": {"reason": "Error", "exitCode": 2}})},
-         "container web has ended: Error (exit code 2)"),
-        ({"initContainerStatuses": [{"name": "init", "state": {"terminated": {"reason": "Error", "exitCode": 1}}}]},
-         "container init has ended: Error (exit code 1)"),
-        ({"phase": "Failed", "reason": "Evicted"}, "it has ended: Evicted"),
-        ({"phase": "Succeeded"}, "it has ended: Succeeded"),
-        ({"conditions": [{"type": "Ready", "status": "False", "message": "containers with unready status: [web]"}]},
-         "containers with unready status: [web]"),
-        ({}, "the node has not said yet that it is"),
-    ],
-)  # fmt: skip
-def test_why_a_pod_is_not_ready(status: Object, why: str) -> None:
-    found = pod("web-a", "10.0.0.1", **({"conditions": [], "containerStatuses": []} | status))
-    assert pods.why_not_ready(found, []) == why
-
-
 def test_the_last_answer_of_a_probe_is_why_a_pod_is_not_ready() -> None:
     found = pod("web-a", "10.0.0.1", conditions=[{"type": "Ready", "status": "False", "message": "containers"}])
+    found["spec"]["containers"][0]["readinessProbe"] = {"httpGet": {"port": 8080, "path": "/"}}
+    found["status"]["containerStatuses"][0] |= {"ready": False, "started": True}
+    message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
     about = {"name": "web-a", "kind": "Pod"}
-    events = [
-        {"involvedObject": about, "reason": "Unhealthy", "lastTimestamp": stamp, "message": message}
-        for stamp, message in (
-            ("2026-01-01T00:00:02Z", "Readiness probe failed: HTTP probe failed with statuscode: 503"),
-            ("2026-01-01T00:00:01Z", "Readiness probe failed: dial"),
-            ("2026-01-01T00:00:09Z", "Liveness probe failed: x"),
-        )
-    ]  # fmt: skip
-    assert pods.why_not_ready(found, events) == "readiness probe failed: HTTP probe failed with statuscode: 503"
+    event = make(
+        "Event", "e", involvedObject=about, reason="Unhealthy", message=message, lastTimestamp="2026-01-01T00:00:02Z"
+    )
+    text = drawn(Objects(service(), found, event, slice_of([endpoint(found, False)])), width=0)
+    assert "! it is not ready: " in text and "503" in text
 
 
 def test_what_the_api_does_not_show_is_said() -> None:
