@@ -30,7 +30,7 @@ def _cure(parser: argparse.ArgumentParser, message: str) -> str:
             return f"did you mean: {near}; all flags: {help_}"
     if found := re.search(r"invalid choice: '(\S*)' \(choose from (.*)\)", message):
         near = nearest(found[1], re.findall(r"[\w-]+", found[2]))
-        if near:
+        if near and not message.startswith("argument -"):
             return f"did you mean: {parser.prog} {near}"
     return f"see how it is used: {help_}"
 

@@ -148,7 +148,8 @@ class ClusterDns:
                 try:
                     await self._open(stack)
                 except OSError as error:
-                    log.warning("cluster DNS cannot listen", extra={"error": str(error), "tries": backoff.failures})
+                    told = {"at": error.filename, "error": error.strerror or str(error), "tries": backoff.failures}
+                    log.warning("cluster DNS cannot listen", extra={**told, "fix": "see who listens there: ss -lntup"})
                 else:
                     self._serving.set()
                     log.info("cluster DNS serves", extra={"at": ",".join(self._settings.listen)})

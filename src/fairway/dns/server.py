@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from fairway.dns.responder import Answer, Later, Responder
 from fairway.dns.wire import HEADER
+from fairway.objects.authority import authority
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +286,7 @@ def bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
         else:
             _make_room(sock)
         sock.bind((host, port))
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise OSError(error.errno, error.strerror, authority(host, port)) from error
     return sock

@@ -44,7 +44,14 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(prober.figures()))
     else:
         print(prober.summary())
-    return 1 if prober.errors == prober.pings and prober.pings else 0
+    if not prober.pings or prober.errors < prober.pings:
+        return 0
+    from fairway.cluster.errors import ClusterError
+
+    raise ClusterError(
+        f"nothing at {args.target} has answered: {prober.last_error}",
+        "is it the name or address of a Service, and its port? run: fairway get svc; fairway why svc/NAME",
+    )
 
 
 def _target(text: str, path: str) -> "Target":

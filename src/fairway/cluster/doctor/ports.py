@@ -14,8 +14,9 @@ WORDS: Final = {
     "node_api_port": "node agent",
     "proxy_health_port": "Service proxy's /healthz",
     "proxy_metrics_port": "Service proxy's /metrics",
+    "ingress_http_port": "Ingresses (HTTP)",
+    "ingress_https_port": "Ingresses (HTTPS)",
 }
-INGRESS: Final = (80, 443)
 _MOST_SHOWN = 3
 
 
@@ -80,7 +81,7 @@ def own_ports(facts: Facts) -> Iterator[Finding]:
         else:
             yield warning(
                 f"port {port} of the {_words(name)} is taken by {_by(taken)}",
-                "the next free one is taken in its place, and kubeconfigs with the old one lead elsewhere",
+                "the next free one is taken in its place, and who knows the usual one finds another program there",
                 f"end that program, or name a port: sudo fairway up{facts.flags} {flag} {port + 1}",
             )
     if free:
@@ -101,18 +102,6 @@ def dns(facts: Facts) -> Iterator[Finding]:
         )
     else:
         yield well("port 53 is free for cluster DNS")
-
-
-def ingress(facts: Facts) -> Iterator[Finding]:
-    """Ingresses are served where browsers look."""
-    for port in INGRESS:
-        taken = next((each for each in facts.listeners if (each.protocol, each.port) == ("tcp", port)), None)
-        if taken is not None and not taken.owner.startswith("haproxy"):
-            yield warning(
-                f"port {port} is taken on {taken.address} by {_by(taken)}",
-                "Ingresses are not reached there",
-                "end that program, or have it listen on one address alone",
-            )
 
 
 def node_ports(facts: Facts) -> Iterator[Finding]:
@@ -144,4 +133,4 @@ def _beside(facts: Facts) -> str:
     return f"{after} 60999" if after < 50000 else f"1024 {facts.node_ports.start - 1}"
 
 
-CHECKS = (own_ports, dns, ingress, node_ports)
+CHECKS = (own_ports, dns, node_ports)

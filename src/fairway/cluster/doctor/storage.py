@@ -110,6 +110,8 @@ def writable(facts: Facts) -> Iterator[Finding]:
 
 def room(facts: Facts) -> Iterator[Finding]:
     """Bytes."""
+    if facts.write_refused:
+        return
     shown = f"{bytes_text(facts.free_bytes)} are free in {facts.wanted}"
     cure = f"make room in {facts.wanted}, or name another folder in --data-dir (what takes it: du -xh {facts.folder})"
     if facts.free_bytes < LEAST_BYTES:

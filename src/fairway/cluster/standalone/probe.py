@@ -49,6 +49,7 @@ class Prober:
     network: Histogram = field(default_factory=lambda: Histogram(BOUNDS_S))
     pings: int = 0
     errors: int = 0
+    last_error: str = ""
     first_packets_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
 
     async def ping(self) -> bool:
@@ -59,7 +60,8 @@ class Prober:
                 await self._ping()
         except OSError as error:  # a TimeoutError is one
             self.errors += 1
-            log.warning("ping failed", extra={"host": self.target.host, "error": str(error) or "no answer in time"})
+            self.last_error = str(getattr(error, "strerror", "") or error or "no answer in time")
+            log.warning("ping failed", extra={"host": self.target.host, "error": self.last_error})
             return False
         return True
 

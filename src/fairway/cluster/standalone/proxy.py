@@ -92,7 +92,7 @@ async def _tell(proxy: Proxy, table: str, told: Told) -> None:
 
 def preview(told: Told, *, is_json: bool) -> Iterator[str]:
     """What ``run`` would change at its start, line by line; nothing is changed.  Raises: ``ClusterError``."""
-    _need_root()
+    _need_root(" --dry-run")
     client = client_of(told.kubeconfig, told.context, agent="fairway-proxy")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         changes = runner.run(_previewed(client, told))
@@ -136,7 +136,7 @@ async def _check(client: HttpClient) -> None:
 
 def cleanup() -> None:
     """Take the rules away.  Raises: ``ClusterError``."""
-    _need_root()
+    _need_root(" --cleanup")
     with _alone():
         try:
             asyncio.run(NftablesDataplane(TABLE).remove())
@@ -144,9 +144,9 @@ def cleanup() -> None:
             raise ClusterError(str(error), "see what is there: nft list tables") from error
 
 
-def _need_root() -> None:
+def _need_root(flags: str = "") -> None:
     if os.geteuid() != 0:
-        raise ClusterError("rules in the kernel belong to root", "run: sudo fairway proxy")
+        raise ClusterError("rules in the kernel belong to root", f"run: sudo fairway proxy{flags}")
 
 
 @contextmanager
