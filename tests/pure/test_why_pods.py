@@ -141,7 +141,7 @@ def test_a_pod_that_is_leaving_serves_as_long_as_no_other_does() -> None:
     ends["endpoints"][0]["conditions"] = {"ready": False, "serving": True, "terminating": True}
     answer = World(service(), leaving, ends).why("Service", "kubia")
     assert (answer.verdict, answer.verdicts[0].state) == ("Works", "Draining")
-    assert "on the way out still take new connections" in answer.summary
+    assert "on the way out still takes new connections" in answer.summary
     both = World(service(), leaving, pod("kubia-2", ip="10.244.0.6"), slice_of(pod("kubia-2"))).why("Service", "kubia")
     assert [each.state for each in both.verdicts] == ["Out", "Serving"]
 
@@ -152,6 +152,33 @@ def test_pods_that_are_not_ready_serve_if_the_service_says_so() -> None:
     ends["endpoints"][0]["conditions"] = {"ready": True}
     answer = World(service(publishNotReadyAddresses=True), one, ends).why("Service", "kubia")
     assert (answer.verdict, answer.causes[0].reason) == ("Works", "PublishNotReady")
+    assert answer.verdicts[0].text == "not ready, and gets connections all the same"
+
+
+def test_what_listens_in_a_pod_that_fails_its_probe_is_told() -> None:
+    one = pod(ready=False)
+    one["spec"]["containers"][0] |= PROBE
+    sockets = {"kubia-1": [("TCP", "127.0.0.1", 8080), ("TCP", "::", 9090), ("UDP", "::", 53)]}
+    answer = World(service(), one, slice_of(one), sockets=sockets).why("Service", "kubia")
+    assert answer.causes[-1].message == "what listens in pod/kubia-1: 9090 and 8080 at 127.0.0.1 only"
+
+
+def test_a_probe_that_says_nothing() -> None:
+    one = pod(ready=False)
+    one["spec"]["containers"][0]["readinessProbe"] = {"exec": {"command": ["false"]}}
+    told = event("kubia-1", "Unhealthy", "Readiness probe failed: ")
+    text = World(service(), one, slice_of(one), told).why("Service", "kubia").verdicts[0].text
+    assert text == "it is not ready: the readiness probe of container kubia (false) fails: it says nothing"
+
+
+def test_a_sidecar_that_runs_is_no_init_container_that_has_not_finished() -> None:
+    inits = [{"name": "proxy", "restartPolicy": "Always"}, {"name": "wait"}]
+    running = {"ready": False, "started": True, "state": {"running": {}}}
+    found = [{"name": "proxy", **running}, {"name": "wait", **running}]
+    one = pod(ready=False, spec={"initContainers": inits}, initContainerStatuses=found)
+    answer = World(service(ports=port(targetPort=8080)), one, slice_of(one)).why("Service", "kubia")
+    assert answer.verdicts[0].reason == "Initializing"
+    assert "init container wait has not finished" in answer.verdicts[0].text
 
 
 def test_families_that_pods_do_not_have() -> None:

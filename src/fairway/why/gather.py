@@ -117,19 +117,22 @@ def _troubles(facts: Facts, found: Sequence[Object]) -> Looking[None]:
 
 
 def _sockets(facts: Facts, found: Sequence[Object]) -> Looking[None]:
-    """What listens in some ready pods of each workload."""
+    """What listens in some ready pods of each workload; where none is ready, in one that runs."""
     asked: list[Look] = []
     of: dict[str, int] = {}
-    for pod in found:
+    staying = [pod for pod in found if not meta(pod).get("deletionTimestamp") and pods.addresses(pod)]
+    for pod in [pod for pod in staying if pods.is_ready(pod)] or staying[:1]:
         group = pods.owner(pod) or meta(pod)["name"]
-        if pods.is_ready(pod) and not meta(pod).get("deletionTimestamp") and of.get(group, 0) < _LOOKED_INTO:
+        if of.get(group, 0) < _LOOKED_INTO:
             of[group] = of.get(group, 0) + 1
             asked.append(Look("pods", namespace=facts.namespace, name=meta(pod)["name"], subresource="sockets"))
-    first = yield from looks(facts, asked[:1])
-    if not first or not first[0]:
-        return  # no such subresource here: all others would say the same
+    if not asked:
+        return
+    (first,) = yield asked[:1]
+    if not first.items and (not first.refused or "forbidden" in first.refused):
+        return  # no such subresource here, or not for this user: all others would say the same
     rest = yield from looks(facts, asked[1:_LOOKED_INTO_AT_ALL])
-    for each, seen in zip(asked, [*first, *rest], strict=False):
+    for each, seen in zip(asked, [first.items, *rest], strict=False):
         if seen:
             facts.sockets[each.name] = list(seen[0].get("sockets") or ())
 

@@ -142,10 +142,12 @@ def _trouble(pod: Object, events: Sequence[Object]) -> Found:
         ended = (status.get("state") or {}).get("terminated")
         if ended and ended.get("exitCode"):
             return "Crashed", f"container {status['name']} has ended with {_exit(ended)}"
+    sidecars = {c["name"] for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"}
     for status in statuses(pod, init=True):
-        state_ = status.get("state") or {}
-        if not status.get("ready") and ("running" in state_ or "waiting" in state_) and not status.get("started"):
-            return "Initializing", f"init container {status['name']} has not finished"
+        is_over = status.get("started") if status["name"] in sidecars else status.get("ready")
+        if not is_over and "terminated" not in (status.get("state") or {}):
+            verb = "started" if status["name"] in sidecars else "finished"
+            return "Initializing", f"init container {status['name']} has not {verb}"
     for status in statuses(pod):
         if (status.get("state") or {}).get("terminated"):
             return "Crashed", f"container {status['name']} has ended"
@@ -195,7 +197,8 @@ def _probing(pod: Object, events: Sequence[Object]) -> Found:
             return None
         word = "startup" if kind == "startupProbe" else "readiness"
         told = _last(events, pod, ("Unhealthy",), f"{word.title()} probe")
-        answered = f": {told.partition(': ')[2] or told}" if told else "; it has not passed yet"
+        said = told.partition(":")[2].strip() or "it says nothing"
+        answered = f": {said}" if told else "; it has not passed yet"
         return (
             "ProbeFails",
             f"the {word} probe of container {status['name']} ({_shown(container[kind])}) fails{answered}",

@@ -170,6 +170,15 @@ def is_loopback(address: str) -> bool:
     return address.startswith("127.") or address in ("::1", "::ffff:127.0.0.1")
 
 
+def overheard(sockets: Sequence[Object], ips: Sequence[str]) -> str:
+    """All TCP ports that are open in a pod, and those only for the pod itself."""
+    every = [each for each in sockets if each["protocol"] == "TCP"]
+    outer = {each["port"] for each in every if each["address"] in _ANY or each["address"] in ips}
+    inner = {each["port"] for each in every if is_loopback(each["address"])} - outer
+    said = [*map(str, sorted(outer)), *(f"{port} at 127.0.0.1 only" for port in sorted(inner))]
+    return joined(said) or "nothing"
+
+
 class Silence(NamedTuple):
     """A port that nothing listens on in some of the pods looked into."""
 

@@ -14,7 +14,8 @@ from fairway.why.answer import DRAINING, ERROR, NOTE, OUT, SERVING, WARNING, Ans
 from fairway.why.extras import extras
 from fairway.why.facts import Facts, counted, joined, labels_of, matches, meta, template_of
 from fairway.why.names import absent
-from fairway.why.words import clipped, replaced, set_selector
+from fairway.why.targets import targets
+from fairway.why.words import clipped
 
 
 def explain(facts: Facts) -> Answer:
@@ -57,16 +58,16 @@ def _by_selector(facts: Facts, answer: Answer) -> str:
         answer.add(selecting.causes(facts))
         selector = service["spec"]["selector"]
         coming = [each for each in facts.workloads if matches(selector, labels_of(template_of(each)))]
-        answer.add(list(_ports(facts, coming, is_serving=False)))
+        answer.add(list(targets(facts, coming, is_serving=False)))
         return ""
     states = [(pod, _state(facts, pod)) for pod in chosen]
     answer.verdicts = [_verdict(facts, pod, state) for pod, state in states]
     answer.verdicts = list(_for_whom(facts, answer.verdicts))
     ready = [pod for pod, state in states if not state.reason]
     draining = [verdict for verdict in answer.verdicts if verdict.state == DRAINING]
-    slips = list(_ports(facts, ready or chosen, is_serving=bool(ready)))
+    slips = list(targets(facts, ready or chosen, is_serving=bool(ready)))
     if not ready and not draining and not (slips and {state.reason for _, state in states} == {"PortNameUndeclared"}):
-        answer.add([_none_ready(facts, states)])
+        answer.add([_none_ready(facts, states), *_listening(facts, states)])
     answer.add(slips)
     answer.add(list(ends.against_pods(facts, ready)))
     answer.add(list(ends.foreign(facts)))
@@ -77,7 +78,8 @@ def _by_selector(facts: Facts, answer: Answer) -> str:
 
 def _flows(facts: Facts, ready: Sequence[Object], draining: Sequence[Verdict], chosen: Sequence[Object]) -> str:
     if not ready:
-        return f"no pod is ready, so {counted(len(draining), 'pod')} on the way out still take new connections"
+        takes = "takes" if len(draining) == 1 else "take"
+        return f"no pod is ready, so {counted(len(draining), 'pod')} on the way out still {takes} new connections"
     by_family = _counts(facts)
     if facts.slices is not None and len(set(by_family.values())) > 1:
         return f"new connections go to {ends.total(by_family)}"
@@ -128,7 +130,7 @@ def _verdict(facts: Facts, pod: Object, state: pods.State) -> Verdict:
     name, ips = meta(pod)["name"], pods.addresses(pod, families(facts.service))
     address, node = ", ".join(ips), pod["spec"].get("nodeName") or ""
     if not state.reason:
-        text = "ready"
+        text = "ready" if pods.is_ready(pod) else "not ready, and gets connections all the same"
         if pod["spec"].get("hostNetwork"):
             text += ", on its node's own network"
         return Verdict(name, SERVING, text, address, node)
@@ -194,6 +196,18 @@ def _none_ready(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Ca
     )  # fmt: skip
 
 
+def _listening(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Iterator[Cause]:
+    """What a probe could ask in a pod that fails it."""
+    for pod, state in states:
+        sockets = facts.sockets.get(meta(pod)["name"])
+        if state.reason == "ProbeFails" and sockets is not None:
+            shown = ports.overheard(sockets, pods.addresses(pod))
+            yield Cause(
+                "Listening", NOTE, f"what listens in pod/{meta(pod)['name']}: {shown}", "", f"pod/{meta(pod)['name']}"
+            )
+            return
+
+
 def _some_out(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Iterator[Cause]:
     """The pods that are out while others serve, one example a reason, so that its commands can be copied."""
     told: set[str] = set()
@@ -204,113 +218,6 @@ def _some_out(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Iter
                 state.reason, NOTE, f"pod/{meta(pod)['name']}: {state.text}", "",
                 f"pod/{meta(pod)['name']}", "", state.cure, state.commands,
             )  # fmt: skip
-
-
-# Ports.
-
-
-def _ports(facts: Facts, found: Sequence[Object], *, is_serving: bool) -> Iterator[Cause]:
-    """What is wrong with the ports on the pods ``found``; a look at what listens outweighs what is declared."""
-    service = facts.service
-    assert service is not None
-    slips = {each.place: each for each in ports.advice(service, found)}
-    ips = {meta(pod)["name"]: pods.addresses(pod) for pod in found}
-    silent = {each.place: each for each in ports.silences(service, found, facts.sockets, ips)} if is_serving else {}
-    mixed = list(_mixed(facts, found)) if is_serving else []
-    if mixed:  # pods that are not meant need not listen
-        silent = {place: each for place, each in silent.items() if each.is_total}
-    has_looked = any(meta(pod)["name"] in facts.sockets for pod in found)
-    for index in range(len(service["spec"].get("ports") or ())):
-        slip, silence = slips.get(index), silent.get(index)
-        if silence is not None:
-            yield _closed(facts, slip, silence)
-        elif slip is not None and isinstance(ports.target_of(service["spec"]["ports"][index]), str):
-            yield _slipped(facts, slip, ERROR)
-        elif slip is not None and not (has_looked and is_serving):
-            yield _slipped(facts, slip, WARNING)
-    yield from mixed
-
-
-def _slipped(facts: Facts, slip: ports.Advice, severity: str) -> Cause:
-    return Cause(
-        slip.reason, severity, slip.text, slip.short, f"svc/{facts.name}", f"spec.ports[{slip.place}].{slip.field}",
-        f"{slip.field}: {slip.meant}",
-        (replaced(facts.namespace, facts.name, f"/spec/ports/{slip.place}/{slip.field}", slip.meant),),
-    )  # fmt: skip
-
-
-def _closed(facts: Facts, slip: ports.Advice | None, silence: ports.Silence) -> Cause:
-    severity = ERROR if silence.is_total else WARNING
-    if slip is not None and silence.reason == "NothingListens":
-        found = _slipped(facts, slip, severity)
-        return found._replace(message=f"{slip.text}; {silence.text.partition(', and ')[2]}", short=silence.short)
-    field = f"spec.ports[{silence.place}].targetPort"
-    cure, commands = "", ()
-    if silence.reason == "ListensOnLoopback":
-        cure = "let the program listen on 0.0.0.0 or ::, not on 127.0.0.1 or localhost"
-    elif silence.meant is not None and silence.is_total:
-        cure = f"targetPort: {silence.meant}"
-        path = f"/spec/ports/{silence.place}/targetPort"
-        commands = (replaced(facts.namespace, facts.name, path, silence.meant),)  # type: ignore[assignment]
-    return Cause(
-        silence.reason, severity, silence.text, silence.short, f"svc/{facts.name}", field, cure, commands
-    )  # fmt: skip
-
-
-def _mixed(facts: Facts, found: Sequence[Object]) -> Iterator[Cause]:
-    """Pods of several workloads of which some do not serve a port that others do: the selector is too broad."""
-    service = facts.service
-    assert service is not None
-    groups: dict[str, list[Object]] = {}
-    for pod in found:
-        groups.setdefault(pods.owner(pod) or f"pod/{meta(pod)['name']}", []).append(pod)
-    if len(groups) < 2:
-        return
-    for port in service["spec"].get("ports") or ():
-        right = {name: members for name, members in groups.items() if _serves(facts, port, members[0])}
-        wrong = {name: members for name, members in groups.items() if name not in right}
-        if right and wrong and all(_is_stranger(port, members[0]) for members in wrong.values()):
-            yield _too_broad(facts, port, right, wrong)
-            return
-
-
-def _is_stranger(port: Object, pod: Object) -> bool:
-    """Whether a pod declares ports, and this one is none of them."""
-    known = {each.number for each in ports.declared(pod)}
-    return bool(known) and ports.number_on(port, pod) not in known
-
-
-def _serves(facts: Facts, port: Object, pod: Object) -> bool:
-    number, protocol = ports.number_on(port, pod), port.get("protocol") or "TCP"
-    if number is None:
-        return False
-    sockets = facts.sockets.get(meta(pod)["name"])
-    if sockets is not None:
-        return ports.hear(sockets, number, protocol, pods.addresses(pod)).how == "open"
-    return any((each.number, each.protocol) == (number, protocol) for each in ports.declared(pod))
-
-
-def _too_broad(facts: Facts, port: Object, right: dict[str, list[Object]], wrong: dict[str, list[Object]]) -> Cause:
-    assert facts.service is not None
-    selector = facts.service["spec"]["selector"]
-    ours = [labels_of(pod) for members in right.values() for pod in members]
-    theirs = [labels_of(pod) for members in wrong.values() for pod in members]
-    telling = [
-        (key, value) for key, value in sorted(ours[0].items())
-        if key != "pod-template-hash" and key not in selector and all(labels.get(key) == value for labels in ours)
-        and not any(labels.get(key) == value for labels in theirs)
-    ]  # fmt: skip
-    narrower = {**selector, **dict(telling[:1])}
-    cure = "selector: " + ", ".join(f"{key}: {value}" for key, value in narrower.items())
-    strangers = ", ".join(f"{name} ({counted(len(members), 'pod')})" for name, members in wrong.items())
-    return Cause(
-        "SelectorTooBroad", WARNING,
-        f"the selector also matches the pods of {strangers}, which do not serve {ports.shown(port)}: connections that "
-        "go there fail",
-        f"its selector also matches the pods of {strangers}", f"svc/{facts.name}", "spec.selector",
-        cure if telling else "a label that only the right pods have",
-        (set_selector(facts.namespace, facts.name, narrower),) if telling else (),
-    )  # fmt: skip
 
 
 # The others.

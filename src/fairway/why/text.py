@@ -55,7 +55,7 @@ def _pods(pods: "Sequence[Object]", cures: "Mapping[str, Object]", paint: "Paint
         found = [pod for pod in pods if pod["state"] == state]
         for pod in found[:_MOST_PODS]:
             who = f"pod/{pod['pod']}" if pod.get("pod") else pod.get("address", "")
-            at = f" at {pod['address']}" if pod.get("pod") and pod.get("address") and state != "Out" else ""
+            at = f" at {pod['address']}" if pod.get("pod") and pod.get("address") and state == "Serving" else ""
             yield f"  {paint(mark, _TINTS[tint])} {who}: {pod['text']}{at}"
             yield from _cure(cures.get(f"{who}: {pod['text']}", {}))
         if len(found) > _MOST_PODS:

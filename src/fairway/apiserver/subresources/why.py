@@ -60,7 +60,7 @@ async def _see(look: Look, call: Call, api: "Api") -> Seen:
     verb = "get" if look.name else "list"
     asked = Asked(verb, look.group, look.plural, look.subresource, look.namespace or None, look.name)
     if not authorization.is_allowed(call.user, asked):
-        return Seen(refused=f'user "{call.user.name}" may not {verb} {look.plural}')
+        return Seen(refused=f'forbidden: user "{call.user.name}" may not {verb} {look.plural}')
     options: dict[str, Any] = {"labelSelector": look.labels, "fieldSelector": look.fields, "limit": look.limit or ""}
     try:
         found = await api.call(
