@@ -32,6 +32,9 @@ class Engine(Protocol):
     async def ended(self) -> None:
         """Return when the engine, which was running, is not any more."""
 
+    def let_go(self) -> None:
+        """Look after it no more; it goes on."""
+
     async def tidy(self) -> bool:
         """Remove what was only waiting for its last requests; whether anything still waits."""
 

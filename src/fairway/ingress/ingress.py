@@ -9,7 +9,7 @@ Rules: the engine outlives this process; what it does is only changed once the A
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,7 +78,7 @@ class Ingress:
             (Informer(client, SECRET, keep=reducer(secret_of)), self._take_secret),
         )
         self._wake = asyncio.Event()
-        self._applied, self._started = asyncio.Event(), asyncio.Event()
+        self._adopted, self._applied, self._started = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._left = asyncio.Condition()
         self._sending: frozenset[Server] = frozenset()
         self._generated: dict[str, str] = {}
@@ -89,6 +89,12 @@ class Ingress:
 
     async def run(self) -> None:
         """Work until cancelled; the engine goes on."""
+        try:
+            await self._run()
+        finally:
+            self._engine.let_go()
+
+    async def _run(self) -> None:
         self._classes.subscribe(self._take_class)
         self._ingresses.subscribe(self._take_ingress)
         async with asyncio.TaskGroup() as tasks:
@@ -96,6 +102,7 @@ class Ingress:
             tasks.create_task(self._ingresses.run())
             tasks.create_task(self._reports.run())
             is_running = await self._engine.adopt()
+            self._adopted.set()
             await self._classes.wait_synced()
             await self._ingresses.wait_synced()
             while not is_running and not self._inventory.ours:
@@ -116,6 +123,7 @@ class Ingress:
     async def wait_left(self, addresses: Iterable[str], ports: Iterable[int] = ()) -> None:
         """Return when nothing new is sent to these addresses any more, on these ports (none: all)."""
         leaving, on = frozenset(addresses), frozenset(ports)
+        await self._adopted.wait()
         async with self._left:
             await self._left.wait_for(lambda: self._has_left(leaving, on))
 
@@ -261,14 +269,3 @@ class Ingress:
 def _key(found: Object) -> str:
     meta: dict[str, Any] = found["metadata"]
     return f"{meta['namespace']}/{meta['name']}"
-
-
-async def keep_serving(make: Callable[[], Ingress]) -> None:
-    """Serve until cancelled; a fault is told and followed by a fresh start, since others live in the same process."""
-    backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
-    while True:
-        try:
-            await make().run()
-        except Exception:
-            log.exception("ingress failed", extra={"failures": backoff.failures})
-        await asyncio.sleep(backoff.next_delay_s())

@@ -157,7 +157,9 @@ class Haproxy:
         return ""
 
     def let_go(self) -> None:
-        """Leave HAProxy alone; it goes on serving."""
+        """See ``Engine``."""
+        if self._writing is not None:
+            self._writing.cancel()
         self._process.let_go()
 
     # How it is done

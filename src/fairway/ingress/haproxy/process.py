@@ -83,8 +83,7 @@ class Process:
 
     def __init__(self, program: str, folder: Path, log: Path) -> None:
         self._program, self._folder, self._log = program, folder, log
-        self._child: subprocess.Popen[bytes] | None = None
-        self._handle = -1
+        self._handle = self._pid = -1
         self._ended = asyncio.Event()
 
     @property
@@ -112,14 +111,15 @@ class Process:
         log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         try:
             length = os.fstat(log).st_size
-            self._child = subprocess.Popen(
+            child = subprocess.Popen(
                 command(self._program, self._folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 pass_fds=tuple(descriptors), start_new_session=True, cwd="/",
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "NOTIFY_SOCKET": str(self._notify_path)},
             )  # fmt: skip
         finally:
             os.close(log)
-        self._watch(self._child.pid)
+        child.returncode = 0  # the pidfd, not Popen, watches over it
+        self._watch(child.pid)
         return length
 
     async def reload(self) -> None:
@@ -174,7 +174,7 @@ class Process:
         return "it said nothing"
 
     def _watch(self, pid: int) -> None:
-        self._handle = os.pidfd_open(pid)
+        self._handle, self._pid = os.pidfd_open(pid), pid
         self._ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._handle, self._gone)
 
@@ -182,9 +182,8 @@ class Process:
         asyncio.get_running_loop().remove_reader(self._handle)
         os.close(self._handle)
         self._handle = -1
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
+        with contextlib.suppress(ChildProcessError):  # one that was adopted is another's child
+            os.waitpid(self._pid, os.WNOHANG)
         self._ended.set()
 
     def let_go(self) -> None:
@@ -193,8 +192,6 @@ class Process:
             asyncio.get_running_loop().remove_reader(self._handle)
             os.close(self._handle)
             self._handle = -1
-        if self._child is not None:
-            self._child.returncode = 0  # it is not ours to wait for any more
 
 
 async def _ready(notices: socket.socket) -> str:
