@@ -44,7 +44,9 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(HOUSE / "src" / "fairway")], check=True)
     rows: list[dict[str, Any]] = []
     with cluster("bench-cli") as running:
-        text = (HOUSE / "examples/svc.yaml").read_text()
+        text = (
+            (HOUSE / "examples/svc.yaml").read_text().replace("    port: 80\n", "    port: 80\n    targetPort: 8080\n")
+        )
         running.kubectl("create", "-f", "-", text=text)
         running.kubectl("wait", "rs/kubia", "--for=jsonpath={.status.readyReplicas}=3", "--timeout=60s")
         for question in QUESTIONS:

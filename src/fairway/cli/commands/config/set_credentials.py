@@ -34,6 +34,7 @@ FLAGS = (
     Flag("token", help="bearer token"),
     Flag("username", help="user name for basic authentication"),
 )
+_NO_PLUGIN = {"args": None, "command": "", "env": None, "provideClusterInfo": False}
 
 
 def run(call: "Call") -> int:
@@ -77,7 +78,7 @@ def _change(user: "dict[str, Any]", flags: "Values") -> None:
         user.update({key: getattr(flags, key) for key in ("username", "password") if flags.is_given(key)})
     if any(flags.is_given(name) for name in ("exec-command", "exec-arg", "exec-env", "exec-api-version",
                                              "exec-interactive-mode", "exec-provide-cluster-info")):  # fmt: skip
-        user["exec"] = plugin({"provideClusterInfo": False, **(user.get("exec") or {})}, flags)
+        user["exec"] = plugin({**_NO_PLUGIN, **(user.get("exec") or {})}, flags)
 
 
 def plugin(before: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
@@ -95,8 +96,5 @@ def plugin(before: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
             env[name] = value
         elif word.endswith("-"):
             env.pop(word[:-1], None)
-    if env:
-        after["env"] = [{"name": name, "value": value} for name, value in env.items()]
-    else:
-        after.pop("env", None)
+    after["env"] = [{"name": name, "value": value} for name, value in env.items()] or None
     return after
