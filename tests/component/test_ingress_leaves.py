@@ -67,6 +67,7 @@ def test_a_host_that_the_ca_cannot_sign_for_gets_one_that_vouches_for_itself(fol
     found = chain(leaves.pem("shop.mine.com"))
     assert (len(found), names(leaves.pem("shop.mine.com"))) == (1, ["shop.mine.com"])
     assert found[0].issuer == found[0].subject
+    assert (leaves.covers("shop.mine.com"), leaves.covers("app.localhost")) == (False, True)
     assert names(leaves.pem("")) == ["localhost", "127.0.0.1", "::1"]
     assert len(chain(leaves.pem(""))) == 2
 

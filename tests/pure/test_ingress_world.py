@@ -194,6 +194,19 @@ def test_every_host_of_a_rule_has_a_certificate() -> None:
     assert chosen(routing([one]), {}.get).certificates == {"*.localhost": None}
 
 
+def test_a_host_that_nobody_vouches_for_is_told_where_tls_is_asked_for() -> None:
+    one = ingress("i", "a", host="shop.mine.com")
+    assert chosen(routing([one]), {}.get, lambda host: False).problems == []
+    one["spec"]["tls"] = [{"hosts": ["shop.mine.com", "app.localhost"]}]
+    found = chosen(routing([one]), {}.get, lambda host: host.endswith(".localhost"))
+    assert [(each.ingress, each.reason) for each in found.problems] == [("ns/i", "CertificateNotTrusted")]
+    assert found.problems[0].message.startswith("no Secret is named for shop.mine.com, and the local CA may not sign")
+    one["spec"]["tls"][0]["secretName"] = "s"
+    assert "CertificateNotTrusted" not in {
+        each.reason for each in chosen(routing([one]), {}.get, lambda host: False).problems
+    }
+
+
 # All together
 
 

@@ -16,6 +16,10 @@ from fairway.ingress.routes import Routing, TlsClaim, covers
 from fairway.objects import Object
 
 TLS_TYPE: Final = "kubernetes.io/tls"
+UNTRUSTED: Final = (
+    "no Secret is named for {host}, and the local CA may not sign for it: no client will trust the certificate that is "
+    "served; name a Secret, or let the CA sign: sudo fairway up --ingress-ca-domains DOMAIN"
+)
 
 
 class Secret(NamedTuple):
@@ -98,12 +102,21 @@ def _names(certificate: object) -> Iterable[str]:
     return [name.lower() for name in names]
 
 
-def chosen(routing: Routing, secret_of_name: Callable[[str], Secret | None]) -> Chosen:
-    """What every host is served with; ``secret_of_name`` finds a Secret by ``namespace/name``."""
+def chosen(
+    routing: Routing,
+    secret_of_name: Callable[[str], Secret | None],
+    is_vouched_for: Callable[[str], bool] = lambda host: True,
+) -> Chosen:
+    """What every host is served with; ``secret_of_name`` finds a Secret by ``namespace/name``.
+
+    ``is_vouched_for`` says whether a certificate that is generated for a host can be trusted by anybody.
+    """
     found: dict[str, str | None] = {}
     problems: list[Problem] = []
     for host, claim in routing.tls.items():
         found[host] = _pem(host, claim, secret_of_name, problems)
+        if not claim.secret and not is_vouched_for(host):
+            problems.append(Problem(claim.ingress, "CertificateNotTrusted", UNTRUSTED.format(host=host)))
     for name, claim in routing.own_hosts.items():
         bundle = _bundle(name, claim, secret_of_name, problems)
         for host in bundle.names if bundle else ():

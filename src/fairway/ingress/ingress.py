@@ -43,6 +43,9 @@ class Certificates(Protocol):
     def pem(self, host: str) -> str:
         """PEM text, the chain and then the key; that of the empty host is for who names none that is served."""
 
+    def covers(self, host: str) -> bool:
+        """Whether whoever trusts the maker trusts what is made for this host."""
+
     def forget(self, hosts: set[str]) -> None:
         """Keep only those of these hosts."""
 
@@ -67,7 +70,7 @@ class Ingress:
 
     def __init__(self, client: Client, engine: Engine, settings: Settings) -> None:
         self._engine, self._settings = engine, settings
-        self._inventory = Inventory()
+        self._inventory = Inventory(settings.certificates.covers)
         self.metrics = Metrics()
         self._reports = Reports(client, self._inventory.object, settings.host)
         self._classes = Informer(client, INGRESS_CLASS)

@@ -3,7 +3,7 @@
 Shape: ``put_*`` take what changes; ``wanted`` works out anew only what a change touches.  No I/O.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,9 +28,13 @@ class View:
 
 
 class Inventory:
-    """The known objects; ``namespace/name`` is how they are called, a class by its name."""
+    """The known objects; ``namespace/name`` is how they are called, a class by its name.
 
-    def __init__(self) -> None:
+    ``is_vouched_for`` says whether a certificate that is generated for a host can be trusted.
+    """
+
+    def __init__(self, is_vouched_for: Callable[[str], bool] = lambda host: True) -> None:
+        self._is_vouched_for = is_vouched_for
         self._controllers: dict[str, str] = {}
         self._ingresses: dict[str, Object] = {}
         self._services: dict[str, Service] = {}
@@ -109,7 +113,7 @@ class Inventory:
         """What should be served."""
         self._sort_out()
         if self._has_stale_secrets:
-            self._chosen = chosen(self._routing, self._secrets.get)
+            self._chosen = chosen(self._routing, self._secrets.get, self._is_vouched_for)
             self._has_stale_secrets = False
         stale, self._stale_services = self._stale_services, set()
         for backend in self._users:

@@ -13,7 +13,7 @@ from pathlib import Path
 from fairway.cluster.certificates import builder, general_name, key_bytes, usage
 from fairway.cluster.local_ca import authority
 from fairway.cluster.local_ca.authority import LEAF_DAYS, Leaf
-from fairway.cluster.local_ca.domains import is_host
+from fairway.cluster.local_ca.domains import covers, is_host
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class Leaves:
         self._folder = folder
         self._now = now or (lambda: datetime.datetime.now(datetime.UTC))
         self._kept: dict[str, _Kept] = {}
+        self._domains: tuple[str, ...] = ()
         self._ca: tuple[tuple[int, ...], authority.Authority] | None = None
 
     def pem(self, host: str) -> str:
@@ -45,6 +46,10 @@ class Leaves:
             kept = _Kept((leaf.chain + leaf.key).decode(), leaf.renew_at)
             self._kept[host] = kept
         return kept.pem
+
+    def covers(self, host: str) -> bool:
+        """Whether the CA can sign for a host."""
+        return self._authority() is not None and covers(host, self._domains)
 
     def forget(self, hosts: set[str]) -> None:
         """Keep only those of these hosts."""
@@ -63,6 +68,7 @@ class Leaves:
             at = tuple(found.st_mtime_ns for found in map(Path.stat, self._files()))
             if self._ca is None or self._ca[0] != at:
                 self._ca = at, authority.read(self._folder)
+                self._domains = self._ca[1].domains
                 self._kept.clear()
         except (OSError, ValueError) as error:
             log.warning("the local CA in %s cannot be read: %s", self._folder, error)
