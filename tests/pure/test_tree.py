@@ -196,6 +196,16 @@ def test_endpoints_that_are_alike_are_folded() -> None:
     assert text.count("●") == 2 and drawn(world, is_whole=True).count("●") == 50
 
 
+def test_slices_that_are_alike_are_folded() -> None:
+    found = [pod(f"web-{number}", f"10.{number // 250}.1.{number % 250}", owner=REPLICA_SET) for number in range(1000)]
+    slices = [slice_of([*map(endpoint, found[at : at + 100])], name=f"web-{at}") for at in range(0, 1000, 100)]
+    broken = slice_of([endpoint(BROKEN, False)], name="web-broken")
+    world = Objects(service(), REPLICA_SET, *found, BROKEN, *slices, broken)
+    text = drawn(world)
+    assert "├─ … and 8 more EndpointSlices like these  800 endpoints\n├─ EndpointSlice web-broken" in text
+    assert text.count("EndpointSlice web-") == 3 and drawn(world, is_whole=True).count("●") == 1000
+
+
 @pytest.mark.parametrize(
     ("found", "line"),
     [

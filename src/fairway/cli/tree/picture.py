@@ -49,7 +49,7 @@ def service(facts: Object, *, is_whole: bool = False, has_pods: bool = True) -> 
     routes = [*map(_route, facts["routes"]), *(_namesake(name) for name in facts["sameSelector"])]
     if routes:
         root.add(Branch.of("reached as well by").add(*routes))
-    root.add(*(_slice(each, is_whole=is_whole, has_pods=has_pods) for each in facts["slices"]))
+    root.add(*_slices(facts["slices"], is_whole=is_whole, has_pods=has_pods))
     root.add(*_missing(facts))
     if facts["endpoints"]:
         root.add(Branch.of(f"Endpoints {facts['endpoints']['name']}", _counts(facts["endpoints"])))
@@ -128,6 +128,21 @@ def _missing(facts: Object) -> Iterable[Branch]:
 def _counts(found: Object) -> str:
     parts = [f"{found['ready']} ready"] + ([f"{found['notReady']} not ready"] if found["notReady"] else [])
     return ", ".join(parts)
+
+
+def _slices(found: list[Object], *, is_whole: bool, has_pods: bool) -> Iterable[Branch]:
+    """The slices; those of a large Service are folded as their endpoints are."""
+    for group in _alike(found, _look_of_slice):
+        shown, folded = _split(group, is_whole=is_whole)
+        yield from (_slice(each, is_whole=is_whole, has_pods=has_pods) for each in shown)
+        if folded:
+            count = sum(len(each["endpoints"]) for each in folded)
+            yield Branch.of(f"… and {len(folded)} more EndpointSlices like these", quiet(f"{count} endpoints"))
+
+
+def _look_of_slice(found: Object) -> Any:
+    ports = tuple((each["name"], each["port"], each["protocol"]) for each in found["ports"])
+    return (found["addressType"], ports, frozenset(map(_look_of_endpoint, found["endpoints"])))
 
 
 def _slice(found: Object, *, is_whole: bool, has_pods: bool) -> Branch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fairway.cli.describe.world import Refused, within
 from fairway.objects import Object
@@ -47,6 +48,16 @@ class Scene:
     events: list[Object] = field(default_factory=list)
     sockets: dict[str, list[Object]] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
+
+    @cached_property
+    def pods_by_name(self) -> dict[str, Object]:
+        """The pods, each by its name."""
+        return {pod["metadata"]["name"]: pod for pod in self.pods}
+
+    @cached_property
+    def pods_by_ip(self) -> dict[str, Object]:
+        """The pods, each by all of its addresses."""
+        return {each.get("ip", ""): pod for pod in self.pods for each in (pod.get("status") or {}).get("podIPs") or ()}
 
 
 def path_of(kind: str, namespace: str) -> str:

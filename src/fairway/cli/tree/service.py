@@ -1,6 +1,6 @@
 """Facts about a Service: its addresses and ports, its slices with their endpoints and pods, and who is around it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fairway.cli.tree import pod as pods
 from fairway.cli.tree.scene import Scene, backends, controller_of, labels_of, selects
@@ -130,16 +130,11 @@ def _endpoint(scene: Scene, found: Object, service: Object) -> Object:
     }
 
 
-def _pod(scene: Scene, target: Object, addresses: list[str] | tuple[()]) -> Object | None:
+def _pod(scene: Scene, target: Object, addresses: Sequence[str]) -> Object | None:
     """The pod of an endpoint: the one that it names, else the one that has its address."""
-    for each in scene.pods:
-        if target.get("kind") == "Pod" and target.get("name") == each["metadata"]["name"]:
-            return each
-    for each in scene.pods:
-        ips = {one.get("ip") for one in (each.get("status") or {}).get("podIPs") or ()}
-        if not target and ips & set(addresses):
-            return each
-    return None
+    if target:
+        return scene.pods_by_name.get(target.get("name", "")) if target.get("kind") == "Pod" else None
+    return next((scene.pods_by_ip[each] for each in addresses if each in scene.pods_by_ip), None)
 
 
 def owners(scene: Scene, found: list[Object]) -> list[Object]:
