@@ -38,6 +38,7 @@ COMMANDS = {
     "create": "create objects, from manifests or from words",
     "apply": "make objects what manifests say",
     "rollout": "follow and steer the rollout of a workload",
+    "run": "run one pod, with a container of an image",
     "expose": "make a Service for the pods of a workload",
     "scale": "set how many pods a workload has",
     "label": "set, change and remove labels of objects",
