@@ -114,20 +114,30 @@ def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
     assert bad(found, "ports/dns")["level"] == "failure"
 
 
-@pytest.mark.parametrize(("is_bound", "level"), [(False, "warning"), (True, "ok")])
-def test_a_chroot_without_a_mount_at_its_root_is_named(tmp_path: Path, is_bound: bool, level: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "level", "what"),
+    [
+        ("RUN='chroot ROOT'", "failure", "this is a chroot whose root is no mount"),
+        ("mount --bind ROOT ROOT; FILL; RUN='chroot ROOT'", "warning", "this is a chroot"),
+        (
+            "mount --bind ROOT ROOT; FILL; cd ROOT; mkdir .old; pivot_root . .old; umount -l .old; RUN=",
+            "ok",
+            "pivot_root",
+        ),
+    ],
+)
+def test_a_chroot_is_named_and_its_cure_cures_it(tmp_path: Path, way: str, level: str, what: str) -> None:
     root = tmp_path / "root"
     root.mkdir()
-    parts = "for p in usr etc opt root home tmp var proc sys dev run work srv; do [ -d /$p ] || continue; "
-    parts += "mkdir -p $D/root/$p; mount --rbind /$p $D/root/$p; done; "
-    parts += "for l in bin lib lib64 sbin; do [ -L /$l ] && cp -P /$l $D/root/$l; done; "
-    own = "mount --bind $D/root $D/root; " if is_bound else ""
-    found = doctor(tmp_path, f"{own}{parts}", RUN=f"chroot {root}")
+    fill = "for p in usr etc opt root home tmp var proc sys dev run work srv; do [ -d /$p ] || continue; "
+    fill += f"mkdir -p {root}/$p; mount --rbind /$p {root}/$p; done; "
+    fill += f"for l in bin lib lib64 sbin; do [ -L /$l ] && cp -P /$l {root}/$l; done; :"
+    way = way if "FILL" in way else f"FILL; {way}"
+    found = doctor(tmp_path, way.replace("FILL", fill).replace("ROOT", str(root)))
     told = [each for each in found if each["check"] == "kernel/root"]
-    assert [each["level"] for each in told] == [level], told
-    if level == "warning":
-        assert "chroot" in told[0]["what"]
-        assert "mount --bind" in told[0]["fix"]
+    assert [(each["level"], each["what"].partition(" (")[0]) for each in told] == [(level, what)]
+    if level != "ok":
+        assert "pivot_root . .old" in told[0]["fix"]
 
 
 def test_without_root_it_says_what_it_cannot_see(tmp_path: Path) -> None:

@@ -199,24 +199,36 @@ def control_groups(facts: Facts) -> Iterator[Finding]:
 
 
 def root(facts: Facts) -> Iterator[Finding]:
-    """Where a container's start cannot change the root for good, `kubectl exec` may see the machine's files."""
+    """The root must be that of a namespace of mounts: a container's start changes it, and `exec` begins there."""
     text = facts.refused.get("pivot_root")
     if text is None:
         return
-    if not text:
-        yield well("pivot_root" + (", in a chroot" if facts.is_chroot else ""))
-        return
-    where = "this is a chroot whose root is no mount" if facts.is_chroot else "the root lies in the start-up RAM disk"
-    cure = (
-        "bind the chroot's folder to itself before entering it: mount --bind DIR DIR"
-        if facts.is_chroot
-        else "start from a disk or tmpfs root (switch_root)"
-    )
-    yield warning(
-        f"pivot_root does not work: {text}; {where}",
-        "commands by `kubectl exec` then start in the machine's root, not in the container's",
-        cure,
-    )
+    if facts.is_chroot and text:
+        yield failure(
+            f"this is a chroot whose root is no mount (pivot_root: {text})",
+            "no container can be started in it",
+            _ENTER,
+        )
+    elif facts.is_chroot:
+        yield warning(
+            "this is a chroot",
+            "commands by `kubectl exec` start in the machine's own root, not in the container's",
+            _ENTER,
+        )
+    elif text:
+        yield warning(
+            f"pivot_root does not work: {text}; the root lies in the start-up RAM disk",
+            "commands by `kubectl exec` may start in the machine's own root, not in the container's",
+            "start from a disk or tmpfs root (switch_root)",
+        )
+    else:
+        yield well("pivot_root")
+
+
+_ENTER = (
+    "make the folder the root of a namespace of its own: systemd-nspawn -D DIR; or: unshare -m sh -c "
+    "'mount --bind DIR DIR && cd DIR && mkdir -p .old && pivot_root . .old && umount -l .old && exec sh'"
+)
 
 
 CHECKS = (version, tried, namespaces, veth, gateway_device, nftables, control_groups, root)
