@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
+from fairway.cli.main import COMMANDS
 
 from .conftest import Cluster, kubectls
 from .kubectl_rows import CORE, ROWS, Row, Step
@@ -80,6 +83,30 @@ def test_a_row_with_every_kubectl(
     cluster: Cluster, namespace: str, known: dict[str, str], row: Row, any_kubectl: str
 ) -> None:
     Typist(cluster, namespace, known, any_kubectl).all_of(row.steps)
+
+
+def verb(step: Step) -> str:
+    """The command that a step types: its first word that is no flag."""
+    words = iter(shlex.split(step.command))
+    for word in words:
+        if word in ("-n", "--namespace"):
+            next(words)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+DIFFERENT = ("create --raw", "version")
+"""Commands that ``fairway`` has in a form of its own, or without a flag that a row needs."""
+OURS = [
+    row for row in ROWS if all(verb(step) in COMMANDS and not step.command.startswith(DIFFERENT) for step in row.steps)
+]
+"""Rows whose every verb ``fairway`` has."""
+
+
+@pytest.mark.parametrize("row", OURS, ids=lambda row: row.name)
+def test_a_row_with_fairway_itself(cluster: Cluster, namespace: str, known: dict[str, str], row: Row) -> None:
+    Typist(cluster, namespace, known, str(Path(sys.executable).with_name("fairway"))).all_of(row.steps)
 
 
 @contextmanager
