@@ -165,6 +165,28 @@ async def test_certificates_go_by_name_and_change_without_a_reload(engine: Engin
     assert haproxy.reloads == 0
 
 
+async def test_a_certificate_that_is_none_harms_no_other_host(engine: Engine) -> None:
+    haproxy, own = engine.make(), pem("a.example")
+    broken = own[: own.index("-----BEGIN PRIVATE")]
+    async with pods(A) as port:
+        for certificates in ({"b.example": broken}, {"a.example": own, "b.example": broken}, {"a.example": own}):
+            refused = await haproxy.apply(wanted(to("web", [A], port), certificates=certificates))
+            assert set(refused) == certificates.keys() & {"b.example"}
+            assert (await engine.get("web.example", "/")) == (200, A)
+            assert await engine.certificate("b.example") == der(FALLBACK)
+        later = {"a.example": own, "c.example": broken + "\n"}
+        assert set(await haproxy.apply(wanted(to("web", [A], port), certificates=later))) == {"c.example"}
+        assert await engine.certificate("a.example") == der(own)
+        assert (await engine.get("web.example", "/")) == (200, A)
+
+
+async def test_the_longest_host_has_a_certificate_too(engine: Engine) -> None:
+    haproxy, host = engine.make(), ".".join(["a" * 63] * 3 + ["b" * 61])
+    own = pem(host)
+    await haproxy.apply(wanted(certificates={host: own}))
+    assert await engine.certificate(host) == der(own)
+
+
 async def test_more_backends_than_slots_take_one_reload_that_nobody_notices(engine: Engine) -> None:
     haproxy, many = engine.make(), FIRST_SLOTS[0] + 1
     async with pods(A, slow_s=0.2) as port:

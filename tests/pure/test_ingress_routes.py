@@ -150,6 +150,12 @@ def test_a_resource_backend_is_told_and_answers_503() -> None:
     assert [each.reason for each in found.problems] == ["ResourceBackend"]
 
 
+def test_a_path_that_no_request_can_have_is_left_out_and_told() -> None:
+    found = routing([ingress("i", rules=[{"http": {"paths": [path("/" + "x" * 9000, "a"), path("/y", "b")]}}])])
+    assert list(found.claims) == [Place("prefix", "/y/")]
+    assert [each.reason for each in found.problems] == ["PathTooLong"]
+
+
 @pytest.mark.parametrize(
     ("names", "host", "is_covered"),
     [

@@ -1,11 +1,17 @@
 """What follows from classes, Services, slices and Secrets, and what users are told where something is missing."""
 
 import base64
+import datetime
 import random
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from fairway.cluster.certificates import key_bytes
+from fairway.cluster.local_ca import authority
 from fairway.cluster.local_ca.leaves import self_signed
 from fairway.ingress.certificates import Secret, bundle_of, chosen, secret_of
 from fairway.ingress.classes import Whose, whose
@@ -164,6 +170,30 @@ def test_what_a_secret_holds(secret: Secret, fault: str) -> None:
     bundle = bundle_of(secret)
     assert bundle.fault.startswith(fault) and bool(bundle.fault) == bool(fault)
     assert bundle.names == (frozenset() if fault else {"a.b", "*.c"})
+
+
+def made_by_hand(name: str, key: Any) -> Secret:
+    """A TLS Secret whose certificate calls itself so."""
+    now = datetime.datetime.now(datetime.UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    alternatives = x509.SubjectAlternativeName([x509.DNSName(name)])
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+        .add_extension(alternatives, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return tls_secret(authority.pem(certificate), key_bytes(key))
+
+
+def test_a_weak_key_is_refused_before_the_engine_sees_it() -> None:
+    weak = rsa.generate_private_key(65537, 1024)
+    assert bundle_of(made_by_hand("a.b", weak)).fault == "holds a key of 1024 bits, at least 2048 are needed"
+
+
+@pytest.mark.parametrize("name", ["../../x", "a.b [alpn h2]", "a.b\nx", "*", "a.*.b", "-"])
+def test_names_that_are_no_hosts_are_nobodys(name: str) -> None:
+    found = bundle_of(made_by_hand(name, ec.generate_private_key(ec.SECP256R1())))
+    assert (found.fault, found.names) == ("", frozenset())
 
 
 @pytest.mark.parametrize(

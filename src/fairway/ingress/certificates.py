@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from fairway.ingress.model import Problem
 from fairway.ingress.routes import Routing, TlsClaim, covers
 from fairway.objects import Object
+from fairway.objects.names import dns_subdomain, wildcard_subdomain
 
 TLS_TYPE: Final = "kubernetes.io/tls"
 UNTRUSTED: Final = (
@@ -80,10 +81,21 @@ def bundle_of(secret: Secret) -> Bundle:
     form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     if key.public_key().public_bytes(*form) != chain[0].public_key().public_bytes(*form):
         return Bundle(fault="holds a key that does not belong to its certificate")
+    if weakness := _weakness(key):
+        return Bundle(fault=weakness)
     texts = [each.public_bytes(serialization.Encoding.PEM).decode() for each in chain]
     form_of_key = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     texts.append(key.private_bytes(*form_of_key).decode())
     return Bundle("".join(texts), frozenset(_names(chain[0])))
+
+
+def _weakness(key: object) -> str:
+    """Why OpenSSL would not take a key, as distributions set it up (security level 2); empty if it would."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    least = 2048 if isinstance(key, rsa.RSAPrivateKey) else 224 if isinstance(key, ec.EllipticCurvePrivateKey) else 0
+    size = getattr(key, "key_size", 0)
+    return f"holds a key of {size} bits, at least {least} are needed" if size < least else ""
 
 
 def _names(certificate: object) -> Iterable[str]:
@@ -99,7 +111,9 @@ def _names(certificate: object) -> Iterable[str]:
     if not names:
         common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         names = [str(each.value) for each in common]
-    return [name.lower() for name in names]
+    lower = [name.lower() for name in names]
+    # Whatever else a certificate may call itself becomes part of a file's name and of a line of configuration.
+    return [name for name in lower if not any((wildcard_subdomain if "*" in name else dns_subdomain)(name))]
 
 
 def chosen(

@@ -3,6 +3,7 @@
 Rules: an engine goes on serving what it was told last while its owner is away, and is taken over when that is back.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from fairway.ingress.model import Wanted
@@ -26,8 +27,11 @@ class Engine(Protocol):
     def is_running(self) -> bool:
         """Whether it serves, be it only what it was told by an earlier process of ours."""
 
-    async def apply(self, wanted: Wanted) -> None:
-        """Do this from now on; started if need be.  Raises: ``EngineError``, and then it may be tried again."""
+    async def apply(self, wanted: Wanted) -> Mapping[str, str]:
+        """Do this from now on; started if need be.  Raises: ``EngineError``, and then it may be tried again.
+
+        The answer is what it said, by host, of certificates that it cannot serve; those hosts have the fallback.
+        """
 
     async def ended(self) -> None:
         """Return when the engine, which was running, is not any more."""

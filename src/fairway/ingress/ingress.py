@@ -182,7 +182,7 @@ class Ingress:
         view = self._inventory.wanted()
         try:
             wanted = Wanted(view.routes, view.upstreams, await self._certificates(view))
-            await self._engine.apply(wanted)
+            refused = await self._engine.apply(wanted)
         except EngineError as error:
             await self._failed(view, error)
             return
@@ -193,7 +193,7 @@ class Ingress:
         self._backoff.reset()
         now_s = time.monotonic()
         self.metrics.synced(now_s - began_s, now_s - (self._changed_s or began_s), view)
-        self._reports.problems(view.problems)
+        self._reports.problems([*view.problems, *self._inventory.refused(refused)])
         self._reports.serving(self._inventory.ours, self._settings.points)
         # What is about to leave counts as gone where it serves only because there is no other.
         self._sending = frozenset().union(*(up.servers for up in view.upstreams.values() if not up.is_leaving))

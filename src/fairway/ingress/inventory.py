@@ -94,6 +94,13 @@ class Inventory:
 
     # What follows
 
+    def refused(self, said: Mapping[str, str]) -> Iterable[Problem]:
+        """What the Ingresses are told whose certificates, by host, the engine cannot serve."""
+        for host, text in said.items():
+            claims = [self._routing.tls.get(host), *self._routing.own_hosts.values()]
+            if claim := next(filter(None, claims), None):
+                yield Problem(claim.ingress, "SecretInvalid", f"the certificate of {host} cannot be served: {text}")
+
     @property
     def ours(self) -> Mapping[str, Object]:
         """The Ingresses that are ours to serve."""

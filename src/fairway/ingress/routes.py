@@ -17,6 +17,8 @@ REDIRECT_ANNOTATIONS: Final = ("fairway.dev/ssl-redirect", "nginx.ingress.kubern
 """``false`` leaves plain HTTP as it is where an Ingress has TLS."""
 FORCE_ANNOTATIONS: Final = ("fairway.dev/force-ssl-redirect", "nginx.ingress.kubernetes.io/force-ssl-redirect")
 """``true`` sends plain HTTP to HTTPS even where TLS ends before us."""
+LONGEST_KEY: Final = 8000
+"""Characters of a host and a path together."""
 NO_BACKEND: Final = Backend("", "")
 
 
@@ -91,6 +93,10 @@ def _add(found: Routing, ingress: Object) -> None:
 
 
 def _claim(found: Routing, place: Place, route: Route, ingress: str) -> None:
+    if len(place.key) > LONGEST_KEY:
+        text = f"a path of {len(place.key)} characters is longer than any request may be: it is left out"
+        found.problems.append(Problem(ingress, "PathTooLong", text))
+        return
     known = found.claims.setdefault(place, Claim(route, ingress))
     if known.ingress != ingress:
         text = (

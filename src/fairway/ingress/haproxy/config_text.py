@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from fairway.ingress.certificates import digest
 from fairway.ingress.haproxy.program import NOWHERE, Line, Program, slot_name
 
 VERSION: Final = 3
 """Raised with every change of the text, so that a HAProxy of an earlier release is reloaded."""
+LONGEST_NAME: Final = 200
 NOT_FOUND_TEXT: Final = "no Ingress has a rule for this host and path\\n"
 UNAVAILABLE_TEXT: Final = "no endpoint of the Service behind this path is ready\\n"
 
@@ -153,8 +155,9 @@ def map_text(entries: Mapping[str, str]) -> str:
 
 
 def certificate_file(layout: Layout, host: str) -> Path:
-    """Where the certificate of a host is; ``*`` is no name for a file."""
-    return layout.folder / "certificates" / f"{host.replace('*', '_') or 'fallback'}.pem"
+    """Where the certificate of a host is; ``*`` is no name for a file, and the longest hosts are too long for one."""
+    name = host.replace("*", "_") if len(host) <= LONGEST_NAME else f"_{digest(host)}"
+    return layout.folder / "certificates" / f"{name or '_'}.pem"
 
 
 def crt_list_text(layout: Layout, hosts: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import os
 import pwd
 import resource
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from fairway.ingress.certificates import digest
 from fairway.ingress.engine import EngineError
 from fairway.ingress.haproxy import commands
 from fairway.ingress.haproxy.commands import Held
-from fairway.ingress.haproxy.config_text import Layout, header
+from fairway.ingress.haproxy.config_text import Layout, certificate_file, header
 from fairway.ingress.haproxy.files import Files
 from fairway.ingress.haproxy.process import Process, StartError
 from fairway.ingress.haproxy.program import Program, Slots
@@ -30,6 +30,7 @@ PACKAGE_MISSING: Final = (
     "HAProxy is not installed on this machine, so no Ingress is served; run: sudo apt-get install -y haproxy"
 )
 ACCOUNTS: Final = ("haproxy", "www-data", "nobody")
+REFUSED: Final = "CertificateRefused"
 WRITE_S: Final = 1.0
 MOST_THREADS: Final = 4
 MOST_CONNECTIONS: Final = 20_000
@@ -63,6 +64,7 @@ class Haproxy:
         self._files = Files()
         self._slots = Slots()
         self._held: Held | None = None
+        self._refused: dict[str, str] = {}
         self._telling = asyncio.Lock()
         self._unwritten: Program | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -92,10 +94,32 @@ class Haproxy:
         """See ``Engine``."""
         return self._process.is_running
 
-    async def apply(self, wanted: Wanted) -> None:
+    async def apply(self, wanted: Wanted) -> Mapping[str, str]:
         """See ``Engine``."""
         async with self._telling:
-            await self._apply(wanted)
+            while True:
+                certificates, refused = self._usable(wanted.certificates)
+                try:
+                    await self._apply(replace(wanted, certificates=certificates))
+                    return refused
+                except EngineError as error:
+                    if error.reason != REFUSED and not self._is_to_blame(certificates, str(error)):
+                        raise
+
+    def _usable(self, certificates: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """The certificates, the fallback in place of each that HAProxy has refused; and what it said of those."""
+        refused = {host: said for host, pem in certificates.items() if (said := self._refused.get(digest(pem)))}
+        return {**certificates, **dict.fromkeys(refused, certificates[""])}, refused
+
+    def _is_to_blame(self, certificates: Mapping[str, str], said: str) -> bool:
+        """Whether it is for one certificate that HAProxy refused all; it is left out from now on."""
+        for host, pem in certificates.items():
+            if host and pem != certificates[""] and str(certificate_file(self._layout, host)) in said:
+                self._refused[digest(pem)] = said
+                self._held = None
+                log.warning("HAProxy refuses a certificate", extra={"host": host, "error": said})
+                return True
+        return False
 
     async def _apply(self, wanted: Wanted) -> None:
         has_grown = self._slots.assign(wanted.upstreams, self._held.servers if self._held is not None else ())
@@ -175,6 +199,8 @@ class Haproxy:
                 if told := list(step):
                     await tell(self._layout.path("runtime.sock"), told)
         except (OSError, TimeoutError, RefusedError) as error:
+            if self._is_to_blame(program.certificates, str(error)):
+                raise EngineError(REFUSED, str(error)) from error
             log.warning("HAProxy refused a change and is reloaded", extra={"error": str(error)})
             return False
         return True
@@ -224,6 +250,7 @@ class Haproxy:
             if (program := self._unwritten) is not None:
                 try:
                     await asyncio.to_thread(self._write, program)
+                    await asyncio.to_thread(self._process.trim_log)
                 except OSError as error:
                     log.warning("the files of HAProxy are not written", extra={"error": str(error)})
 

@@ -8,6 +8,7 @@ ready it says so on a datagram socket (sd_notify(3)).
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 READY_S: Final = 20.0
+LOG_LIMIT_BYTES: Final = 10 << 20
 _GRACE_S: Final = 5.0
 
 
@@ -24,8 +26,8 @@ class StartError(Exception):
 
 
 def command(program: str, folder: Path) -> list[str]:
-    """The command line of the master.  ``-Ws``: master and worker, and tell when ready; ``-q``: quiet then."""
-    return [program, "-Ws", "-f", str(folder / "haproxy.cfg"), "-p", str(folder / "pid"), "-q"]
+    """The command line of the master.  ``-Ws``: master and worker, and tell when ready."""
+    return [program, "-Ws", "-f", str(folder / "haproxy.cfg"), "-p", str(folder / "pid")]
 
 
 def find(folder: Path) -> list[int]:
@@ -133,6 +135,13 @@ class Process:
         """End it."""
         await asyncio.to_thread(end, self._folder)
         await self.ended()
+
+    def trim_log(self) -> None:
+        """Begin the log anew when it is long, for HAProxy tells of every server that comes; the old one is kept."""
+        with contextlib.suppress(FileNotFoundError):
+            if self._log.stat().st_size > LOG_LIMIT_BYTES:
+                shutil.copyfile(self._log, self._log.with_suffix(".log.1"))
+                os.truncate(self._log, 0)
 
     async def ended(self) -> None:
         """Return when the master is not there any more."""
