@@ -10,14 +10,15 @@ fairway describe -f svc.yaml               what the manifest names
 import sys
 import time
 
-from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS, Request, requests
-from fairway.cli.arguments.asking import many, one
+from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS, Request, Target, from_files, requests
+from fairway.cli.arguments.asking import listed
 from fairway.cli.failure import PROGRAM, Failure, raise_all
 from fairway.cli.flags import Flag
 from fairway.client.blocking import ApiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from fairway.cli.call import Call
@@ -48,7 +49,7 @@ def run(call: "Call") -> int:
     if not (call.words or flags.filename or flags.kustomize):
         raise Failure(NO_TYPE)
     found, failures = _asked(call)
-    if len(call.words) == 2 and len(failures) == 1 and failures[0].is_not_found:
+    if len(call.words) == 2 and len(failures) == 1 and getattr(failures[0], "is_not_found", False):
         return _of_prefix(call, *call.words, failure=failures[0])
     failures += _print(call, found)
     if not found and not failures:
@@ -58,21 +59,29 @@ def run(call: "Call") -> int:
     return 0
 
 
-def _asked(call: "Call") -> tuple[list[tuple[Request, "Any"]], list[ApiError]]:
+def _asked(call: "Call") -> "tuple[list[tuple[Request, Any]], list[Exception]]":
     """What is there of what is asked for, and what is not."""
     found: list[tuple[Request, Any]] = []
-    failures: list[ApiError] = []
-    for request in requests(call):
+    failures: list[Exception] = []
+    for request in requests(call) if call.words else _of_files(call, failures):
         try:
-            if request.is_list:
-                found += [(request, each) for each in many(call.session.api, request, call.flags.chunk_size)]
-            elif request.object is not None:
-                found.append((request, request.object))
-            else:
-                found.append((request, one(call.session.api, request.resource, request.namespace, request.name)))
+            found += [(request, each) for each in _found(call, request)]
         except ApiError as error:
-            failures.append(error)
+            failures.append(request.failed(error))
     return found, failures
+
+
+def _of_files(call: "Call", failures: list[Exception]) -> "Iterator[Request]":
+    for target in from_files(call, failures=failures):
+        yield Request(target.resource, target.namespace, target.name, object=target.object, source=target.source)
+
+
+def _found(call: "Call", request: Request) -> "Iterable[Any]":
+    if request.is_list:
+        return listed(call.session.api, request.path, request.query, call.flags.chunk_size)
+    if request.object is not None:
+        return [request.object]
+    return [Target(request.resource, request.namespace, request.name).fetch(call.session.api)]
 
 
 def _print(call: "Call", found: list[tuple[Request, "Any"]]) -> list[ApiError]:
@@ -90,14 +99,14 @@ def _print(call: "Call", found: list[tuple[Request, "Any"]]) -> list[ApiError]:
     return list(failures.values())
 
 
-def _of_prefix(call: "Call", type: str, name: str, *, failure: ApiError) -> int:
+def _of_prefix(call: "Call", type: str, name: str, *, failure: Exception) -> int:
     """Describe the objects whose names begin with the name that there is not."""
     asked = requests(call, [type])
     if len({request.resource for request in asked}) > 1:
         raise Failure("you may only specify a single resource type")
     is_any = False
     for request in asked:
-        for each in many(call.session.api, request, 0) if request.is_list else ():
+        for each in _found(call, request) if request.is_list else ():
             if each["metadata"]["name"].startswith(name):
                 is_any = True
                 sys.stdout.write(f"{_text(call, request, each)}\n")
