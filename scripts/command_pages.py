@@ -123,7 +123,10 @@ def _verb(module: Any, *names: str, depth: int = 2) -> Iterator[str]:
         yield ""
         yield f"{text[:1].upper()}{text[1:]}."
         yield ""
-        sub = _module(*names, name)
+        try:
+            sub = _module(*names, name)
+        except ModuleNotFoundError:  # another test says so
+            continue
         yield from (line for line in _verb(sub, *names, name, depth=depth + 1) if not line.startswith("And the ["))
 
 
