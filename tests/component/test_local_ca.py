@@ -308,3 +308,24 @@ def test_it_takes_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
         assert capsys.readouterr().err == (
             f"error: fairway ca {words[0]} needs root\n  fix: run: sudo fairway ca {typed}{config.flags}\n"
         )
+
+
+@pytest.mark.skipif(shutil.which("vfychain") is None, reason="needs vfychain")
+def test_browsers_take_a_host_s_certificate_and_no_forged_one(tmp_path: Path) -> None:
+    authority.ensure(tmp_path / "ca", "demo", RESERVED)
+    ca = authority.read(tmp_path / "ca")
+    database = f"sql:{tmp_path / 'db'}"
+    (tmp_path / "db").mkdir()
+    subprocess.run(["certutil", "-N", "--empty-password", "-d", database], check=True)
+    root = ["-A", "-t", "C,,", "-n", "root", "-i", str(tmp_path / "ca" / "root.crt")]
+    subprocess.run(["certutil", "-d", database, *root], check=True)
+
+    def is_good(chain: bytes) -> bool:
+        (tmp_path / "leaf.crt").write_bytes(authority.pem(x509.load_pem_x509_certificates(chain)[0]))
+        given = ["-u", "1", "-pp", "-a", str(tmp_path / "leaf.crt"), "-a", str(tmp_path / "ca" / "issuer.crt")]
+        done = subprocess.run(["vfychain", "-d", database, *given], capture_output=True, text=True, check=False)
+        return "Chain is good!" in done.stdout + done.stderr
+
+    assert is_good(ca.issue(["app.localhost", "*.app.localhost"]).chain)
+    assert is_good(_forged(ca, "shop.localhost"))
+    assert not is_good(_forged(ca, "www.debian.org"))
