@@ -3,7 +3,8 @@
 import pytest
 
 from fairway.apiserver.authentication import Authenticator
-from fairway.apiserver.authorization import Asked, denied, is_allowed
+from fairway.apiserver.authorization import Asked, denied
+from fairway.apiserver.authorization.fixed import is_allowed
 from fairway.apiserver.call import ANONYMOUS, User
 from fairway.objects.errors import StatusError
 from fairway.transport.interface import Peer

@@ -4,22 +4,29 @@ Source: Kubernetes docs, "Authenticating", "X509 client certificates", "Service 
 "User impersonation".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from urllib.parse import unquote
 
+from fairway.apiserver.authorization import Asked, denied, fixed
 from fairway.apiserver.call import ANONYMOUS, AUTHENTICATED, User
+from fairway.apiserver.tokens.claims import ACCOUNTS
 from fairway.apiserver.tokens.issuer import Issuer
-from fairway.objects.errors import StatusError, bad_request, unauthorized
+from fairway.objects.errors import bad_request, unauthorized
 from fairway.transport.interface import Peer
 
-MASTERS = "system:masters"
+_ACCOUNT = "system:serviceaccount:"
+_EXTRA = "impersonate-extra-"
 _REMEMBERED = 1024
+May = Callable[[User, Asked], bool]
 
 
 class Authenticator:
     """Remembers the users of certificates that it has seen, so that a request costs a look-up."""
 
-    def __init__(self, tokens: Issuer | None = None) -> None:
+    def __init__(self, tokens: Issuer | None = None, may: May = fixed.is_allowed) -> None:
         self._tokens = tokens
+        self._may = may
         self._users: dict[tuple[str, tuple[str, ...]], User] = {}
 
     def user(self, peer: Peer, headers: Mapping[str, str]) -> User:
@@ -30,8 +37,12 @@ class Authenticator:
             given = headers.get("authorization", "")
             found = self._bearing(given[7:].strip()) if given[:7].lower() == "bearer " else ANONYMOUS
         if headers.get("impersonate-user"):
-            return impersonated(found, headers)
-        if "impersonate-group" in headers or "impersonate-uid" in headers:
+            wanted = impersonated(headers)
+            for asked in asked_of(wanted):
+                if not self._may(found, asked):
+                    raise denied(found, asked)
+            return acting(wanted)
+        if any(name.startswith("impersonate-") for name in headers):
             # Doing as oneself what was meant to be done with fewer rights would be the wrong guess.
             raise bad_request("requested a group or uid without impersonating a user")
         return found
@@ -52,13 +63,40 @@ class Authenticator:
         return found
 
 
-def impersonated(user: User, headers: Mapping[str, str]) -> User:
-    """The user that ``user`` acts as.  Raises: ``StatusError`` 403 unless ``user`` may do everything."""
-    name = headers["impersonate-user"]
-    if MASTERS not in user.groups:
-        why = f'User "{user.name}" cannot impersonate resource "users" in API group "" at the cluster scope'
-        raise StatusError(403, "Forbidden", f'users "{name}" is forbidden: {why}', {"name": name, "kind": "users"})
+def impersonated(headers: Mapping[str, str]) -> User:
+    """The user that a request wants to act as, with no more groups than it names."""
     groups = tuple(filter(None, (group.strip() for group in headers.get("impersonate-group", "").split(","))))
-    if name == ANONYMOUS.name:
-        return User(name, groups or ANONYMOUS.groups)
-    return User(name, groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED))
+    extra = {
+        unquote(name.removeprefix(_EXTRA)): tuple(part.strip() for part in value.split(","))
+        for name, value in headers.items()
+        if name.startswith(_EXTRA)
+    }
+    return User(headers["impersonate-user"], groups, headers.get("impersonate-uid", ""), extra)
+
+
+def asked_of(wanted: User) -> Iterator[Asked]:
+    """What one must be allowed to do to act as ``wanted``."""
+    account = wanted.name.removeprefix(_ACCOUNT)
+    if account != wanted.name and account.count(":") == 1:
+        namespace, _, name = account.partition(":")
+        yield Asked("impersonate", "", "serviceaccounts", namespace=namespace, name=name)
+    else:
+        yield Asked("impersonate", "", "users", name=wanted.name)
+    for group in wanted.groups:
+        yield Asked("impersonate", "", "groups", name=group)
+    if wanted.uid:
+        yield Asked("impersonate", "authentication.k8s.io", "uids", name=wanted.uid)
+    for key, values in wanted.extra.items():
+        for value in values:
+            yield Asked("impersonate", "authentication.k8s.io", "userextras", key, name=value)
+
+
+def acting(wanted: User) -> User:
+    """``wanted`` with the groups that everybody like him has."""
+    if wanted.name == ANONYMOUS.name:
+        return replace(wanted, groups=wanted.groups or ANONYMOUS.groups)
+    groups = wanted.groups
+    account = wanted.name.removeprefix(_ACCOUNT)
+    if account != wanted.name and not groups:
+        groups = (ACCOUNTS, f"{ACCOUNTS}:{account.partition(':')[0]}")
+    return replace(wanted, groups=groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED))

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from fairway.apiserver.authorization import bootstrap_roles
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.watchers import ChangeSignal
 from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, INGRESS_CLASS, NAMESPACE, SERVICE, SERVICE_CIDR
@@ -165,6 +166,21 @@ class Bootstrap:
         """What the server begins with.  Raises: ``StatusError``."""
         await self.ensure(wanted_at_start(self._api.settings))
         await self.ensure(self._wanted)
+        await asyncio.gather(*(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()))
+
+    async def _ensure_role(self, kind: Kind, should: Object) -> None:
+        """A role or binding of every cluster: made if missing, its rules completed unless its owner forbids."""
+        metadata = should["metadata"]
+        namespace, name = metadata.get("namespace"), metadata["name"]
+        found = self._api.cache.get(kind, namespace, name)
+        if found is None:
+            await self._api.call("create", kind, namespace=namespace, body=should)
+            return
+        annotations = found.object["metadata"].get("annotations") or {}
+        missing = bootstrap_roles.missing_rules(found.object.get("rules"), should.get("rules") or ())
+        if missing and annotations.get(bootstrap_roles.AUTOUPDATE) != "false" and "aggregationRule" not in should:
+            changed = {**found.object, "rules": [*(found.object.get("rules") or ()), *missing]}
+            await self._api.call("update", kind, namespace=namespace, name=name, body=changed)
 
     async def ensure(self, wanted: Iterable[Wanted]) -> None:
         """Make what is missing, repair what was changed.  Raises: ``StatusError``."""

@@ -54,7 +54,7 @@ class Http:
         self._routes = routes
         self._pages = pages
         self._metrics = metrics
-        self._authenticator = Authenticator(api.tokens)
+        self._authenticator = Authenticator(api.tokens, api.authorizer.is_allowed)
         self._shapes = Shapes()
         self._answers = answers.Answers(api.settings.limits)
         self._labels: dict[tuple[object, ...], Labels] = {}
@@ -77,7 +77,7 @@ class Http:
             return self._routes.resolve(request.path)
         except StatusError:
             asked = Asked(request.method.lower(), path=request.path)
-            if not authorization.is_allowed(user, asked):
+            if not self._api.authorizer.is_allowed(user, asked):
                 raise authorization.denied(user, asked) from None
             raise
 
@@ -115,7 +115,7 @@ class Http:
         if not asked_verb:
             raise method_not_allowed()
         asked = Asked(asked_verb, kind.group, kind.plural, route.subresource, route.namespace, route.name)
-        if not authorization.is_allowed(user, asked):
+        if not self._api.authorizer.is_allowed(user, asked):
             raise authorization.denied(user, asked)
         call = Call(
             asked_verb, kind, user, namespace=route.namespace, name=route.name, subresource=route.subresource,
@@ -164,7 +164,7 @@ class Http:
     def _elsewhere(self, seen: _Seen, user: User) -> Answer:
         request = seen.request
         asked = Asked(request.method.lower(), path=request.path)
-        if not authorization.is_allowed(user, asked):
+        if not self._api.authorizer.is_allowed(user, asked):
             raise authorization.denied(user, asked)
         return self._done(seen, self._answers.page(request, self._pages.answer(request)))
 

@@ -16,6 +16,7 @@ import orjson
 from fairway.apiserver import metadata, ownership, verbs
 from fairway.apiserver.admission import admit, advise
 from fairway.apiserver.allocate import Allocation
+from fairway.apiserver.authorization import Authorizer
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.call import Call, User
 from fairway.apiserver.claims import NOTHING, Claims
@@ -61,6 +62,7 @@ class Api:
         self.clock = clock
         self.chance = chance or random.Random()
         self.tokens = _issuer(settings, cache, clock)
+        self.authorizer = Authorizer(cache)
         self.claims = Claims(cache, settings, self.chance)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from fairway.client.interface import Client
+from fairway.controllers.cluster_role_aggregation import AGGREGATION
 from fairway.controllers.daemon_set import DAEMON_SETS
 from fairway.controllers.deployment import DEPLOYMENTS
 from fairway.controllers.endpoint_slice import ENDPOINT_SLICES
@@ -43,6 +44,7 @@ ALL: tuple[Controller, ...] = (
     NODE_LIFECYCLE,
     TAINT_EVICTION,
     EVENT_TTL,
+    AGGREGATION,
 )
 DEFAULTS = Settings()
 

@@ -19,9 +19,17 @@ from fairway.kinds.namespace import NAMESPACE
 from fairway.kinds.network_policy import NETWORK_POLICY
 from fairway.kinds.node import NODE
 from fairway.kinds.pod import POD
+from fairway.kinds.rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from fairway.kinds.replica_set import REPLICA_SET
 from fairway.kinds.replication_controller import REPLICATION_CONTROLLER
-from fairway.kinds.review import SELF_SUBJECT_ACCESS_REVIEW, SELF_SUBJECT_REVIEW, TOKEN_REVIEW
+from fairway.kinds.review import (
+    LOCAL_SUBJECT_ACCESS_REVIEW,
+    SELF_SUBJECT_ACCESS_REVIEW,
+    SELF_SUBJECT_REVIEW,
+    SELF_SUBJECT_RULES_REVIEW,
+    SUBJECT_ACCESS_REVIEW,
+    TOKEN_REVIEW,
+)
 from fairway.kinds.secret import SECRET
 from fairway.kinds.service import SERVICE
 from fairway.kinds.service_account import SERVICE_ACCOUNT
@@ -49,13 +57,26 @@ ALL: tuple[Kind, ...] = (
     SERVICE_ACCOUNT,
     EVENT,
     LEASE,
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
 )
 
-VIRTUAL: tuple[Kind, ...] = (TOKEN_REVIEW, SELF_SUBJECT_REVIEW, SELF_SUBJECT_ACCESS_REVIEW)
+VIRTUAL: tuple[Kind, ...] = (
+    TOKEN_REVIEW,
+    SELF_SUBJECT_REVIEW,
+    SELF_SUBJECT_ACCESS_REVIEW,
+    SUBJECT_ACCESS_REVIEW,
+    LOCAL_SUBJECT_ACCESS_REVIEW,
+    SELF_SUBJECT_RULES_REVIEW,
+)
 """Kinds that are asked and answered but never stored."""
 
 __all__ = [
     "ALL",
+    "CLUSTER_ROLE",
+    "CLUSTER_ROLE_BINDING",
     "CONFIG_MAP",
     "CONTROLLER_REVISION",
     "DAEMON_SET",
@@ -67,18 +88,23 @@ __all__ = [
     "INGRESS_CLASS",
     "IP_ADDRESS",
     "LEASE",
+    "LOCAL_SUBJECT_ACCESS_REVIEW",
     "NAMESPACE",
     "NETWORK_POLICY",
     "NODE",
     "POD",
     "REPLICATION_CONTROLLER",
     "REPLICA_SET",
+    "ROLE",
+    "ROLE_BINDING",
     "SECRET",
     "SELF_SUBJECT_ACCESS_REVIEW",
     "SELF_SUBJECT_REVIEW",
+    "SELF_SUBJECT_RULES_REVIEW",
     "SERVICE",
     "SERVICE_ACCOUNT",
     "SERVICE_CIDR",
+    "SUBJECT_ACCESS_REVIEW",
     "TOKEN_REVIEW",
     "VIRTUAL",
     "Kind",

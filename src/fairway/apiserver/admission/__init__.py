@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fairway.apiserver.admission.account_token import account_token
+from fairway.apiserver.admission.escalation import escalation
 from fairway.apiserver.admission.ingress_class import ingress_class
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.pod_defaults import pod_defaults
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Step = Callable[[Call, Object, Object | None, "Api"], None]
 """(call, new, old, api); ``new`` may be changed; warnings go to the call.  Raises: ``StatusError``, mostly 403."""
 
-STEPS: tuple[Step, ...] = (namespace_lifecycle, pod_defaults, account_token, ingress_class)
+STEPS: tuple[Step, ...] = (namespace_lifecycle, pod_defaults, account_token, ingress_class, escalation)
 """Before defaults and validation."""
 ADVICE: tuple[Step, ...] = (service_slips, workload_slips)
 """For a write that is valid: warnings only."""

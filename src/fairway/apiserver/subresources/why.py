@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fairway.apiserver import authorization
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made
@@ -59,7 +58,7 @@ async def _see(look: Look, call: Call, api: "Api") -> Seen:
         return Seen()
     verb = "get" if look.name else "list"
     asked = Asked(verb, look.group, look.plural, look.subresource, look.namespace or None, look.name)
-    if not authorization.is_allowed(call.user, asked):
+    if not api.authorizer.is_allowed(call.user, asked):
         return Seen(refused=f'forbidden: user "{call.user.name}" may not {verb} {look.plural}')
     options: dict[str, Any] = {"labelSelector": look.labels, "fieldSelector": look.fields, "limit": look.limit or ""}
     try:

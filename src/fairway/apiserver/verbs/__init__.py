@@ -16,10 +16,23 @@ from fairway.apiserver.verbs.deletecollection import deletecollection
 from fairway.apiserver.verbs.get import get
 from fairway.apiserver.verbs.list import list_
 from fairway.apiserver.verbs.patch import patch
-from fairway.apiserver.verbs.review import review_own_access, review_self, review_token
+from fairway.apiserver.verbs.review import (
+    review_access,
+    review_own_access,
+    review_own_rules,
+    review_self,
+    review_token,
+)
 from fairway.apiserver.verbs.update import update
 from fairway.apiserver.verbs.watch import watch
-from fairway.kinds import SELF_SUBJECT_ACCESS_REVIEW, SELF_SUBJECT_REVIEW, TOKEN_REVIEW
+from fairway.kinds import (
+    LOCAL_SUBJECT_ACCESS_REVIEW,
+    SELF_SUBJECT_ACCESS_REVIEW,
+    SELF_SUBJECT_REVIEW,
+    SELF_SUBJECT_RULES_REVIEW,
+    SUBJECT_ACCESS_REVIEW,
+    TOKEN_REVIEW,
+)
 from fairway.kinds.kind import Kind
 from fairway.objects.errors import method_not_allowed, no_such_resource
 
@@ -58,6 +71,9 @@ OF_VIRTUAL: dict[Kind, Verb] = {
     TOKEN_REVIEW: review_token,
     SELF_SUBJECT_REVIEW: review_self,
     SELF_SUBJECT_ACCESS_REVIEW: review_own_access,
+    SELF_SUBJECT_RULES_REVIEW: review_own_rules,
+    SUBJECT_ACCESS_REVIEW: review_access,
+    LOCAL_SUBJECT_ACCESS_REVIEW: review_access,
 }
 
 

@@ -1,6 +1,6 @@
-"""Authorization: whether a user may do what is asked, by a fixed table of rules.
+"""Fixed: what some may do whatever roles there are: administrators, nodes, the cluster's own add-ons, health checks.
 
-Pure.  Shape: ``is_allowed(user, asked)``; RBAC can take its place behind the same two arguments.
+Pure.
 Source: Kubernetes docs, "Authorization", "Using Node Authorization"; bootstrap roles system:basic-user,
 system:discovery, system:public-info-viewer, system:service-account-issuer-discovery, system:node and
 system:node-proxier.
@@ -8,11 +8,11 @@ system:node-proxier.
 
 from typing import NamedTuple
 
-from fairway.apiserver.authentication import MASTERS
+from fairway.apiserver.authorization.asked import Asked
 from fairway.apiserver.call import AUTHENTICATED, User
 from fairway.apiserver.tokens.claims import ACCOUNTS
-from fairway.objects.errors import StatusError
 
+MASTERS = "system:masters"
 NODES = "system:nodes"
 _NODE_PREFIX = "system:node:"
 
@@ -20,18 +20,6 @@ _NODE_PREFIX = "system:node:"
 def node_name(user: User) -> str:
     """The node that ``user`` is; empty for others."""
     return user.name.removeprefix(_NODE_PREFIX) if user.name.startswith(_NODE_PREFIX) else ""
-
-
-class Asked(NamedTuple):
-    """What a request wants to do: to a resource, or to a ``path`` that is none."""
-
-    verb: str
-    group: str = ""
-    plural: str = ""
-    subresource: str = ""
-    namespace: str | None = None
-    name: str = ""
-    path: str = ""
 
 
 class Rule(NamedTuple):
@@ -52,7 +40,7 @@ _ISSUER_PATHS = ("/openid/v1/jwks", "/.well-known/openid-configuration")
 
 _SELF_RULES = (
     _rule("authentication.k8s.io", "selfsubjectreviews", "create"),
-    _rule("authorization.k8s.io", "selfsubjectaccessreviews", "create"),
+    _rule("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create"),
 )
 
 _NODE_RULES = (
@@ -116,29 +104,13 @@ def _may_read_path(user: User, asked: Asked) -> bool:
 
 
 def _may_as_node(user: User, asked: Asked) -> bool:
-    resource = f"{asked.plural}/{asked.subresource}" if asked.subresource else asked.plural
     if asked.group == "" and asked.plural == "nodes" and asked.verb in ("update", "patch"):
         # A node speaks for itself only.
-        return resource in ("nodes", "nodes/status") and user.name == _NODE_PREFIX + asked.name
+        return asked.resource in ("nodes", "nodes/status") and user.name == _NODE_PREFIX + asked.name
     return _is_in(_NODE_RULES, asked)
 
 
 def _is_in(rules: tuple[Rule, ...], asked: Asked) -> bool:
-    resource = f"{asked.plural}/{asked.subresource}" if asked.subresource else asked.plural
-    return any(asked.group == rule.group and asked.verb in rule.verbs and resource in rule.resources for rule in rules)
-
-
-def denied(user: User, asked: Asked) -> StatusError:
-    """The 403 that says who may not do what."""
-    if asked.path:
-        text = f'forbidden: User "{user.name}" cannot {asked.verb} path "{asked.path}"'
-        return StatusError(403, "Forbidden", text)
-    resource = f"{asked.plural}/{asked.subresource}" if asked.subresource else asked.plural
-    where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
-    named = f"{asked.plural}{'.' + asked.group if asked.group else ''}" + (f' "{asked.name}"' if asked.name else "")
-    text = (
-        f'{named} is forbidden: User "{user.name}" cannot {asked.verb} resource "{resource}" '
-        f'in API group "{asked.group}" {where}'
+    return any(
+        asked.group == rule.group and asked.verb in rule.verbs and asked.resource in rule.resources for rule in rules
     )
-    details = {"name": asked.name, "group": asked.group, "kind": asked.plural}
-    return StatusError(403, "Forbidden", text, {key: value for key, value in details.items() if value})

@@ -1,0 +1,89 @@
+"""RBAC: who has which roles, read from the cache and remembered until a role or binding changes.
+
+Source: Kubernetes docs, "Using RBAC Authorization".
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from fairway.apiserver.authorization import fixed
+from fairway.apiserver.authorization.asked import Asked
+from fairway.apiserver.authorization.rules import Rule, allows
+from fairway.apiserver.cache import Cache
+from fairway.apiserver.call import User
+from fairway.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+
+_KINDS = (ROLE, ROLE_BINDING, CLUSTER_ROLE, CLUSTER_ROLE_BINDING)
+_ACCOUNT = "system:serviceaccount:"
+_EVERYTHING: Rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+_EVERY_PATH: Rule = {"nonResourceURLs": ["*"], "verbs": ["*"]}
+Subject = tuple[str, str]
+Grants = dict[str | None, list[Rule]]
+"""Rules by the namespace in which they hold; ``None`` is the whole cluster."""
+
+
+class Authorizer:
+    """``is_allowed`` for every request, ``rules`` for those who ask what they may do."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._seen: tuple[int, ...] = ()
+        self._subjects: dict[Subject, Grants] = {}
+
+    def is_allowed(self, user: User, asked: Asked) -> bool:
+        """Whether ``user`` may do what is ``asked``."""
+        if fixed.is_allowed(user, asked):
+            return True
+        return any(allows(rule, asked) for rule in self._granted(user, asked.namespace))
+
+    def rules(self, user: User, namespace: str | None) -> list[Rule]:
+        """All that ``user`` may do in a namespace, or in the whole cluster."""
+        if fixed.MASTERS in user.groups:
+            return [_EVERYTHING, _EVERY_PATH]
+        return list(self._granted(user, namespace))
+
+    def rules_of_role(self, reference: Object, namespace: str | None) -> Sequence[Rule] | None:
+        """The rules of the role that a binding refers to; ``None`` if there is no such role."""
+        is_role = reference.get("kind") == ROLE.name
+        name = reference.get("name") or ""
+        return self._of_role(ROLE if is_role else CLUSTER_ROLE, namespace if is_role else None, name)
+
+    def _of_role(self, kind: Kind, namespace: str | None, name: str) -> Sequence[Rule] | None:
+        found = self._cache.get(kind, namespace, name)
+        return None if found is None else found.object.get("rules") or ()
+
+    def _granted(self, user: User, namespace: str | None) -> Iterator[Rule]:
+        subjects = self._current()
+        for subject in (("User", user.name), *(("Group", group) for group in user.groups)):
+            grants = subjects.get(subject)
+            if grants:
+                yield from grants.get(None, ())
+                if namespace:
+                    yield from grants.get(namespace, ())
+
+    def _current(self) -> Mapping[Subject, Grants]:
+        seen = tuple(self._cache.of(kind).changed for kind in _KINDS)
+        if seen != self._seen:
+            self._subjects = self._read()
+            self._seen = seen
+        return self._subjects
+
+    def _read(self) -> dict[Subject, Grants]:
+        found: dict[Subject, Grants] = {}
+        for kind in (CLUSTER_ROLE_BINDING, ROLE_BINDING):
+            for stored in self._cache.of(kind).live.values():
+                binding = stored.object
+                namespace = binding["metadata"].get("namespace")
+                rules = self.rules_of_role(binding["roleRef"], namespace) or ()
+                for subject in _subjects(binding, namespace):
+                    found.setdefault(subject, {}).setdefault(namespace, []).extend(rules)
+        return found
+
+
+def _subjects(binding: Object, namespace: str | None) -> Iterator[Subject]:
+    for subject in binding.get("subjects") or ():
+        if subject["kind"] == "ServiceAccount":
+            yield "User", f"{_ACCOUNT}{subject.get('namespace') or namespace}:{subject['name']}"
+        else:
+            yield subject["kind"], subject["name"]

@@ -1,0 +1,138 @@
+"""RBAC over a whole API server: roles, bindings, escalation, reviews, impersonation."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from component.api_world import ADMIN, Told, World, world
+from fairway.transport.interface import Peer
+
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+JANE = Peer("127.0.0.1", "jane", ("devs",))
+PODS = "/api/v1/namespaces/default/pods"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as started:
+        yield started
+
+
+async def made(api: World, path: str, body: Any, peer: Peer = ADMIN) -> Told:
+    return await api.ask("POST", f"{RBAC}/{path}", orjson.dumps(body), peer=peer)
+
+
+def role(name: str, *rules: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "rules": list(rules)}
+
+
+def rule(resources: str, verbs: str, group: str = "") -> dict[str, Any]:
+    return {"apiGroups": [group], "resources": resources.split(), "verbs": verbs.split()}
+
+
+def binding(name: str, to: str, *subjects: tuple[str, str]) -> dict[str, Any]:
+    kind, _, role_name = to.partition("/")
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role_name}
+    who = [{"kind": kind, "name": name} for kind, name in subjects]
+    return {"metadata": {"name": name}, "roleRef": reference, "subjects": who}
+
+
+async def test_a_binding_gives_what_its_role_says_in_its_namespace_only(api: World) -> None:
+    assert (await api.ask("GET", PODS, peer=JANE)).status == 403
+    await made(api, "namespaces/default/roles", role("reader", rule("pods", "get list")))
+    told = await made(api, "namespaces/default/rolebindings", binding("jane", "Role/reader", ("User", "jane")))
+    assert told.body["subjects"] == [{"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}]
+    assert (await api.ask("GET", PODS, peer=JANE)).status == 200
+    told = await api.ask("GET", "/api/v1/namespaces/kube-system/pods", peer=JANE)
+    assert told.message == (
+        'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "kube-system"'
+    )
+    await api.ask("DELETE", f"{RBAC}/namespaces/default/rolebindings/jane")
+    assert (await api.ask("GET", PODS, peer=JANE)).status == 403
+
+
+async def test_groups_and_the_roles_for_users_work(api: World) -> None:
+    await made(api, "clusterrolebindings", binding("devs", "ClusterRole/view", ("Group", "devs")))
+    assert (await api.ask("GET", "/api/v1/pods", peer=JANE)).status == 200
+    assert (await api.ask("GET", "/api/v1/namespaces/default/services/kubernetes/why", peer=JANE)).status == 200
+    assert (await api.ask("GET", "/api/v1/secrets", peer=JANE)).status == 403
+    told = await api.ask("GET", f"{RBAC}/clusterroles/edit")
+    assert any("pods/exec" in each["resources"] and "create" in each["verbs"] for each in told.body["rules"])
+    await made(api, "namespaces/default/rolebindings", binding("edit", "ClusterRole/edit", ("Group", "devs")))
+    created = await api.ask("POST", "/api/v1/namespaces/default/configmaps", b'{"metadata":{"name":"m"}}', peer=JANE)
+    assert created.status == 201
+
+
+async def test_nobody_grants_what_he_does_not_hold(api: World) -> None:
+    await made(
+        api, "clusterroles", role("rbac-writer", rule("roles rolebindings", "create", "rbac.authorization.k8s.io"))
+    )
+    await made(api, "clusterrolebindings", binding("w", "ClusterRole/rbac-writer", ("User", "jane")))
+    told = await made(
+        api, "namespaces/default/roles", role("more", rule("secrets", "get list")), peer=Peer("x", "jane")
+    )
+    assert told.status == 403
+    assert 'user "jane" (groups=["system:authenticated"]) is attempting to grant RBAC permissions' in told.message
+    assert '{APIGroups:[""], Resources:["secrets"], Verbs:["get" "list"]}' in told.message
+    told = await made(
+        api, "namespaces/default/rolebindings", binding("b", "ClusterRole/cluster-admin", ("User", "jane")), peer=JANE
+    )
+    assert told.status == 403
+    told = await made(api, "namespaces/default/rolebindings", binding("b", "Role/none", ("User", "x")), peer=JANE)
+    assert (told.status, told.message) == (404, 'roles.rbac.authorization.k8s.io "none" not found')
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "text"),
+    [
+        ("clusterroles", role("r", {"verbs": []}), "rules[0].verbs: Required value: verbs must contain at least one"),
+        ("clusterroles", role("a/b"), "metadata.name: Invalid value: \"a/b\": may not contain '/'"),
+        ("clusterrolebindings", binding("b", "Role/x"), 'roleRef.kind: Unsupported value: "Role"'),
+        ("clusterrolebindings", binding("b", "ClusterRole/view", ("Robot", "x")), "subjects[0].kind: Unsupp"),
+        ("clusterrolebindings", binding("b", "ClusterRole/view", ("ServiceAccount", "x")), "subjects[0].namespace"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_role_is_refused(api: World, path: str, body: Any, text: str) -> None:
+    told = await made(api, path, body)
+    assert (told.status, text in told.message) == (422, True), told.message
+
+
+async def test_a_bindings_role_cannot_change(api: World) -> None:
+    await made(api, "clusterrolebindings", binding("b", "ClusterRole/view", ("User", "x")))
+    told = await api.ask(
+        "PATCH", f"{RBAC}/clusterrolebindings/b", b'{"roleRef":{"name":"edit"}}',
+        content_type="application/merge-patch+json",
+    )  # fmt: skip
+    assert (told.status, "cannot change roleRef" in told.message) == (422, True)
+
+
+async def test_reviews_say_who_may_do_what(api: World) -> None:
+    await made(api, "namespaces/default/rolebindings", binding("v", "ClusterRole/view", ("User", "jane")))
+    attributes = {"namespace": "default", "verb": "list", "resource": "pods"}
+    path = "/apis/authorization.k8s.io/v1"
+
+    async def allowed(place: str, spec: Any, peer: Peer = ADMIN) -> Any:
+        told = await api.ask("POST", f"{path}/{place}", orjson.dumps({"spec": spec}), peer=peer)
+        return told.body["status"]
+
+    asked = {"resourceAttributes": attributes}
+    assert await allowed("subjectaccessreviews", {**asked, "user": "jane"}) == {"allowed": True}
+    assert await allowed("namespaces/default/localsubjectaccessreviews", {**asked, "user": "jo"}) == {"allowed": False}
+    assert await allowed("selfsubjectaccessreviews", asked, JANE) == {"allowed": True}
+    rules = await allowed("selfsubjectrulesreviews", {"namespace": "default"}, JANE)
+    assert any("pods" in rule["resources"] and "list" in rule["verbs"] for rule in rules["resourceRules"])
+    assert any("/healthz" in rule["nonResourceURLs"] for rule in rules["nonResourceRules"])
+
+
+async def test_impersonation_needs_the_right_to_it(api: World) -> None:
+    await made(api, "clusterrolebindings", binding("v", "ClusterRole/view", ("User", "joe")))
+    refused = await api.ask("GET", "/api/v1/pods", peer=JANE, impersonate_user="joe")
+    assert refused.message == (
+        'users "joe" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope'
+    )
+    await made(api, "clusterroles", role("as-joe", {**rule("users", "impersonate"), "resourceNames": ["joe"]}))
+    await made(api, "clusterrolebindings", binding("j", "ClusterRole/as-joe", ("User", "jane")))
+    assert (await api.ask("GET", "/api/v1/pods", peer=JANE, impersonate_user="joe")).status == 200
+    assert (await api.ask("GET", "/api/v1/secrets", peer=ADMIN, impersonate_user="joe")).status == 403
