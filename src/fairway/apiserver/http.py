@@ -23,7 +23,7 @@ from fairway.apiserver.reply import Reply, Watching
 from fairway.apiserver.routes import Route, Routes, verb
 from fairway.apiserver.serve import Api
 from fairway.apiserver.shapes import Shape, Shapes
-from fairway.apiserver.subresources import CONNECTS
+from fairway.apiserver.subresources.connects import CONNECTS
 from fairway.apiserver.watch_stream import StreamWatch
 from fairway.objects.errors import StatusError, internal, method_not_allowed, not_acceptable
 from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
