@@ -142,7 +142,7 @@ def test_the_proxy_alone_works_ends_and_cleans_up(tmp_path: Path) -> None:
                 metrics = (await get(10249, "/metrics"))[1]
                 assert "kubeproxy_network_programming_duration_seconds_count{" in metrics
                 code, text = await ran(*flags)
-                assert code == 1 and "another fairway proxy works in this network namespace" in text
+                assert code == 1 and "another fairway service-proxy works in this network namespace" in text
                 assert await program.end() == 0
 
             assert held("slots") == 1, "the rules stay"

@@ -27,12 +27,13 @@ COMMANDS = {
     "logs": "show the logs of containers, or of the cluster's own processes",
     "kubeconfig": "print a kubeconfig for the cluster",
     "image": "import, list and remove container images of the node",
-    "proxy": "work as the Service proxy of a node, alone, against any API server",
+    "service-proxy": "work as the Service proxy of a node, alone, against any API server",
     "dns": "serve the names of a cluster's Services, alone, against any API server",
     "ca": "have this machine trust the certificates of a cluster's Ingresses, or no more",
     "probe": "measure the first packet and a whole answer of a Service",
     "why": "say whether a Service works, why each pod is or is not behind it, and the cure",
     "exec": "run a command in a container",
+    "proxy": "serve the API on a local port, with this user's rights",
     "cp": "copy files to a container and from it",
     "attach": "join the streams of a container that runs",
     "create": "create objects, from manifests or from words",
@@ -96,8 +97,7 @@ def _run(argv: list[str]) -> int:
 
         return complete(argv[1:])
     name, rest = _command_of(argv)
-    if name == "--version":
-        name = "version"
+    name = _meant(name, rest)
     if name not in COMMANDS:
         print(f'error: unknown command "{name}"\n  fix: {_suggestion(name)}', file=sys.stderr)
         return USAGE
@@ -118,6 +118,21 @@ def _command_of(argv: list[str]) -> tuple[str, list[str]]:
 
     place = first_word(GLOBAL_FLAGS, argv)
     return (argv[0], argv[1:]) if place is None else (argv[place], argv[:place] + argv[place + 1 :])
+
+
+_OF_THE_SERVICE_PROXY = (
+    "--node-name", "--hostname-override", "--cluster-cidr", "--service-cidr", "--nodeport-addresses",
+    "--masquerade-all", "--healthz-bind-address", "--metrics-bind-address", "--proxy-mode", "--conntrack-", "--config",
+    "--dry-run", "--cleanup",
+)  # fmt: skip
+
+
+def _meant(name: str, rest: Sequence[str]) -> str:
+    """``proxy`` with a flag of kube-proxy's is the Service proxy, else kubectl's."""
+    if name == "--version":
+        return "version"
+    is_service_proxy = name == "proxy" and any(word.startswith(_OF_THE_SERVICE_PROXY) for word in rest)
+    return "service-proxy" if is_service_proxy else name
 
 
 def _module(*names: str) -> "Any":

@@ -235,6 +235,10 @@ class Api:
             connection.close()
             raise
 
+    def opened(self) -> tuple[Connection, dict[str, str]]:
+        """A new connection, and the headers that make a request ours: for who speaks HTTP himself."""
+        return self._connected(is_plain=True), self._shown()
+
     def close(self) -> None:
         """Let go of the connection."""
         if self._kept is not None:

@@ -114,7 +114,7 @@ async def _previewed(client: HttpClient, told: Told) -> list[Change]:
             f"{client.server} did not list everything within {PREVIEW_S:g} s{troubles}", _WAIT
         ) from error
     except DataplaneError as error:
-        raise ClusterError(str(error), "run as root: sudo fairway proxy --dry-run") from error
+        raise ClusterError(str(error), "run as root: sudo fairway service-proxy --dry-run") from error
     finally:
         dataplane.close()
         await client.close()
@@ -146,7 +146,7 @@ def cleanup() -> None:
 
 def _need_root(flags: str = "") -> None:
     if os.geteuid() != 0:
-        raise ClusterError("rules in the kernel belong to root", f"run: sudo fairway proxy{flags}")
+        raise ClusterError("rules in the kernel belong to root", f"run: sudo fairway service-proxy{flags}")
 
 
 @contextmanager
@@ -157,6 +157,7 @@ def _alone() -> Iterator[None]:
             held.bind(f"\0fairway-{TABLE}")
         except OSError as error:
             raise ClusterError(
-                "another fairway proxy works in this network namespace", "end it first: see `ps -C fairway` for its pid"
+                "another fairway service-proxy works in this network namespace",
+                "end it first: see `ps -C fairway` for its pid",
             ) from error
         yield

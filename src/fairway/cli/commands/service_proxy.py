@@ -1,8 +1,8 @@
 """Work as the Service proxy of one node, in place of kube-proxy, against any Kubernetes API server.
 
-fairway proxy --kubeconfig FILE --node-name NAME
-fairway proxy --dry-run ...     says what it would change, and ends
-fairway proxy --cleanup         takes its rules away
+fairway service-proxy --kubeconfig FILE --node-name NAME
+fairway service-proxy --dry-run ...     says what it would change, and ends
+fairway service-proxy --cleanup         takes its rules away
 
 Without a kubeconfig it speaks as the pod that it runs in.  The ClusterRole system:node-proxier is all that it needs.
 It ends with SIGTERM; its rules stay and go on working.  The flags are kube-proxy's where it has them.
