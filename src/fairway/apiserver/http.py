@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import orjson
 
-from fairway.apiserver import answers, authorization, bodies, negotiation, verbs, web_socket
+from fairway.apiserver import answers, authorization, bodies, negotiation, web_socket
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call, User
@@ -24,6 +24,7 @@ from fairway.apiserver.routes import Route, Routes, verb
 from fairway.apiserver.serve import Api
 from fairway.apiserver.shapes import Shape, Shapes
 from fairway.apiserver.subresources.connects import CONNECTS
+from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watch_stream import StreamWatch
 from fairway.objects.errors import StatusError, internal, method_not_allowed, not_acceptable
 from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
@@ -96,7 +97,7 @@ class Http:
         shape = self._shapes.of(route.kind, route.served, form, call.options.get("includeObject", ""))
         if call.verb in _WITH_BODY:
             call.body = bodies.read(call)
-        reply = verbs.find(call)(call, self._api)
+        reply = find(call)(call, self._api)
         if isinstance(reply, Awaitable):
             return self._replied(seen, call, shape, form, reply)
         if isinstance(reply, Watching):

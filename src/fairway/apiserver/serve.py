@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import orjson
 
-from fairway.apiserver import metadata, ownership, verbs
+from fairway.apiserver import metadata, ownership
 from fairway.apiserver.admission import admit, advise
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.authorization import Authorizer
@@ -27,6 +27,7 @@ from fairway.apiserver.selection import select
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.tokens.issuer import Issuer
+from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
@@ -88,7 +89,7 @@ class Api:
 
     async def answer(self, call: Call) -> Reply:
         """What the verb says.  Raises: ``StatusError``."""
-        reply = verbs.find(call)(call, self)
+        reply = find(call)(call, self)
         return await self.bounded(reply) if isinstance(reply, Awaitable) else reply
 
     async def bounded(self, coming: Awaitable[T]) -> T:

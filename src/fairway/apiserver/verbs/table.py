@@ -1,0 +1,92 @@
+"""Table: which function answers which verb, of objects, of subresources and of what is never stored."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from fairway.apiserver.call import Call
+from fairway.apiserver.reply import Reply
+from fairway.apiserver.subresources.binding import bind
+from fairway.apiserver.subresources.scale import get_scale, patch_scale, update_scale
+from fairway.apiserver.subresources.sockets import get_sockets
+from fairway.apiserver.subresources.token import create_token
+from fairway.apiserver.subresources.why import get_why
+from fairway.apiserver.verbs.create import create
+from fairway.apiserver.verbs.delete import delete
+from fairway.apiserver.verbs.deletecollection import deletecollection
+from fairway.apiserver.verbs.get import get
+from fairway.apiserver.verbs.list import list_
+from fairway.apiserver.verbs.patch import patch
+from fairway.apiserver.verbs.review import (
+    review_access,
+    review_own_access,
+    review_own_rules,
+    review_self,
+    review_token,
+)
+from fairway.apiserver.verbs.update import update
+from fairway.apiserver.verbs.watch import watch
+from fairway.kinds import (
+    LOCAL_SUBJECT_ACCESS_REVIEW,
+    SELF_SUBJECT_ACCESS_REVIEW,
+    SELF_SUBJECT_REVIEW,
+    SELF_SUBJECT_RULES_REVIEW,
+    SUBJECT_ACCESS_REVIEW,
+    TOKEN_REVIEW,
+)
+from fairway.kinds.kind import Kind
+from fairway.objects.errors import method_not_allowed, no_such_resource
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+Verb = Callable[[Call, "Api"], Reply | Awaitable[Reply]]
+
+OF_OBJECTS: dict[str, Verb] = {
+    "create": create,
+    "delete": delete,
+    "deletecollection": deletecollection,
+    "get": get,
+    "list": list_,
+    "patch": patch,
+    "update": update,
+    "watch": watch,
+}
+OF_SUBRESOURCES: dict[tuple[str, str], Verb] = {
+    ("status", "get"): get,
+    ("status", "update"): update,
+    ("status", "patch"): patch,
+    ("ephemeralcontainers", "get"): get,
+    ("ephemeralcontainers", "update"): update,
+    ("ephemeralcontainers", "patch"): patch,
+    ("finalize", "update"): update,
+    ("scale", "get"): get_scale,
+    ("scale", "update"): update_scale,
+    ("scale", "patch"): patch_scale,
+    ("binding", "create"): bind,
+    ("token", "create"): create_token,
+    ("why", "get"): get_why,
+    ("sockets", "get"): get_sockets,
+}
+OF_VIRTUAL: dict[Kind, Verb] = {
+    TOKEN_REVIEW: review_token,
+    SELF_SUBJECT_REVIEW: review_self,
+    SELF_SUBJECT_ACCESS_REVIEW: review_own_access,
+    SELF_SUBJECT_RULES_REVIEW: review_own_rules,
+    SUBJECT_ACCESS_REVIEW: review_access,
+    LOCAL_SUBJECT_ACCESS_REVIEW: review_access,
+}
+
+
+def find(call: Call) -> Verb:
+    """The function that answers ``call``.  Raises: ``StatusError`` 404 or 405."""
+    if not call.subresource:
+        if call.verb not in call.kind.verbs:
+            raise method_not_allowed()
+        return OF_VIRTUAL.get(call.kind) or OF_OBJECTS[call.verb]
+    declared = call.kind.subresource(call.subresource)
+    if declared is None:
+        raise no_such_resource()
+    verb = OF_SUBRESOURCES.get((call.subresource, call.verb))
+    if verb is None or call.verb not in declared.verbs:
+        raise method_not_allowed()
+    return verb
