@@ -130,6 +130,11 @@ class Ingress:
         async with self._left:
             await self._left.wait_for(lambda: self._has_left(leaving, on))
 
+    async def wait_synced(self) -> None:
+        """Return when the engine has been told something once more."""
+        async with self._left:
+            await self._left.wait()
+
     def _has_left(self, addresses: frozenset[str], ports: frozenset[int]) -> bool:
         if not self._engine.is_running:
             return True
