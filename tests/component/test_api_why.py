@@ -125,6 +125,10 @@ async def test_pods_that_come_after_their_service_are_told_too(api: World) -> No
 async def test_a_deployment_that_takes_the_last_pods_away(api: World) -> None:
     await api.ask("POST", DEPLOYMENTS, deployment({"run": "shop", "app": "kubia"}))
     assert (await warned(api, "POST", SERVICES, service())) == []
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "shop-1", "uid": "u", "controller": True}
+    own = pod("shop-1-x")
+    own["metadata"]["ownerReferences"] = [owner]
+    assert await warned(api, "POST", PODS, own) == []
     gone = {"spec": {"template": {"metadata": {"labels": {"app": None}}}}}
     assert (await warned(api, "PATCH", f"{DEPLOYMENTS}/shop", gone, content_type=MERGE)) == [
         "svc/kubia will select no pod any longer: it wants app=kubia"

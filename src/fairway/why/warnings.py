@@ -44,6 +44,12 @@ def of_service(service: Object, carriers: Sequence[Object], others: Iterable[Obj
         yield clipped(f"spec.selector: {whose}; {tail}")
 
 
+def is_near(service: Object, thing: Object) -> bool:
+    """Whether the Service misses what ``thing`` carries, by a slip."""
+    selector = service["spec"].get("selector")
+    return bool(selector and selecting.slips(selector, [carried(thing)]))
+
+
 def of_carrier(thing: Object, services: Sequence[Object], idle: Sequence[Object]) -> Iterator[str]:
     """For a pod or workload that is written.  ``idle`` are those of the Services that select nothing yet."""
     labels = carried(thing)

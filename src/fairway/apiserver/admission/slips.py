@@ -46,11 +46,19 @@ def workload_slips(call: Call, new: Object, old: Object | None, api: "Api") -> N
     services = list(_of(SERVICE, call.namespace, api))
     if not services:
         return
-    uid = new["metadata"].get("uid")
-    others = [each for each in _carriers(call.namespace, api) if not _belongs(each, uid)]
+    near = [service for service in services if warnings.is_near(service, new)]
+    # Most writes come near no Service that they miss: then nothing else is looked at.
+    others = _others(call.namespace, new, api) if near or old is not None else []
     if old is not None:
-        call.warnings.extend(warnings.of_loss(new, old, services, others))
-    call.warnings.extend(warnings.of_carrier(new, services, list(_idle(services, others))))
+        # A pod goes with its controller, which speaks for it.
+        free = [each for each in others if not each["metadata"].get("ownerReferences")]
+        call.warnings.extend(warnings.of_loss(new, old, services, free))
+    call.warnings.extend(warnings.of_carrier(new, services, list(_idle(near, others))))
+
+
+def _others(namespace: str, new: Object, api: "Api") -> list[Object]:
+    """What else carries labels, but for what ``new`` has made."""
+    return [each for each in _carriers(namespace, api) if not _belongs(each, new["metadata"].get("uid"))]
 
 
 def _idle(services: list[Object], carriers: list[Object]) -> Iterator[Object]:
