@@ -43,7 +43,8 @@ def _print(shown: "list[Told]", told: "list[Told]") -> None:
     from fairway.cluster.doctor.finding import FAILURE, OK, WARNING
 
     paint, group = painter(sys.stdout), ""
-    marks = {OK: ("✓", GREEN), WARNING: ("!", YELLOW), FAILURE: ("✗", RED)}
+    is_fine = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    marks = {OK: ("✓" if is_fine else "+", GREEN), WARNING: ("!", YELLOW), FAILURE: ("✗" if is_fine else "x", RED)}
     for each in shown:
         if each.group != group:
             group = each.group

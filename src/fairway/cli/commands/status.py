@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 from fairway.cli.main import add_cluster_flags
+from fairway.cli.printers.colour import GREEN, RED, painter
 from fairway.cluster.config import Config, locate
 from fairway.objects import Object
 from fairway.objects.conditions import condition
@@ -42,12 +43,14 @@ def run(args: argparse.Namespace) -> int:
 def _print(config: Config, parts: list[Part]) -> None:
     print(f'cluster "{config.name}"   context {config.context}   data {config.state_dir}')
     width = max(len(part.name) for part in parts)
+    paint = painter(sys.stdout)
     for part in parts:
-        print(f"  {'✓' if part.is_well else '✗'} {part.name:<{width}}  {part.text}")
+        mark = paint("✓", GREEN) if part.is_well else paint("✗", RED)
+        print(f"  {mark} {part.name:<{width}}  {part.text}")
     print(f"  service addresses {config.service_cidr}   pods {config.pod_cidr}   node ports {config.node_port_range}")
     if not all(part.is_well for part in parts):
         sys.stdout.flush()
-        print(f"  fix: sudo fairway up{config.flags}   (why: sudo fairway logs{config.flags})", file=sys.stderr)
+        print(f"  fix: sudo fairway up{config.flags}   (why: sudo fairway doctor{config.flags})", file=sys.stderr)
 
 
 def _processes(config: Config) -> list[Part]:

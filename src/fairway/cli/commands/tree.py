@@ -86,6 +86,7 @@ def text_of(call: "Call", request: "Request") -> str:
 
 def sheet() -> "Sheet":
     """What standard output can show: a terminal's width and colours, or 80 plain columns; ASCII without UTF-8."""
+    from fairway.cli.printers.colour import is_wanted
     from fairway.cli.tree.drawing import ASCII, FINE, Sheet
 
     is_terminal = sys.stdout.isatty()
@@ -96,5 +97,4 @@ def sheet() -> "Sheet":
         except OSError:
             width = WIDTH
     is_fine = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return Sheet(width, FINE if is_fine else ASCII, is_terminal and not is_plain)
+    return Sheet(width, FINE if is_fine else ASCII, is_wanted(is_terminal, os.environ))

@@ -61,8 +61,10 @@ def is_coloured(sources: "Iterable[Source]") -> bool:
 
 
 def takes_colours() -> bool:
-    """Whether standard output is a terminal whose user wants colours (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+    """Whether standard output is a terminal whose user wants colours, or one that is not asked."""
+    from fairway.cli.printers.colour import is_wanted
+
+    return is_wanted(sys.stdout.isatty(), os.environ)
 
 
 def colours(pods: "Iterable[str]") -> dict[str, int]:
