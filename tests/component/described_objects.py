@@ -1243,6 +1243,19 @@ FOREIGN = [
     make("PodDisruptionBudget", "max", "policy/v1", spec={"maxUnavailable": 1, "selector": {}}, status={}),
     make("PodDisruptionBudget", "bare", "policy/v1", spec={}),
     make(
+        "PodDisruptionBudget",
+        "wrong",
+        "policy/v1",
+        spec={"selector": {"matchExpressions": [{"key": "a", "operator": "In"}]}},
+    ),
+    make(
+        "ClusterRole",
+        "nothing",
+        "rbac.authorization.k8s.io/v1",
+        namespace=None,
+        rules=[{"resources": ["pods"], "verbs": ["get"]}],
+    ),
+    make(
         "PriorityClass",
         "high",
         "scheduling.k8s.io/v1",

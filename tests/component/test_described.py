@@ -1,5 +1,6 @@
 """Descriptions: byte for byte those of kubectl 1.32, for objects in many states and all forms of arguments."""
 
+import random
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from canned_api import CLUSTER_SCOPED, CannedApi, CannedObjects, plural
 from described_objects import ALL
+from mutated_objects import mutated
 
 from fairway.cli.describe import describe
 from fairway.cli.describe.world import Refused
@@ -62,6 +64,21 @@ def test_a_kind_is_described_as_by_kubectl(api: CannedApi, version: str, kind: s
     found = [each for each in ALL if (each["apiVersion"], each["kind"]) == (version, kind)]
     shown = "\n\n".join(describe(each, CannedWorld(ALL), now_s=time.time()) for each in found)
     assert shown == asked.stdout
+
+
+@pytest.mark.parametrize("kind", ["Endpoints", "EndpointSlice", "Ingress", "Node", "Pod", "Service"])
+def test_what_is_left_of_an_object_is_described_as_by_kubectl(kind: str) -> None:
+    chance = random.Random(kind)
+    originals = [each for each in ALL if each["kind"] == kind]
+    changed = [made for each in originals for made in mutated(each, chance, 60 // len(originals) + 1)]
+    others = [each for each in ALL if each["kind"] != kind]
+    group = changed[0]["apiVersion"].rpartition("/")[0]
+    scope = [] if kind in CLUSTER_SCOPED else ["--all-namespaces"]
+    with CannedApi([*others, *changed]) as api:
+        asked = kubectl(api, "describe", f"{plural(kind)}.{group}" if group else plural(kind), *scope)
+    assert asked.returncode == 0, asked.stderr
+    world = CannedWorld([*others, *changed])
+    assert "\n\n".join(describe(each, world, now_s=time.time()) for each in changed) == asked.stdout
 
 
 FORMS = [

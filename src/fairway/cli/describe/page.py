@@ -125,9 +125,14 @@ def joined(found: Mapping[str, str] | None) -> str:
 
 
 def selector(found: Object | None) -> str:
-    """A LabelSelector as text, empty if it selects nothing in particular."""
+    """A LabelSelector as text, empty if it selects nothing in particular, ``<error>`` if it is none."""
     from fairway.objects.labels import from_label_selector
 
+    for each in (found or {}).get("matchExpressions") or ():
+        needs_values = each.get("operator") in ("In", "NotIn")
+        is_known = needs_values or each.get("operator") in ("Exists", "DoesNotExist")
+        if not each.get("key") or not is_known or needs_values != bool(each.get("values")):
+            return "<error>"
     return str(from_label_selector(found))
 
 

@@ -114,7 +114,7 @@ def _containers(page: Page, found: Object, spec: Object, status: Object) -> None
 
 
 def _conditions(page: Page, spec: Object, status: Object) -> None:
-    known = {each.get("type"): each.get("status", "") for each in reversed(status.get("conditions") or ())}
+    known = {each.get("type", ""): each.get("status", "") for each in reversed(status.get("conditions") or ())}
     if spec.get("readinessGates"):
         page.line(0, "Readiness Gates:")
         page.line(1, "Type", "Status")

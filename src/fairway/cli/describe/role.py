@@ -51,7 +51,7 @@ def _parts(rule: Object) -> Iterator[tuple[str, str, str, str, str]]:
     """(group, resource, name, URL, verb) of all that a rule allows."""
     names = rule.get("resourceNames") or ("",)
     for group, resource, name, verb in product(
-        rule.get("apiGroups") or ("",), rule.get("resources") or (), names, rule.get("verbs") or ()
+        rule.get("apiGroups") or (), rule.get("resources") or (), names, rule.get("verbs") or ()
     ):
         yield group, resource, name, "", verb
     for url, verb in product(rule.get("nonResourceURLs") or (), rule.get("verbs") or ()):
