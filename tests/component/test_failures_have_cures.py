@@ -68,10 +68,10 @@ ROWS = [
     (f"image import $D {HERE}", 1, "Is a directory", "docker save NAME -o FILE"),
     (f"image remove nothing {HERE}", 1, 'there is no cluster "none"', "sudo fairway up --name none"),
     ("image lst", 2, "invalid choice: 'lst'", "fairway image list"),
-    ("proxy --config $D/nothing", 1, "No such file or directory", "kube-proxy's --config"),
-    ("proxy --kubeconfig $D/nothing", 1, "there is no kubeconfig", "--kubeconfig FILE"),
-    ("proxy --proxy-mode iptables", 2, "invalid choice: 'iptables'", "fairway proxy --help"),
-    ("proxy --kubeconfig $D/kubeconfig --dry-run", 1, "127.0.0.1:9", "is the API server up"),
+    ("service-proxy --config $D/nothing", 1, "No such file or directory", "kube-proxy's --config"),
+    ("service-proxy --kubeconfig $D/nothing", 1, "there is no kubeconfig", "--kubeconfig FILE"),
+    ("service-proxy --proxy-mode iptables", 2, "invalid choice: 'iptables'", "fairway service-proxy --help"),
+    ("service-proxy --kubeconfig $D/kubeconfig --dry-run", 1, "127.0.0.1:9", "is the API server up"),
     ("dns --kubeconfig $D/nothing", 1, "there is no kubeconfig", "--kubeconfig FILE"),
     ("dns --kubeconfig $D/kubeconfig --listen nowhere", 1, '"nowhere" is no address', "[IPv6]:PORT"),
     ("dns --metrics-port x", 2, "'x' is no port", "fairway dns --help"),
@@ -93,7 +93,9 @@ def test_a_failure_names_its_cause_and_its_cure(folder: Path, line: str, code: i
 
 
 @needs("setpriv")
-@pytest.mark.parametrize("line", ["up", "down", "down --purge", "image list", "proxy --cleanup", "proxy --dry-run"])
+@pytest.mark.parametrize(
+    "line", ["up", "down", "down --purge", "image list", "service-proxy --cleanup", "service-proxy --dry-run"]
+)
 def test_without_root_it_says_how_to_get_it(folder: Path, line: str) -> None:
     found, said = failed(folder, line, before=NOBODY)
     assert found == 1
