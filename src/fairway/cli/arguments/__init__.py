@@ -50,11 +50,13 @@ def requests(
     lists: bool = True,
     default_type: str = "",
     has_picks: bool = True,
+    failures: "list[Exception] | None" = None,
 ) -> "list[Request]":
     """What is asked for, in its order.
 
     ``lists``: a type without names, selector or ``--all`` means all of it (``get``), else it is refused (``delete``).
     ``default_type``: the type of words without one (``pod`` for ``logs`` and ``exec``).
+    ``failures``: what is wrong with manifests is put there, and the others follow.
     ``has_picks``: ``--selector`` and its like pick objects (with ``expose`` they do not).
     """
     words = list(call.words if words is None else words)
@@ -64,7 +66,10 @@ def requests(
             raise Failure(
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
             )
-        return [Request(t.resource, t.namespace, t.name, object=t.object, source=t.source) for t in from_files(call)]
+        return [
+            Request(t.resource, t.namespace, t.name, object=t.object, source=t.source)
+            for t in from_files(call, failures=failures)
+        ]
     picks = _Picks(flags if has_picks else None, is_all=getattr(flags, "all", False) and not lists)
     if not words:
         raise Failure(NOTHING)
@@ -223,7 +228,7 @@ def _pairs(words: "Sequence[str]") -> "list[tuple[str, str]] | None":
 
 def _types(call: "Call", word: str) -> "list[Resource]":
     parts = word.split(",")
-    if len(parts) > 1 and not all(parts):
+    if len(parts) > 1 and not all(parts) and any(parts):
         raise Failure("arguments in resource/name form must have a single resource and name")
     found: dict[Resource, None] = {}
     for part in parts:
@@ -240,6 +245,8 @@ def _namespace(call: "Call", resource: "Resource") -> str:
 
 
 def _named(call: "Call", resource: "Resource", name: str) -> Request:
+    if not name:
+        raise Failure("resource name may not be empty")
     if resource.is_namespaced and getattr(call.flags, "all_namespaces", False):
         raise Failure("a resource cannot be retrieved by name across all namespaces")
     return Request(resource, _namespace(call, resource), name, fields=getattr(call.flags, "field_selector", ""))

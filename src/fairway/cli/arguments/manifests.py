@@ -22,7 +22,13 @@ def objects(
     """Everything that ``names`` hold.  With ``failures``, a text that is none is put there and the next one follows."""
     if kustomize and names:
         raise Failure("only one of -f or -k can be specified")
-    sources = [("kustomization", _kustomized(kustomize))] if kustomize else list(_sources(names, is_recursive))
+    try:
+        sources = [("kustomization", _kustomized(kustomize))] if kustomize else list(_sources(names, is_recursive))
+    except Failure as error:
+        if failures is None or not kustomize:
+            raise
+        failures.append(error)
+        return
     for source, text in sources:
         try:
             for document in documents(text, source):
@@ -111,7 +117,8 @@ def _kustomized(folder: str) -> str:
     words = [program, "build" if program.endswith("kustomize") else "kustomize", folder]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
-        raise Failure(done.stderr.strip().removeprefix("error: ").removeprefix("Error: "))
+        said = done.stderr.strip().removeprefix("error: ").removeprefix("Error: ")
+        raise Failure(said.partition('err="')[2].removesuffix('"') or said)
     return done.stdout
 
 

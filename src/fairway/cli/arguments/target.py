@@ -46,23 +46,24 @@ class Target:
         try:
             self.object = api.get(self.path)
         except ApiError as error:
-            if error.is_not_found and self.namespace not in ("", "default"):
-                _check_namespace(api, self.namespace)
+            check_namespace(api, self.namespace, error)
             raise
         assert self.object is not None
         return self.object
 
 
-def _check_namespace(api: "Api", namespace: str) -> None:
-    """Where not even the namespace is there, that is what is said.  Raises: ``ApiError``."""
+def check_namespace(api: "Api", namespace: str, error: "ApiError") -> None:
+    """Where an object is not found, nor even its namespace, that is what is said.  Raises: ``ApiError``."""
     from fairway.client.blocking import ApiError
     from fairway.client.blocking.api import quoted
 
+    if not error.is_not_found or namespace in ("", "default"):
+        return
     try:
         api.get(f"/api/v1/namespaces/{quoted(namespace)}")
-    except ApiError as error:
-        if error.is_not_found:
-            raise
+    except ApiError as missing:
+        if missing.is_not_found:
+            raise missing from None
 
 
 class Request:

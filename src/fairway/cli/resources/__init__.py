@@ -31,7 +31,7 @@ class Resources:
         """``svc``, ``Service``, ``services``, ``deploy.apps``, ``deployments.v1.apps``.  Raises: ``Failure``."""
         from fairway.cli.resources.table import built_in
 
-        return built_in(word.lower()) or self._discovered(lambda all: _match(all, word.lower()), _no_type(word))
+        return built_in(word) or self._discovered(lambda all: _match(all, word), _no_type(word))
 
     def of_kind(self, api_version: str, kind: str) -> Resource:
         """The resource of a manifest.  Raises: ``Failure``."""
@@ -73,17 +73,20 @@ def _no_type(word: str) -> Failure:
 def _match(served: "Sequence[Resource]", word: str) -> Resource | None:
     """The first that ``word`` names, as it is or with a group, or a version and a group, behind dots.  Pure."""
     name, _, rest = word.partition(".")
-    version, _, group = rest.partition(".")
+    version, dot, group = rest.partition(".")
+    whole = name.lower()
     for is_meant in (
-        lambda each: rest and (each.version, each.group) == (version, group),
+        lambda each: dot and (each.version, each.group) == (version, group),
         lambda each: rest and (each.group == rest or each.group.startswith(f"{rest}.")),
         lambda each: not rest,
     ):
         candidates = [each for each in served if is_meant(each)]
-        for names in (
-            lambda each: (each.plural,), lambda each: (each.singular, each.kind.lower()), lambda each: each.short_names,
-        ):  # fmt: skip
+        for names, given in (
+            (lambda each: (each.plural,), whole),
+            (lambda each: (each.singular, each.kind.lower()), whole),
+            (lambda each: each.short_names, name),
+        ):
             for each in candidates:
-                if name in names(each):
+                if given in names(each):
                     return each
     return None

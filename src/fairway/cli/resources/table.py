@@ -34,11 +34,12 @@ def _rows() -> "list[list[str]]":
 
 
 def built_in(word: str) -> Resource | None:
-    """The kind that ``word``, in lower case, names."""
+    """The kind that ``word`` names; short names are lower case."""
     name, _, rest = word.partition(".")
+    whole = name.lower()
     for row in _rows():
         plural, kind, api_version, _, short = row
-        if name not in (plural, kind.lower(), short):
+        if whole not in (plural, kind.lower()) and name != short:
             continue
         group, _, version = api_version.rpartition("/")
         if not rest or rest in (group, f"{version}.{group}", f"{version}."):

@@ -40,17 +40,38 @@ def files_of(flags: "Values") -> list[str]:
 def access_of(flags: "Values") -> Access:
     """The API server that is meant.  Raises: ``Failure``."""
     try:
-        config = load(_readable(files_of(flags)))
+        config = loaded(files_of(flags))
         return select(overridden(config, flags), "fairway")
     except KubeconfigError as error:
         raise Failure(str(error)) from error
 
 
-def _readable(files: list[str]) -> list[str]:
+def loaded(files: list[str]) -> "dict[str, Any]":
+    """The kubeconfig files as one.  Raises: ``Failure``."""
+    try:
+        return load(files)
+    except KubeconfigError as error:
+        raise Failure(_unreadable(files) or str(error)) from error
+
+
+def _unreadable(files: list[str]) -> str:
+    """What is wrong with the first file that cannot be read."""
+    from fairway.cli.arguments.manifests import documents
+
     for file in files:
         if os.path.isdir(file):
-            raise Failure(f'error loading config file "{file}": read {file}: is a directory')
-    return files
+            return f'error loading config file "{file}": read {file}: is a directory'
+        try:
+            with open(file, encoding="utf-8") as reading:
+                list(documents(reading.read(), file))
+        except OSError:
+            continue
+        except Failure as error:
+            why = str(error).partition(": ")[2].removeprefix("error converting YAML to JSON: ")
+            is_other = "cannot unmarshal" in why
+            told = f"couldn't get version/kind; json parse error: {why}" if is_other else why
+            return f'error loading config file "{file}": {told}'
+    return ""
 
 
 def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
@@ -68,6 +89,7 @@ def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
     if flags.insecure_skip_tls_verify and not flags.certificate_authority:
         cluster.pop("certificate-authority-data", None)
         cluster.pop("certificate-authority", None)
+    _check_user(user, user_name, flags)
     for flag in _OF_USER:
         if value := getattr(flags, flag):
             user[flag.replace("_", "-")] = value
@@ -83,6 +105,19 @@ def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
         "clusters": [{"name": "fairway", "cluster": cluster}],
         "users": [{"name": "fairway", "user": user}],
     }
+
+
+def _check_user(user: "dict[str, Any]", name: str, flags: "Values") -> None:
+    for flag in ("client_certificate", "client_key"):
+        if getattr(flags, flag) and user.get(f"{flag.replace('_', '-')}-data"):
+            raise Failure(_both(flag, name))
+
+
+def _both(flag: str, user: str) -> str:
+    name = {"client_certificate": "client-cert", "client_key": "client-key"}[flag]
+    mark = "." if flag == "client_certificate" else ";"
+    end = "." if flag == "client_certificate" else ""
+    return f"{name}-data and {name} are both specified for {user}{mark} {name}-data will override{end}"
 
 
 def _named(

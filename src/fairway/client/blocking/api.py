@@ -308,7 +308,7 @@ class Api:
     def _unreachable(self, error: OSError) -> Unreachable:
         from fairway.client.blocking.unreachable import told
 
-        return Unreachable(told(error, self.authority))
+        return Unreachable(told(error, self.authority, self.access.server_name))
 
 
 def _now_s() -> float:

@@ -4,6 +4,7 @@ Source: RFC 6750; Kubernetes docs, "Authenticating".
 """
 
 from fairway.client.blocking.connection import plain_socket
+from fairway.client.kubeconfig.selection import KubeconfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Dialer:
         """A connected socket, behind TLS where it must be; ``is_plain``: one of Python's own, as streams need it."""
         self.token()  # a plugin may bring the certificate
         name = self.access.server_name or self._host
+        if self._is_tls and self.access.ca and "-----BEGIN CERTIFICATE-----" not in self.access.ca:
+            raise KubeconfigError("unable to load root certificates: unable to parse bytes as PEM block")
         if self._is_tls and not is_plain and self._context is None:
             from fairway.client.blocking import tls
 

@@ -8,7 +8,8 @@ Source: Kubernetes API concepts, "Receiving resources as Tables".
 import sys
 
 from fairway.cli.arguments import Request, requests
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.arguments.target import check_namespace
+from fairway.cli.failure import Failure, Failures
 from fairway.cli.printers.columns import aligned, widths_of
 from fairway.client.blocking import ApiError
 
@@ -28,15 +29,17 @@ AS_TABLE = (
 
 def run_table(call: "Call", form: "Form") -> int:
     """Ask for every table, print them, and tell what went wrong at the end."""
-    asked, flags = requests(call), call.flags
     failures: list[Exception] = []
+    asked, flags = requests(call, failures=failures), call.flags
+    if flags.subresource and any(request.is_list for request in asked):
+        raise Failure("subresource cannot be used when bulk resources are specified")
     answered: list[tuple[Request, dict[str, Any]]] = []
     for request in asked:
         try:
             answered += [(request, table) for table in pages(call, request)]
         except ApiError as error:
             if not (flags.ignore_not_found and error.is_not_found):
-                failures.append(request.failed(error))
+                failures.append(failed(call, request, error))
     shows_kind = flags.show_kind or len({request.resource for request, _ in answered}) > 1
     tables = Tables(flags, is_wide=form.is_wide, shows_kind=shows_kind)
     for request, table in answered:
@@ -47,8 +50,19 @@ def run_table(call: "Call", form: "Form") -> int:
         where = f" in {call.session.namespace} namespace." if is_one else ""
         sys.stdout.flush()
         print(f"No resources found{where}", file=sys.stderr)
-    raise_all(failures)
+    if failures:
+        raise Failures(failures)
     return 0
+
+
+def failed(call: "Call", request: Request, error: ApiError) -> ApiError:
+    """What is told: of an object in a namespace that is not there, that."""
+    if not request.is_list:
+        try:
+            check_namespace(call.session.api, request.namespace, error)
+        except ApiError as missing:
+            return missing
+    return request.failed(error)
 
 
 def pages(call: "Call", request: Request) -> "Iterator[dict[str, Any]]":
@@ -60,13 +74,34 @@ def pages(call: "Call", request: Request) -> "Iterator[dict[str, Any]]":
     if request.is_list:
         query["limit"] = "" if is_sorted else flags.chunk_size or ""
     while True:
-        table = api.get(path, query, accept=AS_TABLE)
+        table = api.get(path, query, accept=AS_TABLE) if flags.server_print else _own_table(api.get(path, query))
         if is_sorted:
             table["rows"] = _in_order(table.get("rows") or [], request, flags.sort_by)
         yield table
         query["continue"] = (table.get("metadata") or {}).get("continue") if request.is_list else ""
         if not query["continue"]:
             return
+
+
+def _own_table(found: "dict[str, Any]") -> "dict[str, Any]":
+    """A Table of names and ages of an object or a list, for ``--server-print=false``."""
+    import time
+
+    from fairway.objects.ages import age
+
+    now_s = time.time()
+    items = found.get("items", [found])
+    return {
+        "metadata": found.get("metadata") or {},
+        "columnDefinitions": [{"name": "Name", "format": "name"}, {"name": "Age"}],
+        "rows": [
+            {
+                "cells": [item["metadata"]["name"], age(item["metadata"].get("creationTimestamp"), now_s)],
+                "object": item,
+            }
+            for item in items
+        ],
+    }
 
 
 def _in_order(rows: "list[dict[str, Any]]", request: Request, path: str) -> "list[dict[str, Any]]":

@@ -3,7 +3,8 @@
 import sys
 
 from fairway.cli.arguments import Request, requests
-from fairway.cli.failure import raise_all
+from fairway.cli.commands.get.table import failed
+from fairway.cli.failure import Failure, raise_all
 from fairway.client.blocking import ApiError
 
 TYPE_CHECKING = False
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
 
 def run_whole(call: "Call", form: "Form") -> int:
     """Ask for every object; print one alone as it is, several as a List."""
-    asked, flags = requests(call), call.flags
     failures: list[Exception] = []
+    asked, flags = requests(call, failures=failures), call.flags
+    if flags.subresource and any(request.is_list for request in asked):
+        raise Failure("subresource cannot be used when bulk resources are specified")
     items: list[dict[str, Any]] = []
     for request in asked:
         try:
             items += _asked(call, request)
         except ApiError as error:
             if not (flags.ignore_not_found and error.is_not_found):
-                failures.append(request.failed(error))
+                failures.append(failed(call, request, error))
     if flags.sort_by:
         from fairway.cli.commands.get.order import sorted_rows
 
