@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from fairway.cli.generators import GeneratorError
 from fairway.cli.generators.data import Source
-from fairway.objects import names
+from fairway.cli.generators.variable_names import faults
 
 
 def sources(literals: Sequence[str], files: Sequence[str], variables: Sequence[str]) -> Iterator[Source]:
@@ -75,8 +75,8 @@ def _variables(path: str) -> Iterator[Source]:
         if not text or text.startswith("#"):
             continue
         key, equals, value = text.partition("=")
-        if faults := list(names.environment_name(key)):
-            raise GeneratorError(f'"{key}" is not a valid key name: {";".join(faults)}')
+        if said := list(faults(key)):
+            raise GeneratorError(f'"{key}" is not a valid key name: {";".join(said)}')
         yield key, (value if equals else os.environ.get(key, "")).encode()
 
 

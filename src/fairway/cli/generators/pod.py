@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from fairway.cli.generators import GeneratorError, head, metadata
 from fairway.cli.generators.expose import parse_labels
-from fairway.objects import Object, names
+from fairway.cli.generators.variable_names import faults
+from fairway.objects import Object
 
 _PORT = re.compile("[+-]?[0-9]+", re.ASCII)
 _ALPHANUMERIC = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -78,6 +79,6 @@ def _annotation(word: str) -> tuple[str, str]:
 
 def _variable(word: str) -> Object:
     name, equals, value = word.partition("=")
-    if not equals or not name or any(names.environment_name(name)):
+    if not equals or not name or any(faults(name)):
         raise GeneratorError(f"invalid env: {word}")
     return {"name": name, "value": value} if value else {"name": name}

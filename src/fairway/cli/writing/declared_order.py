@@ -53,6 +53,30 @@ def typed(found: "dict[str, Any]", *, is_new: bool, is_json: bool) -> "dict[str,
     return shown
 
 
+def filled(found: "dict[str, Any]") -> "dict[str, Any]":
+    """A manifest as a program shows it that knows its type: with the fields that are never left out."""
+    found = {**found, "metadata": {"creationTimestamp": None, **found["metadata"]}, "status": found.get("status") or {}}
+    kind, spec = found["kind"], dict(found.get("spec") or {})
+    if kind == "Service":
+        found["status"] = {"loadBalancer": {}, **found["status"]}
+        spec["ports"] = [{"targetPort": 0, **port} for port in spec.get("ports") or ()]
+    elif kind == "Deployment":
+        spec.setdefault("strategy", {})
+    elif kind == "DaemonSet":
+        spec.setdefault("updateStrategy", {})
+    if template := spec.get("template"):
+        meta = {"creationTimestamp": None, **(template.get("metadata") or {})}
+        spec["template"] = {**template, "metadata": meta, "spec": _with_resources(template.get("spec") or {})}
+    elif kind == "Pod":
+        spec = _with_resources(spec)
+    return {**found, "spec": spec} if "spec" in found else found
+
+
+def _with_resources(spec: "dict[str, Any]") -> "dict[str, Any]":
+    fields = [field for field in ("initContainers", "containers") if spec.get(field)]
+    return {**spec, **{field: [{"resources": {}, **each} for each in spec[field]] for field in fields}}
+
+
 def declared(found: "Any") -> "Any":
     """The object, with its members in the order in which they are."""
     if isinstance(found, dict):
