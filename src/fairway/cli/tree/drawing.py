@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-PLAIN, STRONG, QUIET, GOOD, BAD, WARN = "", "1", "2", "32", "31", "33"
-"""Styles: the numbers of ECMA-48, SGR."""
+from fairway.cli.printers.colour import BOLD, DIM, GREEN, RED, YELLOW
+
+PLAIN, STRONG, QUIET, GOOD, BAD, WARN = "", BOLD, DIM, GREEN, RED, YELLOW
+"""Styles."""
 
 
 class Part(NamedTuple):
