@@ -174,12 +174,29 @@ def test_purge_takes_it_out_also_where_all_data_is_lost(machine: Machine) -> Non
     machine.config.save()
     trust.ensure(machine.config)
     machine.fairway("ca", "trust")
+    (machine.copies[LOCAL] / f"{machine.label}.crt").rename(machine.folder / "aside")
+    assert doctor(machine)["what"].startswith(f"{LOCAL}/{machine.label}.crt does not trust the local CA any more")
+    (machine.folder / "aside").rename(machine.copies[LOCAL] / f"{machine.label}.crt")
+    assert doctor(machine)["level"] == "ok"
     shutil.rmtree(machine.config.state_dir)
+    assert doctor(machine)["fix"] == f"run: sudo fairway ca untrust{machine.config.flags}"
     other = Config(name=NAME, data_dir=str(machine.folder / "elsewhere"))
     machine.run(sys.executable, "-m", "fairway", "ca", "untrust", *other.flags.split())
     assert machine.stores() != before  # a cluster of that name elsewhere is another
     machine.fairway("ca", "untrust")
     assert machine.stores() == before
+
+
+def doctor(machine: Machine) -> dict[str, str]:
+    """What the doctor says of the CA's trust."""
+    script = (
+        "import json; from fairway.cluster.doctor.examination import examine, scene_of; "
+        f"print(json.dumps([each.as_dict() for each in examine(scene_of({NAME!r}, {machine.config.data_dir!r}), "
+        "['local_ca'])]))"
+    )
+    (told,) = json.loads(machine.run(sys.executable, "-c", script))
+    assert told["check"] == "local_ca/trusted"
+    return dict(told)
 
 
 def test_what_others_wrote_into_the_bundle_stays(machine: Machine) -> None:

@@ -184,7 +184,7 @@ def _known(config: "Config") -> dict[str, Any]:
         ) from None
     except (OSError, ValueError) as error:
         raise ClusterError(
-            f"{path} cannot be read: {error}", f"remove {path.parent}, then run: sudo fairway up{config.flags}"
+            f"{path} cannot be read: {error}", f"make another: sudo rm {path} && sudo fairway up{config.flags}"
         ) from error
     return {
         "cluster": config.name,

@@ -26,6 +26,7 @@ GROUPS: Final = {
     "remains": "what is left of clusters",
     "clients": "kubeconfig, proxies and names",
     "certificates": "clock and certificates",
+    "local_ca": "the local CA",
     "health": "the cluster",
 }
 """Module -> what people call the group."""

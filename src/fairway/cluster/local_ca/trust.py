@@ -66,7 +66,7 @@ def trust(config: Config) -> list[Finding]:
     ensure(config)
     store = system_store.needed()
     places = [Place("system", str(store.path(label(config)))), *_browsers()]
-    _keep(config, dict.fromkeys([*_recorded(config), *places]))  # first: what is broken off can be undone
+    _keep(config, dict.fromkeys([*recorded(config), *places]))  # first: what is broken off can be undone
     return [Finding(place, is_trusted=True, is_changed=_put(config, place)) for place in places]
 
 
@@ -92,7 +92,7 @@ def look(config: Config) -> list[Finding]:
 
 def renew(config: Config) -> None:
     """Put it again where it is wanted, and another or none is there.  Raises: ``ClusterError``."""
-    for place in _recorded(config):
+    for place in recorded(config):
         if place.kind == "system" or (Path(place.path).exists() and nss.can_change()):
             _put(config, place)
 
@@ -103,7 +103,7 @@ def sweep(config: Config) -> None:
     Raises: ``ClusterError``.
     """
     store = system_store.here()
-    if _recorded(config) or (store is not None and store.path(label(config)).exists()):
+    if recorded(config) or (store is not None and store.path(label(config)).exists()):
         untrust(config)
 
 
@@ -114,7 +114,7 @@ def closed_browsers() -> list[Path]:
 
 def _everywhere(config: Config) -> list[Place]:
     """The places that are recorded, and those of this machine and user that are not."""
-    places = _recorded(config)
+    places = recorded(config)
     if store := system_store.here():
         places.append(Place("system", str(store.path(label(config)))))
     with contextlib.suppress(ClusterError):
@@ -184,7 +184,8 @@ def _one_at_a_time(store: system_store.Store) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _recorded(config: Config) -> list[Place]:
+def recorded(config: Config) -> list[Place]:
+    """The places that were told to trust the CA and not told otherwise since."""
     try:
         return [Place(**each) for each in json.loads((folder(config) / _RECORD).read_text())]
     except (OSError, ValueError, TypeError):
