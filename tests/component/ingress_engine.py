@@ -54,12 +54,12 @@ class Engine:
         for each in self._sockets:
             each.close()
 
-    async def get(self, host: str, target: str, *headers: str) -> tuple[int, str]:
+    async def get(self, host: str, target: str, *headers: str, method: str = "GET") -> tuple[int, str]:
         """Status and body of one request."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.http)
         try:
             writer.write(
-                "\r\n".join([f"GET {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]).encode()
+                "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]).encode()
             )
             answer = (await reader.read()).decode()
         finally:

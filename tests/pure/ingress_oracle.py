@@ -17,6 +17,10 @@ ASKED_HOSTS = (
     "FOO.com",
     "foo.com.",
     "x.com",
+    "bar.foo.com:8080",
+    "foo.com.:80",
+    "[::1]:80",
+    "[::1]",
 )
 ASKED_PATHS = (*PATHS, "/foo/bar/baz", "/foobar/x", "/fo", "/foo//", "/x;y/z", "/a%20b/c", "/?foo=/foo", "/foo?x=/bar")
 
@@ -28,7 +32,10 @@ def order(ingress: Ingress) -> tuple[str, str, str]:
 
 def host_rank(rule: str, asked: str) -> int | None:
     """How well a rule's host fits: 0 exactly, 1 as a wildcard, 2 since it has none; ``None`` not at all."""
-    asked = asked.lower().rstrip(".")
+    asked = asked.lower()
+    if not asked.endswith("]"):  # an IPv6 address without a port
+        asked = asked.rpartition(":")[0] or asked
+    asked = asked.removesuffix(".")
     if not rule:
         return 2
     if rule.startswith("*."):

@@ -1,5 +1,6 @@
 """The routing table of Ingresses answers as the documentation's words do."""
 
+import re
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.pure
 
 def looked_up(found: Routing, host: str, target: str) -> Backend | None:
     """As the engine looks it up: entries by their whole key, prefixes by the longest that the key begins with."""
-    host, path = host.lower().rstrip("."), target.partition("?")[0]
+    host, path = re.sub(r":[0-9]*$", "", host.lower()).removesuffix("."), target.partition("?")[0]
     label, dot, rest = host.partition(".")
     hosts = (host, f"*{dot}{rest}" if label else host, "")
     claims = found.claims

@@ -12,7 +12,7 @@ from typing import Final
 from fairway.ingress.certificates import digest
 from fairway.ingress.haproxy.program import NOWHERE, Line, Program, slot_name
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised with every change of the text, so that a HAProxy of an earlier release is reloaded."""
 LONGEST_NAME: Final = 200
 NOT_FOUND_TEXT: Final = "no Ingress has a rule for this host and path\\n"
@@ -99,7 +99,9 @@ def _frontend(layout: Layout) -> Iterator[str]:
     for descriptor in layout.https:
         yield f"    bind fd@{descriptor} ssl crt-list {layout.path('crt-list')} alpn h2,http/1.1"
     set_var, folder = "    http-request set-var", layout.folder
-    yield f"{set_var}(txn.host) req.hdr(host),host_only,rtrim(.),lower"
+    # Without the port: Ubuntu 22.04 has HAProxy 2.4, which has no converter for that.
+    yield f"{set_var}(txn.named) req.hdr(host),regsub(:[0-9]*$,)"
+    yield f"{set_var}(txn.host) var(txn.named),regsub([.]$,),lower"
     yield f"{set_var}(txn.wild) var(txn.host),regsub(^[^.]+,*)"
     yield f"{set_var}(txn.exact) path"
     yield f"{set_var}(txn.below) path,concat(/)"
@@ -114,7 +116,7 @@ def _frontend(layout: Layout) -> Iterator[str]:
     if layout.https:
         port = "" if layout.ports[1] == 443 else f":{layout.ports[1]}"
         yield (
-            f"    http-request redirect code 308 location https://%[req.hdr(host),host_only]{port}%[pathq] "
+            f"    http-request redirect code 308 location https://%[var(txn.named)]{port}%[pathq] "
             "if !{ ssl_fc } { var(txn.route),field(2,:) redirect }"
         )
     yield "    http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS }"

@@ -14,6 +14,8 @@ from typing import Final
 PROMPT: Final = b"\n> "
 PAYLOAD_PROMPTS: Final = "+ \n"
 """Each line of a payload is answered by a plus sign, before the answer itself."""
+SETTINGS: Final = ("prompt", "experimental-mode on")
+"""Before 2.5 servers are only added in the experimental mode; later releases do not mind it."""
 AHEAD: Final = 32
 """How many commands are sent before the first of them is answered."""
 _ANSWER_S: Final = 10.0
@@ -34,8 +36,9 @@ async def ask(path: Path, commands: Sequence[str]) -> list[str]:
     async with asyncio.timeout(_ANSWER_S):
         reader, writer = await asyncio.open_unix_connection(str(path), limit=_LIMIT_BYTES)
         try:
-            writer.write(b"prompt\n")
-            await reader.readuntil(PROMPT)
+            for setting in SETTINGS:
+                writer.write(f"{setting}\n".encode())
+                await reader.readuntil(PROMPT)
             answers: list[str] = []
             for start in range(0, len(commands), AHEAD):
                 portion = commands[start : start + AHEAD]
