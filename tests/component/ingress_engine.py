@@ -59,7 +59,9 @@ class Engine:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.http)
         try:
             writer.write(
-                "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]).encode()
+                "\r\n".join(
+                    [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]
+                ).encode()
             )
             answer = (await reader.read()).decode()
         finally:

@@ -1,4 +1,4 @@
-"""Own: the logs of a cluster's own processes: control, node (a further one is node-2), supervisor."""
+"""Own: the logs of a cluster's own processes: control, node (a further one is node-2), supervisor, HAProxy (ingress)."""
 
 import os
 import re
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from fairway.cli.call import Call
 
 _PART = r"control|supervisor|node(-[0-9]{1,2})?"
+_INGRESS = "ingress"
+"""A pod may well be called so: a part is only meant where the cluster is named too."""
 _FLAGS = ("follow", "tail", "name", "data-dir", "json")
 
 
@@ -29,15 +31,16 @@ def show(call: "Call") -> int:
     from fairway.cluster.nodes import parts
 
     for word in call.words:
-        if re.fullmatch(_PART, word) is None:
-            print(f"error: {word!r} is no part: choose from control, node, node-2, ..., supervisor", file=sys.stderr)
+        if re.fullmatch(_PART, word) is None and word != _INGRESS:
+            choice = f"control, node, node-2, ..., supervisor, {_INGRESS}"
+            print(f"error: {word!r} is no part: choose from {choice}", file=sys.stderr)
             print("  fix: for the logs of a pod leave --name and --data-dir away", file=sys.stderr)
             return 2
     config = locate(
         call.flags.name if call.flags.is_given("name") else DEFAULT_NAME,
         call.flags.data_dir if call.flags.is_given("data-dir") else DEFAULT_DATA_DIR,
     )
-    wanted = call.words or parts(config)
+    wanted = call.words or (*parts(config), _INGRESS)
     found = {part: str(path) for part in wanted if (path := config.log_dir / f"{part}.log").exists()}
     paths = list(found.values())
     if not paths:
