@@ -55,7 +55,7 @@ WRONG = [
     ("down now", "error: fairway down: unrecognized arguments: now\n  fix: see how it is used: fairway down --help\n"),
     (
         "logs bogus --name x",
-        "error: 'bogus' is no part: choose from control, node, node-2, ..., supervisor\n"
+        "error: 'bogus' is no part: choose from control, node, node-2, ..., supervisor, ingress\n"
         "  fix: for the logs of a pod leave --name and --data-dir away\n",
     ),
     ("image", "the following arguments are required: {import,list,remove}\n"),

@@ -1,4 +1,4 @@
-"""Own: the logs of a cluster's own processes: control, node (a further one is node-2), supervisor, HAProxy (ingress)."""
+"""Own: the logs of a cluster's own processes: control, node (a further one: node-2), supervisor, HAProxy (ingress)."""
 
 import os
 import re
