@@ -7,7 +7,7 @@ from fairway.cli.flags import Flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 
@@ -21,12 +21,13 @@ def help_of(command: str, module: "Any") -> str:
         parts.append("Commands:\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in commands.items()))
     flags = [flag for flag in getattr(module, "FLAGS", ()) if not flag.is_hidden]
     if flags:
-        parts.append("Flags:\n" + "\n".join(_lines(flags)))
+        parts.append("Flags:\n" + "\n".join(flag_lines(flags)))
     parts.append(f"Flags of every command that speaks to the API: {PROGRAM} options")
     return "\n\n".join(parts)
 
 
-def _lines(flags: "list[Flag]") -> "Iterator[str]":
+def flag_lines(flags: "Iterable[Flag]") -> "Iterator[str]":
+    """Two lines a flag, in the order of their names."""
     for flag in sorted(flags, key=lambda flag: flag.name):
         short = f"-{flag.short}, " if flag.short else "    "
         value = "" if flag.type == "bool" else f"={_METAVARS.get(flag.type, 'TEXT')}"

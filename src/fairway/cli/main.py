@@ -64,6 +64,7 @@ COMMANDS = {
     "api-resources": "list the resource types that the server has",
     "api-versions": "list the groups and versions that the server has",
     "cluster-info": "show where the cluster answers",
+    "options": "show the flags of every command that speaks to the API",
     "version": "print the version",
 }
 USAGE, BROKEN_OFF, UNREAD = 2, 130, 141

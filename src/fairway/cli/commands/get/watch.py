@@ -25,6 +25,11 @@ def run_watch(call: "Call", form: "Form") -> int:
     """Print the objects (but not with ``--watch-only``), then every event."""
     asked, flags = requests(call), call.flags
     if len({request.resource for request in asked}) > 1:
+        if asked[0].source:
+            raise Failure(
+                "watch is only supported on individual resources and resource collections - "
+                "more than 1 resource was found"
+            )
         raise Failure("you may only specify a single resource type")
     accept = AS_TABLE if form.printer is None else "application/json"
     answers = [_asked(call, request, accept) for request in asked]
