@@ -114,5 +114,8 @@ ROWS = (
         "explain svc pods", "explain svc -o html", "explain ingresses.networking.k8s.io.spec.rules",
         "explain endpointslices.endpoints.conditions", "explain svc..spec", "explain events",
         "explain nodes.status.capacity", "explain cm.data --recursive",
+        "explain svc -o plaintext-openapiv2", "explain svc.spec.ports -o plaintext-openapiv2",
+        "explain deploy --recursive -o plaintext-openapiv2", "explain svc.spec.type -o plaintext-openapiv2",
+        "explain svc.spec.selector -o plaintext-openapiv2", "explain svc.nope -o plaintext-openapiv2",
     ),
 )  # fmt: skip

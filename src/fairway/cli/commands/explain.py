@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 USAGE = "TYPE[.FIELD...]"
 FLAGS = (
     Flag("api-version", help="the version of the API, as in apps/v1"),
-    Flag("output", "o", default="plaintext", help="the form: plaintext"),
+    Flag("output", "o", default="plaintext", help="the form: plaintext or plaintext-openapiv2"),
     Flag("recursive", type="bool", help="all fields of all fields, names only"),
 )
+OLDER = "plaintext-openapiv2"
 NO_TYPE = (
     f'You must specify the type of resource to explain. Use "{PROGRAM} api-resources" for a complete list of '
     "supported resources."
@@ -39,7 +40,7 @@ def run(call: "Call") -> int:
     if len(call.words) > 1:
         raise Failure("We accept only this format: explain RESOURCE")
     resource, path = _meant(call, call.words[0])
-    if call.flags.output != "plaintext":
+    if call.flags.output not in ("plaintext", OLDER):
         raise Failure(f"unrecognized format: {call.flags.output}")
     group, version = _version(call, resource)
     shown = f"{group}/{version}, Resource={resource.plural}"
@@ -49,6 +50,14 @@ def run(call: "Call") -> int:
     kind = kind_of(document, group, version, resource.plural)
     if kind is None:
         raise Failure(f"GVR ({shown}) not found in OpenAPI schema")
+    if call.flags.output == OLDER:
+        from fairway.cli.explain.older import whole
+
+        try:
+            sys.stdout.write(whole(document, kind, path, is_recursive=call.flags.recursive))
+        except LookupError as error:
+            raise Failure(f'field "{error}" does not exist') from None
+        return 0
     sys.stdout.write(head(kind))
     text = body(document, kind, path, is_recursive=call.flags.recursive)
     if text is None:
