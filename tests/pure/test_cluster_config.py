@@ -112,6 +112,23 @@ def test_taken_ports_move_to_the_next_free_ones_and_chosen_ones_do_not() -> None
         settled(Config(), taken, "api_port")
 
 
+def test_ingress_ports_move_to_those_that_are_free_at_every_address_and_may_be_none() -> None:
+    taken = Taken(ports=frozenset({80, 443}), is_free_everywhere=lambda port: port not in (80, 81, 443))
+    moved = settled(Config(), taken)
+    assert (moved.ingress_http_port, moved.ingress_https_port) == (82, 444)
+    with pytest.raises(ClusterError, match="ingress HTTPS port 443 is in use by another program"):
+        settled(Config(), taken, "ingress_https_port")
+    off = Config(ingress_http_port=0, ingress_https_port=0)
+    assert settled(off, taken) == off
+    assert values.checked("ingress_http_port", "0", "") == 0
+
+
+@pytest.mark.parametrize("wrong", ["-1", "65536", "x", False])
+def test_a_port_of_the_ingress_is_a_port_or_0(wrong: object) -> None:
+    with pytest.raises(ClusterError, match="a port is a number between 1 and 65535"):
+        values.checked("ingress_http_port", wrong, "")
+
+
 def test_a_port_among_the_node_ports_is_refused_or_moved() -> None:
     with pytest.raises(ClusterError, match="API port 30005 lies in the range of node ports, 30000-32767"):
         settled(Config(api_port=30005), NOTHING, "api_port")

@@ -162,7 +162,8 @@ def _port_clash(config: Config, port: int, taken: Taken, used: set[int]) -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").replace("api", "API")
+    words = {"api": "API", "http": "HTTP", "https": "HTTPS"}
+    return " ".join(words.get(word, word) for word in name.split("_"))
 
 
 def _next_free(wanted: Network, used: Iterable[Network]) -> Network:
