@@ -60,6 +60,15 @@ def test_what_may_be_meant_stays_silent(selector: Any, labels: Any) -> None:
     assert told(service(selector=selector), pod(labels=labels)) == []
 
 
+def test_pods_speak_for_their_workload_once_they_are_there() -> None:
+    new = service(selector={"app": "kubbia"})
+    end = "has app=kubia; the selector says app=kubbia; did you mean `app: kubia`?"
+    assert told(new, deployment()) == [f"spec.selector: the template of deploy/kubia {end}"]
+    assert told(new, deployment(), pod()) == [f"spec.selector: 1 pod {end}"]
+    (three,) = told(new, *(pod(f"kubia-{number}") for number in range(3)), deployment())
+    assert three.startswith("spec.selector: 3 pods have app=kubia; the selector says app=kubbia; ")
+
+
 def test_a_service_before_its_pods_stays_silent() -> None:
     assert told(service()) == []
     assert list(of_carrier(deployment(), [service()], [service()])) == []

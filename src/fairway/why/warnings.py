@@ -35,13 +35,20 @@ def of_service(service: Object, carriers: Sequence[Object], others: Iterable[Obj
                 f"spec.selector: {named(each)} has {lacks} itself, but not in its pod template: no pod will have it"
             )
             return
-    slips = selecting.slips(selector, [carried(each) for each in free])
-    if slips:
-        found, count = min(slips.items(), key=lambda each: (each[0].cost, -each[1]))
-        noun = "pod" if all("template" not in each["spec"] for each in free) else "pod template"
-        whose = f"{counted(count, noun)} {'has' if count == 1 else 'have'} {_has(found)}"
-        tail = f"the selector says {_wants(found)}; did you mean `{_meant(found)}`?"
-        yield clipped(f"spec.selector: {whose}; {tail}")
+    yield from _slip(selector, [each for each in free if "template" not in each["spec"]], free)
+
+
+def _slip(selector: dict[str, str], pods: Sequence[Object], free: Sequence[Object]) -> Iterator[str]:
+    """What nearly has the labels: pods, or what will make some."""
+    slips = selecting.slips(selector, map(carried, pods)) or selecting.slips(selector, map(carried, free))
+    if not slips:
+        return
+    found, count = min(slips.items(), key=lambda each: (each[0].cost, -each[1]))
+    nearly = [each for each in free if selecting.miss(selector, carried(each)) == found]
+    nearly.sort(key=lambda each: bool(meta(each).get("ownerReferences")))  # the Deployment before its ReplicaSet
+    whose = counted(count, "pod") if any(each in pods for each in nearly) else f"the template of {named(nearly[0])}"
+    text = f"{whose} {'have' if whose.endswith('pods') else 'has'} {_has(found)}; the selector says {_wants(found)}"
+    yield clipped(f"spec.selector: {text}; did you mean `{_meant(found)}`?")
 
 
 def is_near(service: Object, thing: Object) -> bool:
