@@ -1,10 +1,9 @@
 """Order: objects by what ``--sort-by`` picks of them.  Pure.
 
-Source: what kubectl does: numbers by size, quantities by what they mean, texts with the numbers in them by size; what
-has no such field comes first.
+Source: what kubectl does: numbers by size, quantities by what they mean, texts letter by letter; what has no such field
+comes first.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 from typing import Any
@@ -13,8 +12,6 @@ from fairway.cli.failure import Failure
 from fairway.cli.printers.go_values import syntax_of
 from fairway.cli.printers.json_path import JsonPathError, Template, relaxed
 from fairway.objects.quantity import parse
-
-_PARTS = re.compile(r"\d+|\D")
 
 
 def sorted_rows(rows: Sequence[Any], path: str, object_of: Callable[[Any], dict[str, Any]]) -> list[Any]:
@@ -50,8 +47,7 @@ def compared(one: list[Any], other: list[Any]) -> int:
         raise Failure(f"unsortable type: {syntax_of(left)}")
     if isinstance(left, str):
         quantities = (_quantity(left), _quantity(right))
-        is_text = None in quantities
-        left, right = (_natural(left), _natural(right)) if is_text else quantities
+        left, right = (left, right) if None in quantities else quantities
     return int(left > right) - int(left < right)
 
 
@@ -60,10 +56,3 @@ def _quantity(text: str) -> Any:
         return parse(text)
     except ValueError:
         return None
-
-
-def _natural(text: str) -> list[tuple[int, int, int]]:
-    """Letters by their code, numbers among them as numbers."""
-    return [
-        (ord("0"), int(part), len(part)) if part.isdecimal() else (ord(part), 0, 0) for part in _PARTS.findall(text)
-    ]
