@@ -119,6 +119,9 @@ def test_services_that_do_not_exist() -> None:
     assert (near.verdict, *first(near)) == ("Fails", "NoSuchService", "kubia")
     there = World(service(namespace="shop")).why("Service", "kubia")
     assert first(there) == ("OtherNamespace", "kubia.shop")
+    spaces = World(service(namespace="shop"), made("Namespace", "shop")).why("Service", "kubia", namespace="shpo")
+    assert spaces.summary == "svc/kubia does not work: there is no namespace shpo; did you mean shop?"
+    assert spaces.causes[0].commands == ("fairway why svc/kubia -n shop",)
 
 
 LOCATIONS = [

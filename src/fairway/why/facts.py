@@ -89,6 +89,8 @@ class Facts:
         self.endpoints: Object | None = None
         self.namesakes: list[Object] = []
         """Services of the namespace, and those of the same name elsewhere, where the name leads nowhere."""
+        self.namespaces: list[str] = []
+        """All namespaces, looked at where the name leads nowhere."""
         self.nodes: dict[str, Object] = {}
         self.events: list[Object] = []
         self.policies: list[Object] = []

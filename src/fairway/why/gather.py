@@ -141,9 +141,11 @@ def _sockets(facts: Facts, found: Sequence[Object]) -> Looking[None]:
 
 
 def _namesakes(facts: Facts) -> Looking[None]:
-    here, everywhere = yield (
+    here, everywhere, spaces = yield (
         Look("services", namespace=facts.namespace), Look("services", fields=f"metadata.name={facts.name}"),
+        Look("namespaces"),
     )  # fmt: skip
+    facts.namespaces = [meta(each)["name"] for each in spaces.items]
     facts.namesakes = [*here.items, *everywhere.items]
     if here.refused:
         facts.unseen.append(f"could not look at Services in namespace {facts.namespace}: {here.refused}")

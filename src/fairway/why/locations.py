@@ -12,8 +12,7 @@ from fairway.why.answer import ERROR, NOTE, Answer, Cause
 from fairway.why.answering import Known, about_service
 from fairway.why.facts import Caller, Look, Looking, Question, joined, meta
 from fairway.why.host_ports import host_ports
-from fairway.why.names import is_address
-from fairway.why.nearness import nearest
+from fairway.why.names import is_address, no_namespace
 
 _PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443", "grpc": "", "tcp": "", "udp": ""}
 
@@ -126,19 +125,7 @@ def _namespace(name: Name) -> Looking[list[Cause]]:
     own, every = yield (Look("namespaces", name=name.namespace), Look("namespaces"))
     if own.items or own.refused or every.refused:
         return []
-    near = nearest(name.namespace, [meta(each)["name"] for each in every.items])
-    text = f"there is no namespace {name.namespace}" + (f"; did you mean {near}?" if near else "")
-    return [
-        Cause(
-            "NoSuchNamespace",
-            ERROR,
-            text,
-            text,
-            f"namespace/{name.namespace}",
-            "",
-            f"{name.service}.{near}" if near else "",
-        )
-    ]
+    return [no_namespace(name.namespace, [meta(each)["name"] for each in every.items])]
 
 
 # By the host of an Ingress.

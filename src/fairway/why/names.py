@@ -3,7 +3,7 @@
 Source: Kubernetes docs, "DNS for Services and Pods", "Service", type ExternalName.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from fairway.why.answer import ERROR, NOTE, Cause
@@ -16,6 +16,8 @@ def absent(facts: Facts) -> list[Cause]:
     name, namespace = facts.name, facts.namespace
     here = [meta(each)["name"] for each in facts.namesakes if meta(each)["namespace"] == namespace]
     there = sorted({meta(each)["namespace"] for each in facts.namesakes if meta(each)["name"] == name} - {namespace})
+    if facts.namespaces and namespace not in facts.namespaces:
+        return [no_namespace(namespace, facts.namespaces, f"fairway why svc/{name} -n ")]
     near = nearest(name, here)
     text = f"there is no Service {name} in namespace {namespace}"
     if there:
@@ -42,6 +44,14 @@ def absent(facts: Facts) -> list[Cause]:
             f"svc/{name}", "metadata.name", "", (f"kubectl get svc -n {namespace}",),
         )
     ]  # fmt: skip
+
+
+def no_namespace(namespace: str, known: Sequence[str], command: str = "") -> Cause:
+    """A namespace that does not exist; ``command`` is completed with the one that was probably meant."""
+    near = nearest(namespace, known)
+    text = f"there is no namespace {namespace}" + (f"; did you mean {near}?" if near else "")
+    commands = (f"{command}{near}",) if near and command else ("kubectl get namespaces",)
+    return Cause("NoSuchNamespace", ERROR, text, text, f"namespace/{namespace}", "metadata.namespace", near, commands)
 
 
 def is_address(text: str) -> bool:
