@@ -187,6 +187,26 @@ async def test_an_engine_that_has_ended_is_started_again() -> None:
         await it.applied(lambda engine: engine.applied > before and engine.is_running)
 
 
+async def test_what_is_served_already_is_not_told_again_by_the_next_controller() -> None:
+    async with world(MemoryEngine()) as it:
+        await it.client.create(INGRESS, ingress())
+        await it.event("Synced")
+        await it.served()
+        engine = MemoryEngine(is_running=True)
+        second = Ingress(it.client, engine, Settings(certificates=Certificates(), points=POINTS))
+        running = asyncio.create_task(second.run())
+        async with asyncio.timeout(10):
+            while not engine.applied:
+                await second.wait_synced()
+        await it.client.create(INGRESS, ingress("later"))
+        await it.until(EVENT, lambda each: each["involvedObject"]["name"] == "later")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        events, _ = await it.client.list(EVENT)
+        told = [each for each in events if (each["involvedObject"]["name"], each["reason"]) == ("web", "Synced")]
+        assert [each.get("count", 1) for each in told] == [1]
+
+
 async def test_an_engine_that_runs_is_taken_over_though_no_ingress_is_left() -> None:
     async with world(MemoryEngine(is_running=True)) as it:
         await it.applied(lambda engine: engine.applied > 0)

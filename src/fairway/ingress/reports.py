@@ -84,8 +84,8 @@ class Reports:
 
     def serving(self, ours: Mapping[str, Object], points: list[dict[str, Any]]) -> None:
         """These Ingresses are served at these points, in the form of ``status.loadBalancer.ingress``."""
-        for key in ours:
-            if key not in self._serving and points:
+        for key, ingress in ours.items():
+            if key not in self._serving and points and _points_of(ingress) != points:  # else it was told before
                 self._record(key, "Normal", "Synced", "hosts and paths are served")
         self._serving = dict.fromkeys(ours, True)
         self._points = points
