@@ -3,27 +3,31 @@
 Shape: ``send(bytes)``, ``receive() -> bytes | None`` (``None``: closed by the other side), ``close()``.  One thread
 may not read while another writes where the connection is TLS; wait with ``select`` on ``fileno()`` after
 ``has_more()`` is False.
-Source: RFC 6455; frames by wsproto.
+Source: RFC 6455.
 """
 
-import base64
+import binascii
 import hashlib
 import os
 from collections import deque
-from collections.abc import Sequence
 
-from wsproto.connection import Connection as Frames
-from wsproto.connection import ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
-
+from fairway.client.blocking import frames
 from fairway.client.blocking.connection import Closed, Connection, Head
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-def asking(protocols: Sequence[str]) -> tuple[str, dict[str, str]]:
+def _base64(content: bytes) -> str:
+    return binascii.b2a_base64(content, newline=False).decode()
+
+
+def asking(protocols: "Sequence[str]") -> tuple[str, dict[str, str]]:
     """A new key, and the headers that ask for an upgrade with it."""
-    key = base64.b64encode(os.urandom(16)).decode()
+    key = _base64(os.urandom(16))
     return key, {
         "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key,
         "Sec-WebSocket-Protocol": ", ".join(protocols),
@@ -34,13 +38,13 @@ class WebSocket:
     """One side of a WebSocket.  ``protocol`` is what the server chose."""
 
     def __init__(self, connection: Connection, head: Head, key: str) -> None:
-        expected = base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()
+        expected = _base64(hashlib.sha1(key.encode() + _GUID).digest())
         if head.headers.get("sec-websocket-accept") != expected:
             raise Closed("the server answers the upgrade with a wrong key")
         self.connection = connection
         self.protocol = head.headers.get("sec-websocket-protocol", "")
         self.close_code: int | None = None
-        self._frames = Frames(ConnectionType.CLIENT)
+        self._frames = frames.Reader()
         self._messages: deque[bytes] = deque()
         self._part = bytearray()
         self._answers = bytearray()
@@ -59,7 +63,7 @@ class WebSocket:
 
     def send(self, message: bytes) -> None:
         """Send one binary message."""
-        self.connection.socket.sendall(self._frames.send(BytesMessage(data=message)))
+        self.connection.socket.sendall(self.framed(message))
 
     def receive(self) -> bytes | None:
         """The next message, waited for; ``None`` after the other side has closed."""
@@ -83,7 +87,7 @@ class WebSocket:
 
     def framed(self, message: bytes) -> bytes:
         """The bytes of one binary message, for those who send them without waiting."""
-        return self._frames.send(BytesMessage(data=message))
+        return frames.framed(frames.BINARY, message, os.urandom(4))
 
     def take(self, got: bytes) -> bytes:
         """Take what a caller has read itself; the bytes that he must send in answer."""
@@ -95,21 +99,20 @@ class WebSocket:
         """Say goodbye and close; a connection that is gone is fine."""
         try:
             if self.close_code is None:
-                self.connection.socket.sendall(self._frames.send(CloseConnection(code=code)))
+                self.connection.socket.sendall(frames.framed(frames.CLOSE, code.to_bytes(2, "big"), os.urandom(4)))
         except OSError:
             pass
         self.connection.close()
 
     def _take(self, got: bytes) -> None:
-        self._frames.receive_data(got)
-        for event in self._frames.events():
-            if isinstance(event, BytesMessage | TextMessage):
-                data = event.data
-                self._part += data.encode() if isinstance(data, str) else data
-                if event.message_finished:
+        for kind, is_final, content in self._frames.receive(got):
+            if kind in (frames.CONTINUATION, frames.TEXT, frames.BINARY):
+                self._part += content
+                if is_final:
                     self._messages.append(bytes(self._part))
                     self._part.clear()
-            elif isinstance(event, Ping):
-                self._answers += self._frames.send(event.response())
-            elif isinstance(event, CloseConnection):
-                self.close_code = int(event.code)
+            elif kind == frames.PING:
+                self._answers += frames.framed(frames.PONG, content, os.urandom(4))
+            elif kind == frames.CLOSE:
+                self.close_code = int.from_bytes(content[:2], "big") if len(content) > 1 else 1005
+                self._answers += frames.framed(frames.CLOSE, content[:2], os.urandom(4))
