@@ -1,6 +1,6 @@
 """How long the whole process `fairway why` takes, beside `kubectl get svc` in the same run?
 
-Asked: a Service that works, one that does not, one for a caller, an address (which no subresource answers).
+Asked: a Service that works, one that does not, one for a caller, an address.
 Bar: <= 150 ms (median) for each.
 """
 

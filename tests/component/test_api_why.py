@@ -77,6 +77,18 @@ async def test_pods_and_workloads_can_be_asked_about_too(api: World) -> None:
     assert found.body["status"]["causes"][0]["reason"] == "NotSelected"
 
 
+async def test_a_namespace_answers_for_addresses(api: World) -> None:
+    await api.ask("POST", SERVICES, service())
+    told = await api.ask("GET", "/api/v1/namespaces/default/why?address=http%3A%2F%2Fkubai")
+    assert (told.status, told.body["spec"]) == (200, {"kind": "URL"})
+    assert told.body["status"]["summary"] == (
+        "http://kubai does not work: there is no Service kubai in namespace default; did you mean kubia?"
+    )
+    none = await api.ask("GET", "/api/v1/namespaces/default/why")
+    assert (none.status, none.message) == (400, 'address: "" is no address: use http://HOST:PORT/PATH or HOST:PORT')
+    assert (await api.ask("GET", "/api/v1/namespaces/none/why?address=x")).status == 404
+
+
 async def test_refusals(api: World) -> None:
     await api.ask("POST", SERVICES, service())
     assert (await api.ask("GET", f"{SERVICES}/none/why")).message == 'services "none" not found'

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fairway.kinds.kind import Kind, Served
 from fairway.objects.errors import no_such_resource
 
-_NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
+_NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize", "why"})
 _SUBRESOURCES_WITH_PATH = frozenset({"proxy"})
 
 

@@ -5,7 +5,7 @@ Source: Kubernetes docs, "Namespaces".
 
 from collections.abc import Iterator
 
-from fairway.kinds.kind import STATUS, Column, Kind, Subresource
+from fairway.kinds.kind import STATUS, WHY, Column, Kind, Subresource
 from fairway.kinds.rules.cells import AGE, at, field
 from fairway.kinds.rules.values import child, each
 from fairway.objects import Object, names
@@ -69,7 +69,7 @@ NAMESPACE = Kind(
     short_names=("ns",),
     namespaced=False,
     verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
-    subresources=(STATUS, Subresource("finalize", verbs=("update",)),),
+    subresources=(STATUS, Subresource("finalize", verbs=("update",)), WHY),
     columns=(Column("Status", at("status", "phase")), AGE),
     fields={"status.phase": field("status", "phase")},
     defaults=defaults,

@@ -210,6 +210,7 @@ def _below(entry: Entry, below: Subresource, path: str, outer: tuple[Parameter, 
 _OF_WHY = (
     Parameter("from", "Who calls: pod/NAME, NAMESPACE/pod/NAME, node/NAME, outside, or an IP address outside."),
     Parameter("port", "The port that is called, by number or name. All ports of the Service by default."),
+    Parameter("address", "Of a namespace: what is asked about, as a caller in it types it, such as http://web:80/."),
     Parameter("protocol", "The protocol of that port: TCP, UDP or SCTP. Any by default."),
 )
 

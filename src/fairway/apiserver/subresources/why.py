@@ -11,11 +11,12 @@ from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made
 from fairway.apiserver.verbs.get import current
-from fairway.kinds import ALL
+from fairway.kinds import ALL, NAMESPACE
 from fairway.objects.errors import StatusError, bad_request
 from fairway.why.answering import Known, answering
 from fairway.why.asking import caller
 from fairway.why.facts import Look, Question, Seen
+from fairway.why.locations import parsed
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -27,16 +28,7 @@ _ISSUER = "https://kubernetes.default.svc."
 async def get_why(call: Call, api: "Api") -> Made:
     """GET.  Raises: ``StatusError`` 404; 400 for a caller that is none."""
     current(call, api)
-    options = call.options
-    try:
-        who = caller(options.get("from", ""), call.namespace or "")
-    except ValueError as error:
-        raise bad_request(f"from: {error}") from error
-    question = Question(
-        call.kind.name, call.namespace or "", call.name, who, options.get("port", ""),
-        options.get("protocol", "").upper(),
-    )  # fmt: skip
-    steps = answering(question, _known(api))
+    steps = answering(_question(call), _known(api))
     try:
         asked: Sequence[Look] = next(steps)
         while True:
@@ -44,6 +36,25 @@ async def get_why(call: Call, api: "Api") -> Made:
             asked = steps.send(seen)
     except StopIteration as end:
         return Made(end.value.object())
+
+
+def _question(call: Call) -> Question:
+    """What is asked; below a namespace it is about an address, as a caller in it types it.  Raises: ``StatusError``."""
+    options, is_address = call.options, call.kind is NAMESPACE
+    namespace = call.name if is_address else call.namespace or ""
+    try:
+        who = caller(options.get("from", ""), namespace)
+    except ValueError as error:
+        raise bad_request(f"from: {error}") from error
+    if is_address:
+        try:
+            parsed(options.get("address", ""))
+        except ValueError as error:
+            raise bad_request(f"address: {error}") from error
+    return Question(
+        "URL" if is_address else call.kind.name, namespace, options["address"] if is_address else call.name, who,
+        options.get("port", ""), options.get("protocol", "").upper(),
+    )  # fmt: skip
 
 
 def _known(api: "Api") -> Known:

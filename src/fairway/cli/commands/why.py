@@ -109,20 +109,21 @@ def _from_server(call: "Call", kind: str, name: str) -> "dict[str, Any] | None":
     """The subresource ``why``; ``None`` where there is none, or no such object."""
     from fairway.why.places import PLACES
 
-    if kind not in PLACES:
-        return None
-    flags, (group, plural) = call.flags, PLACES[kind]
-    root = f"/apis/{group}/v1" if group else "/api/v1"
+    flags, space = call.flags, f"namespaces/{call.session.namespace}"
     query = {"from": getattr(flags, "from"), "port": flags.port, "protocol": flags.protocol}
-    api = call.session.api
-    answer = api.request("GET", f"{root}/namespaces/{call.session.namespace}/{plural}/{name}/why", query)
+    if kind in PLACES:
+        group, plural = PLACES[kind]
+        path = f"/{f'apis/{group}' if group else 'api'}/v1/{space}/{plural}/{name}/why"
+    else:
+        path, query["address"] = f"/api/v1/{space}/why", name
+    answer = call.session.api.request("GET", path, query)
     if answer.status in _NOT_SERVED:
         return None
     found: dict[str, Any] = answer.object()
     if answer.status == 200:
         return found if found.get("kind") == "Explanation" else None
-    if answer.status == 400 and found.get("message", "").startswith("from: "):
-        raise UsageFailure(f"--{found['message']}")
+    if answer.status == 400 and found.get("message", "").startswith(("from: ", "address: ")):
+        raise UsageFailure(found["message"].removeprefix("address: ").replace("from: ", "--from: ", 1))
     from fairway.client.blocking import ApiError
 
     raise ApiError(found)
