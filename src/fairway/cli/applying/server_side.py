@@ -1,10 +1,14 @@
 """Server side: one manifest applied by the server, which knows who owns which field."""
 
+from fairway.cli.applying import last_applied
 from fairway.cli.failure import Failure
+from fairway.cli.generators.go_json import compact
+from fairway.cli.writing import LAST_APPLIED, NONE
 from fairway.client.blocking import ApiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from fairway.cli.arguments import Target
@@ -12,7 +16,9 @@ if TYPE_CHECKING:
     from fairway.cli.writing import Writing
 
 APPLY_PATCH = "application/apply-patch+yaml"
-MANAGER = "kubectl"
+JSON_PATCH = "application/json-patch+json"
+MANAGER, ANNOTATOR = "kubectl", "kubectl-last-applied"
+_MARK = f"f:{LAST_APPLIED}"
 _ADVICE = """
 Please review the fields above--they currently have other managers. Here
 are the ways you can resolve this warning:
@@ -34,16 +40,79 @@ class ServerSide:
         self._api, self._flags, self._writing = call.session.api, call.flags, writing
         if not call.flags.is_given("field-manager"):
             writing.manager = MANAGER
+        self._is_usual = writing.manager == MANAGER
 
     def apply(self, target: "Target") -> "tuple[dict[str, Any], str]":
         """Raises: ``ApiError``, ``Failure``."""
+        assert target.object is not None
+        text = compact(target.object) + "\n"
+        found = self._applied(target)
+        if self._writing.strategy == NONE and self._is_usual and last_applied(found) is not None:
+            if (upgrade := taken_over(found, self._writing.manager)) is not None:
+                self._api.patch(target.path, upgrade, type=JSON_PATCH)
+                found = self._applied(target)
+            found = self._annotated(target, found, text)
+        return found, "serverside-applied"
+
+    def _applied(self, target: "Target") -> "dict[str, Any]":
         query = self._writing.query(force="true" if self._flags.force_conflicts else "false")
         try:
-            found = self._api.patch(target.path, target.object, query, type=APPLY_PATCH)
+            found: dict[str, Any] = self._api.patch(target.path, target.object, query, type=APPLY_PATCH)
+            return found
         except ApiError as error:
             if error.code == 415:
                 raise Failure(f"Server-side apply not available on the server: ({error.message})") from None
             if error.reason == "Conflict":
                 raise Failure(error.message + _ADVICE) from None
             raise
-        return found, "serverside-applied"
+
+    def _annotated(self, target: "Target", found: "dict[str, Any]", text: str) -> "dict[str, Any]":
+        """The object with its annotation kept true, for those who will apply in the old way."""
+        if last_applied(found) == text and owners(found["metadata"].get("managedFields") or ()) == [ANNOTATOR]:
+            return found
+        meta = {"name": target.name, "annotations": {LAST_APPLIED: text}}
+        if target.namespace:
+            meta["namespace"] = target.namespace
+        mark = {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": meta}
+        query = {"fieldManager": ANNOTATOR, "force": "true"}
+        marked: dict[str, Any] = self._api.patch(target.path, mark, query, type=APPLY_PATCH)
+        return marked
+
+
+def owners(entries: "Iterable[dict[str, Any]]", operation: str = "") -> "list[str]":
+    """Who owns the annotation of what was applied last."""
+    return [
+        entry.get("manager", "") for entry in entries
+        if (not operation or entry.get("operation") == operation) and not entry.get("subresource")
+        and _MARK in ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations", {})
+    ]  # fmt: skip
+
+
+def taken_over(found: "dict[str, Any]", manager: str) -> "list[dict[str, Any]] | None":
+    """The JSON patch that makes what was applied in the old way ``manager``'s own; ``None`` if nothing was.  Pure."""
+    entries = found["metadata"].get("managedFields") or []
+    old = owners(entries, "Update")
+    if not old:
+        return None
+    kept: list[dict[str, Any]] = []
+    taken: list[dict[str, Any]] = []
+    for entry in entries:
+        is_old = entry.get("operation") == "Update" and not entry.get("subresource") and entry.get("manager") in old
+        (taken if is_old else kept).append(entry)
+    own = next((e for e in kept if e.get("manager") == manager and e.get("operation") == "Apply"), None)
+    if own is None:
+        own = {**taken[0], "manager": manager, "operation": "Apply"}
+        kept.append(own)
+    fields: dict[str, Any] = {}
+    for entry in (own, *taken):
+        fields = _union(fields, entry.get("fieldsV1") or {})
+    kept = [{**entry, "fieldsV1": fields} if entry is own else entry for entry in kept]
+    return [
+        {"op": "replace", "path": "/metadata/managedFields", "value": kept},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": found["metadata"]["resourceVersion"]},
+    ]
+
+
+def _union(one: "dict[str, Any]", other: "dict[str, Any]") -> "dict[str, Any]":
+    both = {name: _union(one[name], other[name]) for name in one.keys() & other.keys()}
+    return {**one, **other, **both}

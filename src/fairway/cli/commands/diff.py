@@ -6,12 +6,13 @@ KUBECTL_EXTERNAL_DIFF="diff -u -N" fairway diff -f folder
 Exit code 0: nothing; 1: something; more than 1: it could not be found out.
 """
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 
-from fairway.cli.applying import annotated, three_way
+from fairway.cli.applying import configuration, three_way
 from fairway.cli.arguments import FILE_FLAGS
 from fairway.cli.failure import Failure, Failures, Silent, UsageFailure, raise_all, told
 from fairway.cli.flags import Flag
@@ -98,25 +99,20 @@ def _after(call: "Call", target: "Target", before: "dict[str, Any] | None") -> "
         query["force"] = "true" if call.flags.force_conflicts else "false"
         found = api.patch(target.path, target.object, query, type=_APPLY_PATCH)
     elif before is None:
-        found = api.create(target.resource.path(target.namespace), annotated(target.object), query)
+        found = api.create(target.resource.path(target.namespace), target.object, query)
     else:
-        patch, media_type = three_way(annotated(target.object), before)
+        patch, media_type = three_way(json.loads(configuration(target.object)), before)
         found = api.patch(target.path, patch, query, type=media_type)
     return found  # type: ignore[no-any-return]
 
 
 def _text(call: "Call", found: "dict[str, Any]") -> str:
     from fairway.cli.printers.documents import without_managed_fields, yaml_text
-    from fairway.cli.writing import LAST_APPLIED
 
     shown = found if call.flags.show_managed_fields else without_managed_fields(found)
-    marks = {k: v for k, v in (shown["metadata"].get("annotations") or {}).items() if k != LAST_APPLIED}
-    meta = {name: value for name, value in shown["metadata"].items() if name != "annotations" or marks}
-    if marks:
-        meta["annotations"] = marks
     if shown["kind"] == "Secret" and shown.get("data"):
         shown = {**shown, "data": dict.fromkeys(shown["data"], "***")}
-    return yaml_text({**shown, "metadata": meta})
+    return yaml_text(shown)
 
 
 def _compared(live: str, merged: str) -> int:
