@@ -3,14 +3,18 @@
 import json
 import re
 import subprocess
+import sys
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .clients import ANSWER
 from .conftest import Cluster
+
+FAIRWAY = str(Path(sys.executable).with_name("fairway"))
 
 
 def pods_and_service(cluster: Cluster, namespace: str, *, count: int = 3, fixed: bool = True) -> tuple[list[str], str]:
@@ -165,6 +169,46 @@ def test_w9_expose_of_every_kind(cluster: Cluster, namespace: str) -> None:
         service = cluster.get("svc", name, "-n", namespace)["spec"]
         assert service["selector"]["app"] == "kubia"
         reaches(cluster, namespace, pods[1], f"http://{service['clusterIP']}")
+
+
+_RC = """
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: nginx}
+spec:
+  replicas: 1
+  selector: {app: nginx}
+  template:
+    metadata: {labels: {app: nginx}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers: [{name: nginx, image: luksa/kubia, imagePullPolicy: Never}]
+"""
+
+
+def test_w9_with_fairway_itself(cluster: Cluster, namespace: str) -> None:
+    """The commands of the introduction, with no kubectl on the machine."""
+
+    def types(command: str, text: str = "") -> str:
+        done = cluster.run("-n", namespace, *command.split(), program=FAIRWAY, text=text)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert types("create -f -", _RC) == "replicationcontroller/nginx created\n"
+    assert types("run pod-nginx --image=luksa/kubia --image-pull-policy=Never") == "pod/pod-nginx created\n"
+    assert types("create deployment web --image=luksa/kubia:none --port=8080") == "deployment.apps/web created\n"
+    assert types("expose rc nginx --port=80 --target-port=8080") == "service/nginx exposed\n"
+    assert types("expose pod pod-nginx --port=444 --target-port=8080 --name=frontend") == "service/frontend exposed\n"
+    assert types("expose service nginx --port=443 --target-port=8443 --name=nginx-https").endswith("exposed\n")
+    assert types("expose deployment web") == "service/web exposed\n"
+    types("wait pod -l app=nginx --for=condition=Ready --timeout=30s")
+    types("wait pod/pod-nginx --for=condition=Ready --timeout=30s")
+    for name, port, selector in (("nginx", 80, {"app": "nginx"}), ("frontend", 444, {"run": "pod-nginx"})):
+        service = cluster.get("svc", name, "-n", namespace)["spec"]
+        assert service["selector"] == selector
+        reaches(cluster, namespace, "pod-nginx", f"http://{service['clusterIP']}:{port}")
+    assert cluster.get("svc", "nginx-https", "-n", namespace)["spec"]["ports"][0]["targetPort"] == 8443
+    assert cluster.get("svc", "web", "-n", namespace)["spec"]["ports"][0]["port"] == 8080
 
 
 def test_w10_a_node_port_answers_at_the_node(cluster: Cluster, namespace: str) -> None:
