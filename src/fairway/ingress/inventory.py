@@ -111,11 +111,6 @@ class Inventory:
         """An Ingress as it was last seen."""
         return self._ingresses.get(key)
 
-    def is_used(self, service: str) -> bool:
-        """Whether a route leads to a Service."""
-        self._sort_out()
-        return any(backend.service == service for backend in self._users)
-
     def wanted(self) -> View:
         """What should be served."""
         self._sort_out()
