@@ -155,6 +155,11 @@ def test_pods_that_are_not_ready_serve_if_the_service_says_so() -> None:
     assert answer.verdicts[0].text == "not ready, and gets connections all the same"
 
 
+def test_an_image_that_cannot_be_had_has_one_reason_between_two_tries() -> None:
+    one = pod(ready=False, containerStatuses=waiting("ErrImagePull", "no such image"))
+    assert World(service(), one, slice_of(one)).why("Service", "kubia").verdicts[0].reason == "ImagePullBackOff"
+
+
 def test_what_listens_in_a_pod_that_fails_its_probe_is_told() -> None:
     one = pod(ready=False)
     one["spec"]["containers"][0] |= PROBE

@@ -168,7 +168,9 @@ def _waiting(pod: Object, status: Object, waiting: Object, events: Sequence[Obje
         image = next((c.get("image", "") for c in pod["spec"].get("containers") or () if c["name"] == name), "")
         told = message or _last(events, pod, ("Failed",))
         detail = clipped(": ".join(filter(None, (reason, told))), 180)
-        return reason, f"the image {image or status.get('image', '')} cannot be had: {detail}"
+        # The two take turns while the node tries again.
+        constant = "ImagePullBackOff" if reason == "ErrImagePull" else reason
+        return constant, f"the image {image or status.get('image', '')} cannot be had: {detail}"
     if reason == "ContainerCreating":
         told = _last(events, pod, ("FailedMount", "FailedCreatePodSandBox", "FailedAttachVolume"))
         return reason, told or "its containers are being created"
