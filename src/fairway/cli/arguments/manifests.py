@@ -103,6 +103,10 @@ def _fetched(url: str) -> str:
             f'unable to read URL "{url}", server reported {error.code} {error.reason}, status code={error.code}'
         ) from None
     except OSError as error:
+        if isinstance(getattr(error, "reason", None), ConnectionRefusedError):
+            server = url.partition("://")[2].partition("/")[0]
+            text = f"The connection to the server {server} was refused - did you specify the right host or port?"
+            raise Failure(text, is_bare=True) from None
         raise Failure(f'unable to read URL "{url}": {error}') from None
 
 

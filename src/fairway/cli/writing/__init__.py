@@ -109,16 +109,23 @@ def strategy_of(text: str) -> str:
     if text in (NONE, CLIENT, SERVER):
         return text
     if text == "unchanged":
-        print("--dry-run is deprecated and can be replaced with --dry-run=client.", file=sys.stderr)
+        _log("--dry-run is deprecated and can be replaced with --dry-run=client.")
         return CLIENT
     if text in _TRUE or text in _FALSE:
         meant = CLIENT if text in _TRUE else NONE
-        print(
-            f"--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={meant}.",
-            file=sys.stderr,
-        )
+        _log(f"--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={meant}.")
         return meant
     raise Failure(f'Invalid dry-run value ({text}). Must be "none", "server", or "client".')
+
+
+def _log(text: str) -> None:
+    """A line of kubectl's own log, which those who compare texts know to leave out: a W, the time, the process."""
+    import os
+    import time
+
+    now = time.time()
+    shown = time.strftime("%m%d %H:%M:%S", time.localtime(now))
+    print(f"W{shown}.{int(now % 1 * 1e6):06d} {os.getpid():7d} writing] {text}", file=sys.stderr)
 
 
 def _validation_of(text: str) -> str:
