@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Object = dict[str, Any]
 
-_RETRY_S = 0.2
+_RETRY_S, _RETRY_MAX_S = 0.2, 5.0
 _HELD_BACK_S = 1.0
 """How long a pod that refused a connection comes after the others."""
 
@@ -72,11 +72,15 @@ class Watch:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
+        delay_s = _RETRY_S
         while not self._loop.is_closed():
+            began_s = time.monotonic()
             try:
                 self._follow(self._api())
             except (ApiError, Unreachable, OSError):
-                time.sleep(_RETRY_S)
+                # Who may not list pods stays with the one that he has; the server is not asked again and again.
+                delay_s = _RETRY_S if time.monotonic() - began_s > _RETRY_MAX_S else min(2 * delay_s, _RETRY_MAX_S)
+                time.sleep(delay_s)
 
     def _follow(self, api: Api) -> None:
         listed = api.get(self._path, self._query)
