@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +16,11 @@ from fairway.cluster import certificates, processes
 from .conftest import Cluster, name_of, need_machine
 
 Findings = list[dict[str, str]]
+RANGES = (
+    "--service-cidr", "172.29.0.0/20", "--pod-cidr", "172.29.16.0/20", "--load-balancer-cidr", "172.29.32.0/20",
+    "--node-port-range", "61500-61599",
+)  # fmt: skip
+"""Where no other cluster goes by itself: one that starts while this one is down would take a default."""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +28,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     need_machine()
     cluster = Cluster(name_of("doctor"), tmp_path_factory.mktemp("doctor"))
     try:
-        cluster.fairway("up")
+        cluster.fairway("up", *RANGES)
         yield cluster
     finally:
         cluster.fairway("down", "--purge")
@@ -50,9 +55,11 @@ def pid_of(cluster: Cluster, part: str) -> int:
 
 
 def test_a_cluster_that_is_well(own: Cluster) -> None:
-    started_s = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = findings(own)
-    assert time.monotonic() - started_s < 4, "about 0.6 s on an idle machine"
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert used_s < 2, "of a processor; 0.6 s on an idle machine, whose clock says the same"
     assert failures(found) == {}
     told = {each["check"]: each["what"] for each in found if each["check"].startswith("health/")}
     assert told["health/kernel-table"] == "the kernel's table agrees with the API"
