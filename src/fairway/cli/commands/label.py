@@ -29,9 +29,7 @@ class _Labels(Marking):
                 print(f'label "{key}" not found.')
 
     def operation(self, before: "dict[str, Any]", after: "dict[str, Any]") -> str:
-        from fairway.objects.patches.values import equal
-
-        if equal(before, after):
+        if before == after:
             return "not labeled"
         return "unlabeled" if not self.flags.overwrite and _size(after) < _size(before) else "labeled"
 

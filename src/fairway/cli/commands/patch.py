@@ -135,6 +135,4 @@ def _locally(before: "dict[str, Any]", patch: "Any", type_: str) -> "dict[str, A
 
 
 def _operation(before: "dict[str, Any]", after: "dict[str, Any]") -> str:
-    from fairway.objects.patches.values import equal
-
-    return "patched (no change)" if equal(before, after) else "patched"
+    return "patched (no change)" if before == after else "patched"

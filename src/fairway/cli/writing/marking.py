@@ -8,7 +8,7 @@ from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import DRY_RUN_FLAG, RECORD_FLAG, Writing, manager_flag, recorded
 from fairway.cli.writing.manifests import local
-from fairway.cli.writing.marks import marked, parted, shown_marks
+from fairway.cli.writing.marks import marked, parted, patch_between, shown_marks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,19 +94,16 @@ class Marking:
         return targets(self.call, self.resources, lists=self.flags.all, failures=failures)
 
     def _mark(self, target: "Target", *, is_one: bool) -> None:
-        from fairway.objects.patches.merge_patch import diff
-        from fairway.objects.patches.values import copied
-
         is_live = not self.flags.local
         before = target.fetch(self.call.session.api) if is_live else target.object
         assert before is not None
         if not self.flags.overwrite:
             self.refuse(before)
         self.told_before(before)
-        after = marked(copied(before), self.field, self.new, self.removed, self.flags.resource_version)
+        after = marked(before, self.field, self.new, self.removed, self.flags.resource_version)
         recorded(self.call, after)
         operation = self.operation(before, after)
-        patch = diff(before, after)
+        patch = patch_between(before, after)
         if is_live and not self.writing.is_client and (self.new or self.removed):
             after = self._sent(target, patch)
         if self.flags.list:

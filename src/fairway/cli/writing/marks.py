@@ -90,6 +90,21 @@ def marked(
     return {**found, "metadata": meta}
 
 
+def patch_between(before: "dict[str, Any]", after: "dict[str, Any]") -> "dict[str, Any]":
+    """The merge patch for what ``marked`` and ``--record`` change of an object; empty if nothing is."""
+    old, new = before["metadata"], after["metadata"]
+    meta: dict[str, Any] = {}
+    for field in ("labels", "annotations"):
+        was, now = old.get(field) or {}, new.get(field) or {}
+        changes: dict[str, Any] = {key: value for key, value in now.items() if was.get(key) != value}
+        changes |= {key: None for key in was if key not in now}
+        if changes:
+            meta[field] = changes
+    if new.get("resourceVersion") != old.get("resourceVersion"):
+        meta["resourceVersion"] = new.get("resourceVersion")
+    return {"metadata": meta} if meta else {}
+
+
 def shown_marks(found: "dict[str, Any]", field: str, *, is_one: bool) -> str:
     """What ``--list`` prints of one object."""
     marks = (found["metadata"].get(field) or {}).items()
