@@ -88,7 +88,8 @@ ROWS = (
         ("create -f -", "kind: Foo\napiVersion: v1\nmetadata: {name: x}"),
         ("create -f - -o name", _LIST),
         "create -f nope.yaml", ("create -f - foo", _CM),
-        ("create --raw /api/v1/namespaces", _CM), "create --raw /api/v1/namespaces -f nope.yaml",
+        ("create --raw /api/v1/namespaces", _CM), ("create --raw /x --edit -f -", _CM),
+        "create --raw /api/v1/namespaces -f nope.yaml",
         "get cm m m1 m2 -o yaml",
     ),
 )  # fmt: skip

@@ -204,8 +204,6 @@ def _confirmed(found: "Sequence[Target]") -> bool:
 
 
 def _raw(call: "Call") -> int:
-    if call.words or call.flags.filename or call.flags.kustomize:
-        raise Failure("--raw may not be specified with other arguments")
     from fairway.client.blocking import ApiError
     from fairway.client.blocking.api import status_of
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from fairway.cli.failure import Failure, UsageFailure
+from fairway.cli.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,19 +13,19 @@ def check_raw(call: "Call") -> None:
     """Refuse what ``--raw`` does not go with.  Raises: ``Failure``."""
     flags = call.flags
     if getattr(flags, "edit", False):
-        raise UsageFailure("--raw and --edit are mutually exclusive")
+        raise Failure("--raw and --edit are mutually exclusive")
     if not (flags.filename or flags.kustomize):
         raise Failure("must specify one of -f and -k")
     if len(flags.filename) != 1:
-        raise UsageFailure("--raw can only use a single local file or stdin")
+        raise Failure("--raw can only use a single local file or stdin")
     if flags.filename[0].startswith(("http://", "https://")):
-        raise UsageFailure("--raw cannot read from a url")
+        raise Failure("--raw cannot read from a url")
     if flags.recursive:
-        raise UsageFailure("--raw and --recursive are mutually exclusive")
+        raise Failure("--raw and --recursive are mutually exclusive")
     if getattr(flags, "selector", ""):
-        raise UsageFailure("--raw and --selector (-l) are mutually exclusive")
+        raise Failure("--raw and --selector (-l) are mutually exclusive")
     if flags.output:
-        raise UsageFailure("--raw and --output are mutually exclusive")
+        raise Failure("--raw and --output are mutually exclusive")
 
 
 def send_raw(call: "Call", method: str) -> int:

@@ -64,6 +64,7 @@ FLAGS = (
     SAVE_CONFIG_FLAG,
     RECORD_FLAG,
     manager_flag("kubectl-create"),
+    Flag("edit", type="bool", help="edit the manifests before they are sent"),
     Flag("raw", help="a path of the API server, to which the file is sent as it is"),
     Flag("selector", "l", help="of the manifests only those with these labels"),
 )
@@ -89,7 +90,10 @@ def run(call: "Call") -> int:
     for target in manifests(call, failures, validation=writing.validation):
         count += 1
         try:
-            create(call, writing, target)
+            if flags.edit:
+                _create_edited(call, writing, target)
+            else:
+                create(call, writing, target)
         except Exception as error:
             failures.append(error)
     sys.stdout.flush()
@@ -97,6 +101,17 @@ def run(call: "Call") -> int:
     if not count:
         raise Failure("no objects passed to create")
     return 0
+
+
+def _create_edited(call: "Call", writing: "Writing", target: "Target") -> None:
+    """Create what an editor makes of one object."""
+    from fairway.cli.editing.session import session
+
+    def save(after: "dict[str, Any]") -> None:
+        target.object = after
+        create(call, writing, target)
+
+    session(target.object or {}, save, f'{target.resource.name} "{target.name}"')
 
 
 def create(call: "Call", writing: "Writing", target: "Target") -> None:
