@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Demo:
     def run(self, *words: str, shown: str = "", fails: bool = False, quiet: bool = False, text: str = "") -> str:
         """Run a command, print it and what it says; its output, standard error included."""
         if not quiet:
-            print(f"$ {shown or ' '.join(_quoted(word) for word in words)}", flush=True)
+            print(f"$ {shown or self.typed(words)}", flush=True)
         program = {"kubectl": self.kubectl, "fairway": FAIRWAY}.get(words[0], words[0])
         done = subprocess.run(
             [program, *words[1:]], cwd=EXAMPLES, env=self.environment, input=text or None, text=True,
@@ -56,6 +56,11 @@ class Demo:
         if (done.returncode != 0) != fails and not quiet:
             self.check(False, f"`{' '.join(words[:3])} ...` ended with exit code {done.returncode}")
         return done.stdout
+
+    def typed(self, words: Sequence[str]) -> str:
+        """A command as one types it: `fairway` knows kubectl's verbs, and takes its place where it is not there."""
+        program = "fairway" if words[0] == "kubectl" and self.kubectl == FAIRWAY else words[0]
+        return " ".join(_quoted(word) for word in (program, *words[1:]))
 
     def fairway(self, command: str, *words: str) -> str:
         """A cluster command on the demo's own cluster."""
@@ -85,7 +90,7 @@ class Demo:
             items = self.get("pods", "-l", selector)["items"]
             return len(items) == count and all(_is_ready(item) for item in items)
 
-        self.wait(settled, f"{count} pods with {selector} are ready")
+        self.wait(settled, f"{count} pod{'s' if count > 1 else ''} with {selector} {'are' if count > 1 else 'is'} ready")
         return self.pods(selector)
 
     def curl(self, pod: str, url: str, *, options: tuple[str, ...] = ("-s",), quiet: bool = True) -> str:
@@ -285,7 +290,7 @@ def w8_frontend_and_backend(demo: Demo) -> None:
 
 
 def w9_expose(demo: Demo) -> None:
-    """W9 kubectl expose"""
+    """W9 Expose"""
     demo.run("kubectl", "expose", "rs", "kubia", "--name=kubia-http", "--port=80", "--target-port=8080")
     demo.run(
         "kubectl", "expose", "pod", demo.pods("app=kubia")[0], "--port=444", "--target-port=8080", "--name=one-pod"
@@ -314,11 +319,14 @@ def w10_ways_in(demo: Demo) -> None:
     demo.run("kubectl", "create", "-f", "svc-external-ips.yaml")
     answers_outside(demo, "http://203.0.113.10", "the external IP answers")
     ingress(demo)
+    tool = "fairway" if demo.kubectl == FAIRWAY else "kubectl"
     with listening(demo, "port-forward", "svc/kubia-loadbalancer", ":80") as local:
-        answers_outside(demo, f"http://127.0.0.1:{local}", "kubectl port-forward leads to a pod")
+        answers_outside(demo, f"http://127.0.0.1:{local}", f"{tool} port-forward leads to a pod")
     with listening(demo, "proxy", "--port=0") as local:
         said = demo.run("curl", "-s", f"http://127.0.0.1:{local}/api/v1/namespaces/default/services/kubia", quiet=True)
-        demo.check('"name": "kubia"' in said or '"name":"kubia"' in said, "kubectl proxy opens the API on this machine")
+        demo.check('"name": "kubia"' in said or '"name":"kubia"' in said, f"{tool} proxy opens the API on this machine")
+        url = f"http://127.0.0.1:{local}/api/v1/namespaces/default/services/kubia:http/proxy/"
+        answers_outside(demo, url, "and leads through it to the Service")
 
 
 def ingress(demo: Demo) -> None:
@@ -351,7 +359,7 @@ def answers_outside(demo: Demo, url: str, what: str, *options: str) -> None:
 @contextmanager
 def listening(demo: Demo, *words: str) -> Iterator[int]:
     """A kubectl that listens while the block runs; its port."""
-    print(f"$ kubectl {' '.join(words)} &", flush=True)
+    print(f"$ {demo.typed(('kubectl', *words))} &", flush=True)
     process = subprocess.Popen(
         [demo.kubectl, *words], env=demo.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -439,7 +447,7 @@ def walk(demo: Demo) -> None:
 def leave(demo: Demo, folder: Path, *, keep: bool) -> None:
     """Take the cluster down, or say how to."""
     if keep:
-        print(f"\nThe cluster stays up.  KUBECONFIG={folder}/kubeconfig kubectl get svc")
+        print(f"\nThe cluster stays up.  KUBECONFIG={folder}/kubeconfig fairway get svc")
         print(f"Stop it: sudo fairway down --name {demo.name} --data-dir {demo.data_dir} --purge")
         return
     try:
@@ -456,22 +464,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the cluster up")
     parser.add_argument(
-        "--kubectl", default=shutil.which("kubectl") or "kubectl", help="which kubectl (default %(default)s)"
+        "--kubectl",
+        default=shutil.which("kubectl") or FAIRWAY,
+        help="which kubectl (default %(default)s); where there is none, fairway does what kubectl would",
     )
     parser.add_argument("--name", default="demo", help="name of the cluster (default %(default)s)")
     args = parser.parse_args()
     if os.geteuid() != 0:
         os.execvp("sudo", ["sudo", "-E", sys.executable, *sys.argv])
-    if shutil.which(args.kubectl) is None:
+    kubectl = shutil.which(args.kubectl)
+    if kubectl is None:
         print(
-            f"error: there is no {args.kubectl} here\n  fix: install kubectl, 1.20 or newer "
-            "(https://kubernetes.io/docs/tasks/tools/), or name one: scripts/demo --kubectl FILE",
+            f"error: there is no {args.kubectl} here\n  fix: name the file of a kubectl, 1.20 or newer "
+            "(https://kubernetes.io/docs/tasks/tools/), or leave --kubectl away",
             file=sys.stderr,
         )
         return 2
     folder = Path(tempfile.mkdtemp(prefix="fairway-demo-"))
     folder.chmod(0o755)
-    demo = Demo(kubectl=args.kubectl, name=args.name, folder=folder)
+    demo = Demo(kubectl=os.path.abspath(kubectl), name=args.name, folder=folder)
     started_s = time.monotonic()
     try:
         walk(demo)

@@ -1,7 +1,9 @@
 """The introduction to Services, row by row (W1 to W10), with the real kubectl, real pods and the real kernel."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from .clients import ANSWER
-from .conftest import Cluster
+from .conftest import HOUSE, Cluster, name_of, need_machine
 
 FAIRWAY = str(Path(sys.executable).with_name("fairway"))
 
@@ -262,3 +264,21 @@ def test_unknown_fields_are_found_unless_validation_is_off(
     assert (said.returncode == 0) == (flag == "--validate=false")
     if said.returncode:
         assert re.search('unknown field "(spec.)?colour"', said.stderr)
+
+
+def test_the_whole_introduction_without_a_kubectl(tmp_path: Path) -> None:
+    need_machine()
+    path = tmp_path / "bin"
+    path.mkdir()
+    for name in ("sh", "bash", "ip", "nft", "crun", "conmon", "haproxy", "curl", "busybox"):
+        if found := shutil.which(name):
+            (path / name).symlink_to(found)
+    done = subprocess.run(
+        [sys.executable, str(HOUSE / "scripts/walkthrough.py"), "--name", name_of("demo")],
+        env={**os.environ, "PATH": str(path)}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\n[5-9]\d checks, 0 failed", done.stdout)
+    assert "kubectl" not in done.stdout.replace("kubectl.kubernetes.io", "")
+    for row in range(1, 11):
+        assert f"\n== W{row} " in done.stdout
