@@ -56,6 +56,14 @@ POD_SPEC = {
                                                               "supplementalGroups": [1], "fsGroup": 1},
     "os": {"name": "linux"}, "hostname": "a", "subdomain": "b", "nodeName": "n", "restartPolicy": "OnFailure",
 }  # fmt: skip
+RULES = [
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "resourceNames": ["a"]},
+    {"nonResourceURLs": ["/a"], "verbs": ["get"]},
+]  # fmt: skip
+BINDING = {
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+    "subjects": [{"kind": "User", "name": "a"}, {"kind": "ServiceAccount", "name": "a", "namespace": "n"}],
+}  # fmt: skip
 STATE = {"name": "web", "ready": True, "restartCount": 1, "state": {"terminated": {"exitCode": 1, "signal": 9}},
          "lastState": {"terminated": {"finishedAt": "2026-01-01T00:00:00Z"}}}  # fmt: skip
 POD = {
@@ -144,6 +152,9 @@ SAMPLES: dict[str, Object] = {
         "lastTimestamp": "2026-01-01T00:00:00Z", "reason": "r", "action": "a", "type": "Normal",
     },
     "Lease": {"spec": {"holderIdentity": "a", "leaseDurationSeconds": 1, "leaseTransitions": 1}},
+    "Role": {"rules": RULES}, "ClusterRole": {"rules": RULES, "aggregationRule": {"clusterRoleSelectors": [
+        {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "a", "operator": "Exists"}]}]}},
+    "RoleBinding": BINDING, "ClusterRoleBinding": BINDING,
 }  # fmt: skip
 
 
