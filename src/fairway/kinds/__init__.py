@@ -3,13 +3,17 @@
 Pure.  Nothing here does I/O or knows the API server.
 """
 
+from fairway.kinds.api_service import API_SERVICE
+from fairway.kinds.certificate_signing_request import CERTIFICATE_SIGNING_REQUEST
 from fairway.kinds.config_map import CONFIG_MAP
 from fairway.kinds.controller_revision import CONTROLLER_REVISION
 from fairway.kinds.daemon_set import DAEMON_SET
 from fairway.kinds.deployment import DEPLOYMENT
+from fairway.kinds.devices import DEVICE_CLASS, RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE, RESOURCE_SLICE
 from fairway.kinds.endpoint_slice import ENDPOINT_SLICE
 from fairway.kinds.endpoints import ENDPOINTS
 from fairway.kinds.event import EVENT
+from fairway.kinds.flow_control import FLOW_SCHEMA, PRIORITY_LEVEL_CONFIGURATION
 from fairway.kinds.ingress import INGRESS
 from fairway.kinds.ingress_class import INGRESS_CLASS
 from fairway.kinds.ip_address import IP_ADDRESS
@@ -19,6 +23,7 @@ from fairway.kinds.namespace import NAMESPACE
 from fairway.kinds.network_policy import NETWORK_POLICY
 from fairway.kinds.node import NODE
 from fairway.kinds.pod import POD
+from fairway.kinds.pod_template import POD_TEMPLATE
 from fairway.kinds.rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from fairway.kinds.replica_set import REPLICA_SET
 from fairway.kinds.replication_controller import REPLICATION_CONTROLLER
@@ -30,10 +35,18 @@ from fairway.kinds.review import (
     SUBJECT_ACCESS_REVIEW,
     TOKEN_REVIEW,
 )
+from fairway.kinds.runtime_class import RUNTIME_CLASS
 from fairway.kinds.secret import SECRET
 from fairway.kinds.service import SERVICE
 from fairway.kinds.service_account import SERVICE_ACCOUNT
 from fairway.kinds.service_cidr import SERVICE_CIDR
+from fairway.kinds.volumes import (
+    CSI_DRIVER,
+    CSI_NODE,
+    CSI_STORAGE_CAPACITY,
+    VOLUME_ATTACHMENT,
+    VOLUME_ATTRIBUTES_CLASS,
+)
 
 ALL: tuple[Kind, ...] = (
     NAMESPACE,
@@ -61,6 +74,21 @@ ALL: tuple[Kind, ...] = (
     ROLE_BINDING,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
+    API_SERVICE,
+    CERTIFICATE_SIGNING_REQUEST,
+    POD_TEMPLATE,
+    RUNTIME_CLASS,
+    CSI_DRIVER,
+    CSI_NODE,
+    CSI_STORAGE_CAPACITY,
+    VOLUME_ATTACHMENT,
+    VOLUME_ATTRIBUTES_CLASS,
+    FLOW_SCHEMA,
+    PRIORITY_LEVEL_CONFIGURATION,
+    RESOURCE_CLAIM,
+    RESOURCE_CLAIM_TEMPLATE,
+    DEVICE_CLASS,
+    RESOURCE_SLICE,
 )
 
 VIRTUAL: tuple[Kind, ...] = (
@@ -75,15 +103,22 @@ VIRTUAL: tuple[Kind, ...] = (
 
 __all__ = [
     "ALL",
+    "API_SERVICE",
+    "CERTIFICATE_SIGNING_REQUEST",
     "CLUSTER_ROLE",
     "CLUSTER_ROLE_BINDING",
     "CONFIG_MAP",
     "CONTROLLER_REVISION",
+    "CSI_DRIVER",
+    "CSI_NODE",
+    "CSI_STORAGE_CAPACITY",
     "DAEMON_SET",
     "DEPLOYMENT",
+    "DEVICE_CLASS",
     "ENDPOINTS",
     "ENDPOINT_SLICE",
     "EVENT",
+    "FLOW_SCHEMA",
     "INGRESS",
     "INGRESS_CLASS",
     "IP_ADDRESS",
@@ -93,10 +128,16 @@ __all__ = [
     "NETWORK_POLICY",
     "NODE",
     "POD",
+    "POD_TEMPLATE",
+    "PRIORITY_LEVEL_CONFIGURATION",
     "REPLICATION_CONTROLLER",
     "REPLICA_SET",
+    "RESOURCE_CLAIM",
+    "RESOURCE_CLAIM_TEMPLATE",
+    "RESOURCE_SLICE",
     "ROLE",
     "ROLE_BINDING",
+    "RUNTIME_CLASS",
     "SECRET",
     "SELF_SUBJECT_ACCESS_REVIEW",
     "SELF_SUBJECT_REVIEW",
@@ -107,5 +148,7 @@ __all__ = [
     "SUBJECT_ACCESS_REVIEW",
     "TOKEN_REVIEW",
     "VIRTUAL",
+    "VOLUME_ATTACHMENT",
+    "VOLUME_ATTRIBUTES_CLASS",
     "Kind",
 ]

@@ -1,0 +1,65 @@
+"""VolumeAttachment (storage.k8s.io/v1): the wish that a driver attaches a volume to a node, and whether it did.
+
+Source: Kubernetes API reference, "VolumeAttachment v1 storage.k8s.io".
+"""
+
+from collections.abc import Iterator
+
+from fairway.kinds.kind import STATUS, Column, Kind
+from fairway.kinds.rules.cells import AGE, at
+from fairway.kinds.rules.status import keep_apart
+from fairway.kinds.rules.values import IMMUTABLE, child, each, fill
+from fairway.kinds.volumes.driver_name import driver_name
+from fairway.objects import Object, names
+from fairway.objects.errors import Problem, invalid_value, required
+
+_ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+_VOLUME = "persistentVolumeName"
+
+
+def defaults(new: Object) -> None:
+    """Not attached yet."""
+    child(child(new, "spec"), "source")
+    fill(child(new, "status"), attached=False)
+
+
+def prepare(new: Object, old: Object | None, subresource: str) -> None:
+    """The status belongs to the status subresource."""
+    keep_apart(new, old, subresource, {"attached": False})
+
+
+def validate(new: Object, old: Object | None) -> Iterator[Problem]:
+    """Who attaches what to which node: all named, and never changed."""
+    spec = new["spec"]
+    if old is not None:
+        if spec != old["spec"]:
+            yield invalid_value("spec", spec, IMMUTABLE)
+        return
+    yield from driver_name("spec.attacher", spec.get("attacher") or "")
+    source = spec["source"]
+    volume, inline = source.get(_VOLUME), source.get("inlineVolumeSpec")
+    if volume is None and inline is None:
+        yield required("spec.source", _ONE_SOURCE)
+    elif volume is not None and inline is not None:
+        yield invalid_value("spec.source", source, _ONE_SOURCE)
+    elif volume == "":
+        yield required(f"spec.source.{_VOLUME}")
+    node = spec.get("nodeName") or ""
+    yield from each("spec.nodeName", node, names.dns_subdomain(node))
+
+
+VOLUME_ATTACHMENT = Kind(
+    group="storage.k8s.io", version="v1", name="VolumeAttachment", plural="volumeattachments",
+    namespaced=False,
+    subresources=(STATUS,),
+    columns=(
+        Column("Attacher", at("spec", "attacher"), format="name"),
+        Column("PV", at("spec", "source", _VOLUME)),
+        Column("Node", at("spec", "nodeName")),
+        Column("Attached", at("status", "attached", absent=False), type="boolean"),
+        AGE,
+    ),
+    defaults=defaults,
+    prepare=prepare,
+    validate=validate,
+)  # fmt: skip

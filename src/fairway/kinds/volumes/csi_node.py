@@ -1,0 +1,62 @@
+"""CSINode (storage.k8s.io/v1): which volume drivers a node has.
+
+Source: Kubernetes API reference, "CSINode v1 storage.k8s.io".
+"""
+
+from collections.abc import Iterator
+
+from fairway.kinds.kind import Column, Kind
+from fairway.kinds.rules.cells import AGE
+from fairway.kinds.rules.values import child, each, non_negative
+from fairway.kinds.volumes.driver_name import driver_name
+from fairway.objects import Object, names
+from fairway.objects.errors import Problem, duplicate, required, too_long
+
+_NODE_ID_MAX = 192
+
+
+def defaults(new: Object) -> None:
+    """No drivers."""
+    spec = child(new, "spec")
+    if spec.get("drivers") is None:
+        spec["drivers"] = []
+
+
+def validate(new: Object, old: Object | None) -> Iterator[Problem]:
+    """Every driver once, with what it calls the node."""
+    seen: set[str] = set()
+    for index, driver in enumerate(new["spec"]["drivers"]):
+        path, name = f"spec.drivers[{index}]", driver.get("name") or ""
+        yield from driver_name(f"{path}.name", name)
+        yield from _node_id(f"{path}.nodeID", driver.get("nodeID") or "")
+        yield from non_negative(f"{path}.allocatable.count", (driver.get("allocatable") or {}).get("count"))
+        if name in seen:
+            yield duplicate(f"{path}.name", name)
+        seen.add(name)
+        yield from _keys(f"{path}.topologyKeys", driver.get("topologyKeys") or [])
+
+
+def _node_id(path: str, value: str) -> Iterator[Problem]:
+    if not value:
+        yield required(path)
+    if len(value) > _NODE_ID_MAX:
+        yield too_long(path, _NODE_ID_MAX)
+
+
+def _keys(path: str, keys: list[str]) -> Iterator[Problem]:
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            yield duplicate(path, key)
+        if not key:
+            yield required(path)
+        else:
+            yield from each(path, key, names.qualified_name(key))
+
+
+CSI_NODE = Kind(
+    group="storage.k8s.io", version="v1", name="CSINode", plural="csinodes",
+    namespaced=False,
+    columns=(Column("Drivers", lambda found, _: len(found["spec"].get("drivers") or ()), type="integer"), AGE),
+    defaults=defaults,
+    validate=validate,
+)  # fmt: skip
