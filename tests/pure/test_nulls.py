@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kind_samples import SAMPLES as MORE_SAMPLES
 
 from fairway.kinds import ALL
 from fairway.kinds.kind import Kind
@@ -157,11 +158,13 @@ SAMPLES: dict[str, Object] = {
     "RoleBinding": BINDING, "ClusterRoleBinding": BINDING,
 }  # fmt: skip
 
+SAMPLES |= MORE_SAMPLES | {"PodTemplate": {"template": TEMPLATE}}
 
 # Maps of texts and amounts: decoding leaves no null in them.
 MAPS = {
     "labels", "annotations", "matchLabels", "nodeSelector", "limits", "requests", "capacity", "overhead", "data",
-    "binaryData", "stringData", "deprecatedTopology",
+    "binaryData", "stringData", "deprecatedTopology", "parameters",
+    "podFixed", "attributes",
 }  # fmt: skip
 
 
