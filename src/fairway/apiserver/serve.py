@@ -14,7 +14,7 @@ from uuid import uuid4
 import orjson
 
 from fairway.apiserver import metadata, ownership
-from fairway.apiserver.admission import admit, advise
+from fairway.apiserver.admission import admit, advise, review
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.authorization import Authorizer
 from fairway.apiserver.cache import Cache
@@ -105,13 +105,13 @@ class Api:
 
         ``is_applied`` says that ``new`` already tells who owns which of its fields.
 
-        Steps: 1 admission; 2 defaults; 3 metadata, what the writer may not set, who owns what; 4 claims;
-        5 validation; 6 warnings; 7 one commit of the object and its claims.  A claim that somebody else was faster
-        to take is chosen anew, from step 4.
+        Steps: 1 defaults; 2 what admission changes; 3 metadata, what the writer may not set, who owns what; 4 claims;
+        5 validation, what admission refuses, warnings; 6 one commit of the object and its claims.  A claim that
+        somebody else was faster to take is chosen anew, from step 4.
         """
         kind, before = call.kind, old.object if old else None
-        admit(call, new, before, self)
         kind.defaults(new)
+        admit(call, new, before, self)
         if before is None:
             metadata.begin(new, kind, uid=str(uuid4()), now_s=self.clock())
         else:
@@ -143,6 +143,7 @@ class Api:
         problems = first(chain(metadata.problems(new, before, kind), kind.validate(new, before)))
         if problems:
             raise invalid(kind.group, kind.name, new["metadata"].get("name", ""), problems)
+        review(call, new, before, self)
         call.warnings.extend(kind.warnings(new, before))
         advise(call, new, before, self)
 

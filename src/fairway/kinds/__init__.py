@@ -19,6 +19,7 @@ from fairway.kinds.ingress_class import INGRESS_CLASS
 from fairway.kinds.ip_address import IP_ADDRESS
 from fairway.kinds.kind import Kind
 from fairway.kinds.lease import LEASE
+from fairway.kinds.limit_range import LIMIT_RANGE
 from fairway.kinds.namespace import NAMESPACE
 from fairway.kinds.network_policy import NETWORK_POLICY
 from fairway.kinds.node import NODE
@@ -70,6 +71,7 @@ ALL: tuple[Kind, ...] = (
     SERVICE_ACCOUNT,
     EVENT,
     LEASE,
+    LIMIT_RANGE,
     ROLE,
     ROLE_BINDING,
     CLUSTER_ROLE,
@@ -123,6 +125,7 @@ __all__ = [
     "INGRESS_CLASS",
     "IP_ADDRESS",
     "LEASE",
+    "LIMIT_RANGE",
     "LOCAL_SUBJECT_ACCESS_REVIEW",
     "NAMESPACE",
     "NETWORK_POLICY",

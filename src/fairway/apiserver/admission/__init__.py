@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fairway.apiserver.admission.account_token import account_token
 from fairway.apiserver.admission.escalation import escalation
 from fairway.apiserver.admission.ingress_class import ingress_class
+from fairway.apiserver.admission.limit_range import limit_range_check, limit_range_defaults
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.pod_defaults import pod_defaults
 from fairway.apiserver.admission.slips import service_slips, workload_slips
@@ -18,8 +19,17 @@ if TYPE_CHECKING:
 Step = Callable[[Call, Object, Object | None, "Api"], None]
 """(call, new, old, api); ``new`` may be changed; warnings go to the call.  Raises: ``StatusError``, mostly 403."""
 
-STEPS: tuple[Step, ...] = (namespace_lifecycle, pod_defaults, account_token, ingress_class, escalation)
-"""Before defaults and validation."""
+STEPS: tuple[Step, ...] = (
+    namespace_lifecycle,
+    limit_range_defaults,
+    pod_defaults,
+    account_token,
+    ingress_class,
+    escalation,
+)
+"""After defaults and before validation: what is filled in."""
+CHECKS: tuple[Step, ...] = (limit_range_check,)
+"""For a write that is valid: what is refused."""
 ADVICE: tuple[Step, ...] = (service_slips, workload_slips)
 """For a write that is valid: warnings only."""
 
@@ -27,6 +37,12 @@ ADVICE: tuple[Step, ...] = (service_slips, workload_slips)
 def admit(call: Call, new: Object, old: Object | None, api: "Api") -> None:
     """Take every step.  Raises: ``StatusError``."""
     for step in STEPS:
+        step(call, new, old, api)
+
+
+def review(call: Call, new: Object, old: Object | None, api: "Api") -> None:
+    """Refuse what is valid and yet not wanted.  Raises: ``StatusError``."""
+    for step in CHECKS:
         step(call, new, old, api)
 
 

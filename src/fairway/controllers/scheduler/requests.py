@@ -3,6 +3,7 @@
 Source: Kubernetes docs, "Resource Management for Pods and Containers", "Sidecar Containers"; KEP-753.
 """
 
+from fairway.kinds.rules.pod_amounts import of_pod
 from fairway.objects import Object
 from fairway.objects.quantity import parse
 
@@ -21,10 +22,6 @@ def amounts(found: Object | None) -> Amounts:
     return {name: parse(str(value)).nano for name, value in (found or {}).items()}
 
 
-def _requests(container: Object) -> Amounts:
-    return amounts((container.get("resources") or {}).get("requests"))
-
-
 def add(total: Amounts, more: Amounts) -> None:
     """Add ``more`` to ``total``."""
     for name, value in more.items():
@@ -33,21 +30,5 @@ def add(total: Amounts, more: Amounts) -> None:
 
 def pod_requests(pod: Object) -> Amounts:
     """Containers and sidecars together, or the largest moment of initialization if that is more; plus overhead."""
-    spec = pod["spec"]
-    total: Amounts = {}
-    for container in spec["containers"]:
-        add(total, _requests(container))
-    sidecars: Amounts = {}
-    largest: Amounts = {}
-    for container in spec.get("initContainers") or ():
-        moment = _requests(container)
-        add(moment, sidecars)
-        if container.get("restartPolicy") == "Always":
-            add(sidecars, _requests(container))
-        for name, value in moment.items():
-            largest[name] = max(largest.get(name, 0), value)
-    add(total, sidecars)
-    for name, value in largest.items():
-        total[name] = max(total.get(name, 0), value)
-    add(total, amounts(spec.get("overhead")))
-    return {name: value for name, value in total.items() if value}
+    total = of_pod(pod["spec"], "requests", with_overhead=True)
+    return {name: value.nano for name, value in total.items() if value}

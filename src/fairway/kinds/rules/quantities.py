@@ -7,6 +7,23 @@ from fairway.objects import Object, quantity
 from fairway.objects.errors import Problem, invalid_value
 
 _OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
+_STANDARD = frozenset(
+    (
+        *_OF_CONTAINERS, "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
+        "persistentvolumeclaims", "storage", "services.nodeports", "services.loadbalancers",
+        *(f"{side}.{name}" for side in ("requests", "limits") for name in _OF_CONTAINERS), "requests.storage",
+    )
+)  # fmt: skip
+
+
+def is_of_containers(name: str) -> bool:
+    """Whether containers can ask for the resource of that plain name."""
+    return name in _OF_CONTAINERS or name.startswith("hugepages-")
+
+
+def is_standard(name: str) -> bool:
+    """Whether anything can be counted in the resource of that plain name."""
+    return name in _STANDARD or name.startswith(("hugepages-", "requests.hugepages-"))
 
 
 def canonical_amount(value: object) -> object:
@@ -50,7 +67,7 @@ def requirements(path: str, resources: Object | None) -> Iterator[Problem]:
 def _entry(path: str, name: str, value: object) -> Iterator[Problem]:
     faults = list(qualified_name(path, name))
     yield from faults
-    if not faults and "/" not in name and name not in _OF_CONTAINERS and not name.startswith("hugepages-"):
+    if not faults and "/" not in name and not is_of_containers(name):
         yield invalid_value(path, name, "must be a standard resource for containers")
     yield from amount(path, value)
 
