@@ -286,3 +286,36 @@ async def test_what_waits_to_be_removed_comes_back_at_any_moment(engine: Engine)
         done.set()
         await asyncio.gather(*tasks)
     assert (failed, haproxy.reloads) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("GET http://web.example/a?b=c HTTP/1.1\r\nHost: web.example", "GET /a?b=c"),
+        ("GET HTTP://web.example:81 HTTP/1.1\r\nHost: web.example:81", "GET /"),
+        ("GET http://other/a HTTP/1.1\r\nHost: web.example", "400"),
+        ("GET /a HTTP/1.1\r\nHost: web.example/x", "400"),
+        ("GET /a HTTP/1.1\r\nHost: other, web.example", "400"),
+        ("GET /a HTTP/1.1\r\nHost: me@web.example", "400"),
+        ("GET /a HTTP/1.1\r\nHost: WEB.example.:99", "GET /a"),
+        ("GET /a HTTP/1.0\r\nHost: web.example", "GET /a"),
+        ("GET /a HTTP/1.0", "404"),
+    ],
+)
+async def test_requests_that_are_written_oddly(engine: Engine, head: str, expected: str) -> None:
+    haproxy, seen = engine.make(), []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, A, 0)
+    async with server:
+        await haproxy.apply(wanted(to("web", [A], server.sockets[0].getsockname()[1])))
+        reader, writer = await asyncio.open_connection("127.0.0.1", engine.http)
+        writer.write(f"{head}\r\n\r\n".encode())
+        status = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        writer.close()
+        assert (seen[0].partition(" HTTP/")[0] if seen else status) == expected
+        await asyncio.to_thread(engine.close)

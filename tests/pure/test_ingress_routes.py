@@ -116,6 +116,7 @@ def test_the_older_ingress_wins_and_the_younger_one_is_told() -> None:
         ("ImplementationSpecific", "", Place("prefix", "h/")),
         ("ImplementationSpecific", "/x//", Place("prefix", "h/x/")),
         ("Exact", "/x/", Place("exact", "h/x/")),
+        ("Prefix", "/c#/why?", Place("prefix", "h/c%23/why%3F/")),
     ],
 )
 def test_places(path_type: str, text: str, place: Place) -> None:

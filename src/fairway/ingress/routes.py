@@ -129,9 +129,9 @@ def place_of(host: str, path_type: str, path: str) -> Place:
 
 
 def _written(path: str) -> Iterator[str]:
-    """As a client writes it: what is not plain ASCII is percent-encoded."""
+    """As a client writes it: what is not plain ASCII, or would end the path, is percent-encoded."""
     for byte in path.encode():
-        yield chr(byte) if 0x20 < byte < 0x7F else f"%{byte:02X}"
+        yield chr(byte) if 0x20 < byte < 0x7F and chr(byte) not in "?#" else f"%{byte:02X}"
 
 
 def shown(place: Place) -> str:

@@ -12,11 +12,13 @@ from typing import Final
 from fairway.ingress.certificates import digest
 from fairway.ingress.haproxy.program import NOWHERE, Line, Program, slot_name
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Raised with every change of the text, so that a HAProxy of an earlier release is reloaded."""
 LONGEST_NAME: Final = 200
 NOT_FOUND_TEXT: Final = "no Ingress has a rule for this host and path\\n"
 UNAVAILABLE_TEXT: Final = "no endpoint of the Service behind this path is ready\\n"
+BAD_HOST_TEXT: Final = "the Host header names no host\\n"
+_HAS_ODD_HOST: Final = "{ req.fhdr(host) -m reg '[/,@?#[:space:]]' }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def _frontend(layout: Layout) -> Iterator[str]:
         yield f"    bind fd@{descriptor}"
     for descriptor in layout.https:
         yield f"    bind fd@{descriptor} ssl crt-list {layout.path('crt-list')} alpn h2,http/1.1"
+    yield from _odd_requests()
     set_var, folder = "    http-request set-var", layout.folder
     # Without the port: Ubuntu 22.04 has HAProxy 2.4, which has no converter for that.
     yield f"{set_var}(txn.named) req.hdr(host),regsub(:[0-9]*$,)"
@@ -122,6 +125,17 @@ def _frontend(layout: Layout) -> Iterator[str]:
     yield "    http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS }"
     yield from _forwarded()
     yield "    use_backend %[var(txn.route),field(1,:)]"
+
+
+def _odd_requests() -> Iterator[str]:
+    """A host that could be taken for a host and a path, or for two, is refused; absolute URIs become plain paths.
+
+    Source: RFC 9112, 3.2 "Request Target".  HAProxy itself refuses an absolute URI of another host than ``Host``.
+    """
+    yield f'    http-request return status 400 content-type text/plain string "{BAD_HOST_TEXT}" if {_HAS_ODD_HOST}'
+    is_old = "!{ req.ver 2.0 }"
+    yield f"    http-request set-uri %[pathq] if {{ url -m reg -i ^https?://[^/]*/ }} {is_old}"
+    yield f"    http-request set-uri / if {{ url -m reg -i ^https?://[^/?]*$ }} {is_old}"
 
 
 def _forwarded() -> Iterator[str]:
