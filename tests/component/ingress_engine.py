@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import socket
 import ssl
+import subprocess
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -22,6 +23,15 @@ needs_haproxy = pytest.mark.skipif(PROGRAM is None, reason="needs haproxy")
 def pem(*hosts: str) -> str:
     leaf = self_signed(hosts or ("localhost",))
     return (leaf.chain + leaf.key).decode()
+
+
+def rsa_pem(host: str) -> str:
+    words = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=rsa", "-addext", f"subjectAltName=DNS:{host}"]
+    made = subprocess.run(
+        ["openssl", "req", "-x509", *words, "-keyout", "/dev/stdout"], capture_output=True, check=True, text=True
+    ).stdout
+    key, begin, rest = made.partition("-----BEGIN CERTIFICATE-----")
+    return begin + rest + key
 
 
 FALLBACK = pem("fallback.example")

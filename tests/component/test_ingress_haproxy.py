@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from ingress_engine import FALLBACK, Engine, needs_haproxy, pem, pods, to, wanted
+from ingress_engine import FALLBACK, Engine, needs_haproxy, pem, pods, rsa_pem, to, wanted
 
 from fairway.ingress.engine import EngineError
 from fairway.ingress.haproxy.program import FIRST_SLOTS
@@ -162,6 +162,28 @@ async def test_certificates_go_by_name_and_change_without_a_reload(engine: Engin
     assert await engine.certificate("a.example") == der(wild)
     await haproxy.apply(wanted())
     assert await engine.certificate("a.example") == fallback
+    assert haproxy.reloads == 0
+
+
+async def test_an_rsa_certificate_of_a_host_is_not_beaten_by_an_elliptic_one_of_its_domain(engine: Engine) -> None:
+    haproxy = engine.make()
+    exact, other, wild = rsa_pem("a.example"), rsa_pem("b.example"), pem("*.example")
+
+    async def shown() -> list[bytes]:
+        return [await engine.certificate(name) for name in ("a.example", "b.example", "c.example")]
+
+    await haproxy.apply(wanted(certificates={"*.example": wild}))
+    await haproxy.apply(wanted(certificates={"*.example": wild, "a.example": exact}))
+    assert await shown() == [der(exact), der(wild), der(wild)]
+    haproxy.let_go()
+    haproxy = engine.make()
+    assert await haproxy.adopt()
+    await haproxy.apply(wanted(certificates={"*.example": wild, "a.example": exact, "b.example": other}))
+    assert await shown() == [der(exact), der(other), der(wild)]
+    await haproxy.apply(wanted(certificates={"*.example": wild, "b.example": other}))
+    assert await shown() == [der(wild), der(other), der(wild)]
+    await haproxy.apply(wanted(certificates={"a.example": exact}))
+    assert await shown() == [der(exact), der(FALLBACK), der(FALLBACK)]
     assert haproxy.reloads == 0
 
 

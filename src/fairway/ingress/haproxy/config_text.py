@@ -171,8 +171,13 @@ def map_text(entries: Mapping[str, str]) -> str:
 
 
 def certificate_file(layout: Layout, host: str) -> Path:
-    """Where the certificate of a host is; ``*`` is no name for a file, and the longest hosts are too long for one."""
-    name = host.replace("*", "_") if len(host) <= LONGEST_NAME else f"_{digest(host)}"
+    """Where the certificate of a host is; ``*`` is no name for a file, and the longest hosts are too long for one.
+
+    ``host`` may be followed by others that the certificate is not for, as ``server_names`` has it.
+    """
+    first, _, others = host.partition(" ")
+    name = first.replace("*", "_") if len(first) <= LONGEST_NAME else f"_{digest(first)}"
+    name += f"+{digest(others)}" if others else ""
     return layout.folder / "certificates" / f"{name or '_'}.pem"
 
 

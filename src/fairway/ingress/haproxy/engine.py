@@ -22,6 +22,7 @@ from fairway.ingress.haproxy.files import Files
 from fairway.ingress.haproxy.process import Process, StartError
 from fairway.ingress.haproxy.program import Program, Slots
 from fairway.ingress.haproxy.runtime_socket import RefusedError, ask, tell
+from fairway.ingress.haproxy.server_names import filters
 from fairway.ingress.model import TABLES, Wanted
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class Haproxy:
         """See ``Engine``."""
         async with self._telling:
             while True:
-                certificates, refused = self._usable(wanted.certificates)
+                usable, refused = self._usable(wanted.certificates)
+                certificates = filters(usable)
                 try:
                     await self._apply(replace(wanted, certificates=certificates))
                     return refused
@@ -300,7 +302,7 @@ def held_of(layout: Layout, maps: Sequence[str], servers: str, listed: str) -> H
     for line in listed.splitlines():
         words = line.split()
         if words and words[0].endswith(".pem"):
-            held.certificates[words[-1] if len(words) > 1 else ""] = ""
+            held.certificates[" ".join(words[1:])] = ""
     return held
 
 
