@@ -55,7 +55,8 @@ def opened(config: Config, kept: KeptSockets) -> tuple[Sequence[socket.socket], 
                     raise OSError(
                         error.errno,
                         f"port {port} cannot be listened on: {error.strerror}; see who has it: "
-                        f"sudo ss -ltnp 'sport = {port}', fairway expose-host --list -A; or choose another: sudo fairway up{config.flags} {flag} PORT",
+                        f"sudo ss -ltnp 'sport = {port}', fairway expose-host --list -A; "
+                        f"or choose another: sudo fairway up{config.flags} {flag} PORT",
                     ) from error
     except OSError:
         for each in (*found[0], *found[-1]):
