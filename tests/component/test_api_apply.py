@@ -163,3 +163,45 @@ async def test_the_managers_of_an_object_are_bounded_and_can_be_forgotten(api: W
     assert "managedFields" not in told.body["metadata"]
     told = await apply(api, f"{MAPS}/m", bare)
     assert ("before-first-apply", "Update", "") in managers(told)
+
+
+def scale(**spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "web"}, "spec": spec}
+
+
+async def test_an_applied_scale_owns_the_replicas_and_nothing_else(api: World) -> None:
+    path = f"{DEPLOYMENTS}/web"
+    await apply(api, path, deployment(replicas=2))
+    refused = await apply(api, f"{path}/scale", scale(replicas=3), "scaler")
+    assert refused.status == 409
+    assert refused.message == 'Apply failed with 1 conflict: conflict with "me": .spec.replicas'
+    taken = await apply(api, f"{path}/scale", scale(replicas=3), "scaler", force="true")
+    assert (taken.status, taken.body["kind"], taken.body["spec"]) == (200, "Scale", {"replicas": 3})
+    found = await api.ask("GET", path)
+    assert managers(found)["scaler", "Apply", "scale"] == {"f:spec": {"f:replicas": {}}}
+    assert "f:replicas" not in managers(found)["me", "Apply", ""]["f:spec"]
+    entry = next(each for each in found.body["metadata"]["managedFields"] if each["manager"] == "scaler")
+    assert entry["apiVersion"] == "apps/v1"
+
+
+async def test_who_scales_by_an_ordinary_write_owns_the_replicas_under_the_subresource(api: World) -> None:
+    path = f"{DEPLOYMENTS}/web"
+    await apply(api, path, deployment(replicas=2))
+    merge = "application/merge-patch+json"
+    told = await api.ask("PATCH", f"{path}/scale?fieldManager=hpa", {"spec": {"replicas": 4}}, content_type=merge)
+    assert told.body["spec"] == {"replicas": 4}
+    found = await api.ask("GET", path)
+    assert managers(found)["hpa", "Update", "scale"] == {"f:spec": {"f:replicas": {}}}
+    again = await apply(api, path, deployment(replicas=2))
+    assert again.message == (
+        'Apply failed with 1 conflict: conflict with "hpa" with subresource "scale" using apps/v1: .spec.replicas'
+    )
+
+
+async def test_who_applies_nothing_any_more_is_no_manager(api: World) -> None:
+    bare = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
+    await apply(api, f"{MAPS}/m", bare | {"data": {"a": "1"}}, "one")
+    await apply(api, f"{MAPS}/m", bare | {"data": {"b": "1"}}, "two")
+    left = await apply(api, f"{MAPS}/m", bare, "one")
+    assert left.body["data"] == {"b": "1"}
+    assert list(managers(left)) == [("two", "Apply", "")]

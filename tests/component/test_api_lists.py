@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from component.api_world import World, world
@@ -140,3 +141,33 @@ async def test_a_page_costs_what_is_on_it_and_not_what_is_left(api: World) -> No
         sys.setprofile(None)
     assert len(found["items"]) == 10 and found["metadata"]["continue"]
     assert looked_at == 11
+
+
+async def test_a_limit_with_a_revision_means_exactly_that_revision(api: World) -> None:
+    await fill(api, "a", "b", "c")
+    revision = api.server.cache.revision
+    await api.ask("DELETE", f"{MAPS}/a")
+    first = (await api.ask("GET", f"{MAPS}?limit=2&resourceVersion={revision}")).body
+    assert (names(first), first["metadata"]["resourceVersion"]) == (["a", "b"], str(revision))
+    newer = await api.ask("GET", f"{MAPS}?limit=2&resourceVersion={revision}&resourceVersionMatch=NotOlderThan")
+    assert names(newer.body) == ["b", "c"]
+
+
+def token(version: str = "meta.k8s.io/v1", revision: int = 5, start: str = "default/a\0") -> str:
+    return urlsafe_b64encode(orjson.dumps({"v": version, "rv": revision, "start": start})).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("a", "illegal base64 data"),
+        ("abcd", "it holds no continue token"),
+        (token(version="v9"), 'server does not recognize this encoded version "v9"'),
+        (token(revision=0), "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
+        (token(start=""), "encoded start key empty (version meta.k8s.io/v1)"),
+        (token(start="../secrets"), "../secrets"),
+    ],
+)
+async def test_a_continue_token_that_nobody_made_is_told_apart(api: World, given: str, why: str) -> None:
+    told = await api.ask("GET", f"{MAPS}?continue={given}")
+    assert (told.status, told.message) == (400, f"continue key is not valid: {why}")

@@ -111,3 +111,10 @@ async def test_a_finalized_namespace_has_an_empty_spec(api: World) -> None:
     made["spec"]["finalizers"] = []
     told = await api.ask("PUT", "/api/v1/namespaces/n/finalize", made)
     assert (told.status, told.body["spec"]) == (200, {})
+
+
+async def test_a_body_that_is_another_object_deletes_nothing(api: World) -> None:
+    await api.ask("POST", MAPS, {"metadata": {"name": "kept"}})
+    told = await api.ask("DELETE", f"{MAPS}/kept", {"kind": "ConfigMap", "apiVersion": "v1"})
+    assert (told.status, told.message) == (400, "the body of a delete must be DeleteOptions, and not ConfigMap")
+    assert (await api.ask("GET", f"{MAPS}/kept")).status == 200

@@ -90,6 +90,9 @@ _FIELDS: Mapping[str, tuple[type, str]] = {
 
 def check_types(body: Mapping[str, Any], *, inside: str = "DeleteOptions") -> None:
     """What a client cannot say rightly must not delete anything.  Raises: ``StatusError`` 400."""
+    kind = body.get("kind") or inside
+    if kind != inside and isinstance(kind, str):
+        raise bad_request(f"the body of a delete must be {inside}, and not {kind}")
     for name, value in body.items():
         known = _FIELDS.get(name)
         if known is None or value is None:

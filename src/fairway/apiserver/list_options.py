@@ -10,7 +10,15 @@ from typing import Literal, NamedTuple, cast
 
 import orjson
 
-from fairway.objects.errors import Problem, StatusError, bad_request, forbidden_value, invalid, not_supported
+from fairway.objects.errors import (
+    Problem,
+    StatusError,
+    bad_request,
+    forbidden_value,
+    invalid,
+    not_supported,
+    render_value,
+)
 from fairway.objects.label_syntax import integer, number_fault
 
 EXACT, NOT_OLDER = "Exact", "NotOlderThan"
@@ -132,10 +140,24 @@ def make_token(revision: int, after: str) -> str:
 def read_token(token: str) -> tuple[int, str]:
     """(revision, first key).  Raises: ``StatusError`` 400."""
     try:
-        found = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        version, revision, start = found["v"], found["rv"], found["start"]
-    except (Base64Error, ValueError, TypeError, KeyError) as error:
-        raise bad_request(f"continue key is not valid: {error}") from error
-    if version != _TOKEN_VERSION or type(revision) is not int or not isinstance(start, str) or not start:
-        raise bad_request("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+        decoded = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (Base64Error, ValueError) as error:
+        raise _bad_token("illegal base64 data") from error
+    try:
+        found = orjson.loads(decoded)
+        version, revision, start = found["v"], found.get("rv", 0), found.get("start", "")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _bad_token("it holds no continue token") from error
+    if version != _TOKEN_VERSION:
+        raise _bad_token(f"server does not recognize this encoded version {render_value(str(version))}")
+    if type(revision) is not int or revision == 0:
+        raise _bad_token(f"incorrect encoded start resourceVersion (version {_TOKEN_VERSION})")
+    if not isinstance(start, str) or not start:
+        raise _bad_token(f"encoded start key empty (version {_TOKEN_VERSION})")
+    if ".." in start.split("/"):
+        raise _bad_token(start)
     return revision, start
+
+
+def _bad_token(why: str) -> StatusError:
+    return bad_request(f"continue key is not valid: {why}")

@@ -94,7 +94,7 @@ def apply(call: Call, live: Object | None, config: Object, now_s: float, *, forc
     new["metadata"].pop("managedFields", None)
     if after:
         new["metadata"]["managedFields"] = managers.written(after)
-    if applier.name == applying.KUBECTL:
+    if applier.name == applying.KUBECTL and not call.subresource:
         applying.renew_last_applied(new, config)
     return new
 

@@ -6,14 +6,17 @@ Source: Kubernetes API reference, "Scale v1 autoscaling".
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fairway.apiserver import patching, write_options
+from fairway.apiserver import bodies, ownership, patching, write_options
 from fairway.apiserver.call import Call
+from fairway.apiserver.list_options import flag
+from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request, conflict, invalid, invalid_value
 from fairway.objects.labels import from_label_selector, from_map
+from fairway.objects.patches import APPLY_PATCH
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 _VERSION = "autoscaling/v1"
 WantedFor = Callable[[Stored], Object]
 """The Scale that is asked for, given the present state."""
+Owned = Callable[[Object, Stored], Object]
+"""What is to be written, with its managers, given what was asked for and the present state."""
 
 
 def scale_of(found: Object) -> Object:
@@ -63,7 +68,10 @@ async def update_scale(call: Call, api: "Api") -> Reply:
 
 async def patch_scale(call: Call, api: "Api") -> Reply:
     """PATCH.  Raises: ``StatusError`` 400, 404, 409, 415, 422."""
-    write_options.check(call.options, "PatchOptions")
+    is_apply = body_media(call.content_type) == APPLY_PATCH
+    write_options.check(call.options, "PatchOptions", is_apply=is_apply)
+    if is_apply:
+        return await _apply_scale(call, api)
     media, given = patching.read(call)
     validation = strict.mode(call.options.get("fieldValidation"))
 
@@ -77,7 +85,28 @@ async def patch_scale(call: Call, api: "Api") -> Reply:
     return await _scale(call, api, wanted_for)
 
 
-async def _scale(call: Call, api: "Api", wanted_for: WantedFor) -> Reply:
+async def _apply_scale(call: Call, api: "Api") -> Reply:
+    """Server-side apply: who applies a Scale owns spec.replicas of what is scaled."""
+    config = bodies.read_yaml("Scale", call.raw)
+    if not isinstance(config, dict):
+        raise bad_request("error decoding YAML: it is not an object")
+    validation = strict.mode(call.options.get("fieldValidation"))
+    call.warnings.extend(strict.check(config, b"", api_version=_VERSION, kind="Scale", validation=validation))
+    if (config.get("metadata") or {}).get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    force = flag(call.options.get("force"))
+
+    def owned_by_applier(new: Object, old: Stored) -> Object:
+        kept = {field: new["metadata"][field] for field in ("name", "namespace")}
+        asked = {"replicas": new["spec"]["replicas"]} if "replicas" in (config.get("spec") or {}) else {}
+        applied = {"kind": new["kind"], "apiVersion": new["apiVersion"], "metadata": kept, "spec": asked}
+        return ownership.apply(call, old.copy(), applied, api.clock(), force=force)
+
+    return await _scale(call, api, lambda _: config, owned_by_applier)
+
+
+async def _scale(call: Call, api: "Api", wanted_for: WantedFor, owned: Owned | None = None) -> Reply:
+    """Write the replicas; ``owned`` says whose they are then, else they are the writer's if he changed them."""
     kind = call.kind
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
         old = current(call, api)
@@ -85,8 +114,12 @@ async def _scale(call: Call, api: "Api", wanted_for: WantedFor) -> Reply:
         replicas = _checked(call, wanted, old)
         new = old.copy()
         new.setdefault("spec", {})["replicas"] = replicas
+        if owned is not None:
+            new = owned(new, old)
+        else:
+            ownership.track(call, new, old.object, api.clock())
         try:
-            return _scaled(await api.write(_of_parent(call), new, old))
+            return _scaled(await api.write(_of_parent(call), new, old, is_applied=True))
         except StatusError as error:
             named = (wanted.get("metadata") or {}).get("resourceVersion")
             if error.reason != "Conflict" or attempts_left == 1 or (named and call.verb == "update"):

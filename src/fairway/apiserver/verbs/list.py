@@ -83,7 +83,8 @@ def _point(options: ListOptions, collection: Collection, current: int) -> tuple[
     asked = options.revision or 0
     if asked > current:
         raise too_new(asked, current)
-    if options.match == EXACT:
+    # A limit without a match means exactly that revision: the older rule, which holds where nothing is said.
+    if options.match == EXACT or (asked and options.limit and not options.match):
         if asked < collection.floor:
             raise expired(_TOO_OLD)
         return asked, ""

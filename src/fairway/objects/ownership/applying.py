@@ -117,7 +117,8 @@ def _applied(
     if conflicts and not force:
         raise Conflicts(conflicts)
     kept = taken_from_others(managers, applier, touched, found.removed)
-    return merged, {**kept, applier: after[applier]}
+    # Who applies nothing owns nothing, and is named no more.
+    return merged, {**kept, applier: after[applier]} if mine else kept
 
 
 def _pruned(merged: Object, managers: Managers, last: FieldSet, shape: Shape) -> Object:
