@@ -110,6 +110,35 @@ def test_one_port_of_two_that_fails_makes_the_service_fail() -> None:
     assert (answer.verdict, answer.causes[0].field) == ("Fails", "spec.ports[1].targetPort")
 
 
+@pytest.mark.parametrize(
+    ("asked", "who", "reasons"),
+    [
+        ("80", "", []),
+        ("http", "pod/kubia-1", ["Hairpin"]),
+        ("443", "", ["NothingListens"]),
+        ("https", "", ["NothingListens"]),
+        ("81", "", ["PortNotInService"]),
+        ("30080", "outside", ["WaysIn"]),
+        ("30443", "outside", ["NothingListens", "WaysIn"]),
+    ],
+)
+def test_only_the_port_that_is_asked_about_is_judged(asked: str, who: str, reasons: list[str]) -> None:
+    two = [
+        *port(targetPort="http", nodePort=30080),
+        {"name": "https", "port": 443, "targetPort": 8443, "nodePort": 30443},
+    ]
+    declaring = pod(ports=[{"name": "http", "containerPort": 8080}, {"containerPort": 8443}])
+    world = World(service(ports=two, type="NodePort"), declaring, slice_of(declaring), node("a"), sockets=OPEN)
+    assert [each.reason for each in world.why("Service", "kubia", port=asked, who=who).causes] == reasons
+
+
+def test_only_the_port_that_is_asked_about_is_judged_by_hand_too() -> None:
+    two = [*port(), {"name": "https", "port": 443}]
+    world = World(service(selector=None, ports=two), slice_of(ONE, ports=[{"name": "http", "port": 8080}]))
+    assert world.why("Service", "kubia", port="80").verdict == "Works"
+    assert world.why("Service", "kubia", port="443").verdict == "Fails"
+
+
 def test_some_pods_that_do_not_listen_are_named() -> None:
     two = [pod("kubia-1"), pod("kubia-2", ip="10.244.0.6")]
     sockets = {**OPEN, "kubia-2": [("TCP", "127.0.0.1", 8080)]}

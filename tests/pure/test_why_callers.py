@@ -201,6 +201,30 @@ def test_the_routes_of_an_ingress(backend: Thing, class_: str, reason: str, cure
 
 
 @pytest.mark.parametrize(
+    ("controller", "reasons"), [("fairway.dev/ingress", ["ExternalName"]), ("k8s.io/ingress-nginx", [])]
+)
+def test_a_route_to_an_external_name_is_for_other_controllers(controller: str, reasons: list[str]) -> None:
+    external = service("away", type="ExternalName", externalName="example.org", ports=[])
+    routed = ingress({"name": "away", "port": {"number": 80}})
+    class_ = made("IngressClass", "haproxy", spec={"controller": controller})
+    answer = well(routed, external, class_).why("Ingress", "shop")
+    assert [each.reason for each in answer.causes] == reasons
+
+
+def test_a_route_to_a_port_that_is_not_tcp_or_fails_alone() -> None:
+    ports = [
+        {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
+        {"name": "bad", "port": 81, "targetPort": 9999, "protocol": "TCP"},
+        {"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"},
+    ]
+    for wanted, reasons in ((53, ["ProtocolMismatch"]), (80, []), (81, ["PortUndeclared"])):
+        world = well(
+            ingress({"name": "kubia", "port": {"number": wanted}}), made("IngressClass", "haproxy"), ports=ports
+        )
+        assert [each.reason for each in world.why("Ingress", "shop").causes] == reasons
+
+
+@pytest.mark.parametrize(
     ("address", "reason"),
     [("http://shop.example/cart/1", ""), ("http://shop.example/cartx", "NoRoute"), ("http://shop.example", "NoRoute")],
 )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fairway.objects import Object
 from fairway.why.answer import ERROR, NOTE, WARNING, Cause
 from fairway.why.facts import Facts, counted, joined, labels_of, meta
-from fairway.why.ports import shown, target_of
+from fairway.why.ports import asked, shown, target_of
 from fairway.why.words import replaced
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -149,7 +149,8 @@ def by_hand(facts: Facts) -> Iterator[Cause]:
             (f"kubectl get endpointslices -n {facts.namespace} -l {SERVICE_NAME}={name} -o yaml",),
         )  # fmt: skip
         return
-    for port in facts.service["spec"].get("ports") or ():
+    for place in sorted(asked(facts.service, facts.question)):
+        port = facts.service["spec"]["ports"][place]
         wanted = port.get("name") or ""
         if not any(wanted in each.ports for each in usable(every)):
             yield _port_missing(facts, port, slices)

@@ -16,6 +16,8 @@ from fairway.why.words import replaced
 
 _CLASS = "kubernetes.io/ingress.class"
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
+_OURS = "fairway.dev/ingress"
+"""The controller that serves no ExternalName; others may."""
 
 
 class Route(NamedTuple):
@@ -30,6 +32,8 @@ class Route(NamedTuple):
     @property
     def shown(self) -> str:
         """``app.example/shop``."""
+        if self.pointer == "/spec/defaultBackend":
+            return "the default backend"
         return f"{self.host or '*'}{self.path or '/'}"
 
 
@@ -88,7 +92,7 @@ def about_ingress(question: Question, known: Known, only: str = "") -> Looking[A
     answer.add(list(_served(ingress, classes.items if not classes.refused else None)))
     if not services.refused:
         found = [route for route in routes(ingress) if only in ("", route.pointer)]
-        yield from _backends(question, known, answer, found, services.items)
+        yield from _backends(question, known, answer, found, services.items, is_ours=_is_ours(ingress, classes.items))
     else:
         answer.unseen.append(f"could not look at Services in namespace {namespace}: {services.refused}")
     return answer.conclude(f"all its {len(answer.lines)} routes lead to Services that work" if answer.lines else "")
@@ -127,8 +131,19 @@ def _served(ingress: Object, classes: Sequence[Object] | None) -> Iterator[Cause
         )  # fmt: skip
 
 
+def _is_ours(ingress: Object, classes: Sequence[Object]) -> bool:
+    """Whether Fairway's own controller serves it."""
+    wanted = ingress["spec"].get("ingressClassName")
+    for each in classes:
+        is_default = (meta(each).get("annotations") or {}).get(_DEFAULT) == "true"
+        if meta(each)["name"] == wanted or (not wanted and is_default):
+            return bool((each.get("spec") or {}).get("controller") == _OURS)
+    return False
+
+
 def _backends(
-    question: Question, known: Known, answer: Answer, found: Sequence[Route], services: Sequence[Object]
+    question: Question, known: Known, answer: Answer, found: Sequence[Route], services: Sequence[Object], *,
+    is_ours: bool,
 ) -> Looking[None]:  # fmt: skip
     """Each route's Service, asked once."""
     asked: dict[tuple[str, str], Answer] = {}
@@ -144,6 +159,8 @@ def _backends(
         wanted = str(port.get("name") or port.get("number") or "")
         service = next((each for each in services if meta(each)["name"] == name), None)
         problem = _missing(answer, route, name, wanted, service, services)
+        if service is not None and service["spec"].get("type") == "ExternalName":
+            problem = _external(answer, route, name, service["spec"]) if is_ours else None
         if problem is not None:
             answer.add([problem])
             answer.lines.append(f"{route.shown} → svc/{name}:{wanted}: {problem.short}")
@@ -157,11 +174,24 @@ def _backends(
         answer.verdicts += [each for each in asked[name, wanted].verdicts if each not in answer.verdicts]
 
 
+def _external(answer: Answer, route: Route, name: str, spec: Object) -> Cause:
+    text = f"svc/{name} is of type ExternalName ({spec.get('externalName')}), which has no endpoints to lead to"
+    return Cause(
+        "ExternalName", ERROR, f"{route.shown} leads nowhere: {text}", text, answer.subject, f"{_field(route)}.service",
+        "a Service without a selector, and an EndpointSlice with the addresses",
+    )  # fmt: skip
+
+
+def _field(route: Route) -> str:
+    """``spec.rules[0].http.paths[0].backend``."""
+    return re.sub(r"\.(\d+)", r"[\1]", route.pointer.removeprefix("/").replace("/", "."))
+
+
 def _missing(
     answer: Answer, route: Route, name: str, wanted: str, service: Object | None, services: Sequence[Object]
 ) -> Cause | None:  # fmt: skip
     """A backend that does not exist, or a port of it that does not."""
-    field = re.sub(r"\.(\d+)", r"[\1]", route.pointer.removeprefix("/").replace("/", "."))
+    field = _field(route)
     if service is None:
         near = nearest(name, [meta(each)["name"] for each in services])
         command = replaced(answer.namespace, answer.name, f"{route.pointer}/service/name", near, "ingress")
@@ -171,10 +201,17 @@ def _missing(
             f"there is no Service {name}", answer.subject, f"{field}.service.name", near, (command,) if near else (),
         )  # fmt: skip
     ports = list(service["spec"].get("ports") or ())
-    if any(wanted in (str(port["port"]), port.get("name")) for port in ports):
+    named = [port for port in ports if wanted in (str(port["port"]), port.get("name"))]
+    if any((port.get("protocol") or "TCP") == "TCP" for port in named):
         return None
+    if named:
+        text = f"port {wanted} of svc/{name} is {named[0]['protocol']}, and HTTP needs TCP"
+        return Cause(
+            "ProtocolMismatch", ERROR, f"{route.shown} leads nowhere: {text}", text, answer.subject,
+            f"{field}.service.port",
+        )  # fmt: skip
     listed = joined([f"{port['port']}{' (' + port['name'] + ')' if port.get('name') else ''}" for port in ports])
-    text = f"{route.shown} leads to port {wanted} of svc/{name}, which has only {listed or 'none'}"
+    text = f"{route.shown} leads to port {wanted} of svc/{name}, which has {f'only {listed}' if listed else 'none'}"
     value = {"number": ports[0]["port"]} if len(ports) == 1 else None
     command = replaced(answer.namespace, answer.name, f"{route.pointer}/service/port", value, "ingress")
     return Cause(

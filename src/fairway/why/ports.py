@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from fairway.objects import Object
-from fairway.why.facts import counted, joined, meta
+from fairway.why.facts import Question, counted, joined, meta
 from fairway.why.nearness import nearest
 
 WORKLOADS = ("ReplicaSet", "Deployment", "DaemonSet", "StatefulSet", "ReplicationController")
@@ -60,6 +60,22 @@ def target_of(port: Object) -> int | str:
     """What a Service port aims at; itself where it does not say."""
     found: int | str = port.get("targetPort") or port["port"]
     return found
+
+
+def asked(service: Object, question: Question) -> set[int]:
+    """Places of the Service's ports that the question is about; none if it names a port that the Service lacks."""
+    every = list(enumerate(service["spec"].get("ports") or ()))
+    is_outside = question.caller is not None and question.caller.kind == "outside"
+    is_headless = service["spec"].get("clusterIP") == "None"
+    found = {
+        place
+        for place, port in every
+        if not question.port
+        or question.port in (str(port["port"]), port.get("name"))
+        or (is_outside and question.port == str(port.get("nodePort")))
+        or (is_headless and question.port == str(target_of(port)))
+    }
+    return found or ({place for place, _ in every} if is_outside else set())
 
 
 def number_on(port: Object, pod: Object) -> int | None:

@@ -23,7 +23,7 @@ def targets(facts: Facts, found: Sequence[Object], *, is_serving: bool) -> Itera
     if mixed:  # pods that are not meant need not listen
         silent = {place: each for place, each in silent.items() if each.is_total}
     has_looked = any(meta(pod)["name"] in facts.sockets for pod in found)
-    for index in range(len(service["spec"].get("ports") or ())):
+    for index in sorted(ports.asked(service, facts.question)):
         slip, silence = slips.get(index), silent.get(index)
         if silence is not None:
             yield _closed(facts, slip, silence)
@@ -69,7 +69,8 @@ def _mixed(facts: Facts, found: Sequence[Object]) -> Iterator[Cause]:
         groups.setdefault(pods.owner(pod) or f"pod/{meta(pod)['name']}", []).append(pod)
     if len(groups) < 2:
         return
-    for port in service["spec"].get("ports") or ():
+    for place in sorted(ports.asked(service, facts.question)):
+        port = service["spec"]["ports"][place]
         right = {name: members for name, members in groups.items() if _serves(facts, port, members[0])}
         wrong = {name: members for name, members in groups.items() if name not in right}
         if right and wrong and all(_is_stranger(port, members[0]) for members in wrong.values()):
