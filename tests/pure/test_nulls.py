@@ -81,7 +81,23 @@ OWNER = {
              "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}},
     "status": {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1},
 }  # fmt: skip
+JOB_SPEC = {
+    "completions": 2, "parallelism": 1, "completionMode": "Indexed", "backoffLimit": 1, "backoffLimitPerIndex": 1,
+    "maxFailedIndexes": 1, "activeDeadlineSeconds": 1, "ttlSecondsAfterFinished": 1, "suspend": True,
+    "managedBy": "a.b/c", "manualSelector": False, "podReplacementPolicy": "Failed",
+    "selector": {"matchLabels": {"a": "b"}}, "template": {**TEMPLATE, "spec": {**POD_SPEC, "restartPolicy": "Never"}},
+    "podFailurePolicy": {"rules": [
+        {"action": "FailJob", "onExitCodes": {"containerName": "web", "operator": "In", "values": [1]}},
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+    ]},
+    "successPolicy": {"rules": [{"succeededIndexes": "0-1", "succeededCount": 1}]},
+}  # fmt: skip
 SAMPLES: dict[str, Object] = {
+    "Job": {
+        "spec": JOB_SPEC,
+        "status": {"conditions": [{"type": "Complete", "status": "True"}], "startTime": "2026-01-01T00:00:00Z",
+                   "completionTime": "2026-01-01T00:00:00Z", "succeeded": 1},
+    },
     "Namespace": {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}},
     "Node": {
         "spec": {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0/24"], "unschedulable": True,

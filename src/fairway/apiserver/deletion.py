@@ -136,7 +136,7 @@ def decide(kind: Kind, found: Object, options: DeleteOptions, now_s: float) -> V
         if is_pending:
             return Verdict(removes=False)
         grace_s = None if grace_s is None else _countable(grace_s, now_s)
-    finalizers = _finalizers(found, options)
+    finalizers = _finalizers(kind, found, options)
     if not finalizers and not grace_s and not _is_held(kind, found):
         return Verdict(removes=True)
     marked = _marked(found, grace_s, finalizers, now_s)
@@ -167,11 +167,12 @@ def _countable(grace_s: int, now_s: float) -> int:
     return min(grace_s, int(_LAST_S - now_s))
 
 
-def _finalizers(found: Object, options: DeleteOptions) -> list[str]:
+def _finalizers(kind: Kind, found: Object, options: DeleteOptions) -> list[str]:
     """The finalizers with those that the garbage collector works by, as the policy has them."""
     present: list[str] = found["metadata"].get("finalizers") or []
     if not options.policy:
-        return present
+        is_decided = not kind.orphans_by_default or not {ORPHAN, FOREGROUND}.isdisjoint(present)
+        return present if is_decided else [*present, ORPHAN]
     kept = [name for name in present if name not in (ORPHAN, FOREGROUND)]
     added = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(options.policy, [])
     return kept + added

@@ -12,6 +12,7 @@ from fairway.controllers.endpoint_slice_mirroring import ENDPOINT_SLICE_MIRRORIN
 from fairway.controllers.endpoints import ENDPOINTS_OF_SERVICES
 from fairway.controllers.event_ttl import EVENT_TTL
 from fairway.controllers.garbage_collector import GARBAGE_COLLECTOR
+from fairway.controllers.job import JOBS
 from fairway.controllers.load_balancer import LOAD_BALANCERS
 from fairway.controllers.namespace import NAMESPACES
 from fairway.controllers.node_lifecycle import NODE_LIFECYCLE, TAINT_EVICTION
@@ -35,6 +36,7 @@ ALL: tuple[Controller, ...] = (
     REPLICATION_CONTROLLERS,
     DEPLOYMENTS,
     DAEMON_SETS,
+    JOBS,
     SCHEDULER,
     NAMESPACES,
     SERVICE_ACCOUNTS,

@@ -17,6 +17,7 @@ from fairway.kinds.flow_control import FLOW_SCHEMA, PRIORITY_LEVEL_CONFIGURATION
 from fairway.kinds.ingress import INGRESS
 from fairway.kinds.ingress_class import INGRESS_CLASS
 from fairway.kinds.ip_address import IP_ADDRESS
+from fairway.kinds.job import JOB
 from fairway.kinds.kind import Kind
 from fairway.kinds.lease import LEASE
 from fairway.kinds.limit_range import LIMIT_RANGE
@@ -65,6 +66,7 @@ ALL: tuple[Kind, ...] = (
     REPLICATION_CONTROLLER,
     DEPLOYMENT,
     DAEMON_SET,
+    JOB,
     CONTROLLER_REVISION,
     CONFIG_MAP,
     SECRET,
@@ -124,6 +126,7 @@ __all__ = [
     "INGRESS",
     "INGRESS_CLASS",
     "IP_ADDRESS",
+    "JOB",
     "LEASE",
     "LIMIT_RANGE",
     "LOCAL_SUBJECT_ACCESS_REVIEW",

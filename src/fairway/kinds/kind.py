@@ -141,6 +141,8 @@ class Kind:
     deprecated: str = ""
     """The ``Warning:`` that every request for this kind is answered with."""
     delete_returns_object: bool = False
+    orphans_by_default: bool = False
+    """A delete that names no policy leaves the dependents alone, and a warning says so."""
     grace_s: Callable[[Object], int | None] | None = None
 
     @property

@@ -6,8 +6,8 @@ Source: Kubernetes API reference, "PodSpec v1 core".
 """
 
 from fairway.kinds.rules.pod_spec.defaults import fill_spec, fill_template
-from fairway.kinds.rules.pod_spec.template import template_problems
+from fairway.kinds.rules.pod_spec.template import plain_template_problems, template_problems
 from fairway.kinds.rules.pod_spec.validation import problems
 from fairway.kinds.rules.pod_spec.warnings import hints
 
-__all__ = ["fill_spec", "fill_template", "hints", "problems", "template_problems"]
+__all__ = ["fill_spec", "fill_template", "hints", "plain_template_problems", "problems", "template_problems"]

@@ -1,0 +1,51 @@
+"""Job (batch/v1): pods that run to their end, a number of times.
+
+Source: Kubernetes docs, "Jobs"; API reference, "Job v1 batch".
+"""
+
+from collections.abc import Iterator
+
+from fairway.kinds.job.columns import COLUMNS
+from fairway.kinds.job.filling import defaults, fill_spec, prepare
+from fairway.kinds.job.status import status_problems
+from fairway.kinds.job.transitions import transition_problems
+from fairway.kinds.job.validation import identity_problems, name_problems, spec_problems
+from fairway.kinds.kind import STATUS, WHY, Kind
+from fairway.kinds.rules import replicas
+from fairway.kinds.rules.cells import field
+from fairway.objects import Object
+from fairway.objects.errors import Problem
+
+_successful = field("status", "succeeded")
+
+
+def validate(new: Object, old: Object | None) -> Iterator[Problem]:
+    """Every broken rule; most of a Job stays what it was."""
+    if old is not None and new.get("status") is not old.get("status"):
+        yield from status_problems(new, old)
+    if old is not None and new["spec"] == old["spec"]:
+        return
+    if old is None:
+        yield from identity_problems(new)
+        yield from spec_problems("spec", new["spec"])
+        yield from name_problems(new)
+    else:
+        yield from spec_problems("spec", new["spec"])
+        yield from transition_problems(new, old)
+
+
+JOB = Kind(
+    group="batch", version="v1", name="Job", plural="jobs",
+    categories=("all",),
+    subresources=(STATUS, WHY),
+    columns=COLUMNS,
+    fields={"status.successful": lambda job: _successful(job) or "0"},
+    defaults=defaults,
+    prepare=prepare,
+    validate=validate,
+    warnings=replicas.warnings,
+    has_generation=True,
+    orphans_by_default=True,
+)  # fmt: skip
+
+__all__ = ["JOB", "fill_spec", "spec_problems"]
