@@ -1,0 +1,103 @@
+"""Expressions: what they give, how they fail, and Kubernetes' own functions, as tables."""
+
+from typing import Any
+
+import pytest
+
+from fairway.objects.expressions import ExpressionError, compiled
+from fairway.objects.expressions.authorizer import ASKING, AUTHORIZER
+
+OBJECT = {"metadata": {"name": "web-1", "labels": {"a": "b"}}, "spec": {"replicas": 3, "none": None, "list": [1, 3, 2]}}
+
+
+def value(text: str) -> Any:
+    return compiled(text, ("object", "authorizer")).evaluate({"object": OBJECT, "authorizer": AUTHORIZER})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("object.spec.replicas <= 5", True),
+        ("has(object.spec.missing)", False),
+        ("object.spec.none == null", True),
+        ("object.?spec.?missing.orValue(7)", 7),
+        ("object.metadata.name.matches('^web-')", True),
+        ("object.metadata.labels.all(key, key == 'a')", True),
+        ("object.metadata.labels.all(key, value, value == 'b')", True),
+        ("'%s has %d'.format([object.metadata.name, object.spec.replicas])", "web-1 has 3"),
+        ("'A-B'.lowerAscii().split('-')", ["a", "b"]),
+        ("cel.bind(x, object.spec.replicas, x * x)", 9),
+        ("object.spec.list.sum() + object.spec.list.max() - object.spec.list.min()", 8),
+        ("object.spec.list.isSorted() || [1, 2].isSorted()", True),
+        ("object.spec.list.indexOf(2) == 2 && 'abc'.indexOf('c') == 2", True),
+        ("[1, 2, 1].lastIndexOf(1)", 2),
+        ("sets.contains(object.spec.list, [1, 2])", True),
+        ("math.greatest(1, object.spec.replicas)", 3),
+        ("'a1b22'.findAll('[0-9]+')", ["1", "22"]),
+        ("'a1b22'.find('[0-9]+')", "1"),
+        ("url('https://u@h:80/p?q=1').getHost()", "h:80"),
+        ("isURL('no url') || isURL('/path')", True),
+        ("quantity('1500m').isGreaterThan(quantity('1'))", True),
+        ("quantity('1000m') == quantity('1')", True),
+        ("quantity('1').add(quantity('500m')).compareTo(quantity('1500m'))", 0),
+        ("quantity('2k').asInteger()", 2000),
+        ("isQuantity('1x')", False),
+        ("ip('10.0.0.1').family() == 4 && isIP('::1') && !isIP('1.2.3')", True),
+        ("cidr('10.0.0.0/8').containsIP('10.1.2.3') && cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16')", True),
+        ("cidr('10.1.2.3/8').masked() == cidr('10.0.0.0/8')", True),
+        ("semver('1.2.3-rc1').isLessThan(semver('1.2.3')) && semver('1.10.0').minor() == 10", True),
+        ("duration('90m') > duration('1h')", True),
+        ("timestamp('2026-01-01T00:00:00Z') < timestamp('2026-01-02T00:00:00Z')", True),
+    ],
+)
+def test_an_expression_has_a_value(text: str, expected: Any) -> None:
+    assert value(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "failure"),
+    [
+        ("object.spec.missing == 1", "no such key: missing"),
+        ("1 / (object.spec.replicas - 3)", "division by zero"),
+        ("quantity('1x') == null", "quantities must match the regular expression"),
+    ],
+)
+def test_a_failure_is_told(text: str, failure: str) -> None:
+    with pytest.raises(ExpressionError) as raised:
+        value(text)
+    assert failure in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (
+            "1 + 'a'",
+            "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + 'a'\n",
+        ),
+        ("other.x", "undeclared reference to 'other'"),
+        ("1 +", "Syntax error: mismatched input"),
+    ],
+)
+def test_a_mistake_is_found_before_anything_runs(text: str, mistake: str) -> None:
+    with pytest.raises(ExpressionError) as raised:
+        compiled(text, ("object",))
+    assert mistake in str(raised.value)
+
+
+def test_a_program_knows_what_it_gives() -> None:
+    assert [compiled(text, ("object",)).type for text in ("1 < 2", "'a'", "object.a", "1")] == [
+        "bool",
+        "string",
+        "dyn",
+        "int",
+    ]
+
+
+def test_an_expression_asks_who_may_do_what() -> None:
+    token = ASKING.set(lambda asked: asked["verb"] == "get" and asked["resource"] == "pods" and asked["group"] == "")
+    try:
+        assert value("authorizer.group('').resource('pods').namespace('x').check('get').allowed()") is True
+        assert value("authorizer.group('').resource('pods').check('delete').allowed()") is False
+    finally:
+        ASKING.reset(token)
