@@ -113,6 +113,11 @@ def test_the_status_says_where_and_goes_with_nothing(world: Cluster, outside: st
     line = world.kubectl("get", "ingress", "status", "-n", NAMESPACE, "--no-headers").split()
     assert line[:4] == ["status", "fairway", "status.example", point["ip"]]
     assert world.wait(lambda: events(world, "status").get("Synced"), "it is told") == "hosts and paths are served"
+    for class_, is_served in (("another", False), ("fairway", True)):
+        world.kubectl(
+            "patch", "ingress", "status", "-n", NAMESPACE, "-p", f'{{"spec":{{"ingressClassName":"{class_}"}}}}'
+        )
+        world.wait(lambda served=is_served: bool(points(world, "status")) == served, f"its class is {class_}")
 
 
 def test_pods_reach_it_too(world: Cluster, outside: str) -> None:

@@ -199,7 +199,7 @@ class Ingress:
         now_s = time.monotonic()
         self.metrics.synced(now_s - began_s, now_s - (self._changed_s or began_s), view)
         self._reports.problems([*view.problems, *self._inventory.refused(refused)])
-        self._reports.serving(self._inventory.ours, self._settings.points)
+        self._reports.serving(self._inventory.ours, self._inventory.others, self._settings.points)
         # What is about to leave counts as gone where it serves only because there is no other.
         self._sending = frozenset().union(*(up.servers for up in view.upstreams.values() if not up.is_leaving))
         self._applied.set()

@@ -107,6 +107,11 @@ class Inventory:
         self._sort_out()
         return self._ours
 
+    @property
+    def others(self) -> Iterable[str]:
+        """The names of those that are not."""
+        return [key for key in self._ingresses if key not in self.ours]
+
     def object(self, key: str) -> Object | None:
         """An Ingress as it was last seen."""
         return self._ingresses.get(key)

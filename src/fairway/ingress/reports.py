@@ -31,9 +31,8 @@ class Reports:
         self._seen_s: dict[Problem, float] = {}
         self._told: set[Problem] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._serving: dict[str, bool] = {}
+        self._wanted: dict[str, list[dict[str, Any]]] = {}
         self._wake = asyncio.Event()
-        self._points: list[dict[str, Any]] = []
 
     async def run(self) -> None:
         """Write Events and statuses, until cancelled."""
@@ -82,25 +81,27 @@ class Reports:
 
     # Statuses
 
-    def serving(self, ours: Mapping[str, Object], points: list[dict[str, Any]]) -> None:
-        """These Ingresses are served at these points, in the form of ``status.loadBalancer.ingress``."""
+    def serving(self, ours: Mapping[str, Object], others: Iterable[str], points: list[dict[str, Any]]) -> None:
+        """Ours are served at these points, in the form of ``status.loadBalancer.ingress``; others are so no longer."""
         for key, ingress in ours.items():
-            if key not in self._serving and points and _points_of(ingress) != points:  # else it was told before
+            if key not in self._wanted and points and _points_of(ingress) != points:  # else it was told before
                 self._record(key, "Normal", "Synced", "hosts and paths are served")
-        self._serving = dict.fromkeys(ours, True)
-        self._points = points
-        if any(_points_of(ingress) != points for ingress in ours.values()):
+        self._wanted = dict.fromkeys(ours, points)
+        # Whoever else serves it knows no ports of ours, so what equals our points is what we wrote.
+        left = [key for key in others if points and _points_of(self._find(key) or {}) == points]
+        self._wanted |= {each: [] for each in left}
+        if any(_points_of(self._find(key) or {}) != wanted for key, wanted in self._wanted.items()):
             self._wake.set()
 
     async def _write_statuses(self) -> bool:
         """Whether all went well."""
         is_well = True
-        for key in list(self._serving):
+        for key, points in list(self._wanted.items()):
             ingress = self._find(key)
-            if ingress is None or _points_of(ingress) == self._points:
+            if ingress is None or _points_of(ingress) == points:
                 continue
             meta = ingress["metadata"]
-            patch = {"status": {"loadBalancer": {"ingress": self._points}}}
+            patch = {"status": {"loadBalancer": {"ingress": points or None}}}
             try:
                 await self._client.patch(
                     INGRESS, meta["namespace"], meta["name"], patch, content_type=MERGE_PATCH, subresource="status"
