@@ -11,10 +11,21 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from fairway.apiserver import api_services, flow_control
 from fairway.apiserver.authorization import bootstrap_roles
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.watchers import ChangeSignal
-from fairway.kinds import ENDPOINT_SLICE, ENDPOINTS, INGRESS_CLASS, NAMESPACE, SERVICE, SERVICE_CIDR
+from fairway.kinds import (
+    ALL,
+    API_SERVICE,
+    ENDPOINT_SLICE,
+    ENDPOINTS,
+    INGRESS_CLASS,
+    NAMESPACE,
+    SERVICE,
+    SERVICE_CIDR,
+    VIRTUAL,
+)
 from fairway.kinds.ingress_class import CLASS_NAME, CONTROLLER, DEFAULT_ANNOTATION
 from fairway.kinds.kind import Kind
 from fairway.kinds.service.cluster_ips import PREFER_DUAL, SINGLE
@@ -166,7 +177,16 @@ class Bootstrap:
         """What the server begins with.  Raises: ``StatusError``."""
         await self.ensure(wanted_at_start(self._api.settings))
         await self.ensure(self._wanted)
-        await asyncio.gather(*(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()))
+        await asyncio.gather(
+            *(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()),
+            *(self._ensure_made(kind, should) for kind, should in flow_control.wanted()),
+            *(self._ensure_made(API_SERVICE, should) for should in api_services.wanted((*ALL, *VIRTUAL))),
+        )
+
+    async def _ensure_made(self, kind: Kind, should: Object) -> None:
+        """A cluster-wide object that is made if missing, and then its owner's."""
+        if self._api.cache.get(kind, None, should["metadata"]["name"]) is None:
+            await self._api.call("create", kind, body=should)
 
     async def _ensure_role(self, kind: Kind, should: Object) -> None:
         """A role or binding of every cluster: made if missing, its rules completed unless its owner forbids."""

@@ -3,7 +3,7 @@
 Shape: ``Discovery(kinds).answer(request)`` gives a ``Response`` or ``None``; a document is made when first asked for,
 and then kept as bytes.  ``replace(kinds)`` starts anew, for kinds that come at run time.
 Rules for those who change it: clients and tests compare the bytes of a resource, so the order of its fields counts.
-What is also served in another group has no short names and no categories there: ``kubectl get all`` would list it
+What is also served in an older group has no short names and no categories there: ``kubectl get all`` would list it
 twice.
 Source: Kubernetes docs, "The Kubernetes API", "Discovery API"; KEP-3352 (aggregated discovery).
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from fairway.kinds.group_priorities import group_rank
 from fairway.kinds.kind import Kind, Subresource
 from fairway.objects import Object
 from fairway.objects.errors import no_such_resource
@@ -24,9 +25,6 @@ from fairway.transport.interface import Request, Response
 AGGREGATED_GROUP = "apidiscovery.k8s.io"
 _AGGREGATED_VERSIONS = ("v2", "v2beta1")
 _JSON = "application/json"
-# The order in which clients look a short or doubtful name up; what is not named stands between.
-_FIRST_GROUPS = ("apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch")
-_LAST_GROUPS = ("extensions",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,11 @@ class Entry:
     version: str
 
     @property
-    def is_home(self) -> bool:
-        """Whether this is the kind's own group."""
-        return self.group == self.kind.group
+    def has_short_names(self) -> bool:
+        """Whether this is the kind's own group, or one in which it is as well known."""
+        return self.group == self.kind.group or any(
+            also.is_twin for also in self.kind.also if (also.group, also.version) == (self.group, self.version)
+        )
 
 
 def group_version(group: str, version: str) -> str:
@@ -68,16 +68,8 @@ def entries(kinds: Iterable[Kind]) -> dict[str, dict[str, list[Entry]]]:
             version: sorted(found[group][version], key=lambda entry: entry.kind.plural)
             for version in sorted(found[group], key=version_rank)
         }
-        for group in sorted(found, key=_group_rank)
+        for group in sorted(found, key=group_rank)
     }
-
-
-def _group_rank(group: str) -> tuple[int, int, str]:
-    if not group:
-        return (-1, 0, "")
-    if group in _FIRST_GROUPS:
-        return (0, _FIRST_GROUPS.index(group), "")
-    return (2 if group in _LAST_GROUPS else 1, 0, group)
 
 
 def storage_version_hash(kind: Kind) -> str:
@@ -93,9 +85,9 @@ def resource(entry: Entry) -> Object:
         "name": kind.plural, "singularName": kind.singular_name, "namespaced": kind.namespaced,
         "kind": kind.name, "verbs": list(kind.verbs),
     }  # fmt: skip
-    if entry.is_home and kind.short_names:
+    if entry.has_short_names and kind.short_names:
         shown["shortNames"] = list(kind.short_names)
-    if entry.is_home and kind.categories:
+    if entry.has_short_names and kind.categories:
         shown["categories"] = list(kind.categories)
     if "get" in kind.verbs:
         shown["storageVersionHash"] = storage_version_hash(kind)
@@ -162,9 +154,9 @@ def _aggregated_resource(entry: Entry) -> Object:
         "singularResource": kind.singular_name,
         "verbs": list(kind.verbs),
     }
-    if entry.is_home and kind.short_names:
+    if entry.has_short_names and kind.short_names:
         shown["shortNames"] = list(kind.short_names)
-    if entry.is_home and kind.categories:
+    if entry.has_short_names and kind.categories:
         shown["categories"] = list(kind.categories)
     if kind.subresources:
         shown["subresources"] = [

@@ -140,7 +140,8 @@ class Api:
         kind = call.kind
         if before is not None and kind.has_generation:
             metadata.grow(new, before)
-        problems = first(chain(metadata.problems(new, before, kind), kind.validate(new, before)))
+        validate = kind.validate_below.get(call.subresource, kind.validate)
+        problems = first(chain(metadata.problems(new, before, kind), validate(new, before)))
         if problems:
             raise invalid(kind.group, kind.name, new["metadata"].get("name", ""), problems)
         review(call, new, before, self)

@@ -7,6 +7,7 @@ from fairway.apiserver.address_repair import AddressRepair
 from fairway.apiserver.bootstrap import Bootstrap
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.discovery import Discovery
+from fairway.apiserver.flow_control import FlowControl
 from fairway.apiserver.health import Check
 from fairway.apiserver.http import Http
 from fairway.apiserver.metrics import Metrics
@@ -33,6 +34,7 @@ class ApiServer:
         self._bootstrap = Bootstrap(self.api)
         self._service_cidrs = ServiceCidrs(self.api)
         self._address_repair = AddressRepair(self.api)
+        self._flow_control = FlowControl(self.api)
         self.api.commits.address_written = self._address_repair.touched
         address = authority(self.settings.advertise_address, self.settings.advertise_port)
         served = (*ALL, *VIRTUAL)
@@ -54,6 +56,7 @@ class ApiServer:
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
         self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")
         self._run(self._address_repair.keep(), "repair the addresses")
+        self._run(self._flow_control.keep(), "judge the FlowSchemas")
         self._run(self._tick(), "bookmarks")
         self._is_ready = True
 

@@ -4,7 +4,9 @@ Pure.  Nothing here does I/O or knows the API server.
 """
 
 from fairway.kinds.api_service import API_SERVICE
+from fairway.kinds.binding import BINDING
 from fairway.kinds.certificate_signing_request import CERTIFICATE_SIGNING_REQUEST
+from fairway.kinds.component_status import COMPONENT_STATUS
 from fairway.kinds.config_map import CONFIG_MAP
 from fairway.kinds.controller_revision import CONTROLLER_REVISION
 from fairway.kinds.daemon_set import DAEMON_SET
@@ -102,15 +104,19 @@ VIRTUAL: tuple[Kind, ...] = (
     SUBJECT_ACCESS_REVIEW,
     LOCAL_SUBJECT_ACCESS_REVIEW,
     SELF_SUBJECT_RULES_REVIEW,
+    BINDING,
+    COMPONENT_STATUS,
 )
 """Kinds that are asked and answered but never stored."""
 
 __all__ = [
     "ALL",
     "API_SERVICE",
+    "BINDING",
     "CERTIFICATE_SIGNING_REQUEST",
     "CLUSTER_ROLE",
     "CLUSTER_ROLE_BINDING",
+    "COMPONENT_STATUS",
     "CONFIG_MAP",
     "CONTROLLER_REVISION",
     "CSI_DRIVER",

@@ -28,6 +28,10 @@ def defaults(new: Object) -> None:
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource; what is served here is available at once."""
     keep_apart(new, old, subresource, {})
+    if old is None and new["spec"].get("service") is None:
+        told = {"type": AVAILABLE, "status": "True", "lastTransitionTime": new["metadata"].get("creationTimestamp")}
+        told |= {"reason": "Local", "message": "Local APIServices are always available"}
+        new["status"]["conditions"] = [told]
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ _RENAMED = {
 }
 _TEXT_MAX, _MESSAGE_MAX = 128, 1024
 _ELSEWHERE = "does not match event.namespace"
+_INVOLVED = ("involvedObject", "regarding")
 _OF_INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
@@ -106,7 +107,7 @@ def _count(event: Object, _now: float) -> int:
 EVENT = Kind(
     group="", version="v1", name="Event", plural="events",
     short_names=("ev",),
-    also=(Served("events.k8s.io", "v1", to_storage=to_storage, from_storage=from_storage),),
+    also=(Served("events.k8s.io", "v1", to_storage=to_storage, from_storage=from_storage, is_twin=True),),
     leads_with_name=False,
     columns=(
         Column("Last Seen", _last_seen),
@@ -120,10 +121,11 @@ EVENT = Kind(
         Column("Count", _count, priority=1),
         Column("Name", lambda event, _: event["metadata"]["name"], priority=1),
     ),
-    fields={f"involvedObject.{name}": field("involvedObject", name) for name in _OF_INVOLVED}
+    fields={f"{prefix}.{name}": field("involvedObject", name) for name in _OF_INVOLVED for prefix in _INVOLVED}
     | {
         "reason": field("reason"),
         "reportingComponent": field("reportingComponent"),
+        "reportingController": field("reportingComponent"),
         "source": lambda event: (event.get("source") or {}).get("component") or event.get("reportingComponent") or "",
         "type": field("type"),
     },

@@ -46,6 +46,8 @@ class Served:
     warning: str = ""
     to_storage: Callable[[Object], None] | None = None
     from_storage: Callable[[Object], None] | None = None
+    is_twin: bool = False
+    """Short names and categories are told here too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Kind:
     validate: Callable[[Object, Object | None], Iterator[Problem]] = _no_problems
     validate_name: Callable[[str, bool], Iterator[str]] | None = None
     """``(name, is_prefix)`` -> messages; ``None`` is a DNS subdomain."""
+    validate_below: Mapping[str, Callable[[Object, Object | None], Iterator[Problem]]] = field(default_factory=dict)
+    """Subresources whose writes are judged by rules of their own, in place of ``validate``."""
     warnings: Callable[[Object, Object | None], Iterator[str]] = _no_problems
     has_generation: bool = False
     """metadata.generation grows when spec changes."""

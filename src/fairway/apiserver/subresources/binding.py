@@ -3,6 +3,7 @@
 Source: Kubernetes API reference, "Binding v1 core".
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import write_options
@@ -10,6 +11,7 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
+from fairway.kinds import POD
 from fairway.objects import Object, meta, strict
 from fairway.objects.errors import StatusError, bad_request, conflict, invalid, not_supported, required
 from fairway.objects.labels import validate_labels
@@ -34,6 +36,12 @@ async def bind(call: Call, api: "Api") -> Reply:
                 raise
         await api.cache.wait_newer(call.kind, call.namespace, call.name, old.revision)
     return Made({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
+
+
+async def bind_named(call: Call, api: "Api") -> Reply:
+    """POST of a Binding that names its pod itself.  Raises: ``StatusError`` as ``bind`` does."""
+    metadata = (call.body.get("metadata") if isinstance(call.body, dict) else None) or {}
+    return await bind(replace(call, kind=POD, name=str(metadata.get("name") or ""), subresource="binding"), api)
 
 
 def _checked(call: Call) -> tuple[str, Object]:

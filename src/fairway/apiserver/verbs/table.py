@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Reply
-from fairway.apiserver.subresources.binding import bind
+from fairway.apiserver.subresources.binding import bind, bind_named
 from fairway.apiserver.subresources.scale import get_scale, patch_scale, update_scale
 from fairway.apiserver.subresources.sockets import get_sockets
 from fairway.apiserver.subresources.token import create_token
 from fairway.apiserver.subresources.why import get_why
+from fairway.apiserver.verbs.component_status import component_status
 from fairway.apiserver.verbs.create import create
 from fairway.apiserver.verbs.delete import delete
 from fairway.apiserver.verbs.deletecollection import deletecollection
@@ -26,6 +27,8 @@ from fairway.apiserver.verbs.review import (
 from fairway.apiserver.verbs.update import update
 from fairway.apiserver.verbs.watch import watch
 from fairway.kinds import (
+    BINDING,
+    COMPONENT_STATUS,
     LOCAL_SUBJECT_ACCESS_REVIEW,
     SELF_SUBJECT_ACCESS_REVIEW,
     SELF_SUBJECT_REVIEW,
@@ -58,6 +61,12 @@ OF_SUBRESOURCES: dict[tuple[str, str], Verb] = {
     ("ephemeralcontainers", "get"): get,
     ("ephemeralcontainers", "update"): update,
     ("ephemeralcontainers", "patch"): patch,
+    ("resize", "get"): get,
+    ("resize", "update"): update,
+    ("resize", "patch"): patch,
+    ("approval", "get"): get,
+    ("approval", "update"): update,
+    ("approval", "patch"): patch,
     ("finalize", "update"): update,
     ("scale", "get"): get_scale,
     ("scale", "update"): update_scale,
@@ -74,6 +83,8 @@ OF_VIRTUAL: dict[Kind, Verb] = {
     SELF_SUBJECT_RULES_REVIEW: review_own_rules,
     SUBJECT_ACCESS_REVIEW: review_access,
     LOCAL_SUBJECT_ACCESS_REVIEW: review_access,
+    BINDING: bind_named,
+    COMPONENT_STATUS: component_status,
 }
 
 

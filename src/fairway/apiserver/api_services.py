@@ -1,0 +1,38 @@
+"""APIServices of what this server answers for itself: one for each group and version.
+
+Shape: ``wanted(kinds)`` (pure) says what there should be.
+Source: Kubernetes docs, "Kubernetes API Aggregation Layer".
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fairway.kinds.group_priorities import group_priority, version_priority
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+
+MANAGED = "kube-aggregator.kubernetes.io/automanaged"
+"""``onstart``: made at the start and then left alone.  ``true``: kept for as long as the group is served."""
+
+
+def served(kinds: Iterable[Kind]) -> list[tuple[str, str]]:
+    """(group, version) of all that Kubernetes 1.36 has too; not what is only kept for old manifests."""
+    found = dict.fromkeys((kind.group, kind.version) for kind in kinds)
+    found |= dict.fromkeys((also.group, also.version) for kind in kinds for also in kind.also if not also.warning)
+    return list(found)
+
+
+def wanted(kinds: Iterable[Kind]) -> Iterator[Object]:
+    """One for each group and version of ``kinds``."""
+    for group, version in served(tuple(kinds)):
+        yield api_service(group, version, "onstart")
+
+
+def api_service(group: str, version: str, managed: str) -> Object:
+    """The APIService of a group and version that is served here."""
+    spec = {
+        "group": group, "version": version,
+        "groupPriorityMinimum": group_priority(group), "versionPriority": version_priority(group, version),
+    }  # fmt: skip
+    if not group:
+        del spec["group"]
+    return {"metadata": {"name": f"{version}.{group}", "labels": {MANAGED: managed}}, "spec": spec}
