@@ -93,6 +93,24 @@ JOB_SPEC = {
     "successPolicy": {"rules": [{"succeededIndexes": "0-1", "succeededCount": 1}]},
 }  # fmt: skip
 SAMPLES: dict[str, Object] = {
+    "CustomResourceDefinition": {
+        "spec": {
+            "group": "a.b", "scope": "Namespaced",
+            "names": {"plural": "cs", "singular": "c", "kind": "C", "listKind": "CList", "shortNames": ["x"]},
+            "versions": [
+                {"name": "v1", "served": True, "storage": True, "deprecated": True, "deprecationWarning": "old",
+                 "schema": {"openAPIV3Schema": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+                 "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.a",
+                                                         "statusReplicasPath": ".status.a"}},
+                 "additionalPrinterColumns": [{"name": "A", "type": "integer", "jsonPath": ".a"}],
+                 "selectableFields": [{"jsonPath": ".a"}]},
+            ],
+            "conversion": {"strategy": "Webhook", "webhook": {
+                "conversionReviewVersions": ["v1"],
+                "clientConfig": {"service": {"name": "a", "namespace": "b", "path": "/", "port": 443}}}},
+        },
+        "status": {"storedVersions": ["v1"], "acceptedNames": {"plural": "cs", "kind": "C"}},
+    },
     "Job": {
         "spec": JOB_SPEC,
         "status": {"conditions": [{"type": "Complete", "status": "True"}], "startTime": "2026-01-01T00:00:00Z",

@@ -53,6 +53,13 @@ class Cache:
         """One live object."""
         return self.collections[kind.prefix].live.get(kind.key(namespace, name))
 
+    def adopt(self, kind: Kind) -> Collection:
+        """The collection of a kind that came at run time, or is another record from now on."""
+        collection = self._collection(kind.prefix)
+        assert collection is not None
+        collection.kind = kind
+        return collection
+
     async def load(self) -> int:
         """Read what the store holds, as of some changes ago, so that ``run`` goes through those changes again.
 
@@ -77,7 +84,7 @@ class Cache:
                 self.claims.add(entry.key)
             else:
                 wire = splice(entry.value, entry.revision)
-                states[collection].append(Stored(entry.key, entry.revision, wire))
+                states.setdefault(collection, []).append(Stored(entry.key, entry.revision, wire))
         for collection, found in states.items():
             collection.load(found, revision)
         self._window.clear()
@@ -224,8 +231,15 @@ class Cache:
             self._waiting = still
 
     def _collection(self, key: str) -> Collection | None:
-        third = key.find("/", key.find("/", 1) + 1) + 1
-        return self.collections.get(key[:third])
+        second = key.find("/", 1)
+        prefix = key[: key.find("/", second + 1) + 1]
+        found = self.collections.get(prefix)
+        if found is None and "." in key[:second]:
+            # An object of a custom kind, whose definition is not known yet; its group is a domain.
+            group, plural = prefix.strip("/").split("/")
+            found = self.collections[prefix] = Collection(Kind(group=group, version="", name="", plural=plural))
+            found.floor = found.changed = self.revision
+        return found
 
 
 def _tell(watcher: Watcher, batch: Batch) -> None:

@@ -7,6 +7,7 @@ import orjson
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.routes import media_version
+from fairway.kinds.kind import Kind
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
 
@@ -43,13 +44,23 @@ def take_object(call: Call) -> Object:
     _check_type(call, body)
     call.warnings.extend(
         strict.check(
-            body, call.raw, api_version=kind.api_version, kind=kind.name,
-            validation=strict.mode(call.options.get("fieldValidation")),
+            body, call.raw, api_version=described_version(call), kind=kind.name,
+            validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind),
         )
     )  # fmt: skip
     to_stored_version(call, body)
     _place(call, body)
     return body
+
+
+def schema_of(kind: Kind) -> Object | None:
+    """The structural schema of a custom kind."""
+    return kind.custom.schema if kind.custom is not None else None
+
+
+def described_version(call: Call) -> str:
+    """The version whose fields a body has, as messages name it."""
+    return call.kind.api_version if call.kind.custom is None else media_version(call.kind, call.served)
 
 
 def to_stored_version(call: Call, body: Object) -> None:

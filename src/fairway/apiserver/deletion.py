@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairway.apiserver.decode import copy
-from fairway.kinds import NAMESPACE
+from fairway.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
+from fairway.kinds.custom_resource_definition import FINALIZER as CLEANUP
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, meta
 from fairway.objects.errors import Problem, StatusError, bad_request, conflict, invalid_value, not_supported
@@ -137,6 +138,8 @@ def decide(kind: Kind, found: Object, options: DeleteOptions, now_s: float) -> V
             return Verdict(removes=False)
         grace_s = None if grace_s is None else _countable(grace_s, now_s)
     finalizers = _finalizers(kind, found, options)
+    if kind is CUSTOM_RESOURCE_DEFINITION and not meta.is_deleting(found) and CLEANUP not in finalizers:
+        finalizers = [*finalizers, CLEANUP]
     if not finalizers and not grace_s and not _is_held(kind, found):
         return Verdict(removes=True)
     marked = _marked(found, grace_s, finalizers, now_s)

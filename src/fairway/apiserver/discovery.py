@@ -61,7 +61,7 @@ def entries(kinds: Iterable[Kind]) -> dict[str, dict[str, list[Entry]]]:
     """Group -> version -> what is served there; groups, versions and resources in the order of discovery."""
     found: dict[str, dict[str, list[Entry]]] = {}
     for kind in kinds:
-        for group, version in [(kind.group, kind.version), *((also.group, also.version) for also in kind.also)]:
+        for group, version in kind.served:
             found.setdefault(group, {}).setdefault(version, []).append(Entry(kind, group, version))
     return {
         group: {

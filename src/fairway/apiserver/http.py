@@ -26,6 +26,7 @@ from fairway.apiserver.shapes import Shape, Shapes
 from fairway.apiserver.subresources.connects import CONNECTS
 from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watch_stream import StreamWatch
+from fairway.kinds.kind import Kind
 from fairway.objects.errors import StatusError, internal, method_not_allowed, not_acceptable
 from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
 
@@ -59,6 +60,11 @@ class Http:
         self._shapes = Shapes()
         self._answers = answers.Answers(api.settings.limits)
         self._labels: dict[tuple[object, ...], Labels] = {}
+
+    def forget(self, but: set[Kind]) -> None:
+        """Keep nothing of kinds that are not served any more."""
+        self._shapes.forget(but)
+        self._labels = {key: found for key, found in self._labels.items() if key[0] in but}
 
     def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         """See ``transport.interface.Handler``."""

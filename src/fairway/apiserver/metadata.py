@@ -5,6 +5,7 @@ Pure: time and randomness are arguments.  Source: Kubernetes API conventions, "M
 
 from collections.abc import Callable, Iterator
 
+from fairway.kinds import CUSTOM_RESOURCE_DEFINITION
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, meta
 from fairway.objects.errors import Problem, first
@@ -54,10 +55,13 @@ def grow(new: Object, old: Object) -> None:
 def problems(new: Object, old: Object | None, kind: Kind) -> Iterator[Problem]:
     """Every broken rule of metadata; on update each stands twice, as upstream's causes show it."""
     given = new["metadata"]
+    is_custom = kind.custom is not None or kind is CUSTOM_RESOURCE_DEFINITION
     if old is None:
-        yield from meta.validate_create(given, namespaced=kind.namespaced, name_rule=kind.validate_name)
+        yield from meta.validate_create(
+            given, namespaced=kind.namespaced, name_rule=kind.validate_name, any_finalizer=is_custom
+        )
     else:
-        found = first(meta.validate_update(given, old["metadata"]))
+        found = first(meta.validate_update(given, old["metadata"], any_finalizer=is_custom))
         yield from found
         yield from found
 

@@ -17,11 +17,17 @@ JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 MEDIA = (JSON_PATCH, MERGE, STRATEGIC)
+_OF_CUSTOM_KINDS = (
+    "the body of the request was in an unknown format - accepted media types include: "
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+)
 
 
 def read(call: Call) -> tuple[str, Any]:
     """The media type and the patch.  Raises: ``StatusError`` 415 or 400."""
     media = body_media(call.content_type)
+    if call.kind.custom is not None and media not in (JSON_PATCH, MERGE):
+        raise StatusError(415, "UnsupportedMediaType", _OF_CUSTOM_KINDS)
     if media not in MEDIA:
         # Short, and without details: seen on 1.36.2.
         raise StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type")

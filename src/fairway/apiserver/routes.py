@@ -37,8 +37,14 @@ class Routes:
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self._versions: dict[tuple[str, str], dict[str, tuple[Kind, Served | None]]] = {}
+        self.replace(kinds)
+
+    def replace(self, kinds: Iterable[Kind]) -> None:
+        """From now on lead to ``kinds``."""
+        self._versions = {}
         for kind in kinds:
-            self._add(kind.group, kind.version, kind, None)
+            if kind.is_served:
+                self._add(kind.group, kind.version, kind, None)
             for served in kind.also:
                 self._add(served.group, served.version, kind, served)
         self._groups = {group for group, _ in self._versions}

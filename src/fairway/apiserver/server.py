@@ -1,11 +1,12 @@
 """ApiServer: the parts joined: cache, write path, HTTP, and what a new cluster starts with."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 
 from fairway.apiserver.address_repair import AddressRepair
 from fairway.apiserver.bootstrap import Bootstrap
 from fairway.apiserver.cache import Cache
+from fairway.apiserver.custom_kinds import CustomKinds
 from fairway.apiserver.discovery import Discovery
 from fairway.apiserver.flow_control import FlowControl
 from fairway.apiserver.health import Check
@@ -18,6 +19,7 @@ from fairway.apiserver.serve import Api
 from fairway.apiserver.service_cidrs import ServiceCidrs
 from fairway.apiserver.settings import Settings
 from fairway.kinds import ALL, VIRTUAL
+from fairway.kinds.kind import Kind
 from fairway.objects.authority import authority
 from fairway.store.interface import Store
 from fairway.transport.interface import Handler
@@ -38,11 +40,16 @@ class ApiServer:
         self.api.commits.address_written = self._address_repair.touched
         address = authority(self.settings.advertise_address, self.settings.advertise_port)
         served = (*ALL, *VIRTUAL)
-        more: list[Page] = [Discovery(served, address).answer, OpenApi(served, self.settings.version).answer]
+        self._routes = Routes(served)
+        self._discovery = Discovery(served, address)
+        self._open_api = OpenApi(served, self.settings.version)
+        self._custom_kinds = CustomKinds(self.api, self._serve)
+        more: list[Page] = [self._discovery.answer, self._open_api.answer]
         if self.api.tokens is not None:
             more.append(self.api.tokens.document)
         pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, self.api.claims.metrics, more)
-        self.handler: Handler = Http(self.api, Routes(served), pages, self.metrics).handle
+        self._http = Http(self.api, self._routes, pages, self.metrics)
+        self.handler: Handler = self._http.handle
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
 
@@ -51,14 +58,24 @@ class ApiServer:
         newest = await self.cache.load()
         self._run(self.cache.run(), "follow the store")
         await self.cache.wait(newest)
+        await self._custom_kinds.settle()
         await self._bootstrap.begin()
         await self._service_cidrs.settle()
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
         self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")
         self._run(self._address_repair.keep(), "repair the addresses")
         self._run(self._flow_control.keep(), "judge the FlowSchemas")
+        self._run(self._custom_kinds.keep(), "serve custom kinds")
         self._run(self._tick(), "bookmarks")
         self._is_ready = True
+
+    def _serve(self, custom: Sequence[Kind]) -> None:
+        """From now on serve these kinds beside those that are built in."""
+        served = (*ALL, *VIRTUAL, *custom)
+        self._routes.replace(served)
+        self._discovery.replace(served)
+        self._open_api.replace(served)
+        self._http.forget({*ALL, *VIRTUAL, *custom})
 
     async def wait_failed(self) -> None:
         """Return never; raise what ended a background task.  Without them the process is of no use: end it."""

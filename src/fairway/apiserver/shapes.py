@@ -220,6 +220,10 @@ class Shapes:
             found = self._known[key] = self._make(kind, served, form, include)
         return found
 
+    def forget(self, but: set[Kind]) -> None:
+        """Keep only the shapes of these kinds."""
+        self._known = {key: found for key, found in self._known.items() if key[0] in but}
+
     @staticmethod
     def _make(kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
         whole = Whole(kind, served)

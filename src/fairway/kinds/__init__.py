@@ -9,6 +9,7 @@ from fairway.kinds.certificate_signing_request import CERTIFICATE_SIGNING_REQUES
 from fairway.kinds.component_status import COMPONENT_STATUS
 from fairway.kinds.config_map import CONFIG_MAP
 from fairway.kinds.controller_revision import CONTROLLER_REVISION
+from fairway.kinds.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
 from fairway.kinds.daemon_set import DAEMON_SET
 from fairway.kinds.deployment import DEPLOYMENT
 from fairway.kinds.devices import DEVICE_CLASS, RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE, RESOURCE_SLICE
@@ -95,6 +96,7 @@ ALL: tuple[Kind, ...] = (
     RESOURCE_CLAIM_TEMPLATE,
     DEVICE_CLASS,
     RESOURCE_SLICE,
+    CUSTOM_RESOURCE_DEFINITION,
 )
 
 VIRTUAL: tuple[Kind, ...] = (
@@ -122,6 +124,7 @@ __all__ = [
     "CSI_DRIVER",
     "CSI_NODE",
     "CSI_STORAGE_CAPACITY",
+    "CUSTOM_RESOURCE_DEFINITION",
     "DAEMON_SET",
     "DEPLOYMENT",
     "DEVICE_CLASS",

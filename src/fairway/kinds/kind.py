@@ -91,6 +91,40 @@ def proxy_of(name: str) -> Subresource:
     return Subresource("proxy", verbs=("create", "delete", "get", "patch", "update"), kind=f"{name}ProxyOptions")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomVersion:
+    """What a CustomResourceDefinition says of one version of its kind.
+
+    ``schema`` is structural; ``scale`` the paths of the scale subresource, ``None`` without one.
+    """
+
+    name: str
+    schema: Object
+    definition: Object
+    scale: Object | None = None
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether there are rules in CEL anywhere in the schema."""
+        return _has_rules(self.schema)
+
+    @staticmethod
+    def at(found: Object, path: str) -> Any:
+        """What stands at ``.spec.replicas``; ``None`` where nothing does."""
+        value: Any = found
+        for name in path.split(".")[1:]:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+
+def _has_rules(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(map(_has_rules, schema))
+    return isinstance(schema, dict) and (
+        "x-kubernetes-validations" in schema or any(_has_rules(one) for one in schema.values() if one)
+    )
+
+
 def _nothing(*_: Any) -> None:
     return None
 
@@ -124,6 +158,8 @@ class Kind:
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
     also: tuple[Served, ...] = ()
+    is_served: bool = True
+    """Whether its own group and version are served, and not only ``also``."""
     columns: tuple[Column, ...] = ()
     leads_with_name: bool = True
     """Tables start with the column Name; Events do not."""
@@ -148,6 +184,14 @@ class Kind:
     orphans_by_default: bool = False
     """A delete that names no policy leaves the dependents alone, and a warning says so."""
     grace_s: Callable[[Object], int | None] | None = None
+    custom: CustomVersion | None = None
+    """What made it at run time; ``None`` for a kind that is built in."""
+
+    @property
+    def served(self) -> tuple[tuple[str, str], ...]:
+        """The groups and versions that it is served in."""
+        also = tuple((one.group, one.version) for one in self.also)
+        return ((self.group, self.version), *also) if self.is_served else also
 
     @property
     def api_version(self) -> str:

@@ -106,9 +106,17 @@ def carry_over(metadata: Object, old: Object) -> None:
 
 
 def validate_create(
-    metadata: Object, *, namespaced: bool, name_rule: NameRule | None = None, path: str = "metadata"
+    metadata: Object,
+    *,
+    namespaced: bool,
+    name_rule: NameRule | None = None,
+    path: str = "metadata",
+    any_finalizer: bool = False,
 ) -> Iterator[Problem]:
-    """Every broken rule of a new object's metadata; a generated name must be there already."""
+    """Every broken rule of a new object's metadata; a generated name must be there already.
+
+    ``any_finalizer``: finalizers need no domain, as in objects of custom kinds.
+    """
     rule = name_rule or default_name_rule
     name, prefix = metadata.get("name") or "", metadata.get("generateName") or ""
     if prefix:
@@ -124,10 +132,13 @@ def validate_create(
     if finalizers := metadata.get("finalizers"):
         yield from _validate_finalizers(finalizers, f"{path}.finalizers")
     yield from _validate_managed_fields(metadata, path)
-    yield from _validate_finalizer_names(metadata.get("finalizers") or (), f"{path}.finalizers")
+    if not any_finalizer:
+        yield from _validate_finalizer_names(metadata.get("finalizers") or (), f"{path}.finalizers")
 
 
-def validate_update(metadata: Object, old: Object, path: str = "metadata") -> Iterator[Problem]:
+def validate_update(
+    metadata: Object, old: Object, path: str = "metadata", *, any_finalizer: bool = False
+) -> Iterator[Problem]:
     """Every broken rule of changed metadata, after ``carry_over``.
 
     Upstream checks this twice, before the kind's own rules and as their first part, so that each problem stands twice
@@ -148,7 +159,8 @@ def validate_update(metadata: Object, old: Object, path: str = "metadata") -> It
             yield invalid_value(f"{path}.{field}", metadata.get(field), IMMUTABLE)
     yield from _validate_marks(metadata, path)
     yield from _validate_managed_fields(metadata, path)
-    yield from _validate_finalizer_names(finalizers, f"{path}.finalizers")
+    if not any_finalizer:
+        yield from _validate_finalizer_names(finalizers, f"{path}.finalizers")
 
 
 def unconditional_update_refused() -> Problem:

@@ -9,8 +9,8 @@ from fairway.apiserver import metadata, write_options
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import copy, take_object
 from fairway.apiserver.reply import Reply
-from fairway.objects import Object
-from fairway.objects.errors import StatusError, already_exists
+from fairway.objects import Object, meta
+from fairway.objects.errors import StatusError, already_exists, method_not_allowed
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -21,6 +21,8 @@ _NAME_TRIES = 8
 async def create(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` Invalid (422), AlreadyExists (409), Forbidden (403)."""
     write_options.check(call.options, "CreateOptions")
+    if call.kind.custom is not None and meta.is_deleting(call.kind.custom.definition):
+        raise method_not_allowed("create not allowed while custom resource definition is terminating")
     new = take_object(call)
     given = new["metadata"]
     if given.get("resourceVersion"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairway.apiserver import patching, write_options
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import check_name, to_stored_version
+from fairway.apiserver.decode import check_name, described_version, schema_of, to_stored_version
 from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
@@ -58,8 +58,8 @@ def patched(call: Call, old: Stored, media: str, given: Any) -> Object:
     shown = given if media == patching.STRATEGIC else None
     call.warnings.extend(
         strict.check_patched(
-            new, shown, api_version=kind.api_version, kind=kind.name,
-            validation=strict.mode(call.options.get("fieldValidation")),
+            new, shown, api_version=described_version(call), kind=kind.name,
+            validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind),
         )
     )  # fmt: skip
     to_stored_version(call, new)

@@ -61,6 +61,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ("isUnspecified", True, ("dyn",), "bool", _of("is_unspecified")),
     ("isLoopback", True, ("dyn",), "bool", _of("is_loopback")),
     ("isLinkLocalUnicast", True, ("dyn",), "bool", _of("is_link_local")),
+    ("isLinkLocalMulticast", True, ("dyn",), "bool", lambda found: _is_link_multicast(found[_IP])),
     ("isGlobalUnicast", True, ("dyn",), "bool", lambda found: _is_global(found[_IP])),
     ("cidr", False, ("string",), "dyn", _cidr),
     ("isCIDR", False, ("string",), "bool", _works(_cidr)),
@@ -72,6 +73,13 @@ FUNCTIONS: tuple[Function, ...] = (
     ("masked", True, ("dyn",), "dyn", _masked),
     ("prefixLength", True, ("dyn",), "int", lambda found: int(found[_CIDR].partition("/")[2])),
 )  # fmt: skip
+
+
+_LINK_MULTICAST = (ip_network("224.0.0.0/24"), ip_network("ff02::/16"))
+
+
+def _is_link_multicast(text: str) -> bool:
+    return any(ip_address(text) in network for network in _LINK_MULTICAST)
 
 
 def _is_global(text: str) -> bool:

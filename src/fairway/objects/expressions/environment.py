@@ -9,14 +9,14 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_encoders, ext_optional, ext_strings
 
-from fairway.objects.expressions import addresses, amounts, authorizer, lists, texts, versions
+from fairway.objects.expressions import addresses, amounts, authorizer, formats, lists, texts, versions
 
 _EXTENSIONS = "extensions:\n" + "".join(f"- name: {name}\n" for name in ("sets", "math", "two-var-comprehensions"))
 _TYPES = {
     "dyn": cel.Type.DYN, "bool": cel.Type.BOOL, "string": cel.Type.STRING, "int": cel.Type.INT,
     "double": cel.Type.DOUBLE, "list": cel.Type.List(cel.Type.DYN), "map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
 }  # fmt: skip
-_LIBRARIES = (lists, texts, amounts, addresses, versions, authorizer)
+_LIBRARIES = (lists, texts, formats, amounts, addresses, versions, authorizer)
 
 
 def environment(variables: tuple[tuple[str, str], ...]) -> Any:
@@ -26,9 +26,14 @@ def environment(variables: tuple[tuple[str, str], ...]) -> Any:
     ours = cel.CelExtension("kubernetes", _functions())
     return cel.NewEnv(
         config=cel.NewEnvConfigFromYaml(_EXTENSIONS),
-        variables={name: _TYPES[type_] for name, type_ in variables},
+        variables={name: _type(type_) for name, type_ in variables},
         extensions=[*standard, ext_encoders.ExtEncoders(), ours],
     )
+
+
+def _type(text: str) -> Any:
+    """A type by name, or by its signature: ``list<int>``, ``google.protobuf.Timestamp``."""
+    return _TYPES.get(text) or cel.Type(text)
 
 
 def _functions() -> list[Any]:

@@ -17,6 +17,7 @@ from fairway.objects.strict.duplicates import has_duplicates, with_duplicates
 from fairway.objects.strict.go_text import go_text
 from fairway.objects.strict.shapes import fits
 from fairway.objects.strict.walk import Walk
+from fairway.objects.structural.pruning import prune
 
 Mode = Literal["Strict", "Warn", "Ignore"]
 
@@ -61,12 +62,31 @@ def inspect(body: Object, raw: bytes, *, api_version: str, kind: str) -> Finding
     return Findings(walk.type_error, walk.fields)
 
 
-def check(body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict") -> list[str]:
-    """Clean a body to be created or updated, and return warnings.
+def inspect_custom(body: Object, raw: bytes, custom: Object) -> Findings:
+    """The same for an object of a custom kind, whose structural schema is ``custom``."""
+    walk = Walk()
+    try:
+        if raw and has_duplicates(raw, body):
+            walk.free(with_duplicates(raw))
+        if isinstance(body.get("metadata"), dict):
+            body["metadata"] = walk.metadata(body["metadata"])
+        unknown = prune(body, custom)
+    except (RecursionError, orjson.JSONEncodeError):
+        return Findings("json: exceeded max depth")
+    return Findings(walk.type_error, [*walk.fields, *(f'unknown field "{path}"' for path in unknown)])
+
+
+def check(
+    body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict", custom: Object | None = None
+) -> list[str]:
+    """Clean a body to be created or updated, and return warnings.  ``custom`` is a custom kind's schema.
 
     Raises: ``StatusError`` 400 for a wrong type, and in Strict for unknown and duplicate fields.
     """
-    found = inspect(body, raw, api_version=api_version, kind=kind)
+    if custom is not None:
+        found = inspect_custom(body, raw, custom)
+    else:
+        found = inspect(body, raw, api_version=api_version, kind=kind)
     if found.type_error:
         raise _unhandled(api_version, kind, found.type_error)
     if found.fields and validation == "Strict":
@@ -75,13 +95,17 @@ def check(body: Object, raw: bytes, *, api_version: str, kind: str, validation: 
 
 
 def check_patched(
-    patched: Object, patch: Object | None, *, api_version: str, kind: str, validation: Mode = "Strict"
-) -> list[str]:
+    patched: Object, patch: Object | None, *, api_version: str, kind: str, validation: Mode = "Strict",
+    custom: Object | None = None,
+) -> list[str]:  # fmt: skip
     """The same for the outcome of a patch.  ``patch`` is given for a strategic merge, whose error shows it.
 
     Raises: ``StatusError`` 422.
     """
-    found = inspect(patched, b"", api_version=api_version, kind=kind)
+    if custom is not None:
+        found = inspect_custom(patched, b"", custom)
+    else:
+        found = inspect(patched, b"", api_version=api_version, kind=kind)
     text = found.type_error or (found.strict_error if found.fields and validation == "Strict" else "")
     if text:
         raise invalid("", "", "", [invalid_value("patch", _shown(patched, patch), text)])

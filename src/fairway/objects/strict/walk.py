@@ -19,6 +19,7 @@ from fairway.objects.strict.duplicates import Pairs
 from fairway.objects.strict.go_text import defined_name, time_error, type_name, value_name
 
 _MAX_FIELDS = 100
+_OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _INT_BITS = {schema.INT32: 31, schema.INT64: 63, schema.INT_OR_STRING: 31}
 _ZERO: dict[str, Any] = {
     schema.STRING: "", schema.BOOLEAN: False, schema.INT32: 0, schema.INT64: 0, schema.NUMBER: 0, schema.BYTES: "",
@@ -48,6 +49,17 @@ class Walk:
             return free
         cleaned: Object = self._fields(body, found) if _is_object(body) else self._wrong(body, defined_name(found), {})
         return cleaned
+
+    def metadata(self, given: Object) -> Object:
+        """The metadata of an object of a custom kind."""
+        self._path, self._stack = [".metadata"], ["metadata"]
+        cleaned = self._fields(given, schema.definition(schema.place_named(_OBJECT_META)))
+        self._path, self._stack = [], []
+        return cleaned
+
+    def free(self, body: Any) -> None:
+        """Look for duplicates alone."""
+        self._free(body)
 
     def _note(self, problem: str, name: str) -> None:
         text = f'{problem} field "{"".join((*self._path, name)).removeprefix(".")}"'

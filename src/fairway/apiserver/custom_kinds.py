@@ -1,0 +1,163 @@
+"""CustomKinds: kinds that come and go at run time, as CustomResourceDefinitions say.
+
+Shape: ``settle`` serves what is established and tells every definition's status; ``keep`` does so whenever something
+changes.  A kind is served before anybody is told that it is established, and its objects go before it does.
+Source: Kubernetes docs, "Extend the Kubernetes API with CustomResourceDefinitions", "Deleting a definition".
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import orjson
+
+from fairway.apiserver.stored import Stored, encode, splice
+from fairway.apiserver.watchers import ChangeSignal
+from fairway.kinds import CUSTOM_RESOURCE_DEFINITION
+from fairway.kinds.custom import kinds_of, normal
+from fairway.kinds.custom_resource_definition import FINALIZER
+from fairway.kinds.custom_resource_definition.naming import TERMINATING, is_established, status, terminating
+from fairway.kinds.kind import Kind
+from fairway.objects import Object, meta
+from fairway.objects.conditions import condition
+from fairway.objects.errors import StatusError
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+log = logging.getLogger(__name__)
+
+_RETRY_S = 1.0
+_DELETING = ("InstanceDeletionInProgress", "CustomResource deletion is in progress")
+_DELETED = ("InstanceDeletionCompleted", "removed all instances")
+
+
+class CustomKinds:
+    """``changed`` is told all custom kinds whenever they are others than before."""
+
+    def __init__(self, api: "Api", changed: Callable[[Sequence[Kind]], None]) -> None:
+        self._api = api
+        self._changed = changed
+        self._definitions = api.cache.of(CUSTOM_RESOURCE_DEFINITION)
+        self._made: dict[str, tuple[bytes, tuple[Kind, ...]]] = {}
+        self._signal: ChangeSignal | None = None
+        self._later: asyncio.TimerHandle | None = None
+
+    async def settle(self) -> None:
+        """Do all that is due.  Raises: ``StatusError``."""
+        present = [state.object for state in list(self._definitions.live.values())]
+        told: dict[str, Object] = {}
+        now = meta.timestamp(self._api.clock())
+        shown = {one["metadata"]["name"]: one for one in present}
+        for found in sorted(present, key=lambda one: one["metadata"]["creationTimestamp"]):
+            name, group = found["metadata"]["name"], found["spec"]["group"]
+            others = [one for one in shown.values() if one["spec"]["group"] == group and one is not found]
+            wanted = status(found, others, now)
+            if wanted != found.get("status"):
+                shown[name] = told[name] = {**found, "status": wanted}
+        self._serve([one for one in shown.values() if is_established(one)])
+        for name, body in told.items():
+            await self._quietly("update", name=name, subresource="status", body=body)
+        for found in present:
+            if meta.is_deleting(found) and FINALIZER in (found["metadata"].get("finalizers") or ()):
+                await self._remove(found)
+
+    def _serve(self, established: Sequence[Object]) -> None:
+        """Serve the kinds of these definitions, and no others."""
+        made: dict[str, tuple[bytes, tuple[Kind, ...]]] = {}
+        for found in established:
+            name, source = found["metadata"]["name"], _source(found)
+            known = self._made.get(name)
+            if known is not None and known[0] == source:
+                made[name] = known
+            else:
+                made[name] = (source, kinds_of(found))
+                self._adopt(made[name][1][0])
+        if made == self._made:
+            return
+        gone = [kinds for name, (_, kinds) in self._made.items() if name not in made]
+        self._made = made
+        self._changed([kind for _, kinds in made.values() for kind in kinds])
+        for kinds in gone:
+            collection = self._api.cache.of(kinds[0])
+            for watcher in list(collection.watchers):
+                watcher.lose()
+
+    def _adopt(self, kind: Kind) -> None:
+        """Show the objects of a kind as its new schema has them."""
+        assert kind.custom is not None
+        schema = kind.custom.schema
+        collection = self._api.cache.adopt(kind)
+        for key, state in list(collection.live.items()):
+            found = state.copy()
+            revision = found["metadata"].pop("resourceVersion")
+            before = orjson.dumps(found)
+            found["apiVersion"] = kind.api_version
+            normal(found, schema)
+            if orjson.dumps(found) != before:
+                collection.live[key] = Stored(key, int(revision), splice(encode(found), int(revision)))
+
+    async def _remove(self, definition: Object) -> None:
+        """Delete the objects of a kind that is leaving, and let it go when none is left."""
+        name = definition["metadata"]["name"]
+        _, kinds = self._made.get(name, (b"", ()))
+        now = meta.timestamp(self._api.clock())
+        collection = self._api.cache.of(kinds[0]) if kinds else None
+        if collection is not None and collection.live:
+            if (condition(definition, TERMINATING) or {}).get("reason") != _DELETING[0]:
+                body = {**definition, "status": terminating(definition, *_DELETING, now)}
+                await self._quietly("update", name=name, subresource="status", body=body)
+            if self._signal is not None:
+                self._signal.follow(collection)
+            for state in list(collection.live.values()):
+                if not meta.is_deleting(state.object):
+                    metadata = state.object["metadata"]
+                    await self._quietly("delete", kinds[0], namespace=metadata.get("namespace"), name=metadata["name"])
+            if collection.live:
+                return
+        if collection is not None and self._signal is not None:
+            self._signal.follow(collection, wanted=False)
+        found = self._definitions.live.get(CUSTOM_RESOURCE_DEFINITION.key(None, name))
+        if found is None:
+            return
+        kept = [one for one in found.object["metadata"].get("finalizers") or () if one != FINALIZER]
+        body = {**found.object, "metadata": {**found.object["metadata"], "finalizers": kept}}
+        await self._quietly("update", name=name, body=body)
+
+    async def _quietly(
+        self, verb: str, kind: Kind = CUSTOM_RESOURCE_DEFINITION, *, name: str, namespace: str | None = None,
+        subresource: str = "", body: Object | None = None,
+    ) -> None:  # fmt: skip
+        """A write that somebody may have been faster with: then there will be a change to tell."""
+        try:
+            await self._api.call(verb, kind, namespace=namespace, name=name, subresource=subresource, body=body)
+        except StatusError as error:
+            if error.code not in (404, 409):
+                raise
+
+    async def keep(self) -> None:
+        """Settle now, and whenever something changes; until cancelled."""
+        self._signal = ChangeSignal([self._definitions], lambda _: True)
+        self._signal.set()
+        try:
+            while True:
+                await self._signal.wait()
+                try:
+                    await self.settle()
+                except StatusError as error:
+                    log.warning("custom kinds cannot be settled yet: %s", error.message)
+                    self._later = asyncio.get_running_loop().call_later(_RETRY_S, self._signal.set)
+        finally:
+            self._signal.close()
+            if self._later is not None:
+                self._later.cancel()
+
+
+def _source(found: Object) -> bytes:
+    """All that the records of a definition are made from."""
+    about = {
+        "uid": found["metadata"]["uid"], "spec": found["spec"], "leaving": meta.is_deleting(found),
+        "names": (found.get("status") or {}).get("acceptedNames"),
+    }  # fmt: skip
+    return orjson.dumps(about)

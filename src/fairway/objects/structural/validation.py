@@ -1,0 +1,206 @@
+"""Validation: whether a value is what its schema says, told in upstream's words.
+
+Pure.  Shape: ``problems(value, schema, old)`` yields every broken rule; what an update leaves as it was is not judged
+again (ratcheting).  Sources: OpenAPI 3.0, "Schema Object"; Kubernetes docs, "Validation", "Validation ratcheting".
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from fairway.objects import Object
+from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required, too_long, too_many
+from fairway.objects.structural import IDENTITY, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE
+from fairway.objects.structural.formats import has_format, matcher
+
+ABSENT: Any = object()
+"""No former value."""
+_ALTERNATIVES = ("anyOf", "oneOf", "allOf")
+
+
+def problems(value: Object, schema: Object, old: Any = ABSENT) -> Iterator[Problem]:
+    """Every broken rule of a whole object, whose identity is for others to check."""
+    yield from check(value, schema, "", old)
+
+
+def type_of(value: Any) -> str:
+    """What a JSON value is called."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def check(value: Any, schema: Object, path: str, old: Any = ABSENT) -> Iterator[Problem]:
+    """Every broken rule at and below ``path``; ``old`` is what stood there before."""
+    if old is not ABSENT and value == old and type_of(value) == type_of(old):
+        return
+    if value is None and schema.get("nullable"):
+        return
+    found = _wrong_type(value, schema, path)
+    if found is not None:
+        yield found
+    yield from _combined(value, schema, path)
+    if isinstance(value, str):
+        yield from _text(value, schema, path)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _number(value, schema, path)
+    if isinstance(value, list):
+        yield from _list(value, schema, path, old)
+    if schema.get("enum") and not any(one == value and type_of(one) == type_of(value) for one in schema["enum"]):
+        shown = [one if isinstance(one, str) else orjson.dumps(one).decode() for one in schema["enum"]]
+        yield not_supported(path or "<nil>", value, shown)
+    if isinstance(value, dict):
+        yield from _object(value, schema, path, old)
+
+
+def _wrong_type(value: Any, schema: Object, path: str) -> Problem | None:
+    wanted = ("integer", "string") if schema.get(INT_OR_STRING) else (schema.get("type"),)
+    found = type_of(value)
+    if wanted == (None,) and (value is not None or not schema):
+        return None
+    is_whole = isinstance(value, float) and value.is_integer()
+    if found in wanted or ("number" in wanted and found == "integer") or ("integer" in wanted and is_whole):
+        return None
+    shown = ",".join(one for one in wanted if one)
+    detail = f'{path} in body must be of type {shown}: "{found}"'
+    return Problem(path or "<nil>", "FieldValueTypeInvalid", f'Invalid value: "{found}": {detail}')
+
+
+def _in_body(path: str, value: Any, rule: str) -> Problem:
+    return invalid_value(path or "<nil>", value, f"{path} in body {rule}")
+
+
+def _combined(value: Any, schema: Object, path: str) -> Iterator[Problem]:
+    if alternatives := schema.get("anyOf"):
+        failures = [list(check(value, each, path)) for each in alternatives]
+        if all(failures):
+            yield _composite(path, "must validate at least one schema (anyOf)")
+            yield from failures[0]
+    if alternatives := schema.get("oneOf"):
+        failures = [list(check(value, each, path)) for each in alternatives]
+        count = sum(not found for found in failures)
+        if count != 1:
+            tail = "Found none valid" if not count else f"Found {count} valid alternatives"
+            yield _composite(path, f"must validate one and only one schema (oneOf). {tail}")
+            yield from failures[0] if not count else ()
+    if parts := schema.get("allOf"):
+        failures = [list(check(value, each, path)) for each in parts]
+        for found in failures:
+            yield from found
+        if any(failures):
+            tail = ". None validated" if all(failures) else ""
+            yield _composite(path, f"must validate all the schemas (allOf){tail}")
+    if (forbidden := schema.get("not")) is not None and not any(check(value, forbidden, path)):
+        yield _composite(path, "must not validate the schema (not)")
+
+
+def _composite(path: str, rule: str) -> Problem:
+    return invalid_value("<nil>", "", f'"{path}" {rule}')
+
+
+def _text(value: str, schema: Object, path: str) -> Iterator[Problem]:
+    if (limit := schema.get("maxLength")) is not None and len(value) > limit:
+        yield too_long(path or "<nil>", limit)
+    if (limit := schema.get("minLength")) is not None and len(value) < limit:
+        yield _in_body(path, value, f"should be at least {limit} chars long")
+    if (pattern := schema.get("pattern")) and not matcher(pattern)(value):
+        yield _in_body(path, value, f"should match '{pattern}'")
+    if (form := schema.get("format")) and not has_format(value, form):
+        shown = orjson.dumps(value).decode()
+        detail = f"Invalid value: {shown}: {path} in body must be of type {form}: {shown}"
+        yield Problem(path or "<nil>", "FieldValueTypeInvalid", detail)
+
+
+def _number(value: float, schema: Object, path: str) -> Iterator[Problem]:
+    if (step := schema.get("multipleOf")) and abs(value / step - round(value / step)) > 1e-9:
+        yield _in_body(path, value, f"should be a multiple of {_shown(step)}")
+    highest, lowest = schema.get("maximum"), schema.get("minimum")
+    if highest is not None:
+        if schema.get("exclusiveMaximum") and value >= highest:
+            yield _in_body(path, value, f"should be less than {_shown(highest)}")
+        elif value > highest:
+            yield _in_body(path, value, f"should be less than or equal to {_shown(highest)}")
+    if lowest is not None:
+        if schema.get("exclusiveMinimum") and value <= lowest:
+            yield _in_body(path, value, f"should be greater than {_shown(lowest)}")
+        elif value < lowest:
+            yield _in_body(path, value, f"should be greater than or equal to {_shown(lowest)}")
+
+
+def _shown(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() and abs(number) < 1e21 else str(number)
+
+
+def _list(value: list[Any], schema: Object, path: str, old: Any) -> Iterator[Problem]:
+    items, keys = schema.get("items"), _keys(schema)
+    former = {_identity(one, keys): one for one in old} if keys and isinstance(old, list) else {}
+    if items is not None:
+        for place, item in enumerate(value):
+            yield from check(item, items, f"{path}[{place}]", former.get(_identity(item, keys), ABSENT))
+    if (limit := schema.get("minItems")) is not None and len(value) < limit:
+        yield _in_body(path, len(value), f"should have at least {limit} items")
+    if (limit := schema.get("maxItems")) is not None and len(value) > limit:
+        yield too_many(path or "<nil>", len(value), limit)
+
+
+def _keys(schema: Object) -> tuple[str, ...]:
+    return tuple(schema.get(LIST_MAP_KEYS) or ()) if schema.get(LIST_TYPE) == "map" else ()
+
+
+def _identity(item: Any, keys: tuple[str, ...]) -> str:
+    """What tells one item of a map-like list from the others."""
+    return orjson.dumps([item.get(key) for key in keys]).decode() if isinstance(item, dict) else ""
+
+
+def _object(value: Object, schema: Object, path: str, old: Any) -> Iterator[Problem]:
+    before = old if isinstance(old, dict) else {}
+    properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
+    if (limit := schema.get("minProperties")) is not None and len(value) < limit:
+        yield _in_body(path, len(value), f"should have at least {limit} properties")
+    if (limit := schema.get("maxProperties")) is not None and len(value) > limit:
+        yield too_many(path or "<nil>", len(value), limit)
+    for name in schema.get("required") or ():
+        if name not in value:
+            yield required(f"{path}.{name}" if path else name)
+    for name, below in value.items():
+        if not path and name in IDENTITY and name != "metadata":
+            continue
+        inner = properties.get(name, values)
+        if isinstance(inner, dict):
+            yield from check(below, inner, f"{path}.{name}" if path else name, before.get(name, ABSENT))
+
+
+def list_problems(value: Any, schema: Object, path: str = "", old: Any = ABSENT) -> Iterator[Problem]:
+    """Items that stand twice in a list that is a set, or a map by its keys."""
+    if old is not ABSENT and value == old:
+        return
+    if isinstance(value, list):
+        items, kind, keys = schema.get("items") or {}, schema.get(LIST_TYPE), _keys(schema)
+        seen: set[bytes] = set()
+        for place, item in enumerate(value):
+            here = f"{path}[{place}]"
+            if kind == "set" or (kind == "map" and isinstance(item, dict)):
+                about = {key: item[key] for key in keys if key in item} if kind == "map" else item
+                known = orjson.dumps(about, option=orjson.OPT_SORT_KEYS)
+                if known in seen:
+                    yield duplicate(here, about)
+                seen.add(known)
+            yield from list_problems(item, items, here)
+    elif isinstance(value, dict):
+        properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
+        before = old if isinstance(old, dict) else {}
+        for name, below in value.items():
+            inner = properties.get(name, values)
+            if isinstance(inner, dict):
+                here = f"{path}.{name}" if path else name
+                yield from list_problems(below, inner, here, before.get(name, ABSENT))

@@ -1,0 +1,247 @@
+"""CustomResourceDefinitions and the kinds that they make, over the real server."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from component.api_world import World, world
+from component.custom_kinds import CRDS, GROUP, WIDGETS, definition, established, version, when, widget
+
+MERGE = "application/merge-patch+json"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as made:
+        yield made
+
+
+async def test_a_definition_is_established_and_its_kind_served_at_once(api: World) -> None:
+    found = await established(api, definition())
+    status = found.body["status"]
+    assert [(one["type"], one["status"], one["reason"]) for one in status["conditions"]] == [
+        ("NamesAccepted", "True", "NoConflicts"),
+        ("Established", "True", "InitialNamesAccepted"),
+    ]
+    assert status["acceptedNames"] == {
+        "plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList", "shortNames": ["wd"],
+        "categories": ["all"],
+    }  # fmt: skip
+    assert status["storedVersions"] == ["v1"]
+    listed = await api.ask("GET", WIDGETS)
+    assert (listed.status, listed.body["kind"], listed.body["items"]) == (200, "WidgetList", [])
+
+
+async def test_discovery_has_the_kind_and_its_etag_changes(api: World) -> None:
+    accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+    before = (await api.ask("GET", "/apis", accept=accept)).headers["etag"]
+    await established(api, definition(version(subresources={"status": {}})))
+    after = (await api.ask("GET", "/apis", accept=accept)).headers["etag"]
+    assert before != after
+    listed = await api.ask("GET", f"/apis/{GROUP}/v1")
+    names = {one["name"]: one for one in listed.body["resources"]}
+    assert set(names) == {"widgets", "widgets/status"}
+    assert names["widgets"]["shortNames"] == ["wd"]
+    assert names["widgets"]["categories"] == ["all"]
+    assert (await api.ask("GET", f"/apis/{GROUP}")).body["preferredVersion"]["version"] == "v1"
+
+
+async def test_objects_are_pruned_and_defaulted(api: World) -> None:
+    await established(api, definition())
+    made = await api.ask("POST", WIDGETS, widget(strange=1, free={"x": {"y": 1}}))
+    assert made.status == 201
+    assert made.body["spec"] == {"size": 3, "colour": "red", "free": {"x": {"y": 1}}}
+    assert made.warnings == ['299 - "unknown field \\"spec.strange\\""']
+    assert made.body["metadata"]["generation"] == 1
+
+
+async def test_strict_validation_refuses_unknown_fields(api: World) -> None:
+    await established(api, definition())
+    made = await api.ask("POST", f"{WIDGETS}?fieldValidation=Strict", {**widget(strange=1), "odd": 1})
+    assert made.status == 400
+    assert made.message == (
+        'Widget in version "v1" cannot be handled as a Widget: strict decoding error: '
+        'unknown field "odd", unknown field "spec.strange"'
+    )
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"size": "big"}, 'spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"'),
+    ({"size": 0}, "spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"),
+    ({"size": 101}, "spec.size: Invalid value: 101: spec.size in body should be less than or equal to 100"),
+    ({"colour": "blue"}, 'spec.colour: Unsupported value: "blue": supported values: "red", "green"'),
+    ({"label": "A"}, "spec.label: Invalid value: \"A\": spec.label in body should match '^[a-z]+$'"),
+    ({"label": "abcdef"}, "spec.label: Too long: may not be more than 5 bytes"),
+    (
+        {"port": True},
+        'spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"',
+    ),
+    ({"tags": ["a", "a"]}, 'spec.tags[1]: Duplicate value: "a"'),
+    ({"ports": [{"name": "a"}, {"name": "a"}]}, 'spec.ports[1]: Duplicate value: {"name":"a"}'),
+    ({"ports": [{}]}, "spec.ports[0].name: Required value"),
+    (
+        {"labels": {"a": 1}},
+        'spec.labels.a: Invalid value: "integer": spec.labels.a in body must be of type string: "integer"',
+    ),
+]  # fmt: skip
+
+
+async def test_what_the_schema_forbids_is_refused_in_upstreams_words(api: World) -> None:
+    await established(api, definition())
+    for spec, text in WRONG:
+        made = await api.ask("POST", WIDGETS, widget(**spec))
+        assert (made.status, made.message) == (422, f'Widget.{GROUP} "w" is invalid: {text}')
+
+
+async def test_status_is_a_resource_of_its_own(api: World) -> None:
+    await established(api, definition(version(subresources={"status": {}})))
+    made = await api.ask("POST", WIDGETS, {**widget(), "status": {"phase": "x"}})
+    assert "status" not in made.body
+    target = f"{WIDGETS}/w"
+    told = await api.ask(
+        "PATCH", f"{target}/status", {"status": {"phase": "Up"}, "spec": {"size": 9}}, content_type=MERGE
+    )
+    assert (told.body["status"], told.body["spec"]["size"], told.body["metadata"]["generation"]) == (
+        {"phase": "Up"},
+        3,
+        1,
+    )
+    told = await api.ask("PATCH", target, {"status": {"phase": "Down"}, "spec": {"size": 9}}, content_type=MERGE)
+    assert (told.body["status"], told.body["spec"]["size"], told.body["metadata"]["generation"]) == (
+        {"phase": "Up"},
+        9,
+        2,
+    )
+
+
+async def test_a_strategic_merge_patch_is_refused(api: World) -> None:
+    await established(api, definition())
+    await api.ask("POST", WIDGETS, widget())
+    told = await api.ask("PATCH", f"{WIDGETS}/w", {}, content_type="application/strategic-merge-patch+json")
+    assert told.status == 415
+    assert told.message.startswith("the body of the request was in an unknown format - accepted media types include: ")
+
+
+async def test_a_watch_tells_of_objects(api: World) -> None:
+    await established(api, definition())
+    watch = await api.watch(f"{WIDGETS}?watch=true")
+    await api.ask("POST", WIDGETS, widget())
+    await api.ask("DELETE", f"{WIDGETS}/w")
+    assert [one["type"] for one in await watch.events(2)] == ["ADDED", "DELETED"]
+
+
+async def test_columns_are_those_of_the_definition(api: World) -> None:
+    columns = [
+        {"name": "Size", "type": "integer", "jsonPath": ".spec.size"},
+        {"name": "Ready", "type": "string", "jsonPath": '.status.conditions[?(@.type=="Ready")].status'},
+        {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+        {"name": "Colour", "type": "string", "jsonPath": ".spec.colour", "priority": 1},
+    ]
+    await established(api, definition(version(additionalPrinterColumns=columns)))
+    await api.ask("POST", WIDGETS, widget())
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    shown = (await api.ask("GET", WIDGETS, accept=accept)).body
+    assert [one["name"] for one in shown["columnDefinitions"]] == ["Name", "Size", "Ready", "Age", "Colour"]
+    assert shown["rows"][0]["cells"] == ["w", 3, None, "0s", "red"]
+
+
+async def test_names_that_are_taken_are_not_accepted(api: World) -> None:
+    await established(api, definition())
+    other = definition(kind="Widget", plural="gadgets", short=["gd"])
+    await api.ask("POST", CRDS, other)
+    told = await when(api, f"gadgets.{GROUP}", "NamesAccepted", "False")
+    conditions = {one["type"]: one for one in told.body["status"]["conditions"]}
+    assert conditions["NamesAccepted"]["reason"] == "ListKindConflict"
+    assert conditions["Established"]["reason"] == "NotAccepted"
+    assert (await api.ask("GET", f"/apis/{GROUP}/v1/gadgets")).status == 404
+    await api.ask("DELETE", f"{CRDS}/widgets.{GROUP}")
+    await when(api, f"gadgets.{GROUP}", "Established", "True")
+
+
+async def test_a_definition_takes_its_objects_along(api: World) -> None:
+    await established(api, definition())
+    await api.ask("POST", WIDGETS, {**widget(), "metadata": {"name": "w", "finalizers": ["example.com/held"]}})
+    watch = await api.watch(f"{CRDS}?watch=true")
+    told = await api.ask("DELETE", f"{CRDS}/widgets.{GROUP}")
+    assert told.body["metadata"]["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
+    await when(api, f"widgets.{GROUP}", "Terminating", "True")
+    refused = await api.ask("POST", WIDGETS, widget("late"))
+    assert (refused.status, refused.message) == (
+        405, "create not allowed while custom resource definition is terminating",
+    )  # fmt: skip
+    await api.ask("PATCH", f"{WIDGETS}/w", {"metadata": {"finalizers": None}}, content_type=MERGE)
+    count = 1
+    while (await watch.events(count))[count - 1]["type"] != "DELETED":
+        count += 1
+    assert (await api.ask("GET", WIDGETS)).status == 404
+
+
+async def test_kinds_and_objects_are_there_after_a_restart() -> None:
+    async with world() as first:
+        await established(first, definition())
+        await first.ask("POST", WIDGETS, widget())
+    async with world(store=first.store) as second:
+        assert (await second.ask("GET", f"{WIDGETS}/w")).body["spec"]["size"] == 3
+
+
+async def test_a_default_that_comes_later_shows_in_older_objects(api: World) -> None:
+    await established(api, definition())
+    await api.ask("POST", WIDGETS, widget())
+    name = f"{CRDS}/widgets.{GROUP}"
+    path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size2"
+    await api.ask(
+        "PATCH", name, [{"op": "add", "path": path, "value": {"type": "integer", "default": 7}}],
+        content_type="application/json-patch+json",
+    )  # fmt: skip
+    watch = await api.watch(f"{CRDS}?watch=true")
+    await watch.events(1)
+    await api.server._custom_kinds.settle()
+    assert (await api.ask("GET", f"{WIDGETS}/w")).body["spec"]["size2"] == 7
+
+
+async def test_several_versions_without_conversion(api: World) -> None:
+    older = version("v1beta1", storage=False, deprecated=True, additionalPrinterColumns=[
+        {"name": "C", "type": "string", "jsonPath": ".spec.colour"},
+    ])  # fmt: skip
+    await established(api, definition(version(), older, version("v1alpha1", storage=False, served=False)))
+    await api.ask("POST", WIDGETS, widget())
+    told = await api.ask("GET", f"{WIDGETS.replace('/v1/', '/v1beta1/')}/w")
+    assert told.body["apiVersion"] == f"{GROUP}/v1beta1"
+    assert told.warnings == [f'299 - "{GROUP}/v1beta1 Widget is deprecated"']
+    assert (await api.ask("GET", WIDGETS.replace("/v1/", "/v1alpha1/"))).status == 404
+    group = (await api.ask("GET", f"/apis/{GROUP}")).body
+    assert [one["version"] for one in group["versions"]] == ["v1", "v1beta1"]
+
+
+RULES = [
+    {"rule": "self.size < 50", "message": "too big"},
+    {"rule": "self.colour == oldSelf.colour", "message": "stays", "reason": "FieldValueForbidden",
+     "fieldPath": ".colour"},
+    {"rule": "!has(self.label) || self.label != 'x'", "messageExpression": "'not ' + self.label"},
+]  # fmt: skip
+
+
+async def test_rules_in_cel(api: World) -> None:
+    from component.custom_kinds import SPEC
+
+    await established(api, definition(version(spec={**SPEC, "x-kubernetes-validations": RULES})))
+    made = await api.ask("POST", WIDGETS, widget(size=60, label="x"))
+    assert made.message == (
+        f'Widget.{GROUP} "w" is invalid: [spec: Invalid value: "object": too big, spec: Invalid value: "object": not x]'
+    )
+    await api.ask("POST", WIDGETS, widget())
+    told = await api.ask("PATCH", f"{WIDGETS}/w", {"spec": {"colour": "green"}}, content_type=MERGE)
+    assert told.message == f'Widget.{GROUP} "w" is invalid: spec.colour: Forbidden: stays'
+    assert told.body["details"]["causes"][0]["reason"] == "FieldValueForbidden"
+
+
+async def test_a_rule_that_does_not_compile_is_refused(api: World) -> None:
+    from component.custom_kinds import SPEC
+
+    rules = [{"rule": "self.size +"}]
+    made = await api.ask("POST", CRDS, definition(version(spec={**SPEC, "x-kubernetes-validations": rules})))
+    assert made.status == 422
+    path = "spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule"
+    assert f'{path}: Invalid value: apiextensions.ValidationRule{{Rule:"self.size +"' in made.message
+    assert "compilation failed: ERROR: <input>:1:12: Syntax error" in made.message
