@@ -35,13 +35,21 @@ class Committer:
         self._clock = clock
         self._object_bytes = object_bytes
 
-    async def create(self, kind: Kind, new: Object, allocation: Allocation = NOTHING) -> Stored:
-        """Raises: ``StatusError`` 409 if the name is taken, 413, 422 if a claim is taken; ``ClaimLost``."""
-        return await self._write(kind, new, ABSENT, allocation)
+    async def create(
+        self, kind: Kind, new: Object, allocation: Allocation = NOTHING, beside: Sequence[Put] = ()
+    ) -> Stored:
+        """``beside`` is written with it, or nothing is.
 
-    async def replace(self, kind: Kind, new: Object, old: Stored, allocation: Allocation = NOTHING) -> Stored:
-        """Raises: ``StatusError`` 409 if ``old`` is not the newest state, 422 if a claim is taken; ``ClaimLost``."""
-        return await self._write(kind, new, Revision(old.revision), allocation)
+        Raises: ``StatusError`` 409 if the name is taken, 413, 422 if a claim is taken; ``ClaimLost`` with its key, also
+        for what is ``beside``.
+        """
+        return await self._write(kind, new, ABSENT, allocation, beside)
+
+    async def replace(
+        self, kind: Kind, new: Object, old: Stored, allocation: Allocation = NOTHING, beside: Sequence[Put] = ()
+    ) -> Stored:
+        """As ``create``.  Raises: ``StatusError`` 409 if ``old`` is not the newest state."""
+        return await self._write(kind, new, Revision(old.revision), allocation, beside)
 
     async def remove(self, kind: Kind, old: Stored) -> Revision:
         """With all that it owns.  Raises: ``StatusError`` 409 if ``old`` is not the newest state."""
@@ -55,14 +63,16 @@ class Committer:
             self.address_written(old.object)
         return revision
 
-    async def _write(self, kind: Kind, new: Object, expected: Revision, allocation: Allocation) -> Stored:
+    async def _write(
+        self, kind: Kind, new: Object, expected: Revision, allocation: Allocation, beside: Sequence[Put]
+    ) -> Stored:
         metadata = new["metadata"]
         key, value = kind.key(metadata.get("namespace"), metadata["name"]), encode(new)
         if len(value) > self._object_bytes:
             # Patches could make it grow without end, and no update could bring it back.
             raise too_large(self._object_bytes)
         claimed = [claim.key for claim in allocation.claims]
-        puts = [Put(key, value, expected)]
+        puts = [Put(key, value, expected), *beside]
         if claimed or allocation.releases:
             puts += [Put(claim.key, self._claim_value(claim, key), ABSENT) for claim in allocation.claims]
             puts += [Put(released, None) for released in allocation.releases]

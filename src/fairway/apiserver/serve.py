@@ -6,7 +6,8 @@ Shape: ``Api.call`` is for callers in this process, ``Api.answer`` for those tha
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -22,6 +23,7 @@ from fairway.apiserver.call import Call, User
 from fairway.apiserver.claims import NOTHING, Claims
 from fairway.apiserver.commit import ClaimLost, Committer
 from fairway.apiserver.deletion import is_finished
+from fairway.apiserver.quota.charging import Quotas
 from fairway.apiserver.reply import Found, Made, Reply, as_object
 from fairway.apiserver.selection import select
 from fairway.apiserver.settings import Settings
@@ -33,7 +35,7 @@ from fairway.kinds.kind import Kind
 from fairway.objects import Object
 from fairway.objects.authority import authority
 from fairway.objects.errors import first, internal, invalid, timeout
-from fairway.store.interface import Store
+from fairway.store.interface import Put, Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
 T = TypeVar("T")
@@ -65,6 +67,7 @@ class Api:
         self.tokens = _issuer(settings, cache, clock)
         self.authorizer = Authorizer(cache)
         self.claims = Claims(cache, settings, self.chance)
+        self.quotas = Quotas(self)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
 
     async def call(
@@ -106,8 +109,8 @@ class Api:
         ``is_applied`` says that ``new`` already tells who owns which of its fields.
 
         Steps: 1 defaults; 2 what admission changes; 3 metadata, what the writer may not set, who owns what; 4 claims;
-        5 validation, what admission refuses, warnings; 6 one commit of the object and its claims.  A claim that
-        somebody else was faster to take is chosen anew, from step 4.
+        5 validation, what admission refuses, warnings; 6 quotas; 7 one commit of the object, its claims and what it
+        takes of quotas.  A claim that somebody else was faster to take is chosen anew, from step 4.
         """
         kind, before = call.kind, old.object if old else None
         kind.defaults(new)
@@ -128,9 +131,14 @@ class Api:
             self._check(call, new, before)
             if before is not None and not speaks_of_managers:
                 ownership.forget_no_change(new, before)
+            has_quota = self.quotas.concern(call, before)
             if dry_run:
+                if has_quota:
+                    self.quotas.check(call, new, before)
                 return Made(new, 200 if old else 201)
             try:
+                if has_quota:
+                    return await self.quotas.store(call, new, before, partial(self._store, call, new, old, allocation))
                 return await self._store(call, new, old, allocation)
             except ClaimLost:
                 new = orjson.loads(unclaimed)
@@ -148,9 +156,11 @@ class Api:
         call.warnings.extend(kind.warnings(new, before))
         advise(call, new, before, self)
 
-    async def _store(self, call: Call, new: Object, old: Stored | None, allocation: Allocation) -> Reply:
+    async def _store(
+        self, call: Call, new: Object, old: Stored | None, allocation: Allocation, beside: Sequence[Put] = ()
+    ) -> Reply:
         if old is None:
-            return Found(await self.commits.create(call.kind, new, allocation), 201)
+            return Found(await self.commits.create(call.kind, new, allocation, beside), 201)
         if is_finished(call.kind, new):
             # The last finalizer is gone: this update is the end of the object.
             await self.commits.remove(call.kind, old)
@@ -158,4 +168,4 @@ class Api:
         if new == old.object and not allocation.releases:
             # Nothing changes: nothing is written and nobody is told.
             return Found(old)
-        return Found(await self.commits.replace(call.kind, new, old, allocation))
+        return Found(await self.commits.replace(call.kind, new, old, allocation, beside))

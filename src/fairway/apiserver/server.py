@@ -14,6 +14,7 @@ from fairway.apiserver.http import Http
 from fairway.apiserver.metrics import Metrics
 from fairway.apiserver.openapi import OpenApi
 from fairway.apiserver.pages import Page, Pages
+from fairway.apiserver.quota.upkeep import QuotaUpkeep
 from fairway.apiserver.routes import Routes
 from fairway.apiserver.serve import Api
 from fairway.apiserver.service_cidrs import ServiceCidrs
@@ -37,6 +38,7 @@ class ApiServer:
         self._service_cidrs = ServiceCidrs(self.api)
         self._address_repair = AddressRepair(self.api)
         self._flow_control = FlowControl(self.api)
+        self._quota_upkeep = QuotaUpkeep(self.api)
         self.api.commits.address_written = self._address_repair.touched
         address = authority(self.settings.advertise_address, self.settings.advertise_port)
         served = (*ALL, *VIRTUAL)
@@ -66,6 +68,7 @@ class ApiServer:
         self._run(self._address_repair.keep(), "repair the addresses")
         self._run(self._flow_control.keep(), "judge the FlowSchemas")
         self._run(self._custom_kinds.keep(), "serve custom kinds")
+        self._run(self._quota_upkeep.keep(), "count what quotas are used")
         self._run(self._tick(), "bookmarks")
         self._is_ready = True
 

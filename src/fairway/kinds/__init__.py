@@ -32,6 +32,7 @@ from fairway.kinds.pod_template import POD_TEMPLATE
 from fairway.kinds.rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from fairway.kinds.replica_set import REPLICA_SET
 from fairway.kinds.replication_controller import REPLICATION_CONTROLLER
+from fairway.kinds.resource_quota import RESOURCE_QUOTA
 from fairway.kinds.review import (
     LOCAL_SUBJECT_ACCESS_REVIEW,
     SELF_SUBJECT_ACCESS_REVIEW,
@@ -77,6 +78,7 @@ ALL: tuple[Kind, ...] = (
     EVENT,
     LEASE,
     LIMIT_RANGE,
+    RESOURCE_QUOTA,
     ROLE,
     ROLE_BINDING,
     CLUSTER_ROLE,
@@ -149,6 +151,7 @@ __all__ = [
     "REPLICA_SET",
     "RESOURCE_CLAIM",
     "RESOURCE_CLAIM_TEMPLATE",
+    "RESOURCE_QUOTA",
     "RESOURCE_SLICE",
     "ROLE",
     "ROLE_BINDING",
