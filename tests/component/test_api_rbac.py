@@ -136,3 +136,50 @@ async def test_impersonation_needs_the_right_to_it(api: World) -> None:
     await made(api, "clusterrolebindings", binding("j", "ClusterRole/as-joe", ("User", "jane")))
     assert (await api.ask("GET", "/api/v1/pods", peer=JANE, impersonate_user="joe")).status == 200
     assert (await api.ask("GET", "/api/v1/secrets", peer=ADMIN, impersonate_user="joe")).status == 403
+
+
+async def test_a_namespace_is_within_itself(api: World) -> None:
+    await made(api, "namespaces/default/rolebindings", binding("v", "ClusterRole/view", ("User", "jane")))
+    assert (await api.ask("GET", "/api/v1/namespaces/default", peer=JANE)).status == 200
+    assert (await api.ask("GET", "/api/v1/namespaces", peer=JANE)).status == 403
+    told = await api.ask("GET", "/api/v1/namespaces/kube-system", peer=JANE)
+    assert told.message == (
+        'namespaces "kube-system" is forbidden: User "jane" cannot get resource "namespaces" in API group "" '
+        'in the namespace "kube-system"'
+    )
+
+
+async def test_who_may_see_one_name_may_list_and_watch_that_name(api: World) -> None:
+    await made(
+        api, "namespaces/default/roles", role("one", {**rule("services", "get list watch"), "resourceNames": ["web"]})
+    )
+    await made(api, "namespaces/default/rolebindings", binding("one", "Role/one", ("User", "jane")))
+    services = "/api/v1/namespaces/default/services"
+    for selector, status in (("metadata.name=web", 200), ("metadata.name=kubernetes", 403), ("metadata.name!=web", 403),
+                             ("spec.type=ClusterIP,metadata.name==web", 200), ("=", 403), ("", 403)):  # fmt: skip
+        told = await api.ask("GET", f"{services}?fieldSelector={selector}", peer=JANE)
+        assert told.status == status, selector
+    (await api.watch(f"{services}?watch=1&fieldSelector=metadata.name=web", peer=JANE)).close()
+
+
+async def test_a_changed_role_counts_at_once(api: World) -> None:
+    await made(api, "clusterroles", role("r", rule("pods", "list")))
+    await made(api, "clusterrolebindings", binding("r", "ClusterRole/r", ("User", "jane")))
+    for rules, status in (([rule("pods", "get")], 403), ([rule("pods", "list")], 200), ([], 403)):
+        body = orjson.dumps({"rules": rules})
+        await api.ask("PATCH", f"{RBAC}/clusterroles/r", body, content_type="application/merge-patch+json")
+        assert (await api.ask("GET", PODS, peer=JANE)).status == status
+
+
+async def test_warnings_tell_nobody_what_he_may_not_list(api: World) -> None:
+    pod = {
+        "metadata": {"name": "web-1", "labels": {"app": "kubia"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    }
+    assert (await api.ask("POST", PODS, orjson.dumps(pod))).status == 201
+    await made(api, "namespaces/default/roles", role("w", rule("services", "create list")))
+    await made(api, "namespaces/default/rolebindings", binding("w", "Role/w", ("User", "jane")))
+    service = {"metadata": {"generateName": "s-"}, "spec": {"selector": {"app": "kubbia"}, "ports": [{"port": 80}]}}
+    path = "/api/v1/namespaces/default/services"
+    assert (await api.ask("POST", path, orjson.dumps(service), peer=JANE)).warnings == []
+    assert "kubia" in str((await api.ask("POST", path, orjson.dumps(service))).warnings)

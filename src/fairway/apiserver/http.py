@@ -13,7 +13,7 @@ import orjson
 
 from fairway.apiserver import answers, authorization, bodies, negotiation, web_socket
 from fairway.apiserver.authentication import Authenticator
-from fairway.apiserver.authorization import Asked
+from fairway.apiserver.authorization import Asked, attributes
 from fairway.apiserver.call import Call, User
 from fairway.apiserver.list_options import flag
 from fairway.apiserver.metrics import Labels, Metrics
@@ -121,7 +121,8 @@ class Http:
         seen.labels = self._labels_of(route, asked_verb)
         if not asked_verb:
             raise method_not_allowed()
-        asked = Asked(asked_verb, kind.group, kind.plural, route.subresource, route.namespace, route.name)
+        selector = options.get("fieldSelector", "")
+        asked = attributes(asked_verb, kind, route.namespace, route.name, route.subresource, selector)
         if not self._api.authorizer.is_allowed(user, asked):
             raise authorization.denied(user, asked)
         call = Call(

@@ -1,11 +1,12 @@
 """Slips: warnings where what is written is legal and probably not what was meant.
 
-The pure rules are in ``why.warnings``.
+The pure rules are in ``why.warnings``.  Only those are warned who may list all that a warning may speak of.
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fairway.apiserver.authorization import attributes
 from fairway.apiserver.call import Call
 from fairway.kinds import DAEMON_SET, DEPLOYMENT, POD, REPLICA_SET, REPLICATION_CONTROLLER, SERVICE
 from fairway.kinds.kind import Kind
@@ -30,6 +31,8 @@ def service_slips(call: Call, new: Object, old: Object | None, api: "Api") -> No
         return
     if old is not None and all(old["spec"].get(field) == new["spec"].get(field) for field in _FIELDS):
         return
+    if not _may_look(call, api):
+        return
     name = new["metadata"].get("name")
     others = [each for each in _of(SERVICE, call.namespace, api) if each["metadata"]["name"] != name]
     call.warnings.extend(warnings.of_service(new, list(_carriers(call.namespace, api)), others))
@@ -44,7 +47,7 @@ def workload_slips(call: Call, new: Object, old: Object | None, api: "Api") -> N
     if old is not None and (call.kind is POD or old["spec"].get("template") == new["spec"].get("template")):
         return
     services = list(_of(SERVICE, call.namespace, api))
-    if not services:
+    if not services or not _may_look(call, api):
         return
     near = [service for service in services if warnings.is_near(service, new)]
     # Most writes come near no Service that they miss: then nothing else is looked at.
@@ -54,6 +57,12 @@ def workload_slips(call: Call, new: Object, old: Object | None, api: "Api") -> N
         free = [each for each in others if not each["metadata"].get("ownerReferences")]
         call.warnings.extend(warnings.of_loss(new, old, services, free))
     call.warnings.extend(warnings.of_carrier(new, services, list(_idle(near, others))))
+
+
+def _may_look(call: Call, api: "Api") -> bool:
+    """Whether who writes may list all that a warning may speak of."""
+    kinds = (SERVICE, POD, *_WORKLOADS)
+    return all(api.authorizer.is_allowed(call.user, attributes("list", kind, call.namespace)) for kind in kinds)
 
 
 def _others(namespace: str, new: Object, api: "Api") -> list[Object]:

@@ -5,8 +5,8 @@ there are, ``rules`` how a role's rules are read, ``rbac`` who has which roles.
 Source: Kubernetes docs, "Authorization", "Using RBAC Authorization", "Using Node Authorization".
 """
 
-from fairway.apiserver.authorization.asked import Asked, denied
+from fairway.apiserver.authorization.asked import Asked, attributes, denied
 from fairway.apiserver.authorization.fixed import MASTERS, NODES, node_name
 from fairway.apiserver.authorization.rbac import Authorizer
 
-__all__ = ["MASTERS", "NODES", "Asked", "Authorizer", "denied", "node_name"]
+__all__ = ["MASTERS", "NODES", "Asked", "Authorizer", "attributes", "denied", "node_name"]

@@ -6,7 +6,12 @@ Pure.  Source: Kubernetes docs, "Authorization", "Request attributes used in aut
 from typing import NamedTuple
 
 from fairway.apiserver.call import User
+from fairway.kinds import NAMESPACE
+from fairway.kinds.kind import Kind
+from fairway.objects import fields
 from fairway.objects.errors import StatusError
+
+_OF_COLLECTIONS = frozenset({"list", "watch", "deletecollection"})
 
 
 class Asked(NamedTuple):
@@ -24,6 +29,26 @@ class Asked(NamedTuple):
     def resource(self) -> str:
         """``pods`` or ``pods/log``."""
         return f"{self.plural}/{self.subresource}" if self.subresource else self.plural
+
+
+def attributes(
+    verb: str, kind: Kind, namespace: str | None, name: str = "", subresource: str = "", selector: str = ""
+) -> Asked:
+    """What a request wants.  A namespace is within itself; a field ``selector`` of one name asks for that name only."""
+    if kind is NAMESPACE:
+        namespace = name or None
+    if not name and selector and verb in _OF_COLLECTIONS:
+        name = _only_name(selector)
+    return Asked(verb, kind.group, kind.plural, subresource, namespace, name)
+
+
+def _only_name(selector: str) -> str:
+    """The name that a field selector asks for; empty if it leaves that open, or is none."""
+    try:
+        terms = tuple(fields.terms(selector))
+    except StatusError:
+        return ""  # the verb says what is wrong with it
+    return next((term.value for term in terms if term.field == "metadata.name" and term.equal), "")
 
 
 def denied(user: User, asked: Asked) -> StatusError:

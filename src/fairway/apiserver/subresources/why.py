@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fairway.apiserver.authorization import Asked
+from fairway.apiserver.authorization import attributes
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made
 from fairway.apiserver.verbs.get import current
@@ -68,7 +68,7 @@ async def _see(look: Look, call: Call, api: "Api") -> Seen:
     if kind is None:
         return Seen()
     verb = "get" if look.name else "list"
-    asked = Asked(verb, look.group, look.plural, look.subresource, look.namespace or None, look.name)
+    asked = attributes(verb, kind, look.namespace or None, look.name, look.subresource, look.fields)
     if not api.authorizer.is_allowed(call.user, asked):
         return Seen(refused=f'forbidden: user "{call.user.name}" may not {verb} {look.plural}')
     options: dict[str, Any] = {"labelSelector": look.labels, "fieldSelector": look.fields, "limit": look.limit or ""}
