@@ -226,22 +226,40 @@ class _Channel:
 
 
 async def forward_channels(socket: WebSocket, protocol: str, ports: Sequence[int], pod: Pod) -> None:
-    """Two channels for each port, one connection each, until the client goes."""
+    """Two channels for each port, one connection each, until the client goes or the last connection has ended.
+
+    Channels have no end of their own: the end of the WebSocket is how the client learns that the pod has finished.
+    """
     found = [_Channel(socket, protocol, 2 * index) for index in range(len(ports))]
-    serving = []
+    serving: list[asyncio.Future[None]] = []
     try:
         for channel, port in zip(found, ports, strict=True):
             number = struct.pack("<H", port)
             await channel.write(number)
             await channel.write_error(number)
             serving.append(asyncio.ensure_future(_serve_channel(channel, port, pod)))
-        with suppress(channels.ChannelProblem):
-            while (message := await socket.receive()) is not None:
-                decoded = channels.decode(protocol, message)
-                if decoded.channel % 2 == 0 and decoded.channel // 2 < len(found) and decoded.content:
-                    await found[decoded.channel // 2].arrived.put(decoded.content)
+        serving.append(asyncio.ensure_future(_take_messages(socket, protocol, found)))
+        *connections, taking = serving
+        all_over = asyncio.ensure_future(_over(connections))
+        await asyncio.wait([all_over, taking], return_when=asyncio.FIRST_COMPLETED)
+        all_over.cancel()
+        if not taking.done():
+            await socket.close()
     finally:
         await _end(serving)
+
+
+async def _over(connections: Collection[asyncio.Future[None]]) -> None:
+    await asyncio.wait(connections)
+
+
+async def _take_messages(socket: WebSocket, protocol: str, found: Sequence[_Channel]) -> None:
+    """What the client sends, until it goes."""
+    with suppress(channels.ChannelProblem):
+        while (message := await socket.receive()) is not None:
+            decoded = channels.decode(protocol, message)
+            if decoded.channel % 2 == 0 and decoded.channel // 2 < len(found) and decoded.content:
+                await found[decoded.channel // 2].arrived.put(decoded.content)
 
 
 async def _serve_channel(channel: _Channel, port: int, pod: Pod) -> None:
