@@ -245,3 +245,30 @@ async def test_a_rule_that_does_not_compile_is_refused(api: World) -> None:
     path = "spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule"
     assert f'{path}: Invalid value: apiextensions.ValidationRule{{Rule:"self.size +"' in made.message
     assert "compilation failed: ERROR: <input>:1:12: Syntax error" in made.message
+
+
+async def test_open_api_describes_the_kind(api: World) -> None:
+    before = (await api.ask("GET", "/openapi/v3")).body["paths"]
+    assert (await api.ask("GET", "/openapi/v2")).status == 200
+    await established(api, definition())
+    index = (await api.ask("GET", "/openapi/v3")).body["paths"]
+    assert index.keys() - before.keys() == {f"apis/{GROUP}/v1", f"apis/{GROUP}"} & index.keys()
+    told = (await api.ask("GET", index[f"apis/{GROUP}/v1"]["serverRelativeURL"])).body
+    shown = told["components"]["schemas"]["com.example.shop.v1.Widget"]
+    assert shown["properties"]["spec"]["properties"]["size"]["maximum"] == 100
+    assert shown["x-kubernetes-group-version-kind"] == [{"group": GROUP, "kind": "Widget", "version": "v1"}]
+    old = (await api.ask("GET", "/openapi/v2")).body["definitions"]
+    assert old["com.example.shop.v1.Widget"]["properties"]["spec"]["properties"]["colour"]["type"] == "string"
+    protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    assert b"com.example.shop.v1.WidgetList" in (await api.ask("GET", "/openapi/v2", accept=protobuf)).raw
+
+
+async def test_the_hash_of_a_document_follows_the_schema(api: World) -> None:
+    await established(api, definition())
+    before = (await api.ask("GET", "/openapi/v3")).body["paths"][f"apis/{GROUP}/v1"]
+    path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/more"
+    patch = [{"op": "add", "path": path, "value": {"type": "integer"}}]
+    target = f"{CRDS}/widgets.{GROUP}"
+    assert (await api.ask("PATCH", target, patch, content_type="application/json-patch+json")).status == 200
+    await api.server._custom_kinds.settle()
+    assert (await api.ask("GET", "/openapi/v3")).body["paths"][f"apis/{GROUP}/v1"] != before

@@ -49,6 +49,16 @@ class Routes:
                 self._add(served.group, served.version, kind, served)
         self._groups = {group for group, _ in self._versions}
 
+    def of(self, kinds: Iterable[Kind]) -> dict[tuple[str, str, str], tuple[Kind, Served | None]]:
+        """What leads to ``kinds``, by group, version and plural."""
+        wanted = set(kinds)
+        return {
+            (group, version, plural): found
+            for (group, version), below in self._versions.items()
+            for plural, found in below.items()
+            if found[0] in wanted
+        }
+
     def _add(self, group: str, version: str, kind: Kind, served: Served | None) -> None:
         self._versions.setdefault((group, version), {})[kind.plural] = (kind, served)
 

@@ -31,7 +31,7 @@ from fairway.apiserver.stored import Stored
 from fairway.apiserver.tokens.issuer import Issuer
 from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watchers import ObjectWatch
-from fairway.kinds.kind import Kind
+from fairway.kinds.kind import Kind, Served
 from fairway.objects import Object
 from fairway.objects.authority import authority
 from fairway.objects.errors import first, internal, invalid, timeout
@@ -68,6 +68,8 @@ class Api:
         self.authorizer = Authorizer(cache)
         self.claims = Claims(cache, settings, self.chance)
         self.quotas = Quotas(self)
+        self.custom: Mapping[tuple[str, str, str], tuple[Kind, Served | None]] = {}
+        """The records of custom kinds by group, version and plural: who calls may know less of a kind."""
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
 
     async def call(
@@ -75,11 +77,14 @@ class Api:
         body: Any = None, content_type: str = "", options: Mapping[str, str] | None = None, agent: str = "",
     ) -> Object:  # fmt: skip
         """One request from this process, as ``ITSELF``; ``body`` stays the caller's.  Raises: ``StatusError``."""
+        served = None
+        if kind.custom is None and self.custom:
+            kind, served = self.custom.get((kind.group, kind.version, kind.plural), (kind, None))
         raw = b"" if body is None else orjson.dumps(body)
         call = Call(
             verb, kind, ITSELF, namespace=namespace, name=name, subresource=subresource,
             body=orjson.loads(raw) if raw else None, raw=raw, content_type=content_type,
-            options=options or {}, user_agent=agent,
+            options=options or {}, user_agent=agent, served=served,
         )  # fmt: skip
         return as_object(await self.answer(call))
 

@@ -76,6 +76,7 @@ class ApiServer:
         """From now on serve these kinds beside those that are built in."""
         served = (*ALL, *VIRTUAL, *custom)
         self._routes.replace(served)
+        self.api.custom = self._routes.of(custom)
         self._discovery.replace(served)
         self._open_api.replace(served)
         self._http.forget({*ALL, *VIRTUAL, *custom})

@@ -14,6 +14,7 @@ from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
+from fairway.reconcile.custom_kinds import Joined
 from fairway.reconcile.indexes import by_namespace
 from fairway.reconcile.informer import Change
 from fairway.reconcile.times import rfc3339
@@ -74,9 +75,10 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     namespace = cluster.get(NAMESPACE, *key)
     if namespace is None or not is_terminating(namespace):
         return
-    left = {kind: cluster.by_index(kind, BY_NAMESPACE, key[1]) for kind in NAMESPACED}
+    kinds = (*NAMESPACED, *(kind for kind in cluster.custom.values() if kind.namespaced))
+    left = {kind: cluster.by_index(kind, BY_NAMESPACE, key[1]) for kind in kinds}
     if not any(left.values()):
-        left = {kind: (await cluster.client.list(kind, key[1]))[0] for kind in NAMESPACED}
+        left = {kind: await _list(kind, key[1], cluster) for kind in kinds}
     if not any(left.values()):
         await _finalize(namespace, cluster)
         return
@@ -92,6 +94,20 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     await _tell(namespace, conditions(namespace, left, failures, rfc3339(cluster.now())), cluster)
     if failures:
         raise StatusError(500, "InternalError", failures[0])
+
+
+async def _list(kind: Kind, namespace: str, cluster: Cluster) -> list[Object]:
+    """What the server has; nothing of a kind that has gone meanwhile."""
+    try:
+        return (await cluster.client.list(kind, namespace))[0]
+    except StatusError as error:
+        if error.code != 404 or kind in NAMESPACED:
+            raise
+        return []
+
+
+def _joins(kind: Kind) -> Joined | None:
+    return Joined(_namespace_of, {BY_NAMESPACE: by_namespace}) if kind.namespaced else None
 
 
 async def _delete(kind: Kind, found: Object, failures: list[str], cluster: Cluster) -> None:
@@ -135,4 +151,5 @@ NAMESPACES = Controller(
     name="namespace-controller", owns=NAMESPACE, reconcile=reconcile,
     wakes={kind: _namespace_of for kind in NAMESPACED},
     indexes={kind: {BY_NAMESPACE: by_namespace} for kind in NAMESPACED},
+    joins=_joins,
 )  # fmt: skip

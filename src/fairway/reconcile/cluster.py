@@ -56,6 +56,8 @@ class Cluster:
     state: Any = None
     written: Written = field(default_factory=Written)
     metrics: Metrics = field(default_factory=Metrics)
+    custom: Mapping[str, Kind] = field(default_factory=dict)
+    """Kinds that came at run time and are cached too, by ``plural.group``."""
 
     # Cached reads
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairway.client.interface import Client
+from fairway.kinds import CUSTOM_RESOURCE_DEFINITION
 from fairway.kinds.kind import Kind
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import UNSEEN_LIMIT_S, Cluster, Written
+from fairway.reconcile.custom_kinds import CustomKinds, Joins
 from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.indexes import IndexFunction, object_key
 from fairway.reconcile.informer import Change, Informer
@@ -68,6 +70,8 @@ class Controller:
     indexes: Mapping[Kind, Mapping[str, IndexFunction]] = field(default_factory=dict)
     state: Callable[[], Any] | None = None
     workers: int | None = None
+    joins: Joins | None = None
+    """How it follows kinds that come at run time, if it does."""
 
     @property
     def wakers(self) -> Mapping[Kind, Wake]:
@@ -90,19 +94,29 @@ async def run(
     """
     chosen = list(controllers)
     informers = shared_informers(chosen, client)
+    custom: dict[str, Kind] = {}
+    custom_kinds = CustomKinds(client, informers, custom)
+    for controller in chosen:
+        if controller.joins is not None:
+            custom_kinds.join(controller.joins)
     recorder = EventRecorder(client, "fairway", now=now)
     async with asyncio.TaskGroup() as group:
         group.create_task(recorder.run(), name="events")
         for informer in informers.values():
             group.create_task(informer.run(), name=f"informer {informer.kind.resource}")
-        for informer in informers.values():
+        for informer in list(informers.values()):
             await informer.wait_synced()
+        if CUSTOM_RESOURCE_DEFINITION in informers:
+            await custom_kinds.start(group)
         for controller in chosen:
             cluster = Cluster(
                 client, informers, recorder, now, controller.name, settings,
                 controller.state() if controller.state else None, metrics=metrics or Metrics(),
+                custom=custom,
             )  # fmt: skip
             loop = Loop(controller, cluster, controller.workers or workers)
+            if controller.joins is not None:
+                custom_kinds.subscribe(loop.join)
             group.create_task(loop.run(), name=controller.name)
 
 
@@ -110,7 +124,8 @@ def shared_informers(controllers: Iterable[Controller], client: Client) -> dict[
     """One informer per kind with the indexes that any of ``controllers`` asks for."""
     informers: dict[Kind, Informer] = {}
     for controller in controllers:
-        for kind in controller.kinds:
+        more = () if controller.joins is None else (CUSTOM_RESOURCE_DEFINITION,)
+        for kind in (*controller.kinds, *more):
             if kind not in informers:
                 informers[kind] = Informer(client, kind)
         for kind, indexes in controller.indexes.items():
@@ -151,6 +166,13 @@ class Loop:
                 if self._timer is not None:
                     self._timer.cancel()
                 self._workers = 0
+
+    def join(self, kind: Kind, informer: Informer) -> None:
+        """Follow a kind that came at run time; its informer ends with it."""
+        assert self._controller.joins is not None
+        joined = self._controller.joins(kind)
+        if joined is not None:
+            informer.subscribe(self._handler(joined.wake))
 
     def _handler(self, wake: Wake) -> Callable[[Change], None]:
         cluster, queue = self._cluster, self._queue

@@ -170,6 +170,11 @@ class Informer:
 
         return unsubscribe
 
+    def clear(self) -> None:
+        """Forget every object, each as a departure: the kind itself is gone."""
+        for key in list(self._objects):
+            self._put(key, None)
+
     # Following
 
     async def run(self) -> None:

@@ -39,12 +39,14 @@ class OpenApi:
 
     def replace(self, kinds: Iterable[Kind]) -> None:
         """From now on describe ``kinds``."""
-        self._packed.clear()
+        before = self._entries
         self._entries = {
             group_version(group, version): found
             for group, versions in entries(kinds).items()
             for version, found in versions.items()
         }
+        same = {served for served, found in self._entries.items() if found == before.get(served)}
+        self._packed = {key: made for key, made in self._packed.items() if _served(key) in same}
 
     def answer(self, request: Request) -> Response | None:
         """The document that is asked for, or ``None`` if it is none of these.  Raises: ``StatusError`` 406."""
@@ -92,7 +94,9 @@ class OpenApi:
     def _hash(self, served: str) -> str:
         """Changes whenever the document may: it is made of what the document is made from, and of what makes it."""
         listed: Object = resource_list(served, self._entries[served])
-        source = (__version__, self._version, schema.fingerprint(), makers(_HERE), orjson.dumps(listed).decode())
+        custom = [entry.kind.custom.schema for entry in self._entries[served] if entry.kind.custom is not None]
+        described = orjson.dumps([listed, custom]).decode()
+        source = (__version__, self._version, schema.fingerprint(), makers(_HERE), described)
         return hashlib.sha256("\n".join(source).encode()).hexdigest().upper()
 
     def _sent(
@@ -122,6 +126,11 @@ def makers(folder: Path) -> str:
 
 def _place(served: str) -> str:
     return f"apis/{served}" if "/" in served else f"api/{served}"
+
+
+def _served(key: str) -> str:
+    """The group version that a kept document of OpenAPI 3 describes; empty for one that describes more."""
+    return key.removeprefix(f"{_V3}/").removeprefix("apis/").removeprefix("api/") if key.startswith(f"{_V3}/") else ""
 
 
 def _asks_protobuf(accept: str) -> bool:

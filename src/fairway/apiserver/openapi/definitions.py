@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fairway.apiserver.discovery import Entry, group_version
-from fairway.apiserver.openapi import older, own
+from fairway.apiserver.openapi import custom, older, own
 from fairway.apiserver.openapi.descriptions import of_definition, of_field
 from fairway.apiserver.openapi.dialect import Dialect, of_kind, of_kinds
 from fairway.apiserver.openapi.operations import DELETE_OPTIONS, PATCH, STATUS, definition_name
@@ -33,7 +33,7 @@ _SCALARS: dict[str, Object] = {
 
 def definitions(entries: Sequence[Entry], dialect: Dialect) -> dict[str, Object]:
     """Every definition that documents of these kinds need, in order of name."""
-    places = {schema.place_named(name) for name in (STATUS, PATCH, DELETE_OPTIONS)}
+    places = {schema.place_named(name) for name in (STATUS, PATCH, DELETE_OPTIONS, *custom.NEEDED)}
     found: dict[str, Object] = {}
     kinds = _kinds(entries)
     for triple in kinds:
@@ -45,6 +45,7 @@ def definitions(entries: Sequence[Entry], dialect: Dialect) -> dict[str, Object]
     for (group, version, kind), name in kinds.items():
         if schema.place_of(group_version(group, version), kind) is None:
             found[name] = {"type": "object"} | own.described(kind) | of_kind(group, version, kind)
+    found |= custom.definitions(entries, dialect)
     for entry in entries:
         if _own_name(entry) not in found:
             found |= older.definitions(entry, found, dialect)

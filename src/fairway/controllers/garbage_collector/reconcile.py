@@ -25,6 +25,7 @@ from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import Cluster
 from fairway.reconcile.controller import Controller, Key
+from fairway.reconcile.custom_kinds import Joined
 from fairway.reconcile.indexes import by_owner, object_key
 from fairway.reconcile.informer import Change
 from fairway.reconcile.owners import group_of
@@ -42,7 +43,9 @@ def key_of(kind: Kind, found: Object) -> Key:
 
 async def reconcile(key: Key, cluster: Cluster) -> None:
     """Let one object go on leaving, or see whether it still has a reason to be."""
-    kind = BY_RESOURCE[key[0]]
+    kind = BY_RESOURCE.get(key[0]) or cluster.custom.get(key[0])
+    if kind is None:
+        return
     namespace, _, name = key[1].partition("/")
     found = cluster.get(kind, namespace, name)
     if found is None:
@@ -55,8 +58,17 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
         await _leave_in_foreground(kind, found, cluster)
 
 
+def _kind_named(reference: Object, cluster: Cluster) -> Kind | None:
+    """The kind of an owner; ``None`` for one that nobody here knows."""
+    group, name = group_of(reference), reference["kind"]
+    found = BY_NAME.get((group, name))
+    if found is None:
+        return next((kind for kind in cluster.custom.values() if (kind.group, kind.name) == (group, name)), None)
+    return found
+
+
 def _dependents(uid: str, cluster: Cluster) -> Iterator[tuple[Kind, Object]]:
-    for kind in KINDS:
+    for kind in (*KINDS, *cluster.custom.values()):
         for found in cluster.by_index(kind, BY_OWNER, uid):
             yield kind, found
 
@@ -77,7 +89,7 @@ async def _collect(kind: Kind, found: Object, cluster: Cluster) -> None:
 
 
 async def _state(kind: Kind, found: Object, reference: Object, cluster: Cluster) -> Owner:
-    owner_kind = BY_NAME.get((group_of(reference), reference["kind"]))
+    owner_kind = _kind_named(reference, cluster)
     if owner_kind is None or (owner_kind.namespaced and not kind.namespaced):
         return Owner.SOLID  # nobody can tell, so nothing is deleted
     namespace = found["metadata"].get("namespace") if owner_kind.namespaced else None
@@ -173,7 +185,7 @@ def _wake(kind: Kind) -> Callable[[Change, Cluster], Iterable[Key]]:
 def _waiting_owners(kind: Kind, found: Object, cluster: Cluster) -> Iterator[Key]:
     """The owners that wait for dependents such as ``found`` to go."""
     for reference in owner_references(found):
-        owner_kind = BY_NAME.get((group_of(reference), reference["kind"]))
+        owner_kind = _kind_named(reference, cluster)
         if owner_kind is not None:
             namespace = found["metadata"].get("namespace") if owner_kind.namespaced else None
             owner = cluster.get(owner_kind, namespace, reference["name"])
@@ -185,4 +197,5 @@ WAKES = {kind: _wake(kind) for kind in KINDS}
 GARBAGE_COLLECTOR = Controller(
     name="garbage-collector-controller", owns=KINDS[0], reconcile=reconcile, wakes=WAKES, workers=32,
     indexes={kind: {BY_OWNER: by_owner} for kind in KINDS},
+    joins=lambda kind: Joined(_wake(kind), {BY_OWNER: by_owner}),
 )  # fmt: skip

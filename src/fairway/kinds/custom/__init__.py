@@ -30,6 +30,19 @@ def kinds_of(definition: Object) -> tuple[Kind, ...]:
     return tuple(_kind(definition, one, storage, schemas) for one in ordered)
 
 
+def plain_kind(definition: Object) -> Kind | None:
+    """What clients need to know to speak of a kind; ``None`` if no version is served."""
+    spec = definition["spec"]
+    served = [one["name"] for one in spec["versions"] if one.get("served")]
+    if not served:
+        return None
+    storage = storage_version(definition)
+    return Kind(
+        group=spec["group"], version=storage if storage in served else served[0], name=spec["names"]["kind"],
+        plural=spec["names"]["plural"], namespaced=spec["scope"] == "Namespaced",
+    )  # fmt: skip
+
+
 def _schema(version: Object) -> Object:
     return (version.get("schema") or {}).get("openAPIV3Schema") or _ANYTHING
 
@@ -107,4 +120,4 @@ def _field(path: str) -> Callable[[Object], str]:
     return read
 
 
-__all__ = ["kinds_of", "normal"]
+__all__ = ["kinds_of", "normal", "plain_kind"]
