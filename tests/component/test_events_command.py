@@ -34,12 +34,15 @@ CROWDS = [
     *(_crowd(size, 5, is_rising=True) for size in SIZES),
     *(_crowd(size, 400, is_falling=True) for size in SIZES),
 ]
+STEERING = event(
+    "red", make("Pod", "p", namespace="steering"), "R\x1b[1m", "a \x1b[31mred\rline", firstTimestamp=ago(1)
+)
 CROWDED = [each[0]["metadata"]["namespace"] for each in CROWDS]
 
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[CannedApi]:
-    with CannedApi([*SERVICES, *WORKLOADS, *EVENTS, *(one for crowd in CROWDS for one in crowd)]) as served:
+    with CannedApi([*SERVICES, *WORKLOADS, *EVENTS, STEERING, *(one for crowd in CROWDS for one in crowd)]) as served:
         yield served
 
 
@@ -89,6 +92,10 @@ def test_a_form_of_arguments_means_what_it_means_to_kubectl(api: CannedApi, form
 
 def test_all_events_are_in_the_order_of_kubectl(api: CannedApi) -> None:
     compare(api, "-A", "--no-headers")
+
+
+def test_no_message_steers_the_terminal(api: CannedApi) -> None:
+    compare(api, "-n", "steering")
 
 
 @pytest.mark.parametrize("namespace", CROWDED)

@@ -8,11 +8,14 @@ import sys
 
 import pytest
 
+from fairway.cli.commands.get.table import shown
 from fairway.cli.commands.logs.json_lines import parsed
 from fairway.cli.failed_call import cure
 from fairway.cli.operator_parser import nearest
 from fairway.cli.printers.colour import is_wanted
+from fairway.cli.printers.control_signs import harmless_in
 from fairway.cli.printers.progress import WIDTH, line
+from fairway.cli.tree.drawing import Branch, Sheet, draw
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,7 @@ def test_a_moving_line() -> None:
 
 MOVING = """
 import sys, time
+from fairway.cli.printers.control_signs import harmless_in
 from fairway.cli.printers.progress import moving
 with moving("working"):
     until = time.monotonic() + 0.35
@@ -102,3 +106,10 @@ def test_lines_of_logs_as_json() -> None:
     assert parsed("node", "Traceback (most recent call last):") == {
         "part": "node", "message": "Traceback (most recent call last):",
     }  # fmt: skip
+
+
+def test_nothing_that_objects_say_steers_the_terminal() -> None:
+    assert shown("a\x1b[31mb") == "a^[[31mb"
+    assert shown("a\x1bb\rc") == "a^[b..."
+    assert draw(Branch.of("p", "\x1b]0;title\rx"), Sheet()) == "p  ^[]0;title\\rx\n"
+    assert harmless_in({"a": ["\x1b", 1, None], "b": {"c": "\r"}}) == {"a": ["^[", 1, None], "b": {"c": "\\r"}}

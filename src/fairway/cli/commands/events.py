@@ -128,9 +128,10 @@ class Rows:
     def show(self, events: "list[dict[str, Any]]") -> None:
         """Print a row for each."""
         from fairway.cli.printers.columns import aligned, widths_of
+        from fairway.cli.printers.control_signs import harmless
 
         now_s = time.time()
-        rows = self._waiting + [self._cells(each, now_s) for each in events]
+        rows = self._waiting + [list(map(harmless, self._cells(each, now_s))) for each in events]
         self._waiting = []
         self._widths = widths_of([row[:-1] for row in rows], self._widths)
         sys.stdout.write(aligned(rows, self._widths))

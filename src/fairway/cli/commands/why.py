@@ -169,12 +169,13 @@ def _print(call: "Call", explanation: "dict[str, Any]", form: str) -> None:
         print(json_text(explanation) if form == "json" else yaml_text(explanation).rstrip("\n"))
         return
     from fairway.cli.printers.colour import painter
+    from fairway.cli.printers.control_signs import harmless_in
     from fairway.why.text import lines
 
     space = f" -n {explanation['metadata'].get('namespace')}"
     is_own = explanation["metadata"].get("namespace") == call.session.access.namespace
     own = "kubectl " if _has_kubectl() else "fairway "
-    for line in lines(explanation, painter(sys.stdout)):
+    for line in lines(harmless_in(explanation), painter(sys.stdout)):
         if line.lstrip().startswith("$ "):
             # What is copied runs in the context's namespace anyway; all these commands are fairway's as well.
             line = (line.replace(space, "") if is_own else line).replace("$ kubectl ", f"$ {own}")

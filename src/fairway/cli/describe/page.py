@@ -7,6 +7,7 @@ it is.  ``text()`` gives the whole with its columns lined up; what is written af
 from __future__ import annotations
 
 from fairway.cli.describe.tabs import aligned
+from fairway.cli.printers.control_signs import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class Page:
 
     def cut(self) -> None:
         """Columns end here."""
-        written = self.written().replace("\x1b", "^[").replace("\r", "\\r")
-        self._done.append(aligned(written))
+        self._done.append(aligned(harmless(self.written())))
         self._parts = []
 
     def written(self) -> str:
@@ -51,7 +51,7 @@ class Page:
         return "".join(self._parts)
 
     def text(self) -> str:
-        """All that was written.  Signs that steer a terminal are shown, not sent."""
+        """All that was written."""
         self.cut()
         return "".join(self._done)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fairway.cli.printers.colour import BOLD, DIM, GREEN, RED, YELLOW
+from fairway.cli.printers.control_signs import harmless
 
 PLAIN, STRONG, QUIET, GOOD, BAD, WARN = "", BOLD, DIM, GREEN, RED, YELLOW
 """Styles."""
@@ -100,7 +101,7 @@ def _fitting(parts: Sequence[Part], sheet: Sheet, taken: int) -> Iterator[tuple[
     """The parts with their signs, and whether each is the rest of one that is longer than a line."""
     room = max(sheet.width - taken, 20)
     for part in parts:
-        text = "".join(sheet.signs.marks.get(sign, sign) for sign in part.text)
+        text = "".join(sheet.signs.marks.get(sign, sign) for sign in harmless(part.text))
         lines = [text] if not sheet.width or len(text) <= room else _broken(text, room)
         for place, line in enumerate(lines):
             yield Part(line, part.style), place > 0

@@ -11,6 +11,7 @@ from fairway.cli.arguments import Request, requests
 from fairway.cli.arguments.target import check_namespace
 from fairway.cli.failure import Failure, Failures
 from fairway.cli.printers.columns import aligned, widths_of
+from fairway.cli.printers.control_signs import harmless
 from fairway.client.blocking import ApiError
 
 TYPE_CHECKING = False
@@ -209,5 +210,5 @@ def shown(cell: "Any") -> str:
     text = str(cell)
     for place, letter in enumerate(text):
         if letter in "\f\n\r":
-            return f"{text[:place]}..."
-    return text
+            return harmless(f"{text[:place]}...")
+    return harmless(text)
