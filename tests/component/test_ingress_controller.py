@@ -131,6 +131,35 @@ async def test_the_first_ingress_of_ours_begins_it() -> None:
         assert it.engine.wanted.certificates == {"": "for all", "web.example": "for web.example"}
 
 
+async def test_where_no_ingress_is_served_any_more_its_class_goes_and_what_it_promised() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = await SqliteStore.open(f"{folder}/state.db")
+        for has_ingress in (True, False, True):
+            server = ApiServer(store, ApiSettings(has_ingress=has_ingress))
+            await server.start()
+            client = InProcessClient(server.api, agent="test")
+            classes, _ = await client.list(INGRESS_CLASS)
+            assert [each["metadata"]["name"] for each in classes] == ["fairway"] * has_ingress
+            found, _ = await client.list(INGRESS)
+            if not found:
+                await client.create(INGRESS, ingress())
+                status = {"status": {"loadBalancer": {"ingress": POINTS}}}
+                await client.patch(INGRESS, "default", "web", status, subresource="status")
+            else:
+                assert found[0]["status"] == {"loadBalancer": {}}
+            await server.stop()
+        await store.close()
+
+
+async def test_an_ingress_that_goes_to_another_class_loses_its_address() -> None:
+    async with world(MemoryEngine()) as it:
+        await it.client.create(INGRESS_CLASS, {"metadata": {"name": "other"}, "spec": {"controller": "example.com/x"}})
+        await it.client.create(INGRESS, ingress())
+        await it.served()
+        await it.client.patch(INGRESS, "default", "web", {"spec": {"ingressClassName": "other"}})
+        await it.until(INGRESS, lambda each: not each["status"]["loadBalancer"].get("ingress"))
+
+
 async def test_what_comes_a_moment_later_is_never_missed_in_public() -> None:
     async with world(MemoryEngine()) as it:
         await it.client.create(INGRESS, ingress())

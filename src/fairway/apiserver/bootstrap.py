@@ -20,6 +20,7 @@ from fairway.kinds import (
     API_SERVICE,
     ENDPOINT_SLICE,
     ENDPOINTS,
+    INGRESS,
     INGRESS_CLASS,
     NAMESPACE,
     SERVICE,
@@ -177,6 +178,8 @@ class Bootstrap:
         """What the server begins with.  Raises: ``StatusError``."""
         await self.ensure(wanted_at_start(self._api.settings))
         await self.ensure(self._wanted)
+        if not self._api.settings.has_ingress:
+            await self._withdraw_class()
         await asyncio.gather(
             *(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()),
             *(self._ensure_made(kind, should) for kind, should in flow_control.wanted()),
@@ -187,6 +190,20 @@ class Bootstrap:
         """A cluster-wide object that is made if missing, and then its owner's."""
         if self._api.cache.get(kind, None, should["metadata"]["name"]) is None:
             await self._api.call("create", kind, body=should)
+
+    async def _withdraw_class(self) -> None:
+        """The class that nobody serves any more goes, and the addresses that its Ingresses had."""
+        found = self._api.cache.get(INGRESS_CLASS, None, CLASS_NAME)
+        if found is None or found.object["spec"].get("controller") != CONTROLLER:
+            return
+        for entry in list(self._api.cache.of(INGRESS).live.values()):
+            ingress, meta = entry.object, entry.object["metadata"]
+            if ingress["spec"].get("ingressClassName") == CLASS_NAME:
+                body = {**ingress, "status": {"loadBalancer": {}}}
+                await self._api.call(
+                    "update", INGRESS, namespace=meta["namespace"], name=meta["name"], subresource="status", body=body
+                )
+        await self._api.call("delete", INGRESS_CLASS, name=CLASS_NAME)
 
     async def _ensure_role(self, kind: Kind, should: Object) -> None:
         """A role or binding of every cluster: made if missing, its rules completed unless its owner forbids."""

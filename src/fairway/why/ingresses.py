@@ -16,6 +16,7 @@ from fairway.why.words import replaced
 
 _CLASS = "kubernetes.io/ingress.class"
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
+_ONE = "its only route leads to a Service that works"
 _OURS = "fairway.dev/ingress"
 """The controller that serves no ExternalName; others may."""
 
@@ -95,7 +96,9 @@ def about_ingress(question: Question, known: Known, only: str = "") -> Looking[A
         yield from _backends(question, known, answer, found, services.items, is_ours=_is_ours(ingress, classes.items))
     else:
         answer.unseen.append(f"could not look at Services in namespace {namespace}: {services.refused}")
-    return answer.conclude(f"all its {len(answer.lines)} routes lead to Services that work" if answer.lines else "")
+    count = len(answer.lines)
+    works = f"all its {count} routes lead to Services that work" if count > 1 else _ONE
+    return answer.conclude(works if count else "")
 
 
 def _served(ingress: Object, classes: Sequence[Object] | None) -> Iterator[Cause]:

@@ -112,7 +112,7 @@ def _ingress(config: Config, ingresses: list[Object], classes: list[Object]) -> 
     count = sum(whose(each, controllers) is Whose.OURS for each in ingresses)
     pids = ingress_process.find(config)
     if pids:
-        return [Part("ingress", True, f"pid {pids[0]}   {where}   {count} ingresses")]
+        return [Part("ingress", True, f"pid {pids[0]}   {where}   {count} ingress{'' if count == 1 else 'es'}")]
     if count:
         return [Part("ingress", False, ingress_process.why_not(config))]
     return [Part("ingress", True, f"{where}   starts with the first ingress")]
