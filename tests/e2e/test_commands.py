@@ -104,7 +104,8 @@ def test_other_settings_start_control_and_node_again_and_pods_go_on(own: Cluster
         taken = other.getsockname()[1]
         refused = own.fairway("up", "--api-port", str(taken), check=False)
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert f"error: API port {taken} is in use by another program\n  fix: choose another" in refused.stderr
+        program = f"{Path('/proc/self/comm').read_text().strip()} (pid {os.getpid()})"
+        assert f"error: API port {taken} is in use by {program}\n  fix: choose another" in refused.stderr
         assert status(own)[0] == 0, "a refused change leaves everything as it was"
     said = own.fairway("up", "--api-port", str(taken)).stdout
     assert "other settings than before (api_port): starting again; pods go on" in said

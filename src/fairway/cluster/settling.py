@@ -28,13 +28,18 @@ def _always(port: int) -> bool:
     return True
 
 
+def _somebody(port: int) -> str:
+    return "another program"
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What others hold.
 
     ``networks`` and ``node_ports`` are in use, each with the words for who uses it; ``spared`` are the networks of
     clusters that are down, which are gone round but not forbidden; ``ports`` are TCP ports in use of those that the
-    cluster wants; ``is_free`` tests any other, ``is_free_everywhere`` at all addresses of the machine.
+    cluster wants; ``is_free`` tests any other, ``is_free_everywhere`` at all addresses of the machine; ``owner`` says
+    who uses a port.
     """
 
     networks: tuple[tuple[Network, str], ...] = ()
@@ -43,6 +48,7 @@ class Taken:
     ports: frozenset[int] = frozenset()
     is_free: Callable[[int], bool] = _always
     is_free_everywhere: Callable[[int], bool] = _always
+    owner: Callable[[int], str] = _somebody
 
 
 def used_ranges(config: Config) -> list[str]:
@@ -140,7 +146,8 @@ def _settle_ports(config: Config, taken: Taken) -> Config:
             continue
         clash = _port_clash(config, port, taken, used)
         if clash and name in config.chosen:
-            raise ClusterError(f"{_words(name)} {port} {clash}", f"choose another --{name.replace('_', '-')}")
+            whose = f" by {taken.owner(port)}" if port in taken.ports else ""
+            raise ClusterError(f"{_words(name)} {port} {clash}{whose}", f"choose another --{name.replace('_', '-')}")
         if clash:
             above = (each for each in range(port + 1, 65536) if not _port_clash(config, each, taken, used))
             is_free = taken.is_free_everywhere if name in INGRESS_PORTS else taken.is_free
@@ -155,7 +162,7 @@ def _settle_ports(config: Config, taken: Taken) -> Config:
 def _port_clash(config: Config, port: int, taken: Taken, used: set[int]) -> str:
     """Why the port cannot be had, as the end of a sentence; empty if it can."""
     if port in taken.ports:
-        return "is in use by another program"
+        return "is in use"
     if port in config.node_ports:
         return f"lies in the range of node ports, {config.node_port_range}"
     return "is wanted twice" if port in used else ""

@@ -42,6 +42,14 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
         port = getattr(config, name)
         return port != 0 and not (is_free_everywhere if name in INGRESS_PORTS else is_free)(port)
 
+    def owner(port: int) -> str:
+        from fairway.cluster.doctor.sockets import listening
+
+        cluster = next((other.name for other in others for name in PORTS if getattr(other, name) == port), "")
+        if cluster:
+            return f'the cluster "{cluster}"'
+        return next((each.owner for each in listening() if each.port == port and each.owner), "another program")
+
     return Taken(
         tuple(networks),
         tuple((other.node_ports, f'cluster "{other.name}"') for other in others),
@@ -49,6 +57,7 @@ def look(config: Config, *, is_new: bool, own_ports: Iterable[int] = ()) -> Take
         frozenset(getattr(config, name) for name in PORTS if is_taken(name)),
         is_free,
         is_free_everywhere,
+        owner,
     )
 
 
