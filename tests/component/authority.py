@@ -29,6 +29,13 @@ class Authority:
         self.ca = folder / f"{name}.crt"
         self.ca.write_bytes(cert.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
+    @property
+    def key_file(self) -> Path:
+        """The key that signs, written when somebody wants it."""
+        found = self.ca.with_suffix(".key")
+        found.write_bytes(_pem(self._key))
+        return found
+
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
         return (
@@ -51,9 +58,11 @@ class Authority:
         stem = self._folder / common_name.replace(":", "-")
         pair = Pair(stem.with_suffix(".crt"), stem.with_suffix(".key"))
         pair.cert.write_bytes(cert.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-        pair.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
+        pair.key.write_bytes(_pem(key))
         return pair
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

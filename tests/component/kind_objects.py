@@ -6,10 +6,13 @@
 from fairway.objects import Object
 
 REQUEST = (
-    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIeU1JR1pBZ0VBTURjeEZUQVRCZ05WQkFvTURITjVjM1JsYlRwdWIyUmxjekVl"
-    "TUJ3R0ExVUVBd3dWYzNsegpkR1Z0T201dlpHVTZibTlrWlMxdmJtVXdXVEFUQmdjcWhrak9QUUlCQmdncWhrak9QUU1CQndOQ0FBU2YKLS0tLS1F"
-    "TkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg=="
+    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlISU1IQUNBUUF3RGpFTU1Bb0dBMVVFQXd3RGIyNWxNRmt3RXdZSEtvWkl6ajBD"
+    "QVFZSUtvWkl6ajBEQVFjRApRZ0FFWHYzMkQ0VzRScDUzTytRd0R5S2JoNWdVZkE3S05IVFltSU91ZVFhMTNLdDd1Z1lYY292OFI2OVpQTkl6ClpM"
+    "WEhpUThlbER1RFA1aGVZZVdrVEdwbDdhQUFNQW9HQ0NxR1NNNDlCQU1DQTBnQU1FVUNJSEI1SDZtK1J3QVYKSzlOQVFoWW1LN0tTMGNTRGlEVzh4"
+    "aS92ZUFoUVpBQUJBaUVBdnp4VG8rODdHRjg5K3NYcG0wcG1zbFVjR1pLTgpWVURwTlJtaVg1N01OWGs9Ci0tLS0tRU5EIENFUlRJRklDQVRFIFJF"
+    "UVVFU1QtLS0tLQo="
 )
+"""A request for a certificate, as base64 of its PEM."""
 _POD = {"containers": [{"name": "web", "image": "luksa/kubia"}]}
 _TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": _POD}
 _OWNER: Object = {"selector": {"matchLabels": {"app": "web"}}, "template": _TEMPLATE}
@@ -23,7 +26,8 @@ MINIMAL: dict[str, Object] = {
     "Node": {},
     "Pod": {"spec": _POD},
     "Service": {"spec": {"ports": [{"port": 80}]}},
-    "Endpoints": {"subsets": [{"addresses": [{"ip": "10.1.2.3"}], "ports": [{"port": 80}]}]},
+    "Endpoints": {"metadata": {"name": "two"},
+                  "subsets": [{"addresses": [{"ip": "10.1.2.3"}], "ports": [{"port": 80}]}]},
     "EndpointSlice": {"addressType": "IPv4", "endpoints": [{"addresses": ["10.1.2.3"]}], "ports": [{"port": 80}]},
     "IPAddress": {"metadata": {"name": "10.96.77.77"},
                   "spec": {"parentRef": {"resource": "services", "namespace": "default", "name": "web"}}},

@@ -86,6 +86,7 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
     client = InProcessClient(api_server.api, agent="fairway-controllers")
     told = controllers.Settings(
         root_ca=(pki / "ca.crt").read_text(),
+        signing_ca=(pki / "ca.crt", pki / "ca.key"),
         load_balancer_cidrs=config.load_balancer_cidrs,
         is_announcing=bool(config.load_balancer_devices),
     )

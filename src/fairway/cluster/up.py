@@ -276,7 +276,7 @@ def _make_certificates(config: Config) -> None:
     store = config.state_dir / "store"
     store.mkdir(mode=0o700, exist_ok=True)
     _give(store, account.pw_uid, account.pw_gid)
-    for key in ("apiserver.key", "apiserver-kubelet-client.key", "sa.key"):
+    for key in ("ca.key", "apiserver.key", "apiserver-kubelet-client.key", "sa.key"):
         os.chown(config.pki_dir / key, account.pw_uid, account.pw_gid)
 
 

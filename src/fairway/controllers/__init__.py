@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from fairway.client.interface import Client
+from fairway.controllers.certificates import CERTIFICATES
 from fairway.controllers.cluster_role_aggregation import AGGREGATION
 from fairway.controllers.daemon_set import DAEMON_SETS
 from fairway.controllers.deployment import DEPLOYMENTS
@@ -47,6 +48,7 @@ ALL: tuple[Controller, ...] = (
     TAINT_EVICTION,
     EVENT_TTL,
     AGGREGATION,
+    CERTIFICATES,
 )
 DEFAULTS = Settings()
 

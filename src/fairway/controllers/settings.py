@@ -1,6 +1,7 @@
 """Settings: what an operator may set of the controllers."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,6 +10,8 @@ class Settings:
 
     root_ca: str = ""
     """The cluster's CA certificates as PEM, for the ConfigMap in every namespace; empty: no ConfigMap."""
+    signing_ca: tuple[Path, Path] | None = None
+    """The certificate and the key, as PEM files, that sign approved requests; none: nobody signs."""
     node_grace_s: float = 40.0
     """A node whose Lease is older than this is lost."""
     vanished_node_s: float = 40.0

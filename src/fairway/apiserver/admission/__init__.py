@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fairway.apiserver.admission.account_token import account_token
+from fairway.apiserver.admission.certificates import certificates
 from fairway.apiserver.admission.escalation import escalation
 from fairway.apiserver.admission.ingress_class import ingress_class
 from fairway.apiserver.admission.limit_range import limit_range_check, limit_range_defaults
@@ -26,6 +27,7 @@ STEPS: tuple[Step, ...] = (
     account_token,
     ingress_class,
     escalation,
+    certificates,
 )
 """After defaults and before validation: what is filled in."""
 CHECKS: tuple[Step, ...] = (limit_range_check,)
