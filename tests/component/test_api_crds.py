@@ -272,3 +272,47 @@ async def test_the_hash_of_a_document_follows_the_schema(api: World) -> None:
     assert (await api.ask("PATCH", target, patch, content_type="application/json-patch+json")).status == 200
     await api.server._custom_kinds.settle()
     assert (await api.ask("GET", "/openapi/v3")).body["paths"][f"apis/{GROUP}/v1"] != before
+
+
+SCALE = {
+    "specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas",
+    "labelSelectorPath": ".status.selector",
+}  # fmt: skip
+
+
+async def test_scale_reads_and_writes_where_the_definition_says(api: World) -> None:
+    await established(api, definition(version(subresources={"status": {}, "scale": SCALE})))
+    await api.ask("POST", WIDGETS, widget(replicas=2))
+    status = {"status": {"replicas": 1, "selector": "a=b"}}
+    await api.ask("PATCH", f"{WIDGETS}/w/status", status, content_type=MERGE)
+    found = (await api.ask("GET", f"{WIDGETS}/w/scale")).body
+    assert (found["kind"], found["spec"], found["status"]) == (
+        "Scale",
+        {"replicas": 2},
+        {"replicas": 1, "selector": "a=b"},
+    )
+    told = await api.ask("PATCH", f"{WIDGETS}/w/scale", {"spec": {"replicas": 5}}, content_type=MERGE)
+    assert told.body["spec"] == {"replicas": 5}
+    assert (await api.ask("GET", f"{WIDGETS}/w")).body["spec"]["replicas"] == 5
+
+
+async def apply(api: World, body: dict[str, Any], manager: str, **spec: Any) -> Any:
+    target = f"{WIDGETS}/{body['metadata']['name']}?fieldManager={manager}"
+    return await api.ask("PATCH", target, {**body, "spec": spec}, content_type="application/apply-patch+yaml")
+
+
+async def test_server_side_apply_follows_the_schema(api: World) -> None:
+    await established(api, definition())
+    await apply(api, widget(), "one", size=1, ports=[{"name": "a", "port": 1}], tags=["x"])
+    told = await apply(api, widget(), "two", size=1, ports=[{"name": "b", "port": 2}], tags=["y"])
+    assert told.body["spec"]["ports"] == [{"name": "a", "port": 1}, {"name": "b", "port": 2}]
+    assert told.body["spec"]["tags"] == ["x", "y"]
+    fields = {one["manager"]: one["fieldsV1"] for one in told.body["metadata"]["managedFields"]}
+    assert fields["one"]["f:spec"]["f:ports"] == {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:port": {}}}
+    told = await apply(api, widget(), "one", size=2)
+    assert told.message == 'Apply failed with 1 conflict: conflict with "two": .spec.size'
+    told = await apply(api, widget(), "one", size=1, strange=1)
+    assert (told.status, told.message) == (
+        500, f"failed to create typed patch object (default/w; {GROUP}/v1, Kind=Widget): "
+        ".spec.strange: field not declared in schema",
+    )  # fmt: skip

@@ -5,15 +5,17 @@ Source: Kubernetes docs, "Server-Side Apply"; KEP-555.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.routes import media_version
-from fairway.kinds.kind import STATUS
+from fairway.kinds.kind import STATUS, CustomVersion
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.objects.meta import timestamp
-from fairway.objects.ownership import applying, managers, shape, tracking
+from fairway.objects.ownership import applying, managers, shape, structural, tracking
 from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers
+from fairway.objects.structural.pruning import prune
 
 # Through these a writer speaks for fields; what others write (bindings, proxies) is the server's own doing.
 _TRACKED = frozenset({"", "status", "scale", "ephemeralcontainers", "resize", "finalize", "approval"})
@@ -38,7 +40,7 @@ def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
     known = _known(given if not call.subresource else kept, kept)
     try:
         after = tracking.updated(
-            old, new, known, writer(call), shape.identity(new), now=timestamp(now_s), without=_not_for(call)
+            old, new, known, writer(call), form_of(call, new), now=timestamp(now_s), without=_not_for(call)
         )
     except shape.KeyMissing:
         after = known
@@ -46,6 +48,17 @@ def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
         metadata["managedFields"] = kept if given == kept or call.subresource else managers.written(known)
     elif after:
         metadata["managedFields"] = managers.written(after)
+
+
+def form_of(call: Call, found: Object) -> shape.Shape:
+    """How the objects of a request's kind are taken apart by those who share them."""
+    custom = call.kind.custom
+    return shape.identity(found) if custom is None else _form_of_custom(custom)
+
+
+@lru_cache(256)
+def _form_of_custom(custom: CustomVersion) -> shape.Shape:
+    return structural.of_schema(custom.schema, is_object=True)
 
 
 def entries(found: Object | None) -> Sequence[Object]:
@@ -76,7 +89,7 @@ def _not_for(call: Call) -> str:
 
 def apply(call: Call, live: Object | None, config: Object, now_s: float, *, force: bool) -> Object:
     """The object that ``config`` makes of ``live``, managers and all.  Raises: ``StatusError`` 409, 422 or 500."""
-    applier, now, form = writer(call, APPLY), timestamp(now_s), shape.identity(config)
+    applier, now, form = writer(call, APPLY), timestamp(now_s), form_of(call, config)
     without = _not_for(call)
     base = live if live is not None else {**config, "metadata": _identity(config)}
     if live is None:
@@ -115,8 +128,22 @@ def _conflict(error: applying.Conflicts) -> StatusError:
     return StatusError(409, "Conflict", str(error), {"causes": causes})
 
 
+def check_declared(call: Call, config: Object) -> None:
+    """Who applies may only speak of fields that a custom kind's schema knows.  Raises: ``StatusError`` 500."""
+    if call.kind.custom is None:
+        return
+    unknown = prune(config, call.kind.custom.schema)
+    if unknown:
+        texts = [f".{path}: field not declared in schema" for path in unknown]
+        raise _not_typed(call, config, texts[0] if len(texts) == 1 else "errors:\n  " + "\n  ".join(texts))
+
+
 def _untyped(call: Call, config: Object, key: str) -> StatusError:
+    why = f'associative list with keys has an element that omits key field "{key}" (and doesn\'t have default value)'
+    return _not_typed(call, config, why)
+
+
+def _not_typed(call: Call, config: Object, why: str) -> StatusError:
     where = f"{call.namespace}/{call.name}" if call.namespace else call.name
     about = f"{config['apiVersion']}, Kind={config['kind']}"
-    why = f'associative list with keys has an element that omits key field "{key}" (and doesn\'t have default value)'
     return StatusError(500, "", f"failed to create typed patch object ({where}; {about}): {why}")

@@ -43,6 +43,8 @@ class Operation:
     body: str = ""
     answer: str = ""
     status: int = 200
+    takes: tuple[str, ...] = ("*/*",)
+    """Media types of its body."""
 
 
 NAME = Parameter("name", "The name of the object.", place="path")
@@ -126,8 +128,14 @@ def _operation(
 ) -> Operation:  # fmt: skip
     group, version, kind = of or (entry.group, entry.version, entry.kind.name)
     return Operation(
-        path, method, action, id_, description, group, version, kind, parameters, body, answer, status
+        path, method, action, id_, description, group, version, kind, parameters, body, answer, status,
+        _patch_types(entry) if body == PATCH else ("*/*",),
     )  # fmt: skip
+
+
+def _patch_types(entry: Entry) -> tuple[str, ...]:
+    """Objects of custom kinds cannot be merged strategically, and clients look here for that."""
+    return PATCH_TYPES if entry.kind.custom is None else (patches.JSON_PATCH, patches.MERGE_PATCH, patches.APPLY_PATCH)
 
 
 def _own_name(entry: Entry) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fairway.apiserver.discovery import Entry
 from fairway.apiserver.openapi.definitions import definitions
 from fairway.apiserver.openapi.dialect import V2
-from fairway.apiserver.openapi.operations import PATCH, PATCH_TYPES, Operation, Parameter, operations
+from fairway.apiserver.openapi.operations import Operation, Parameter, operations
 from fairway.objects import Object
 
 _PRODUCES = ["application/json", "application/yaml"]
@@ -47,7 +47,7 @@ def _operation(operation: Operation, known: dict[str, Object]) -> Object:
     return {
         "description": operation.description,
         "operationId": operation.id,
-        "consumes": list(PATCH_TYPES) if operation.body == PATCH else ["*/*"],
+        "consumes": list(operation.takes),
         "produces": _produces(operation),
         "schemes": ["https"],
         "parameters": found,

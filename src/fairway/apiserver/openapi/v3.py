@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fairway.apiserver.discovery import Entry
 from fairway.apiserver.openapi.definitions import definitions
 from fairway.apiserver.openapi.dialect import V3
-from fairway.apiserver.openapi.operations import PATCH, PATCH_TYPES, Operation, Parameter, operations
+from fairway.apiserver.openapi.operations import Operation, Parameter, operations
 from fairway.objects import Object
 
 _JSON, _YAML, _WATCH = "application/json", "application/yaml", "application/json;stream=watch"
@@ -44,8 +44,7 @@ def _operation(operation: Operation) -> Object:
         },
     }  # fmt: skip
     if operation.body:
-        types = PATCH_TYPES if operation.body == PATCH else ("*/*",)
-        shown["requestBody"] = {"content": _content(types, operation.body)}
+        shown["requestBody"] = {"content": _content(operation.takes, operation.body)}
         if operation.method != "delete":
             shown["requestBody"]["required"] = True
     return shown

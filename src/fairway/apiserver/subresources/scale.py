@@ -13,8 +13,9 @@ from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
+from fairway.kinds.kind import CustomVersion, Kind
 from fairway.objects import Object, strict
-from fairway.objects.errors import StatusError, bad_request, conflict, invalid, invalid_value
+from fairway.objects.errors import StatusError, bad_request, conflict, internal, invalid, invalid_value
 from fairway.objects.labels import from_label_selector, from_map
 from fairway.objects.patches import APPLY_PATCH
 
@@ -28,16 +29,40 @@ Owned = Callable[[Object, Stored], Object]
 """What is to be written, with its managers, given what was asked for and the present state."""
 
 
-def scale_of(found: Object) -> Object:
-    """The Scale of an object with ``spec.replicas``."""
-    metadata, spec, status = found["metadata"], found.get("spec") or {}, found.get("status") or {}
+def scale_of(found: Object, kind: Kind | None = None) -> Object:
+    """The Scale of an object with ``spec.replicas``, or whatever a custom kind has in its place."""
+    if kind is not None and kind.custom is not None:
+        return _custom_scale(found, kind.custom)
+    spec, status = found.get("spec") or {}, found.get("status") or {}
+    return _scale_with(found, spec.get("replicas", 0), status.get("replicas", 0), _selector_text(spec.get("selector")))
+
+
+def _custom_scale(found: Object, custom: CustomVersion) -> Object:
+    """Raises: ``StatusError`` 500 where there are no replicas."""
+    paths = custom.scale or {}
+    replicas = custom.at(found, paths["specReplicasPath"])
+    if not isinstance(replicas, int):
+        raise internal(f"the spec replicas field {_quoted(paths['specReplicasPath'])} does not exist")
+    selector = custom.at(found, paths.get("labelSelectorPath") or "")
+    return _scale_with(
+        found, replicas, custom.at(found, paths["statusReplicasPath"]) or 0,
+        selector if isinstance(selector, str) else "",
+    )  # fmt: skip
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"'
+
+
+def _scale_with(found: Object, wanted: int, present: int, selector: str) -> Object:
+    metadata = found["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     return {
         "kind": "Scale",
         "apiVersion": _VERSION,
         "metadata": {field: metadata[field] for field in kept if field in metadata},
-        "spec": {"replicas": spec.get("replicas", 0)},
-        "status": {"replicas": status.get("replicas", 0), "selector": _selector_text(spec.get("selector"))},
+        "spec": {"replicas": wanted},
+        "status": {"replicas": present, "selector": selector},
     }
 
 
@@ -52,7 +77,7 @@ def _selector_text(selector: Object | None) -> str:
 
 def get_scale(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` 404."""
-    return Made(scale_of(current(call, api).object))
+    return Made(scale_of(current(call, api).object, call.kind))
 
 
 async def update_scale(call: Call, api: "Api") -> Reply:
@@ -76,7 +101,7 @@ async def patch_scale(call: Call, api: "Api") -> Reply:
     validation = strict.mode(call.options.get("fieldValidation"))
 
     def wanted_for(old: Stored) -> Object:
-        wanted = patching.apply(scale_of(old.copy()), media, given, _VERSION, "Scale")
+        wanted = patching.apply(scale_of(old.copy(), call.kind), media, given, _VERSION, "Scale")
         shown = given if media == patching.STRATEGIC else None
         warnings = strict.check_patched(wanted, shown, api_version=_VERSION, kind="Scale", validation=validation)
         call.warnings.extend(warnings)
@@ -97,9 +122,10 @@ async def _apply_scale(call: Call, api: "Api") -> Reply:
     force = flag(call.options.get("force"))
 
     def owned_by_applier(new: Object, old: Stored) -> Object:
-        kept = {field: new["metadata"][field] for field in ("name", "namespace")}
-        asked = {"replicas": new["spec"]["replicas"]} if "replicas" in (config.get("spec") or {}) else {}
-        applied = {"kind": new["kind"], "apiVersion": new["apiVersion"], "metadata": kept, "spec": asked}
+        kept = {field: new["metadata"][field] for field in ("name", "namespace") if field in new["metadata"]}
+        applied: Object = {"kind": new["kind"], "apiVersion": new["apiVersion"], "metadata": kept, "spec": {}}
+        if "replicas" in (config.get("spec") or {}):
+            _set_replicas(applied, call.kind, config["spec"]["replicas"] or 0)
         return ownership.apply(call, old.copy(), applied, api.clock(), force=force)
 
     return await _scale(call, api, lambda _: config, owned_by_applier)
@@ -113,13 +139,13 @@ async def _scale(call: Call, api: "Api", wanted_for: WantedFor, owned: Owned | N
         wanted = wanted_for(old)
         replicas = _checked(call, wanted, old)
         new = old.copy()
-        new.setdefault("spec", {})["replicas"] = replicas
+        _set_replicas(new, kind, replicas)
         if owned is not None:
             new = owned(new, old)
         else:
             ownership.track(call, new, old.object, api.clock())
         try:
-            return _scaled(await api.write(_of_parent(call), new, old, is_applied=True))
+            return _scaled(await api.write(_of_parent(call), new, old, is_applied=True), kind)
         except StatusError as error:
             named = (wanted.get("metadata") or {}).get("resourceVersion")
             if error.reason != "Conflict" or attempts_left == 1 or (named and call.verb == "update"):
@@ -136,12 +162,21 @@ def _of_parent(call: Call) -> Call:
     )  # fmt: skip
 
 
-def _scaled(reply: Reply) -> Reply:
+def _set_replicas(new: Object, kind: Kind, replicas: int) -> None:
+    path = ".spec.replicas" if kind.custom is None else (kind.custom.scale or {})["specReplicasPath"]
+    *above, last = path.split(".")[1:]
+    found = new
+    for name in above:
+        found = found.setdefault(name, {})
+    found[last] = replicas
+
+
+def _scaled(reply: Reply, kind: Kind) -> Reply:
     match reply:
         case Found(stored):
-            return Made(scale_of(stored.object))
+            return Made(scale_of(stored.object, kind))
         case Made(made):
-            return Made(scale_of(made))
+            return Made(scale_of(made, kind))
     raise TypeError("a write replies with an object")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairway.apiserver import bodies, ownership
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import check_name, copy, to_stored_version
+from fairway.apiserver.decode import check_name, copy, described_version, schema_of, to_stored_version
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
 from fairway.objects import Object, strict
@@ -52,10 +52,11 @@ def _config(call: Call) -> Object:
             if said != version
             else f'Incorrect kind specified in apply patch: "{given.get("kind") or ""}", expected: "{kind.name}"'
         )
+    ownership.check_declared(call, given)
     call.warnings.extend(
         strict.check(
-            given, b"", api_version=kind.api_version, kind=kind.name,
-            validation=strict.mode(call.options.get("fieldValidation")),
+            given, b"", api_version=described_version(call), kind=kind.name,
+            validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind),
         )
     )  # fmt: skip
     to_stored_version(call, given)

@@ -89,7 +89,8 @@ DEDUCED = Shape(DEDUCE)
 
 
 @lru_cache(None)
-def _of_definition(place: int) -> Shape:
+def of_definition(place: int) -> Shape:
+    """The shape of a definition of the schema table."""
     found: Definition = schema.definition(place)
     if found.map_type == "atomic":
         return WHOLE_VALUE
@@ -101,7 +102,7 @@ def _of_definition(place: int) -> Shape:
 def of_type(found: Type) -> Shape:
     """The shape of a type of the schema table."""
     if found.form == schema.DEFINED and found.map_type != "atomic":
-        return _of_definition(found.place)
+        return of_definition(found.place)
     if found.form == schema.MAP and found.map_type != "atomic":
         return Shape(MAP, item=found.item)
     if found.form == schema.LIST and found.list_type == "map":
@@ -114,7 +115,7 @@ def of_type(found: Type) -> Shape:
 def of_kind(api_version: str, kind: str) -> Shape:
     """The shape of a kind's objects."""
     place = schema.place_of(api_version, kind)
-    return DEDUCED if place is None else _of_definition(place)
+    return DEDUCED if place is None else of_definition(place)
 
 
 def as_found(shape: Shape, value: object) -> Shape:
