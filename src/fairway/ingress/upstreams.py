@@ -104,10 +104,11 @@ def slice_of(found: Object) -> Slice | None:
 
 def _is_address(endpoint: Mapping[str, Any]) -> bool:
     try:
-        ipaddress.ip_address(endpoint["addresses"][0])
+        found = ipaddress.ip_address(endpoint["addresses"][0])
     except (LookupError, TypeError, ValueError):
         return False
-    return True
+    # A zone may be any text, and what is taken here becomes a word of the engine's commands.
+    return getattr(found, "scope_id", None) is None
 
 
 def _endpoint(endpoint: Mapping[str, Any]) -> Endpoint:

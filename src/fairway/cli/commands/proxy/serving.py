@@ -1,6 +1,7 @@
 """Serving: one request a connection is read as far as its head, given this user's credentials, and carried both ways.
 
-So watches, logs and upgraded connections pass as they are.
+So watches, logs and upgraded connections pass as they are.  What was filtered is all that is asked: no second request
+reaches the API server on the same connection.
 """
 
 import asyncio
@@ -8,7 +9,7 @@ import contextlib
 import os
 import signal
 import sys
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fairway.cli.commands.proxy.files import answer as file_answer
 from fairway.cli.commands.proxy.filtering import Filter
@@ -19,16 +20,22 @@ from fairway.objects.authority import authority
 
 _HEAD_MAX_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 16
+_SWITCHED = b"HTTP/1.1 101"
 _OWN = ("host", "connection", "proxy-connection", "keep-alive")
 
 
 class Head:
-    """The head of a request: its line and its headers, in their order."""
+    """The head of a request: its line and its headers, in their order.
+
+    Raises: ``ValueError`` for one that another reader could take for two (RFC 9112, 2.2).
+    """
 
     __slots__ = ("headers", "method", "target")
 
     def __init__(self, text: bytes) -> None:
         line, *lines = text.decode("latin-1").split("\r\n")
+        if any(sign in each for each in (line, *lines) for sign in "\r\n\0"):
+            raise ValueError("a head with a line end that is none")
         self.method, self.target, _ = line.split(" ", 2)
         self.headers = [(name.strip(), value.strip()) for name, _, value in (each.partition(":") for each in lines)]
 
@@ -79,7 +86,7 @@ class Gateway:
             return
         if not self._api_prefix.startswith("/api"):
             head.target = f"/{head.target[len(self._api_prefix) :].lstrip('/')}"
-        if self._filter is not None and not self._filter.passes(head.method, head.path, head.get("host")):
+        if self._filter is not None and not self._filter.passes(head.method, unquote(head.path), head.get("host")):
             writer.write(plain(403, "Forbidden\n"))
             return
         try:
@@ -90,7 +97,7 @@ class Gateway:
         upstream = SocketBytes(connection, None)
         try:
             await upstream.write(self._request(head, own))
-            await _carry(upstream, reader, writer)
+            await _carry(upstream, reader, writer, is_upgrade=head.is_upgrade)
         finally:
             upstream.close()
 
@@ -112,15 +119,26 @@ class Gateway:
         return "\r\n".join(lines).encode("latin-1")
 
 
-async def _carry(upstream: SocketBytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Until either side has ended: a client that has closed waits for nothing, as Go's servers see it."""
+async def _carry(
+    upstream: SocketBytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_upgrade: bool
+) -> None:
+    """Until either side has ended: a client that has closed waits for nothing, as Go's servers see it.
+
+    Whoever asks for another protocol and does not get it is heard no more: what he sends would be a further request.
+    """
+    is_heard = asyncio.get_running_loop().create_future()
+    if not is_upgrade:
+        is_heard.set_result(True)
 
     async def there() -> None:
         while content := await reader.read(_PIECE_BYTES):
-            await upstream.write(content)
+            if await is_heard:
+                await upstream.write(content)
 
     async def back() -> None:
         while content := await upstream.read():
+            if not is_heard.done():
+                is_heard.set_result(content.startswith(_SWITCHED))
             writer.write(content)
             await writer.drain()
 
@@ -156,9 +174,11 @@ async def serve(gateway: Gateway, address: str, port: int, unix_socket: str) -> 
     """Until interrupted.  Raises: ``Failure`` if the place is taken."""
     try:
         if unix_socket:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(unix_socket)
-            server = await asyncio.start_unix_server(gateway.handle, unix_socket, limit=_HEAD_MAX_BYTES)
+            before = os.umask(0o177)  # as kubectl's: for this user alone
+            try:
+                server = await asyncio.start_unix_server(gateway.handle, unix_socket, limit=_HEAD_MAX_BYTES)
+            finally:
+                os.umask(before)
             where = unix_socket
         else:
             server = await asyncio.start_server(gateway.handle, address, port, limit=_HEAD_MAX_BYTES)
@@ -167,10 +187,10 @@ async def serve(gateway: Gateway, address: str, port: int, unix_socket: str) -> 
         at = unix_socket or authority(address, port)
         kind = "unix" if unix_socket else "tcp"
         raise Failure(f"listen {kind} {at}: bind: {os.strerror(error.errno or 0).lower()}") from None
-    print(f"Starting to serve on {where}", flush=True)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    print(f"Starting to serve on {where}", flush=True)
     try:
         await stopping.wait()
     finally:
