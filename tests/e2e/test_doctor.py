@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_a_cluster_that_is_well(own: Cluster) -> None:
     assert told["health/kernel-table"] == "the kernel's table agrees with the API"
     assert told["health/names"] == "cluster DNS answers"
     assert re.search(r"context \"fairway-\S+\" is current", str([each["what"] for each in found]))
+
+
+def test_host_ports_that_the_node_holds_are_no_difference(own: Cluster) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, socket.create_server(("127.0.0.1", 0)) as free:
+        taken, port = other.getsockname()[1], free.getsockname()[1]
+        free.close()
+        own.kubectl("create", "service", "clusterip", "hosted", "--tcp=80")
+        own.kubectl("annotate", "svc", "hosted", f"fairway.dev/host-ports={taken}:80,127.0.0.1:{port}:80")
+        own.wait(lambda: "HostPortInUse" in own.kubectl("get", "events"), "one is taken")
+        assert failures(findings(own)) == {}
+    own.kubectl("delete", "svc", "hosted")
 
 
 def test_an_element_that_another_hand_took_away(own: Cluster) -> None:

@@ -72,6 +72,8 @@ class HostPorts:
         self._refused: dict[str, set[HostPort]] = {}
         self._wake = asyncio.Event()
         self._backoff = Backoff(_FIRST_DELAY_S, _MAX_DELAY_S)
+        self.is_trusting = False
+        """Whether ports are granted without a look: for who compares, and is not the one that holds them."""
         self.changed = asyncio.Event()
         """Set whenever ``loopback`` may be another."""
 
@@ -135,7 +137,7 @@ class HostPorts:
 
     def _hold(self, key: str, host_port: HostPort, *, is_told: bool) -> bool:
         for place in places(host_port, self._families[key]):
-            if place in self._held:
+            if place in self._held or self.is_trusting:
                 continue
             try:
                 self._held[place] = _bound(place)
