@@ -43,3 +43,5 @@ class Call:
     served: Served | None = None
     user_agent: str = ""
     warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+    """What admission has to say to the audit log."""

@@ -23,7 +23,7 @@ from fairway.apiserver.reply import Reply, Watching
 from fairway.apiserver.routes import Route, Routes, verb
 from fairway.apiserver.serve import Api
 from fairway.apiserver.shapes import Shape, Shapes
-from fairway.apiserver.subresources.connects import CONNECTS
+from fairway.apiserver.subresources.connects import CONNECTS, connected
 from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watch_stream import StreamWatch
 from fairway.kinds.kind import Kind
@@ -96,7 +96,7 @@ class Http:
         if route.subresource:
             connect = CONNECTS.get((route.kind.plural, route.subresource))
             if connect is not None and route.kind.subresource(route.subresource) is not None:
-                coming = connect(call, request, self._api)
+                coming = connected(connect, call, request, self._api)
                 # A backend may take as long as it likes; what joins a node's streams may not.
                 return self._connected(seen, coming if route.subresource == "proxy" else self._api.bounded(coming))
         form = negotiation.accepted(request.headers.get("accept", ""))

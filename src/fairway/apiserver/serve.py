@@ -15,7 +15,9 @@ from uuid import uuid4
 import orjson
 
 from fairway.apiserver import metadata, ownership
-from fairway.apiserver.admission import admit, advise, review
+from fairway.apiserver.admission import admit, advise, consulting, review
+from fairway.apiserver.admission.attributes import of_write
+from fairway.apiserver.admission.webhooks import Webhooks
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.authorization import Authorizer
 from fairway.apiserver.cache import Cache
@@ -70,6 +72,7 @@ class Api:
         self.quotas = Quotas(self)
         self.custom: Mapping[tuple[str, str, str], tuple[Kind, Served | None]] = {}
         """The records of custom kinds by group, version and plural: who calls may know less of a kind."""
+        self.webhooks = Webhooks(self)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
 
     async def call(
@@ -113,17 +116,15 @@ class Api:
 
         ``is_applied`` says that ``new`` already tells who owns which of its fields.
 
-        Steps: 1 defaults; 2 what admission changes; 3 metadata, what the writer may not set, who owns what; 4 claims;
-        5 validation, what admission refuses, warnings; 6 quotas; 7 one commit of the object, its claims and what it
-        takes of quotas.  A claim that somebody else was faster to take is chosen anew, from step 4.
+        Steps: 1 defaults, what admission changes, metadata; 2 what webhooks change; 3 what the writer may not set, who
+        owns what; 4 claims; 5 validation, what admission refuses, warnings; 6 what policies and webhooks refuse;
+        7 quotas, and one commit of the object, its claims and what it takes of quotas.  A claim that somebody else was
+        faster to take is chosen anew, from step 4.
         """
         kind, before = call.kind, old.object if old else None
-        kind.defaults(new)
-        admit(call, new, before, self)
-        if before is None:
-            metadata.begin(new, kind, uid=str(uuid4()), now_s=self.clock())
-        else:
-            metadata.carry(new, before)
+        self._fill(call, new, before)
+        if self.webhooks.mutating and await consulting.change(call, new, before, self):
+            admit(call, new, before, self)
         kind.prepare(new, before, call.subresource)
         speaks_of_managers = is_applied or ownership.entries(new) != ownership.entries(before)
         if not is_applied:
@@ -134,20 +135,23 @@ class Api:
             dry_run = "dryRun" in call.options
             allocation = self.claims.allocate(new, before, dry_run=dry_run) if has_claims else NOTHING
             self._check(call, new, before)
+            if consulting.is_judged(self):
+                await consulting.judge(of_write(call, new, before), self)
             if before is not None and not speaks_of_managers:
                 ownership.forget_no_change(new, before)
-            has_quota = self.quotas.concern(call, before)
-            if dry_run:
-                if has_quota:
-                    self.quotas.check(call, new, before)
-                return Made(new, 200 if old else 201)
             try:
-                if has_quota:
-                    return await self.quotas.store(call, new, before, partial(self._store, call, new, old, allocation))
-                return await self._store(call, new, old, allocation)
+                return await self._keep(call, new, old, allocation)
             except ClaimLost:
                 new = orjson.loads(unclaimed)
         raise internal(f'failed to allocate what {kind.name} "{call.name}" needs: others were faster each time')
+
+    def _fill(self, call: Call, new: Object, before: Object | None) -> None:
+        call.kind.defaults(new)
+        admit(call, new, before, self)
+        if before is None:
+            metadata.begin(new, call.kind, uid=str(uuid4()), now_s=self.clock())
+        else:
+            metadata.carry(new, before)
 
     def _check(self, call: Call, new: Object, before: Object | None) -> None:
         kind = call.kind
@@ -160,6 +164,17 @@ class Api:
         review(call, new, before, self)
         call.warnings.extend(kind.warnings(new, before))
         advise(call, new, before, self)
+
+    async def _keep(self, call: Call, new: Object, old: Stored | None, allocation: Allocation) -> Reply:
+        before = old.object if old else None
+        has_quota = self.quotas.concern(call, before)
+        if "dryRun" in call.options:
+            if has_quota:
+                self.quotas.check(call, new, before)
+            return Made(new, 200 if old else 201)
+        if has_quota:
+            return await self.quotas.store(call, new, before, partial(self._store, call, new, old, allocation))
+        return await self._store(call, new, old, allocation)
 
     async def _store(
         self, call: Call, new: Object, old: Stored | None, allocation: Allocation, beside: Sequence[Put] = ()

@@ -3,6 +3,7 @@
 Pure.  Nothing here does I/O or knows the API server.
 """
 
+from fairway.kinds.admission_registration import MUTATING_WEBHOOK_CONFIGURATION, VALIDATING_WEBHOOK_CONFIGURATION
 from fairway.kinds.api_service import API_SERVICE
 from fairway.kinds.binding import BINDING
 from fairway.kinds.certificate_signing_request import CERTIFICATE_SIGNING_REQUEST
@@ -78,6 +79,8 @@ ALL: tuple[Kind, ...] = (
     EVENT,
     LEASE,
     LIMIT_RANGE,
+    MUTATING_WEBHOOK_CONFIGURATION,
+    VALIDATING_WEBHOOK_CONFIGURATION,
     RESOURCE_QUOTA,
     ROLE,
     ROLE_BINDING,
@@ -141,6 +144,7 @@ __all__ = [
     "LEASE",
     "LIMIT_RANGE",
     "LOCAL_SUBJECT_ACCESS_REVIEW",
+    "MUTATING_WEBHOOK_CONFIGURATION",
     "NAMESPACE",
     "NETWORK_POLICY",
     "NODE",
@@ -165,6 +169,7 @@ __all__ = [
     "SERVICE_CIDR",
     "SUBJECT_ACCESS_REVIEW",
     "TOKEN_REVIEW",
+    "VALIDATING_WEBHOOK_CONFIGURATION",
     "VIRTUAL",
     "VOLUME_ATTACHMENT",
     "VOLUME_ATTRIBUTES_CLASS",

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import write_options
+from fairway.apiserver.admission import consulting
+from fairway.apiserver.admission.attributes import CREATE
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made, Reply
 from fairway.apiserver.stored import Stored
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 async def bind(call: Call, api: "Api") -> Reply:
     """POST.  Raises: ``StatusError`` 409 if the pod has a node or is going, 422 for a target that is no node."""
     target, metadata = _checked(call)
+    await consulting.consult(call, CREATE, call.body, None, api, object_kind=("", "v1", "Binding"))
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
         old = current(call, api)
         new = _bound(call, old, target, metadata, api.clock())

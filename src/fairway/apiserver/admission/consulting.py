@@ -1,0 +1,67 @@
+"""Consulting: webhooks and policies have their say, after what the API server itself fills in and checks.
+
+Shape: a write calls ``change`` before it is validated and ``judge`` after; what stores no whole object (a deletion, a
+connection, a binding) calls ``consult``.  Nothing of it is entered where nobody wants to be asked.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from fairway.apiserver import metadata
+from fairway.apiserver.admission.attributes import Attributes, of_write
+from fairway.apiserver.call import Call
+from fairway.apiserver.decode import described_version, schema_of
+from fairway.objects import Object, strict
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+_IDENTITY = ("name", "generateName", "namespace", "uid", "creationTimestamp", "generation")
+
+
+async def change(call: Call, new: Object, old: Object | None, api: "Api") -> bool:
+    """Have ``new`` changed by whoever wishes to; whether it was.  Raises: ``StatusError``."""
+    given: dict[str, Any] = {field: new["metadata"][field] for field in _IDENTITY if field in new["metadata"]}
+
+    def fill(changed: Object) -> None:
+        """What a webhook made of it is completed as what a client sends."""
+        strict.check_patched(
+            changed, None, api_version=described_version(call), kind=call.kind.name, validation="Ignore",
+            custom=schema_of(call.kind),
+        )  # fmt: skip
+        if not isinstance(changed.get("metadata"), dict):
+            changed["metadata"] = {}
+        changed["metadata"].update(given)
+        call.kind.defaults(changed)
+        if old is not None:
+            metadata.carry(changed, old)
+
+    return await api.webhooks.mutate(of_write(call, new, old), fill)
+
+
+async def judge(asked: Attributes, api: "Api") -> None:
+    """Raises: ``StatusError`` of whoever refuses."""
+    if api.webhooks.validating:
+        await api.webhooks.validate(asked)
+
+
+def is_judged(api: "Api") -> bool:
+    """Whether anybody wants to be asked about valid writes."""
+    return bool(api.webhooks.validating)
+
+
+def is_wanted(api: "Api") -> bool:
+    """Whether anybody wants to be asked about anything."""
+    return api.webhooks.mutating or is_judged(api)
+
+
+async def consult(
+    call: Call, operation: str, new: Object | None, old: Object | None, api: "Api",
+    *, object_kind: tuple[str, str, str] | None = None,
+) -> None:  # fmt: skip
+    """Ask all about what is no write of a whole object; ``new`` may be changed.  Raises: ``StatusError``."""
+    if not is_wanted(api):
+        return
+    asked = Attributes(call, operation, new, old, object_kind)
+    if api.webhooks.mutating:
+        await api.webhooks.mutate(asked, lambda _: None)
+    await judge(asked, api)

@@ -1,0 +1,100 @@
+"""Reviews: what a webhook is asked, and what its answer means.  Pure.
+
+Source: Kubernetes docs, "Dynamic Admission Control", "Webhook request and response"; the texts are upstream's.
+"""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+
+_VERSIONS = ("v1", "v1beta1")
+_GROUP = "admission.k8s.io"
+
+
+class BadAnswer(Exception):
+    """A webhook that did not answer as it must; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a webhook says.  ``patch`` are JSON patch operations; ``refusal`` is set if it says no."""
+
+    patch: list[Object] = field(default_factory=list)
+    refusal: StatusError | None = None
+    warnings: tuple[str, ...] = ()
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+def version_of(webhook: Object) -> str:
+    """The first version that the webhook and we speak."""
+    return str(next(one for one in webhook["admissionReviewVersions"] if one in _VERSIONS))
+
+
+def question(request: Object, version: str) -> bytes:
+    """The AdmissionReview to send."""
+    return orjson.dumps({"kind": "AdmissionReview", "apiVersion": f"{_GROUP}/{version}", "request": request})
+
+
+def verdict(name: str, body: bytes, uid: str, version: str) -> Verdict:
+    """What the answer of the webhook ``name`` means.  Raises: ``BadAnswer``."""
+    try:
+        review: Any = orjson.loads(body)
+    except ValueError as error:
+        raise BadAnswer(f"failed to call webhook: invalid character in the answer: {error}") from error
+    response = review.get("response") if isinstance(review, dict) else None
+    if not isinstance(response, dict):
+        raise BadAnswer("webhook response was absent")
+    _check_envelope(review, response, uid, version)
+    patch = _patch(response)
+    warnings = tuple(str(one) for one in response.get("warnings") or ())
+    annotations = {f"{name}/{key}": str(value) for key, value in (response.get("auditAnnotations") or {}).items()}
+    refusal = None if response.get("allowed") is True else _refusal(name, response.get("status") or {})
+    return Verdict(patch, refusal, warnings, annotations)
+
+
+def _check_envelope(review: Object, response: Object, uid: str, version: str) -> None:
+    if version == "v1":
+        said = f"{review.get('apiVersion') or ''}, Kind={review.get('kind') or ''}"
+        wanted = f"{_GROUP}/{version}, Kind=AdmissionReview"
+        if said != wanted:
+            raise BadAnswer(f"received invalid webhook response: expected webhook response of {wanted}, got {said}")
+        if response.get("uid") != uid:
+            raise BadAnswer(
+                f'received invalid webhook response: expected response.uid="{uid}", got "{response.get("uid") or ""}"'
+            )
+
+
+def _patch(response: Object) -> list[Object]:
+    given, kind = response.get("patch"), response.get("patchType")
+    if not given:
+        return []
+    if kind != "JSONPatch":
+        raise BadAnswer(
+            "received invalid webhook response: webhook returned response.patch but not response.patchType"
+            if not kind
+            else f'received invalid webhook response: invalid value of PatchType "{kind}"'
+        )
+    try:
+        operations = orjson.loads(b64decode(given, validate=True))
+    except (Base64Error, ValueError, TypeError) as error:
+        raise BadAnswer(f"received undecodable patch in webhook response: {error}") from error
+    if not isinstance(operations, list):
+        raise BadAnswer("received undecodable patch in webhook response: it is no list")
+    return operations
+
+
+def _refusal(name: str, status: Object) -> StatusError:
+    """The webhook's own status, with who it was that refused."""
+    told = f'admission webhook "{name}" denied the request'
+    why, reason = str(status.get("message") or ""), str(status.get("reason") or "")
+    text = f"{told}: {why or reason}" if why or reason else f"{told} without explanation"
+    code = status.get("code")
+    code = code if isinstance(code, int) and code >= 400 else 400
+    details = status.get("details")
+    return StatusError(code, reason, text, details if isinstance(details, dict) else {})

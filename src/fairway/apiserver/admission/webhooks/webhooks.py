@@ -1,0 +1,179 @@
+"""Webhooks: who is asked about a request, in which order, and what their answers come to.
+
+Rules for those who change it: mutating webhooks go one by one, by the name of their configuration; what one of them
+changed is filled in by the defaults before the next one sees it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
+
+import orjson
+
+from fairway.apiserver.admission import conditions
+from fairway.apiserver.admission.attributes import Attributes, Form
+from fairway.apiserver.admission.matching import matched
+from fairway.apiserver.admission.webhooks import calling, reviews
+from fairway.apiserver.admission.webhooks.calling import CallFailed
+from fairway.apiserver.admission.webhooks.reviews import BadAnswer, Verdict
+from fairway.apiserver.collection import Collection
+from fairway.kinds import (
+    ENDPOINTS,
+    MUTATING_WEBHOOK_CONFIGURATION,
+    NAMESPACE,
+    SERVICE,
+    VALIDATING_WEBHOOK_CONFIGURATION,
+)
+from fairway.objects import Object
+from fairway.objects.errors import StatusError, forbidden, internal
+from fairway.objects.expressions import ExpressionError
+from fairway.objects.patches import json_patch
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+log = logging.getLogger(__name__)
+
+Fill = Callable[[Object], None]
+"""Completes an object that a webhook has changed."""
+
+
+class Webhooks:
+    """All of them, as writers meet them."""
+
+    def __init__(self, api: "Api") -> None:
+        self._api = api
+        self._mutating = api.cache.of(MUTATING_WEBHOOK_CONFIGURATION)
+        self._validating = api.cache.of(VALIDATING_WEBHOOK_CONFIGURATION)
+
+    @property
+    def mutating(self) -> bool:
+        """Whether there are any that change objects."""
+        return bool(self._mutating.live)
+
+    @property
+    def validating(self) -> bool:
+        """Whether there are any that refuse objects."""
+        return bool(self._validating.live)
+
+    async def mutate(self, asked: Attributes, fill: Fill) -> bool:
+        """Have ``asked.new`` changed; whether it was.  Raises: ``StatusError``."""
+        webhooks = list(self._all(self._mutating, asked))
+        last_change = -1
+        for place, webhook in enumerate(webhooks):
+            if await self._changes(webhook, asked, fill):
+                last_change = place
+        # Those that wish so are asked again if somebody after them made a change.
+        for webhook in webhooks[: max(last_change, 0)]:
+            if webhook.get("reinvocationPolicy") == "IfNeeded":
+                await self._changes(webhook, asked, fill)
+        return last_change >= 0
+
+    async def _changes(self, webhook: Object, asked: Attributes, fill: Fill) -> bool:
+        # An earlier change may have made the object one that is not meant, or the other way round.
+        form = self._form(webhook, asked)
+        if form is None:
+            return False
+        found = await self._asked(webhook, form, asked)
+        if found is None:
+            return False
+        if found.refusal is not None:
+            raise found.refusal
+        if not found.patch or asked.new is None:
+            return False
+        return _apply(found, form, asked, fill, webhook["name"])
+
+    async def validate(self, asked: Attributes) -> None:
+        """Raises: ``StatusError`` of the first that refuses."""
+        calls: list[Awaitable[Verdict | None]] = []
+        for webhook in self._all(self._validating, asked):
+            form = self._form(webhook, asked)
+            if form is not None:
+                calls.append(self._asked(webhook, form, asked))
+        failures: list[BaseException] = []
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                failures.append(answer)
+            elif answer is not None and answer.refusal is not None:
+                failures.append(answer.refusal)
+        if failures:
+            raise failures[0]
+
+    @staticmethod
+    def _all(collection: Collection, asked: Attributes) -> Iterator[Object]:
+        """Every webhook, by the name of its configuration."""
+        if not asked.is_exempt:
+            for key in collection.keys(collection.kind.prefix):
+                yield from collection.live[key].object.get("webhooks") or ()
+
+    def _form(self, webhook: Object, asked: Attributes) -> Form | None:
+        """The version in which the webhook is to be asked, if it is.  Raises: ``StatusError``."""
+        form = matched(webhook, webhook.get("rules") or (), asked, self._labels_of)
+        if form is None or not webhook.get("matchConditions"):
+            return form
+        with conditions.asking(asked.call.user, self._api):
+            try:
+                return form if conditions.hold(webhook["matchConditions"], conditions.values(asked, form)) else None
+            except ExpressionError as error:
+                if webhook["failurePolicy"] == "Ignore":
+                    return None
+                raise forbidden(asked.kind.group, asked.kind.plural, asked.name, str(error)) from error
+
+    def _labels_of(self, namespace: str) -> Object | None:
+        found = self._api.cache.get(NAMESPACE, None, namespace)
+        return None if found is None else found.object["metadata"].get("labels")
+
+    async def _asked(self, webhook: Object, form: Form, asked: Attributes) -> Verdict | None:
+        """The verdict; ``None`` where none came and that is to be ignored.  Raises: ``StatusError``."""
+        name = webhook["name"]
+        try:
+            found = await self._verdict(webhook, form, asked)
+        except (CallFailed, BadAnswer) as error:
+            text = f'failed calling webhook "{name}": {error}'
+            if webhook["failurePolicy"] == "Ignore":
+                log.warning("a webhook failed and is ignored", extra={"webhook": name, "error": str(error)})
+                return None
+            raise internal(text) from error
+        asked.call.warnings.extend(found.warnings)
+        asked.call.annotations.update(found.annotations)
+        return found
+
+    async def _verdict(self, webhook: Object, form: Form, asked: Attributes) -> Verdict:
+        config, seconds = webhook["clientConfig"], webhook["timeoutSeconds"]
+        request, version = asked.request(form), reviews.version_of(webhook)
+        place = calling.where(config, seconds, self._endpoint_of)
+        body = reviews.question(request, version)
+        answer = await calling.post(place, config.get("caBundle") or "", body, seconds)
+        return reviews.verdict(webhook["name"], answer, request["uid"], version)
+
+    def _endpoint_of(self, namespace: str, name: str, port: int) -> tuple[str, int]:
+        service = self._api.cache.get(SERVICE, namespace, name)
+        if service is None:
+            raise LookupError(f'service "{name}" not found')
+        endpoints = self._api.cache.get(ENDPOINTS, namespace, name)
+        found = endpoints.object if endpoints else None
+        return calling.ready_endpoint(service.object, found, port, self._api.chance.choice)
+
+
+def _apply(found: Verdict, form: Form, asked: Attributes, fill: Fill, name: str) -> bool:
+    """Patch ``asked.new`` in place; whether that changed it.  Raises: ``StatusError``."""
+    assert asked.new is not None
+    before = orjson.dumps(asked.new)
+    document = orjson.loads(before) if asked.object_kind else orjson.loads(orjson.dumps(form.shown(asked.new)))
+    kind, version = asked.new.get("kind"), asked.new.get("apiVersion")
+    try:
+        patched = json_patch.apply(document, found.patch)
+    except StatusError as error:
+        raise internal(f'failed calling webhook "{name}": {error.message}') from error
+    if not isinstance(patched, dict):
+        raise internal(f'failed calling webhook "{name}": the patch leaves no object')
+    if form.to_storage is not None and not asked.object_kind:
+        form.to_storage(patched)
+    patched["kind"], patched["apiVersion"] = kind, version
+    asked.new.clear()
+    asked.new.update(patched)
+    fill(asked.new)
+    return orjson.dumps(asked.new, option=orjson.OPT_SORT_KEYS) != orjson.dumps(
+        orjson.loads(before), option=orjson.OPT_SORT_KEYS
+    )

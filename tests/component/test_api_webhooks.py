@@ -1,0 +1,303 @@
+"""Webhooks over a whole API server and a real HTTPS server: who is asked what, and what answers do."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.api_world import World, world
+from component.webhook_server import WebhookServer, patch, webhook_server
+
+REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
+CORE = "/api/v1/namespaces/default"
+MAPS = f"{CORE}/configmaps"
+OF_MAPS = {"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
+MERGE = "application/merge-patch+json"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as started:
+        yield started
+
+
+@pytest.fixture
+async def hook(tmp_path: Path) -> AsyncIterator[WebhookServer]:
+    async with webhook_server(tmp_path) as started:
+        yield started
+
+
+def webhook(hook: WebhookServer, name: str = "a.example.com", **fields: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "clientConfig": hook.client_config("/check"),
+        "rules": [OF_MAPS],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    } | fields
+
+
+async def registered(api: World, kind: str, *webhooks: dict[str, Any], name: str = "c") -> None:
+    body = {"metadata": {"name": name}, "webhooks": list(webhooks)}
+    told = await api.ask("POST", f"{REGISTRATION}/{kind}webhookconfigurations", body)
+    assert told.status == 201, told.message
+
+
+def a_map(name: str = "m", **metadata: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, **metadata}, "data": {"a": "b"}}
+
+
+async def test_what_is_left_out_is_filled_in(api: World, hook: WebhookServer) -> None:
+    config = {"service": {"namespace": "default", "name": "hook"}}
+    await registered(api, "mutating", webhook(hook, clientConfig=config))
+    told = await api.ask("GET", f"{REGISTRATION}/mutatingwebhookconfigurations/c")
+    found = told.body["webhooks"][0]
+    assert {name: found[name] for name in ("failurePolicy", "matchPolicy", "timeoutSeconds", "reinvocationPolicy")} == {
+        "failurePolicy": "Fail",
+        "matchPolicy": "Equivalent",
+        "timeoutSeconds": 10,
+        "reinvocationPolicy": "Never",
+    }
+    assert (found["clientConfig"]["service"]["port"], found["rules"][0]["scope"]) == (443, "*")
+    assert (found["namespaceSelector"], found["objectSelector"]) == ({}, {})
+
+
+async def test_a_refusal_is_told_in_the_words_of_the_webhook(api: World, hook: WebhookServer) -> None:
+    await registered(api, "validating", webhook(hook))
+    hook.decide = lambda _: {
+        "allowed": False,
+        "status": {"message": "no maps today", "code": 403, "reason": "Forbidden"},
+    }
+    told = await api.ask("POST", MAPS, a_map())
+    assert (told.status, told.message) == (403, 'admission webhook "a.example.com" denied the request: no maps today')
+    hook.decide = lambda _: {"allowed": False}
+    told = await api.ask("POST", MAPS, a_map())
+    assert (told.status, told.message) == (
+        400,
+        'admission webhook "a.example.com" denied the request without explanation',
+    )
+    assert (await api.ask("GET", f"{MAPS}/m")).status == 404
+
+
+async def test_a_webhook_sees_the_whole_request(api: World, hook: WebhookServer) -> None:
+    await registered(api, "validating", webhook(hook))
+    await api.ask("POST", f"{MAPS}?dryRun=All&fieldManager=me", a_map())
+    await api.ask("POST", MAPS, a_map())
+    await api.ask("PATCH", f"{MAPS}/m", b'{"data":{"a":"c"}}', content_type=MERGE)
+    await api.ask("DELETE", f"{MAPS}/m")
+    dry, created, changed, deleted = hook.seen
+    assert hook.paths[0] == "/check?timeout=10s"
+    assert (dry["dryRun"], created["dryRun"]) == (True, False)
+    assert dry["options"] == {
+        "kind": "CreateOptions",
+        "apiVersion": "meta.k8s.io/v1",
+        "fieldManager": "me",
+        "dryRun": ["All"],
+    }
+    assert created["operation"] == "CREATE"
+    assert created["kind"] == created["requestKind"] == {"group": "", "version": "v1", "kind": "ConfigMap"}
+    assert created["resource"] == {"group": "", "version": "v1", "resource": "configmaps"}
+    assert (created["name"], created["namespace"], created["oldObject"]) == ("m", "default", None)
+    assert created["object"]["metadata"]["uid"]
+    assert created["userInfo"]["username"] == "kubernetes-admin"
+    assert "system:masters" in created["userInfo"]["groups"]
+    assert (changed["operation"], changed["oldObject"]["data"], changed["object"]["data"]) == (
+        "UPDATE",
+        {"a": "b"},
+        {"a": "c"},
+    )
+    assert (deleted["operation"], deleted["object"], deleted["oldObject"]["data"]) == ("DELETE", None, {"a": "c"})
+
+
+async def test_a_webhook_changes_what_is_stored_and_warns(api: World, hook: WebhookServer) -> None:
+    add = {"op": "add", "path": "/metadata/labels", "value": {"seen": "yes"}}
+    hook.decide = lambda _: {**patch(add), "warnings": ["mind the gap"]}
+    await registered(api, "mutating", webhook(hook))
+    told = await api.ask("POST", MAPS, a_map())
+    assert (told.status, told.body["metadata"]["labels"]) == (201, {"seen": "yes"})
+    assert told.warnings == ['299 - "mind the gap"']
+
+
+async def test_what_a_webhook_adds_is_completed_like_the_rest(api: World, hook: WebhookServer) -> None:
+    sidecar = {"name": "sidecar", "image": "luksa/kubia"}
+    hook.decide = lambda _: patch({"op": "add", "path": "/spec/containers/-", "value": sidecar})
+    await registered(
+        api, "mutating", webhook(hook, rules=[{**OF_MAPS, "resources": ["pods"], "operations": ["CREATE"]}])
+    )
+    body = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "luksa/kubia"}]}}
+    told = await api.ask("POST", f"{CORE}/pods", body)
+    first, second = told.body["spec"]["containers"]
+    assert (first["terminationMessagePath"], second["terminationMessagePath"]) == ("/dev/termination-log",) * 2
+    assert hook.seen[0]["object"]["spec"]["serviceAccountName"] == "default"
+
+
+async def test_one_that_wishes_so_is_asked_again_after_a_later_change(api: World, hook: WebhookServer) -> None:
+    def decide(request: dict[str, Any]) -> dict[str, Any]:
+        count = int(request["object"]["data"].get("count", "0")) + 1
+        return patch({"op": "add", "path": "/data/count", "value": str(count)})
+
+    hook.decide = decide
+    first = webhook(hook, reinvocationPolicy="IfNeeded")
+    await registered(api, "mutating", first, webhook(hook, "b.example.com"))
+    assert (await api.ask("POST", MAPS, a_map())).body["data"]["count"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [("Fail", 500), ("Ignore", 201)],
+)
+async def test_a_failure_counts_as_the_policy_says(api: World, hook: WebhookServer, policy: str, status: int) -> None:
+    config = {**hook.client_config(), "url": "https://127.0.0.1:1/x"}
+    await registered(api, "validating", webhook(hook, clientConfig=config, failurePolicy=policy))
+    told = await api.ask("POST", MAPS, a_map())
+    assert told.status == status
+    if status == 500:
+        assert told.message == (
+            'Internal error occurred: failed calling webhook "a.example.com": failed to call webhook: '
+            'Post "https://127.0.0.1:1/x?timeout=10s": dial tcp 127.0.0.1:1: connect: connection refused'
+        )
+
+
+async def test_one_that_never_answers_costs_its_time_and_no_more(api: World, hook: WebhookServer) -> None:
+    hook.decide = lambda _: None
+    await registered(api, "validating", webhook(hook, timeoutSeconds=1))
+    told = await api.ask("POST", MAPS, a_map())
+    assert (told.status, told.message.rpartition(": ")[2]) == (500, "context deadline exceeded")
+
+
+async def test_a_certificate_of_somebody_else_is_not_trusted(api: World, hook: WebhookServer, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    async with webhook_server(tmp_path / "other") as other:
+        config = {**hook.client_config(), "caBundle": other.bundle}
+        await registered(api, "validating", webhook(hook, clientConfig=config))
+        told = await api.ask("POST", MAPS, a_map())
+    assert told.message.endswith("tls: failed to verify certificate: x509: certificate signed by unknown authority")
+
+
+async def test_an_answer_out_of_form_is_a_failure(api: World, hook: WebhookServer) -> None:
+    await registered(api, "validating", webhook(hook))
+    hook.decide = lambda _: {"uid": "other"}
+    told = await api.ask("POST", MAPS, a_map())
+    assert 'received invalid webhook response: expected response.uid="' in told.message
+    hook.status = 404
+    told = await api.ask("POST", MAPS, a_map())
+    assert told.message.endswith("failed to call webhook: the server could not find the requested resource")
+
+
+async def test_a_service_that_is_not_there_is_named(api: World, hook: WebhookServer) -> None:
+    config = {"service": {"namespace": "default", "name": "hook", "path": "/v"}, "caBundle": hook.bundle}
+    await registered(api, "validating", webhook(hook, clientConfig=config))
+    told = await api.ask("POST", MAPS, a_map())
+    assert told.message.endswith(
+        'failed to call webhook: Post "https://hook.default.svc:443/v?timeout=10s": service "hook" not found'
+    )
+    service = {"metadata": {"name": "hook"}, "spec": {"ports": [{"port": 443}]}}
+    assert (await api.ask("POST", f"{CORE}/services", service)).status == 201
+    told = await api.ask("POST", MAPS, a_map())
+    assert told.message.endswith('no endpoints available for service "hook"')
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_asked"),
+    [
+        ({"rules": [{**OF_MAPS, "operations": ["UPDATE", "DELETE"]}]}, False),
+        ({"rules": [{**OF_MAPS, "resources": ["*"]}]}, True),
+        ({"rules": [{**OF_MAPS, "resources": ["*/*"]}]}, True),
+        ({"rules": [{**OF_MAPS, "resources": ["*/status"]}]}, False),
+        ({"rules": [{**OF_MAPS, "scope": "Cluster"}]}, False),
+        ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "default"}}}, True),
+        ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "other"}}}, False),
+        ({"objectSelector": {"matchLabels": {"a": "b"}}}, False),
+        ({"objectSelector": {"matchLabels": {"app": "x"}}}, True),
+        ({"matchConditions": [{"name": "c", "expression": "object.metadata.name == 'm'"}]}, True),
+        ({"matchConditions": [{"name": "c", "expression": "request.userInfo.username == 'x'"}]}, False),
+        (
+            {"matchConditions": [{"name": "c", "expression": "authorizer.requestResource.check('create').allowed()"}]},
+            True,
+        ),
+    ],
+)
+async def test_only_those_that_mean_a_request_are_asked(
+    api: World, hook: WebhookServer, fields: dict[str, Any], is_asked: bool
+) -> None:
+    hook.decide = lambda _: {"allowed": False}
+    await registered(api, "validating", webhook(hook, **fields))
+    told = await api.ask("POST", MAPS, a_map(labels={"app": "x"}))
+    assert told.status == (400 if is_asked else 201), told.body
+
+
+async def test_a_condition_that_fails_refuses(api: World, hook: WebhookServer) -> None:
+    await registered(api, "validating", webhook(hook, matchConditions=[{"name": "c", "expression": "object.x == 1"}]))
+    told = await api.ask("POST", MAPS, a_map())
+    assert (told.status, told.message) == (
+        403,
+        "configmaps \"m\" is forbidden: expression 'object.x == 1' resulted in error: no such key: x",
+    )
+
+
+async def test_nobody_stands_in_the_way_of_taking_webhooks_back(api: World, hook: WebhookServer) -> None:
+    everything = {"operations": ["*"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"]}
+    hook.decide = lambda _: {"allowed": False}
+    await registered(api, "validating", webhook(hook, rules=[everything]))
+    assert (await api.ask("DELETE", f"{REGISTRATION}/validatingwebhookconfigurations/c")).status == 200
+    assert (await api.ask("POST", MAPS, a_map())).status == 201
+
+
+async def test_a_connection_is_asked_about_too(api: World, hook: WebhookServer) -> None:
+    rule = {**OF_MAPS, "operations": ["CONNECT"], "resources": ["pods/exec"]}
+    hook.decide = lambda _: {"allowed": False, "status": {"message": "no shells"}}
+    await registered(api, "validating", webhook(hook, rules=[rule]))
+    body = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "luksa/kubia"}]}}
+    await api.ask("POST", f"{CORE}/pods", body)
+    told = await api.ask("POST", f"{CORE}/pods/p/exec?command=sh&command=-c&stdin=true&container=c")
+    assert told.message == 'admission webhook "a.example.com" denied the request: no shells'
+    assert hook.seen[0]["object"] == {
+        "kind": "PodExecOptions",
+        "apiVersion": "v1",
+        "command": ["sh", "-c"],
+        "stdin": True,
+        "container": "c",
+    }
+    assert (hook.seen[0]["operation"], hook.seen[0]["subResource"], hook.seen[0]["name"]) == ("CONNECT", "exec", "p")
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"name": "short"},
+            'name: Invalid value: "short": should be a domain with at least three segments separated by dots',
+        ),
+        ({"sideEffects": "Some"}, 'sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"'),
+        ({"sideEffects": None}, "sideEffects: Required value: must specify one of None, NoneOnDryRun"),
+        (
+            {"timeoutSeconds": 31},
+            "timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds",
+        ),
+        ({"clientConfig": {}}, "clientConfig: Required value: exactly one of url or service is required"),
+        (
+            {"clientConfig": {"url": "http://a/b"}},
+            "clientConfig.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format: "
+            "https://host[/path]",
+        ),
+        ({"admissionReviewVersions": []}, "admissionReviewVersions: Required value: must specify one of v1, v1beta1"),
+        (
+            {"rules": [{**OF_MAPS, "operations": ["READ"]}]},
+            'rules[0].operations[0]: Unsupported value: "READ": supported values: "*", "CONNECT", "CREATE", "DELETE", '
+            '"UPDATE"',
+        ),
+        (
+            {"matchConditions": [{"name": "c", "expression": "other"}]},
+            'matchConditions[0].expression: Invalid value: "other": compilation failed: ERROR: <input>:1:1: undeclared '
+            "reference to 'other' (in container '')",
+        ),
+    ],
+)
+async def test_webhooks_that_cannot_be_called_are_refused(
+    api: World, hook: WebhookServer, fields: dict[str, Any], text: str
+) -> None:
+    body = {"metadata": {"name": "c"}, "webhooks": [webhook(hook, **fields)]}
+    told = await api.ask("POST", f"{REGISTRATION}/validatingwebhookconfigurations", body)
+    assert told.status == 422
+    assert f"webhooks[0].{text}" in told.message
