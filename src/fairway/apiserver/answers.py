@@ -30,12 +30,7 @@ _PACKED_MAX_BYTES = 4 * 1024 * 1024
 """Larger answers are not packed: the event loop would stand still for others meanwhile."""
 _WARNINGS_LENGTH, _WARNING_LENGTH = 4096, 256
 """Characters of all warnings of an answer before each is cut off, and what is left of it then; as upstream has them."""
-_NAMESPACE = uuid.UUID("6a4f1a4e-7d7c-4c0a-9f0e-3d1f2b9a5c11")
-FIXED: tuple[Header, ...] = (
-    ("Cache-Control", "no-cache, private"),
-    ("X-Kubernetes-Pf-Flowschema-Uid", str(uuid.uuid5(_NAMESPACE, "flowschema"))),
-    ("X-Kubernetes-Pf-Prioritylevel-Uid", str(uuid.uuid5(_NAMESPACE, "prioritylevel"))),
-)
+FIXED: tuple[Header, ...] = (("Cache-Control", "no-cache, private"),)
 TRANSPORT_ERRORS = {413: lambda: too_large(Limits().body_bytes)}
 
 

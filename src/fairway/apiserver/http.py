@@ -15,6 +15,7 @@ from fairway.apiserver import answers, authorization, bodies, negotiation, web_s
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked, attributes
 from fairway.apiserver.call import Call, User
+from fairway.apiserver.fairness import WRITE_S, Fairness, Flow
 from fairway.apiserver.list_options import flag
 from fairway.apiserver.metrics import Labels, Metrics
 from fairway.apiserver.negotiation import JSON, Form
@@ -36,15 +37,21 @@ _WITH_BODY = ("create", "update")
 Given = TypeVar("Given", Response, Stream, TakeOver, Answer)
 
 
+_NOTHING = Asked("")
+
+
 class _Seen:
     """What is known of a request while it is answered: for metrics, and for an answer if it fails."""
 
-    __slots__ = ("began", "call", "labels", "request")
+    __slots__ = ("asked", "began", "call", "flow", "labels", "options", "request")
 
     def __init__(self, request: Request) -> None:
         self.began = perf_counter()
         self.request = request
         self.call: Call | None = None
+        self.flow: Flow | None = None
+        self.asked = _NOTHING
+        self.options: dict[str, str] = {}
         self.labels: Labels | None = None
 
 
@@ -59,6 +66,8 @@ class Http:
         self._authenticator = Authenticator(api.tokens, api.authorizer.is_allowed)
         self._shapes = Shapes()
         self._answers = answers.Answers(api.settings.limits)
+        self._fairness = Fairness(api.cache, api.settings.limits.request_s)
+        metrics.others.append(self._fairness.metrics)
         self._labels: dict[tuple[object, ...], Labels] = {}
 
     def forget(self, but: set[Kind]) -> None:
@@ -71,22 +80,96 @@ class Http:
         seen = _Seen(request)
         try:
             user = self._authenticator.user(request.peer, request.headers)
-            route = self._resolve(request, user)
+            route = self._resolve(seen, user)
+            flow = seen.flow = self._fairness.classify(user, self._asked(seen, route))
+            if self._fairness.waits(flow):
+                return self._in_turn(seen, user, route, flow)
+            return self._begun(seen, user, route, flow)
+        except Exception as error:
+            return self._failed(seen, error)
+
+    def _begun(self, seen: _Seen, user: User, route: Route | None, flow: Flow) -> Answer | Awaitable[Answer]:
+        """Answer now; what waits for the store has a seat meanwhile."""
+        began = perf_counter()
+        answer = self._answer(seen, user, route)
+        now = perf_counter()
+        if flow.level.seats is None:
+            return answer
+        if not isinstance(answer, Awaitable):
+            flow.used(now - began, now)
+            return answer
+        flow.used(now - began + WRITE_S, now)
+        if self._lasts(seen):
+            return answer
+        self._fairness.take_seat(flow)
+        return self._seated(answer, flow)
+
+    async def _seated(self, coming: Awaitable[Answer], flow: Flow) -> Answer:
+        try:
+            return await coming
+        finally:
+            self._fairness.leave(flow)
+
+    async def _in_turn(self, seen: _Seen, user: User, route: Route | None, flow: Flow) -> Answer:
+        try:
+            await self._fairness.turn(flow)
+        except StatusError as error:
+            return self._failed(seen, error)
+        has_seat = True
+        try:
+            began = perf_counter()
+            answer = self._answer(seen, user, route)
+            now = perf_counter()
+            flow.used(now - began, now)
+            if isinstance(answer, Awaitable):
+                flow.used(WRITE_S, now)
+                if self._lasts(seen):
+                    has_seat = False
+                    self._fairness.leave(flow)
+                answer = await answer
+            return answer
+        finally:
+            if has_seat:
+                self._fairness.leave(flow)
+
+    @staticmethod
+    def _lasts(seen: _Seen) -> bool:
+        """Whether a request is a connection to something else, which may last: those hold no seat."""
+        call = seen.call
+        return call is not None and (call.kind.plural, call.subresource) in CONNECTS
+
+    def _answer(self, seen: _Seen, user: User, route: Route | None) -> Answer | Awaitable[Answer]:
+        try:
             if route is None:
                 return self._elsewhere(seen, user)
             return self._of_kind(seen, user, route)
         except Exception as error:
             return self._failed(seen, error)
 
-    def _resolve(self, request: Request, user: User) -> Route | None:
+    def _resolve(self, seen: _Seen, user: User) -> Route | None:
         """Where the path leads.  Raises: ``StatusError`` 404; 403 to those who are not told what there is."""
         try:
-            return self._routes.resolve(request.path)
+            return self._routes.resolve(seen.request.path)
         except StatusError:
-            asked = Asked(request.method.lower(), path=request.path)
+            asked = self._asked(seen, None)
+            seen.flow = self._fairness.classify(user, asked)
             if not self._api.authorizer.is_allowed(user, asked):
                 raise authorization.denied(user, asked) from None
             raise
+
+    def _asked(self, seen: _Seen, route: Route | None) -> Asked:
+        """What the request wants to do."""
+        request = seen.request
+        if route is None:
+            seen.asked = Asked(request.method.lower(), path=request.path)
+            return seen.asked
+        options = seen.options = dict(request.query) if request.query else {}
+        is_watch = route.is_watch or flag(options.get("watch"))
+        asked_verb = verb(request.method, route, is_watch=is_watch)
+        seen.labels = self._labels_of(route, asked_verb)
+        selector = options.get("fieldSelector", "")
+        seen.asked = attributes(asked_verb, route.kind, route.namespace, route.name, route.subresource, selector)
+        return seen.asked
 
     # What is below a kind.
 
@@ -114,20 +197,14 @@ class Http:
 
     def _call(self, seen: _Seen, user: User, route: Route) -> Call:
         """The request as verbs see it.  Raises: ``StatusError`` 405, 403."""
-        request = seen.request
-        options = dict(request.query) if request.query else {}
-        is_watch = route.is_watch or flag(options.get("watch"))
-        kind, asked_verb = route.kind, verb(request.method, route, is_watch=is_watch)
-        seen.labels = self._labels_of(route, asked_verb)
-        if not asked_verb:
+        request, kind, asked = seen.request, route.kind, seen.asked
+        if not asked.verb:
             raise method_not_allowed()
-        selector = options.get("fieldSelector", "")
-        asked = attributes(asked_verb, kind, route.namespace, route.name, route.subresource, selector)
         if not self._api.authorizer.is_allowed(user, asked):
             raise authorization.denied(user, asked)
         call = Call(
-            asked_verb, kind, user, namespace=route.namespace, name=route.name, subresource=route.subresource,
-            raw=request.body, content_type=request.headers.get("content-type", ""), options=options,
+            asked.verb, kind, user, namespace=route.namespace, name=route.name, subresource=route.subresource,
+            raw=request.body, content_type=request.headers.get("content-type", ""), options=seen.options,
             served=route.served, user_agent=request.headers.get("user-agent", ""),
         )  # fmt: skip
         if route.served is not None and route.served.warning:
@@ -163,6 +240,8 @@ class Http:
 
         watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, over)
         stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
+        if seen.flow is not None:
+            stream.headers.extend(seen.flow.headers)
         answer = web_socket.upgraded(seen.request, stream) if web_socket.is_asked(seen.request) else stream
         metrics.watch_opened(labels)
         return answer
@@ -171,9 +250,8 @@ class Http:
 
     def _elsewhere(self, seen: _Seen, user: User) -> Answer:
         request = seen.request
-        asked = Asked(request.method.lower(), path=request.path)
-        if not self._api.authorizer.is_allowed(user, asked):
-            raise authorization.denied(user, asked)
+        if not self._api.authorizer.is_allowed(user, seen.asked):
+            raise authorization.denied(user, seen.asked)
         return self._done(seen, self._answers.page(request, self._pages.answer(request)))
 
     def _failed(self, seen: _Seen, error: Exception) -> Response:
@@ -185,7 +263,12 @@ class Http:
         return self._done(seen, self._answers.error(request, error, warnings))
 
     def _done(self, seen: _Seen, answer: Given) -> Given:
-        status = 101 if isinstance(answer, TakeOver) else answer.status
+        if isinstance(answer, TakeOver):
+            status = 101
+        else:
+            status = answer.status
+            if seen.flow is not None:
+                answer.headers.extend(seen.flow.headers)
         self._metrics.observe(seen.labels or Labels(seen.request.method), status, perf_counter() - seen.began)
         return answer
 
