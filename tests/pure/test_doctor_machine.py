@@ -242,6 +242,11 @@ def test_a_running_kube_proxy_s_rules_are_not_left_over() -> None:
     assert [each.level for each in firewalls.clusters(facts)] == [WARNING]
 
 
+def test_localhost_that_a_cluster_has_opened_is_no_trouble() -> None:
+    opened = sysctl("net.ipv4.conf.all.route_localnet", "1")._replace(has_loopback=True)
+    assert list(limits.route_localnet(opened)) == []
+
+
 def test_runc_stands_in_for_crun() -> None:
     facts = program("crun", None)._replace(has_runc=True)
     assert Finding(OK, "runc, in place of crun") in list(packages.programs(facts))

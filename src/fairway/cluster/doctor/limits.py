@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from fairway.cluster.doctor.finding import Finding, Scene, failure, warning, well
+from fairway.node.pod_network.node import ROUTE_LOCALNET
 
 SETTINGS: Final = (
     "net.ipv4.ip_forward",
@@ -38,7 +39,10 @@ NODE_PODS: Final = 110
 
 
 class Facts(NamedTuple):
-    """``files`` is the highest number of open files that a process of ours may have; ``threads`` counts all."""
+    """``files`` is the highest number of open files that a process of ours may have; ``threads`` counts all.
+
+    ``has_loopback``: a cluster of this machine has opened localhost, for node ports or host ports.
+    """
 
     settings: Mapping[str, str]
     files: int
@@ -48,6 +52,7 @@ class Facts(NamedTuple):
     wants_loopback: bool
     is_running: bool
     flags: str = ""
+    has_loopback: bool = False
 
     def number(self, name: str) -> int | None:
         """A sysctl's first number; ``None`` where the kernel has none."""
@@ -73,6 +78,7 @@ def look(scene: Scene) -> Facts:
         any(cidr.startswith("127.") for cidr in scene.config.node_port_cidrs),
         scene.is_running,
         scene.flags,
+        any((scene.config.run_dir.parent / ".sysctls" / ROUTE_LOCALNET).glob("by-*")),
     )
 
 
@@ -119,9 +125,9 @@ def route_localnet(facts: Facts) -> Iterator[Finding]:
             "node ports do not answer on localhost, which was asked for",
             "run: sudo sysctl -w net.ipv4.conf.all.route_localnet=1",
         )
-    elif value == 1 and not facts.wants_loopback:
+    elif value == 1 and not facts.has_loopback:
         yield warning(
-            "net.ipv4.conf.all.route_localnet is on, and not for this cluster",
+            "net.ipv4.conf.all.route_localnet is on, and not for a cluster of this machine",
             "neighbours on the LAN may reach what listens on localhost alone",
             "if nothing else needs it: sudo sysctl -w net.ipv4.conf.all.route_localnet=0",
         )
