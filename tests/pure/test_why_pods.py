@@ -62,6 +62,39 @@ UNREADY = [
     ),
     (
         {
+            "initContainerStatuses": [
+                {
+                    "name": "init",
+                    "ready": False,
+                    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                    "lastState": CRASHED,
+                    "restartCount": 2,
+                }
+            ],
+            "containerStatuses": waiting("PodInitializing"),
+        },
+        {},
+        "CrashLoopBackOff",
+        "it is not ready: init container init keeps ending (CrashLoopBackOff, 2 restarts): it ended with exit code 1",
+    ),
+    (
+        {"podIP": "", "podIPs": []},
+        {"nodeName": "", "schedulerName": "mine"},
+        "Unschedulable",
+        "its schedulerName is mine, and no scheduler of that name has looked at it",
+    ),
+    (
+        {"containerStatuses": [{"name": "kubia", "ready": False, "started": True, "state": {"running": {}}}]},
+        {
+            "containers": [
+                {"name": "kubia", "readinessProbe": {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 600}}
+            ]
+        },
+        "ProbeFails",
+        "the readiness probe of container kubia (TCP :8080) has not passed yet: its initialDelaySeconds is 600",
+    ),
+    (
+        {
             "conditions": [{"type": "Ready", "status": "False"}],
             "containerStatuses": [{"name": "kubia", "ready": True, "state": {"running": {}}}],
         },
@@ -105,6 +138,13 @@ def test_a_pod_that_is_out_says_why(status: Thing, spec: Thing, reason: str, tex
     assert text in verdict.text
     assert answer.verdict == "Fails"
     assert answer.causes[0].reason == reason
+
+
+def test_the_logs_of_the_container_that_failed_are_named() -> None:
+    init = [{**waiting("CrashLoopBackOff", lastState=CRASHED)[0], "name": "init"}]
+    one = pod(ready=False, initContainerStatuses=init, containerStatuses=waiting("PodInitializing"))
+    answer = World(service(), one, slice_of(one)).why("Service", "kubia")
+    assert answer.causes[0].commands == ("kubectl logs kubia-1 -c init -n default --previous",)
 
 
 def test_the_last_answer_of_a_probe_is_told() -> None:

@@ -12,6 +12,8 @@ from fairway.why.facts import condition, joined, labels_of, meta
 from fairway.why.words import clipped, replaced
 
 _PULLS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
+_FAILED = ("CrashLoopBackOff",)
+_SCHEDULER = "default-scheduler"
 _SIGNALS = {137: "killed", 139: "segmentation fault", 143: "terminated", 126: "cannot be executed", 127: "not found"}
 
 
@@ -90,7 +92,11 @@ def _unscheduled(pod: Object) -> State:
     gates = [gate.get("name", "") for gate in pod["spec"].get("schedulingGates") or ()]
     if gates:
         return State("SchedulingGated", f"it is not scheduled: it waits for the scheduling gates {joined(gates)}")
-    text = clipped((found.get("message") or "no node was chosen yet").partition(" preemption: ")[0])
+    scheduler = pod["spec"].get("schedulerName") or _SCHEDULER
+    unseen = "no node was chosen yet"
+    if scheduler != _SCHEDULER:
+        unseen = f"its schedulerName is {scheduler}, and no scheduler of that name has looked at it"
+    text = clipped((found.get("message") or unseen).partition(" preemption: ")[0])
     return State("Unschedulable", f"it is not scheduled: {text}{_wants(pod, text)}", _describe(pod))
 
 
@@ -141,7 +147,7 @@ def _trouble(pod: Object, events: Sequence[Object]) -> Found:
             return _waiting(pod, status, waiting, events)
         ended = (status.get("state") or {}).get("terminated")
         if ended and ended.get("exitCode"):
-            return "Crashed", f"container {status['name']} has ended with {_exit(ended)}"
+            return "Crashed", f"{_called(pod, status)} has ended with {_exit(ended)}"
     sidecars = {c["name"] for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"}
     for status in statuses(pod, init=True):
         is_over = status.get("started") if status["name"] in sidecars else status.get("ready")
@@ -154,18 +160,24 @@ def _trouble(pod: Object, events: Sequence[Object]) -> Found:
     return None
 
 
+def _called(pod: Object, status: Object) -> str:
+    """``container web``, ``init container wait``."""
+    return f"{'init ' if status in statuses(pod, init=True) else ''}container {status['name']}"
+
+
 def _waiting(pod: Object, status: Object, waiting: Object, events: Sequence[Object]) -> tuple[str, str]:
-    reason, name = waiting.get("reason") or "Waiting", status["name"]
+    reason, name, called = waiting.get("reason") or "Waiting", status["name"], _called(pod, status)
     message = clipped(waiting.get("message") or "")
     if reason == "CrashLoopBackOff":
         last = (status.get("lastState") or {}).get("terminated") or {}
         ended = f": it ended with {_exit(last)}" if last else ""
         return (
             reason,
-            f"container {name} keeps ending (CrashLoopBackOff, {status.get('restartCount', 0)} restarts){ended}",
+            f"{called} keeps ending (CrashLoopBackOff, {status.get('restartCount', 0)} restarts){ended}",
         )
     if reason in _PULLS:
-        image = next((c.get("image", "") for c in pod["spec"].get("containers") or () if c["name"] == name), "")
+        every = (*(pod["spec"].get("initContainers") or ()), *(pod["spec"].get("containers") or ()))
+        image = next((c.get("image", "") for c in every if c["name"] == name), "")
         told = message or _last(events, pod, ("Failed",))
         detail = clipped(": ".join(filter(None, (reason, told))), 180)
         # The two take turns while the node tries again.
@@ -174,7 +186,7 @@ def _waiting(pod: Object, status: Object, waiting: Object, events: Sequence[Obje
     if reason == "ContainerCreating":
         told = _last(events, pod, ("FailedMount", "FailedCreatePodSandBox", "FailedAttachVolume"))
         return reason, told or "its containers are being created"
-    return reason, f"container {name}: {': '.join(filter(None, (reason, message)))}"
+    return reason, f"{called}: {': '.join(filter(None, (reason, message)))}"
 
 
 def _exit(ended: Object) -> str:
@@ -200,11 +212,11 @@ def _probing(pod: Object, events: Sequence[Object]) -> Found:
         word = "startup" if kind == "startupProbe" else "readiness"
         told = _last(events, pod, ("Unhealthy",), f"{word.title()} probe")
         said = told.partition(":")[2].strip() or "it says nothing"
-        answered = f": {said}" if told else "; it has not passed yet"
-        return (
-            "ProbeFails",
-            f"the {word} probe of container {status['name']} ({_shown(container[kind])}) fails{answered}",
-        )
+        delay_s = container[kind].get("initialDelaySeconds")
+        waits = f": its initialDelaySeconds is {delay_s}" if delay_s else ""
+        verdict = f"fails: {said}" if told else f"has not passed yet{waits}"
+        shown = f"the {word} probe of container {status['name']} ({_shown(container[kind])})"
+        return "ProbeFails", f"{shown} {verdict}"
     return None
 
 
@@ -280,10 +292,19 @@ def _describe(pod: Object) -> tuple[str, ...]:
     return (f"kubectl describe pod {meta(pod)['name']} -n {meta(pod).get('namespace', 'default')}",)
 
 
+def _is_ill(status: Object) -> bool:
+    """Whether a container has failed, or waits to be tried again."""
+    now = status.get("state") or {}
+    return bool((now.get("terminated") or {}).get("exitCode") or (now.get("waiting") or {}).get("reason") in _FAILED)
+
+
 def _commands(pod: Object, reason: str = "") -> tuple[str, ...]:
     name, namespace = meta(pod)["name"], meta(pod).get("namespace", "default")
-    container = next((s["name"] for s in statuses(pod) if not s.get("ready")), "")
-    of = f" -c {container}" if container and len(pod["spec"].get("containers") or ()) > 1 else ""
+    every = [*statuses(pod, init=True), *statuses(pod)]
+    container = next((s["name"] for s in every if _is_ill(s)), "") or next(
+        (s["name"] for s in statuses(pod) if not s.get("ready")), ""
+    )
+    of = f" -c {container}" if container and len(every) > 1 else ""
     if reason in ("CrashLoopBackOff", "Crashed"):
         return (f"kubectl logs {name}{of} -n {namespace} --previous",)
     if reason == "ProbeFails":
