@@ -147,6 +147,37 @@ def test_the_logs_of_the_container_that_failed_are_named() -> None:
     assert answer.causes[0].commands == ("kubectl logs kubia-1 -c init -n default --previous",)
 
 
+@pytest.mark.parametrize(
+    ("count", "reason", "message", "told"),
+    [
+        (
+            5,
+            "Unhealthy",
+            "Liveness probe failed: refused",
+            "has been restarted 5 times: its liveness probe fails: refused",
+        ),
+        (2, "BackOff", "Back-off restarting", "has been restarted 2 times: it ended with exit code 1"),
+        (5, "Unhealthy", "Readiness probe failed: refused", ""),
+        (1, "Unhealthy", "Liveness probe failed: refused", ""),
+    ],
+)
+def test_a_pod_that_is_ready_only_for_a_while(count: int, reason: str, message: str, told: str) -> None:
+    status = {"name": "kubia", "ready": True, "state": {"running": {}}, "lastState": CRASHED, "restartCount": count}
+    one = pod(containerStatuses=[status])
+    answer = World(service(), one, slice_of(one), event("kubia-1", reason, message), sockets=OPEN).why(
+        "Service", "kubia"
+    )
+    assert answer.verdict == ("Doubtful" if told else "Works")
+    assert [each.message for each in answer.causes] == ([f"pod/kubia-1: container kubia {told}"] if told else [])
+
+
+def test_a_pod_that_has_settled_is_not_held_to_its_past() -> None:
+    running = {"running": {"startedAt": "2020-01-01T00:00:00Z"}}
+    one = pod(containerStatuses=[{"name": "kubia", "ready": True, "state": running, "restartCount": 5}])
+    ended = event("kubia-1", "Unhealthy", "Liveness probe failed: refused")
+    assert World(service(), one, slice_of(one), ended, sockets=OPEN).why("Service", "kubia").verdict == "Works"
+
+
 def test_the_last_answer_of_a_probe_is_told() -> None:
     one = pod(ready=False)
     one["spec"]["containers"][0] |= PROBE

@@ -108,8 +108,9 @@ def workloads(facts: Facts) -> Looking[None]:
 
 
 def _troubles(facts: Facts, found: Sequence[Object]) -> Looking[None]:
-    """Events, if some pod is out for a reason that its status does not tell."""
-    silent = [pod for pod in found if not pods.is_ready(pod) and not meta(pod).get("deletionTimestamp")]
+    """Events, if some pod is out for a reason that its status does not tell, or restarts."""
+    telling = [pod for pod in found if not pods.is_ready(pod) or pods.has_restarted(pod)]
+    silent = [pod for pod in telling if not meta(pod).get("deletionTimestamp")]
     if silent:
         field = f"involvedObject.name={meta(silent[0])['name']}" if len(silent) == 1 else "involvedObject.kind=Pod"
         asked = Look("events", namespace=facts.namespace, fields=field, limit=_MOST_PODS)

@@ -4,6 +4,7 @@ Shape: ``state(pod, events, families)`` gives (reason, text, commands); an empty
 Source: Kubernetes docs, "Pod Lifecycle", "Debug Pods"; API reference, "PodStatus", "ContainerStatus".
 """
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from fairway.why.words import clipped, replaced
 
 _PULLS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _FAILED = ("CrashLoopBackOff",)
+MANY_RESTARTS = 2
+SETTLED_S = 600
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _SCHEDULER = "default-scheduler"
 _SIGNALS = {137: "killed", 139: "segmentation fault", 143: "terminated", 126: "cannot be executed", 127: "not found"}
 
@@ -189,6 +193,34 @@ def _waiting(pod: Object, status: Object, waiting: Object, events: Sequence[Obje
     return reason, f"{called}: {': '.join(filter(None, (reason, message)))}"
 
 
+def has_restarted(pod: Object) -> bool:
+    """Whether a container was started again, more than once."""
+    return any((status.get("restartCount") or 0) >= MANY_RESTARTS for status in statuses(pod))
+
+
+def restarting(pod: Object, events: Sequence[Object]) -> State:
+    """A pod that is ready for a moment again and again."""
+    for status in statuses(pod):
+        count, since = status.get("restartCount") or 0, (status.get("state") or {}).get("running") or {}
+        if count < MANY_RESTARTS or _has_settled(since.get("startedAt") or ""):
+            continue
+        probe = _last(events, pod, ("Unhealthy",), "Liveness probe")
+        why = f"its liveness probe fails: {probe.partition(': ')[2]}" if probe else ""
+        if not why and _last(events, pod, ("BackOff",)):
+            ended = (status.get("lastState") or {}).get("terminated")
+            why = f"it ended with {_exit(ended)}" if ended else "it keeps ending"
+        if why:
+            text = f"container {status['name']} has been restarted {count} times: {why}"
+            command = _logs(pod, status["name"])
+            return State("Restarts", text, (f"{command} --previous", *_describe(pod)))
+    return READY
+
+
+def _has_settled(started_at: str) -> bool:
+    """Whether a container runs for so long that its earlier ends are forgotten, as the node's own back-off has it."""
+    return bool(started_at) and time.strftime(_TIME, time.gmtime(time.time() - SETTLED_S)) > started_at
+
+
 def _exit(ended: Object) -> str:
     code = ended.get("exitCode", 0)
     reason = ended.get("reason") or ""
@@ -299,14 +331,18 @@ def _is_ill(status: Object) -> bool:
 
 
 def _commands(pod: Object, reason: str = "") -> tuple[str, ...]:
-    name, namespace = meta(pod)["name"], meta(pod).get("namespace", "default")
     every = [*statuses(pod, init=True), *statuses(pod)]
     container = next((s["name"] for s in every if _is_ill(s)), "") or next(
         (s["name"] for s in statuses(pod) if not s.get("ready")), ""
     )
-    of = f" -c {container}" if container and len(every) > 1 else ""
     if reason in ("CrashLoopBackOff", "Crashed"):
-        return (f"kubectl logs {name}{of} -n {namespace} --previous",)
+        return (f"{_logs(pod, container)} --previous",)
     if reason == "ProbeFails":
-        return (f"kubectl logs {name}{of} -n {namespace}", *_describe(pod))
+        return (_logs(pod, container), *_describe(pod))
     return _describe(pod)
+
+
+def _logs(pod: Object, container: str) -> str:
+    every = [*statuses(pod, init=True), *statuses(pod)]
+    of = f" -c {container}" if container and len(every) > 1 else ""
+    return f"kubectl logs {meta(pod)['name']}{of} -n {meta(pod).get('namespace', 'default')}"

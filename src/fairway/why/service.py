@@ -73,6 +73,7 @@ def _by_selector(facts: Facts, answer: Answer) -> str:
     answer.add(list(ends.foreign(facts)))
     if ready or draining:
         answer.add(list(_some_out(facts, states)))
+        answer.add(list(_restarting(facts, ready)))
     return _flows(facts, ready, draining, chosen)
 
 
@@ -218,6 +219,20 @@ def _some_out(facts: Facts, states: Sequence[tuple[Object, pods.State]]) -> Iter
                 state.reason, NOTE, f"pod/{meta(pod)['name']}: {state.text}", "",
                 f"pod/{meta(pod)['name']}", "", state.cure, state.commands,
             )  # fmt: skip
+
+
+def _restarting(facts: Facts, ready: Sequence[Object]) -> Iterator[Cause]:
+    """The first pod that is ready only for a while."""
+    for pod in ready:
+        found = pods.restarting(pod, facts.events)
+        if found.reason:
+            name = meta(pod)["name"]
+            short = f"pod {name} is ready only for a while: {found.text}"
+            yield Cause(
+                found.reason, WARNING, f"pod/{name}: {found.text}", clipped(short, _SHORT), f"pod/{name}", "", "",
+                found.commands,
+            )  # fmt: skip
+            return
 
 
 # The others.
