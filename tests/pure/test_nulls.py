@@ -81,6 +81,11 @@ OWNER = {
              "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}},
     "status": {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1},
 }  # fmt: skip
+CLAIM_SPEC = {
+    "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}, "limits": {"storage": "2Gi"}},
+    "selector": {"matchLabels": {"a": "b"}}, "storageClassName": "a", "volumeMode": "Filesystem", "volumeName": "v",
+    "dataSource": {"apiGroup": "a.b", "kind": "A", "name": "b"}, "volumeAttributesClassName": "c",
+}  # fmt: skip
 JOB_SPEC = {
     "completions": 2, "parallelism": 1, "completionMode": "Indexed", "backoffLimit": 1, "backoffLimitPerIndex": 1,
     "maxFailedIndexes": 1, "activeDeadlineSeconds": 1, "ttlSecondsAfterFinished": 1, "suspend": True,
@@ -110,6 +115,33 @@ SAMPLES: dict[str, Object] = {
                 "clientConfig": {"service": {"name": "a", "namespace": "b", "path": "/", "port": 443}}}},
         },
         "status": {"storedVersions": ["v1"], "acceptedNames": {"plural": "cs", "kind": "C"}},
+    },
+    "StatefulSet": {
+        "spec": OWNER["spec"] | {
+            "serviceName": "a", "podManagementPolicy": "Parallel", "ordinals": {"start": 1}, "revisionHistoryLimit": 1,
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1, "maxUnavailable": 1}},
+            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+            "volumeClaimTemplates": [{"metadata": {"name": "v"}, "spec": CLAIM_SPEC}],
+        },
+        "status": {"replicas": 1, "readyReplicas": 1, "currentReplicas": 1, "availableReplicas": 1},
+    },
+    "PersistentVolumeClaim": {
+        "spec": CLAIM_SPEC,
+        "status": {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}},
+    },
+    "PersistentVolume": {
+        "spec": {
+            "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x", "type": ""},
+            "local": {"path": "/y"}, "csi": {"driver": "a", "volumeHandle": "b"}, "storageClassName": "a",
+            "persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Block", "mountOptions": ["ro"],
+            "claimRef": {"namespace": "d", "name": "c"},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [TERM]}},
+        },
+        "status": {"phase": "Bound"},
+    },
+    "StorageClass": {
+        "provisioner": "a.b/c", "parameters": {"a": "b"}, "reclaimPolicy": "Delete", "mountOptions": ["ro"],
+        "volumeBindingMode": "Immediate", "allowVolumeExpansion": True,
     },
     "Job": {
         "spec": JOB_SPEC,
@@ -197,8 +229,7 @@ SAMPLES |= MORE_SAMPLES | {"PodTemplate": {"template": TEMPLATE}}
 # Maps of texts and amounts: decoding leaves no null in them.
 MAPS = {
     "labels", "annotations", "matchLabels", "nodeSelector", "limits", "requests", "capacity", "overhead", "data",
-    "binaryData", "stringData", "deprecatedTopology", "parameters",
-    "podFixed", "attributes",
+    "binaryData", "parameters", "stringData", "deprecatedTopology", "podFixed", "attributes",
 }  # fmt: skip
 
 

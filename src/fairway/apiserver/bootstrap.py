@@ -25,11 +25,13 @@ from fairway.kinds import (
     NAMESPACE,
     SERVICE,
     SERVICE_CIDR,
+    STORAGE_CLASS,
     VIRTUAL,
 )
 from fairway.kinds.ingress_class import CLASS_NAME, CONTROLLER, DEFAULT_ANNOTATION
 from fairway.kinds.kind import Kind
 from fairway.kinds.service.cluster_ips import PREFER_DUAL, SINGLE
+from fairway.kinds.volumes import storage_class as storage_class_rules
 from fairway.kinds.well_known import SERVICE_NAME, SKIP_MIRROR
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
@@ -78,12 +80,22 @@ def wanted_at_start(settings: Settings) -> Iterator[Wanted]:
     """What is only made at the start: whoever takes it away later has his will until then."""
     if settings.has_ingress:
         yield INGRESS_CLASS, ingress_class()
+    yield STORAGE_CLASS, storage_class()
 
 
 def ingress_class() -> Object:
     """The class that Fairway's own Ingress controller serves; the default of new Ingresses while nobody changes it."""
     meta = {"name": CLASS_NAME, "annotations": {DEFAULT_ANNOTATION: "true"}}
     return {"metadata": meta, "spec": {"controller": CONTROLLER}}
+
+
+def storage_class() -> Object:
+    """The class of volumes on the machine's own disk; the default of new claims while nobody changes it."""
+    return {
+        "metadata": {"name": "standard", "annotations": {storage_class_rules.DEFAULT_ANNOTATION: "true"}},
+        "provisioner": "fairway.dev/local", "reclaimPolicy": "Delete",
+        "volumeBindingMode": storage_class_rules.WAITING,
+    }  # fmt: skip
 
 
 def _own_services(settings: Settings) -> Iterator[_Own]:

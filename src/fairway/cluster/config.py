@@ -117,6 +117,11 @@ class Config:
         return RUN_ROOT / self.name
 
     @property
+    def volumes_dir(self) -> Path:
+        """One directory for each volume that was made for a claim."""
+        return self.state_dir / "volumes"
+
+    @property
     def pki_dir(self) -> Path:
         """Keys and certificates."""
         return self.state_dir / "pki"

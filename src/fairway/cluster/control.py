@@ -87,6 +87,7 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
     told = controllers.Settings(
         root_ca=(pki / "ca.crt").read_text(),
         signing_ca=(pki / "ca.crt", pki / "ca.key"),
+        volumes_dir=str(config.volumes_dir),
         load_balancer_cidrs=config.load_balancer_cidrs,
         is_announcing=bool(config.load_balancer_devices),
     )

@@ -74,6 +74,7 @@ def agent_settings(config: Config, node: ClusterNode) -> AgentSettings:
         node_ips=node.addresses,
         root_dir=node.state_dir,
         secrets_dir=node.run_dir / "secrets",
+        volumes_dir=config.volumes_dir,
         port=config.node_api_port,
         certificate_file=str(pki / f"{node.part}.crt"),
         key_file=str(pki / f"{node.part}.key"),

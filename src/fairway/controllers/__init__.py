@@ -24,6 +24,8 @@ from fairway.controllers.root_ca import ROOT_CAS
 from fairway.controllers.scheduler import SCHEDULER
 from fairway.controllers.service_account import SERVICE_ACCOUNTS
 from fairway.controllers.settings import Settings
+from fairway.controllers.stateful_set import STATEFUL_SETS
+from fairway.controllers.volumes import VOLUME_CLAIMS, VOLUMES
 from fairway.reconcile import controller
 from fairway.reconcile.controller import Controller
 from fairway.reconcile.metrics import Metrics
@@ -37,7 +39,10 @@ ALL: tuple[Controller, ...] = (
     REPLICATION_CONTROLLERS,
     DEPLOYMENTS,
     DAEMON_SETS,
+    STATEFUL_SETS,
     JOBS,
+    VOLUME_CLAIMS,
+    VOLUMES,
     SCHEDULER,
     NAMESPACES,
     SERVICE_ACCOUNTS,

@@ -20,6 +20,8 @@ class Settings:
     """Events are removed this long after they last happened."""
     terminated_pods: int = 12500
     """Ended pods that are kept; the oldest beyond are removed."""
+    volumes_dir: str = ""
+    """Where the directories of provisioned volumes lie on the nodes; empty: none are made."""
     load_balancer_cidrs: tuple[str, ...] = ()
     """Where Services of type LoadBalancer get their addresses from; empty: they are left to others."""
     is_announcing: bool = False

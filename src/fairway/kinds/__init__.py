@@ -47,10 +47,14 @@ from fairway.kinds.secret import SECRET
 from fairway.kinds.service import SERVICE
 from fairway.kinds.service_account import SERVICE_ACCOUNT
 from fairway.kinds.service_cidr import SERVICE_CIDR
+from fairway.kinds.stateful_set import STATEFUL_SET
 from fairway.kinds.volumes import (
     CSI_DRIVER,
     CSI_NODE,
     CSI_STORAGE_CAPACITY,
+    PERSISTENT_VOLUME,
+    PERSISTENT_VOLUME_CLAIM,
+    STORAGE_CLASS,
     VOLUME_ATTACHMENT,
     VOLUME_ATTRIBUTES_CLASS,
 )
@@ -71,6 +75,7 @@ ALL: tuple[Kind, ...] = (
     REPLICATION_CONTROLLER,
     DEPLOYMENT,
     DAEMON_SET,
+    STATEFUL_SET,
     JOB,
     CONTROLLER_REVISION,
     CONFIG_MAP,
@@ -90,6 +95,9 @@ ALL: tuple[Kind, ...] = (
     CERTIFICATE_SIGNING_REQUEST,
     POD_TEMPLATE,
     RUNTIME_CLASS,
+    PERSISTENT_VOLUME,
+    PERSISTENT_VOLUME_CLAIM,
+    STORAGE_CLASS,
     CSI_DRIVER,
     CSI_NODE,
     CSI_STORAGE_CAPACITY,
@@ -148,6 +156,8 @@ __all__ = [
     "NAMESPACE",
     "NETWORK_POLICY",
     "NODE",
+    "PERSISTENT_VOLUME",
+    "PERSISTENT_VOLUME_CLAIM",
     "POD",
     "POD_TEMPLATE",
     "PRIORITY_LEVEL_CONFIGURATION",
@@ -167,6 +177,8 @@ __all__ = [
     "SERVICE",
     "SERVICE_ACCOUNT",
     "SERVICE_CIDR",
+    "STATEFUL_SET",
+    "STORAGE_CLASS",
     "SUBJECT_ACCESS_REVIEW",
     "TOKEN_REVIEW",
     "VALIDATING_WEBHOOK_CONFIGURATION",

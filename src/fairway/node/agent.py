@@ -29,6 +29,7 @@ from fairway.node.shared import NAMESPACE_INDEX, BeforeStop, Shared, no_wait
 from fairway.node.status_writer import StatusWriter
 from fairway.node.tokens import Tokens
 from fairway.node.volumes import limits
+from fairway.node.volumes.local_volumes import LocalVolumes
 from fairway.node.volumes.pod_volumes import PodVolumes
 from fairway.objects import Object
 from fairway.reconcile.backoff import Backoff
@@ -88,6 +89,8 @@ class Agent:
                 registration = Registration(shared)
                 registration.set_problem("")
                 group.create_task(self._pods.run())
+                if self.settings.volumes_dir is not None:
+                    group.create_task(LocalVolumes(self._client, self.settings.volumes_dir).run())
                 group.create_task(shared.statuses.run())
                 group.create_task(shared.recorder.run())
                 group.create_task(registration.run())

@@ -1,4 +1,4 @@
-"""References: the ConfigMaps and Secrets that pods of this node name, each watched while a pod needs it.
+"""References: ConfigMaps, Secrets, claims and volumes that pods of this node need, each watched while a pod needs it.
 
 Shape: one informer for each object referred to, started with its first user and ended some time after its last, since
 the next pod often names the same; a change wakes the pods that use it.  A node never lists what its pods do not name.
@@ -9,18 +9,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from fairway.client.interface import Client
-from fairway.kinds import CONFIG_MAP, SECRET
+from fairway.kinds import CONFIG_MAP, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET
 from fairway.node.environment import Reference
 from fairway.objects import Object
 from fairway.reconcile.informer import Change, Informer
 
-_KINDS = {"ConfigMap": CONFIG_MAP, "Secret": SECRET}
+_KINDS = {
+    "ConfigMap": CONFIG_MAP, "Secret": SECRET, "PersistentVolumeClaim": PERSISTENT_VOLUME_CLAIM,
+    "PersistentVolume": PERSISTENT_VOLUME,
+}  # fmt: skip
 
 LINGER_S = 60.0
 """How long a watch outlives its last user."""
 
 Watched = tuple[str, str, str]
 """Kind, namespace and name."""
+
+
+def _namespace(kind: str, namespace: str) -> str:
+    """Where an object of that kind lies that a pod of ``namespace`` names; empty for what has no namespace."""
+    return namespace if _KINDS[kind].namespaced else ""
 
 
 @dataclass(slots=True)
@@ -42,20 +50,22 @@ class References:
         """The objects of ``namespace`` that the pod ``uid`` names; ``None`` for one that does not exist."""
         found: dict[Reference, Object | None] = {}
         for kind, name in dict.fromkeys(wanted):
-            watch = self._watch((kind, namespace, name))
+            where = _namespace(kind, namespace)
+            watch = self._watch((kind, where, name))
             watch.users.add(uid)
             await watch.informer.wait_synced()
-            found[kind, name] = watch.informer.get(namespace, name)
+            found[kind, name] = watch.informer.get(where, name)
         return found
 
     def known(self, namespace: str, wanted: Iterable[Reference]) -> dict[Reference, Object | None] | None:
         """The same at once, or ``None`` while one of them has not been read."""
         found: dict[Reference, Object | None] = {}
         for kind, name in wanted:
-            watch = self._watches.get((kind, namespace, name))
+            where = _namespace(kind, namespace)
+            watch = self._watches.get((kind, where, name))
             if watch is None or not watch.informer.has_synced:
                 return None
-            found[kind, name] = watch.informer.get(namespace, name)
+            found[kind, name] = watch.informer.get(where, name)
         return found
 
     def release(self, uid: str) -> None:
@@ -75,7 +85,7 @@ class References:
         watch = self._watches.get(key)
         if watch is None:
             kind, namespace, name = key
-            informer = Informer(self._client, _KINDS[kind], namespace=namespace, fields=f"metadata.name={name}")
+            informer = Informer(self._client, _KINDS[kind], namespace=namespace or None, fields=f"metadata.name={name}")
             watch = _Watch(informer, asyncio.create_task(informer.run()))
             self._watches[key] = watch
             informer.subscribe(lambda change: self._changed(key, change))

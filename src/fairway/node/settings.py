@@ -19,6 +19,8 @@ class Settings:
     """The node's own addresses, the primary family first."""
     root_dir: Path
     secrets_dir: Path | None = None
+    volumes_dir: Path | None = None
+    """Where the directories of provisioned volumes lie, the same on all nodes of a machine; ``None``: nowhere."""
     port: int = 10250
     bind_address: str = ""
     """Where the node's HTTPS API listens; empty is at all of ``node_ips``."""

@@ -25,6 +25,7 @@ from fairway.node.probes.handlers import Target, handle
 from fairway.node.probing import begin_probing, pod_address
 from fairway.node.runtimes.interface import ContainerSpec, Image, RuntimeFailure
 from fairway.node.tokens import Fetched
+from fairway.node.volumes.claimed import NotBound, volumes_of
 from fairway.node.volumes.payload import volume_references
 from fairway.node.volumes.pod_volumes import PodVolumes
 from fairway.node.volumes.token_request import TokenAsked, tokens_asked
@@ -90,6 +91,8 @@ class Starting:
                 self._shared.tell(worker.pod, "Warning", "DNSConfigForming", text)
         except Left:
             return
+        except NotBound as problem:
+            self._sandbox_failed("FailedMount", str(problem), is_told=worker.sandbox_failures > 0)
         except ReferenceProblem as problem:
             self._sandbox_failed("FailedMount", str(problem))
         except RuntimeFailure as failure:
@@ -97,9 +100,10 @@ class Starting:
         finally:
             worker.is_sandbox_busy = False
 
-    def _sandbox_failed(self, reason: str, message: str) -> None:
+    def _sandbox_failed(self, reason: str, message: str, *, is_told: bool = True) -> None:
         worker = self._worker
-        self._shared.tell(worker.pod, "Warning", reason, message)
+        if is_told:
+            self._shared.tell(worker.pod, "Warning", reason, message)
         worker.sandbox_retry_s = self._shared.now_s() + _retry_delay_s(worker.sandbox_failures)
         worker.sandbox_failures += 1
 
@@ -154,8 +158,11 @@ class Starting:
     async def _resolved(self, wanted: list[tuple[str, str]]) -> Sources:
         if not wanted:
             return {}
-        meta = self._worker.pod["metadata"]
-        return await self._unless_left(self._shared.references.resolve(meta["uid"], meta["namespace"], wanted))
+        meta, references = self._worker.pod["metadata"], self._shared.references
+        found = await self._unless_left(references.resolve(meta["uid"], meta["namespace"], wanted))
+        if volumes := list(volumes_of(found)):
+            found |= await self._unless_left(references.resolve(meta["uid"], meta["namespace"], volumes))
+        return found
 
     def refresh_volumes(self) -> None:
         """Write anew the volumes whose source has changed, if everything they need is known."""

@@ -11,6 +11,7 @@ from fairway.apiserver.admission.limit_range import limit_range_check, limit_ran
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.pod_defaults import pod_defaults
 from fairway.apiserver.admission.slips import service_slips, workload_slips
+from fairway.apiserver.admission.storage_class import storage_class
 from fairway.apiserver.call import Call
 from fairway.objects import Object
 
@@ -26,6 +27,7 @@ STEPS: tuple[Step, ...] = (
     pod_defaults,
     account_token,
     ingress_class,
+    storage_class,
     escalation,
     certificates,
 )

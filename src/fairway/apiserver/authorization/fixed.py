@@ -49,6 +49,7 @@ _NODE_RULES = (
     _rule("networking.k8s.io", "servicecidrs ipaddresses", "get list watch"),
     _rule("networking.k8s.io", "ingresses ingressclasses", "get list watch"),
     _rule("networking.k8s.io", "ingresses/status", "update patch"),
+    _rule("", "persistentvolumeclaims persistentvolumes", "get list watch"),
     _rule("", "nodes", "create update patch"),
     _rule("", "nodes/status pods/status", "update patch"),
     _rule("", "pods", "delete"),

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fairway.controllers.daemon_set.pods import HASH_LABEL
-from fairway.controllers.rules.template_hash import template_hash
+from fairway.controllers.rules import revisions as revisions_rules
+from fairway.controllers.rules.revisions import split
 from fairway.kinds import DAEMON_SET
 from fairway.objects import Object
-from fairway.reconcile.owners import controller_reference
 
 
 @dataclass(slots=True)
@@ -28,26 +28,10 @@ class History:
     relabel: frozenset[str] = frozenset()
 
 
-def data_of(daemon_set: Object) -> Object:
-    """The patch that brings a DaemonSet back to this template."""
-    return {"spec": {"template": {**daemon_set["spec"]["template"], "$patch": "replace"}}}
-
-
 def hash_of(revision: Object) -> str:
     """The hash that the revision's pods carry; the name, where a stranger's revision has none."""
     labels = revision["metadata"].get("labels") or {}
     return str(labels.get(HASH_LABEL) or revision["metadata"]["name"])
-
-
-def by_number(revisions: Iterable[Object]) -> list[Object]:
-    """The oldest revision first."""
-    return sorted(revisions, key=lambda one: (one.get("revision") or 0, one["metadata"]["name"]))
-
-
-def split(daemon_set: Object, revisions: Iterable[Object]) -> tuple[list[Object], list[Object]]:
-    """(those of the present template, the others), each the oldest first."""
-    wanted, ordered = data_of(daemon_set), by_number(revisions)
-    return [one for one in ordered if one.get("data") == wanted], [one for one in ordered if one.get("data") != wanted]
 
 
 def history(daemon_set: Object, revisions: Sequence[Object]) -> History:
@@ -68,19 +52,7 @@ def history(daemon_set: Object, revisions: Sequence[Object]) -> History:
 
 def new_revision(daemon_set: Object, number: int) -> Object:
     """The revision of the present template."""
-    meta, template = daemon_set["metadata"], daemon_set["spec"]["template"]
-    text = template_hash(template, (daemon_set.get("status") or {}).get("collisionCount"))
-    labels = {**((template.get("metadata") or {}).get("labels") or {}), HASH_LABEL: text}
-    made: Object = {
-        "name": f"{meta['name']}-{text}", "namespace": meta["namespace"], "labels": labels,
-        "ownerReferences": [controller_reference(DAEMON_SET, daemon_set)],
-    }  # fmt: skip
-    if meta.get("annotations"):
-        made["annotations"] = meta["annotations"]
-    return {
-        "kind": "ControllerRevision", "apiVersion": "apps/v1", "metadata": made, "data": data_of(daemon_set),
-        "revision": number,
-    }  # fmt: skip
+    return revisions_rules.new_revision(DAEMON_SET, daemon_set, number, HASH_LABEL)
 
 
 def expired(daemon_set: Object, revisions: Iterable[Object], pods: Iterable[Object]) -> list[Object]:

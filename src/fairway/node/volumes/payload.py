@@ -34,7 +34,9 @@ Payload = Mapping[str, File]
 
 
 def volume_references(volume: Object) -> Iterator[Reference]:
-    """The ConfigMaps and Secrets that a volume is made of."""
+    """The ConfigMaps, Secrets and claims that a volume is made of."""
+    if "persistentVolumeClaim" in volume:
+        yield "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]
     if "configMap" in volume:
         yield "ConfigMap", volume["configMap"]["name"]
     elif "secret" in volume:

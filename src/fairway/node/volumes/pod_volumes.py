@@ -18,6 +18,7 @@ from fairway.node.runtimes.interface import Mount
 from fairway.node.settings import Settings
 from fairway.node.syscalls import mount, umount
 from fairway.node.volumes import atomic_directory
+from fairway.node.volumes.claimed import NotBound, claimed_path
 from fairway.node.volumes.host_path import checked_path
 from fairway.node.volumes.payload import Payload, is_secret, is_written, payload
 from fairway.node.volumes.sub_path import pinned
@@ -46,6 +47,8 @@ class PodVolumes:
         for volume in pod["spec"].get("volumes") or []:
             try:
                 places[volume["name"]] = self._prepare(pod, volume, sources, around)
+            except NotBound:
+                raise
             except (ReferenceProblem, OSError) as error:
                 text = f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}'
                 raise ReferenceProblem(text) from error
@@ -76,6 +79,8 @@ class PodVolumes:
     def _prepare(self, pod: Object, volume: Object, sources: Sources, around: Surroundings) -> Path:
         if "hostPath" in volume:
             return checked_path(volume)
+        if "persistentVolumeClaim" in volume:
+            return claimed_path(volume, sources, fs_group(pod))
         place = self.place(volume)
         if is_written(volume):
             self._write(pod, volume, payload(pod, volume, sources, around))

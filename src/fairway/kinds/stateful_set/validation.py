@@ -1,0 +1,115 @@
+"""Rules of a StatefulSet, in the order in which upstream reports them."""
+
+from collections.abc import Iterator
+
+from fairway.kinds.replica_set import parsed
+from fairway.kinds.rules import replicas
+from fairway.kinds.rules.amounts import amount, at_most_all, number
+from fairway.kinds.rules.pod_spec import template_problems
+from fairway.kinds.rules.values import dns_subdomain, non_negative
+from fairway.objects import Object
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.labels import validate_label_selector
+
+_STRATEGY = "spec.updateStrategy"
+_POLICIES = ("Delete", "Retain")
+_CHANGEABLE = (
+    "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
+)  # fmt: skip
+_FIXED = (
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy',"
+    " 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+_HISTORY = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
+
+
+def validate(new: Object, old: Object | None) -> Iterator[Problem]:
+    """Every broken rule; names, storage and selector stay what they were."""
+    yield from _status_problems(new, old)
+    spec = new["spec"]
+    if old is not None and spec == old["spec"]:
+        return
+    yield from _spec(spec)
+    if old is not None:
+        before, after = ({k: v for k, v in one.items() if k not in _CHANGEABLE} for one in (old["spec"], spec))
+        if before != after:
+            yield forbidden_value("spec", _FIXED)
+
+
+def _status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
+    yield from replicas.status_problems(new, old)
+    status = new.get("status") or {}
+    if old is None or new.get("status") is old.get("status"):
+        return
+    yield from non_negative("status.currentReplicas", status.get("currentReplicas"))
+    if (status.get("currentReplicas") or 0) > (status.get("replicas") or 0):
+        text = "cannot be greater than status.replicas"
+        yield invalid_value("status.currentReplicas", status["currentReplicas"], text)
+
+
+def _spec(spec: Object) -> Iterator[Problem]:
+    policy = spec["podManagementPolicy"]
+    if policy not in ("OrderedReady", "Parallel"):
+        yield invalid_value("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")
+    yield from _strategy(spec["updateStrategy"])
+    retention = spec["persistentVolumeClaimRetentionPolicy"]
+    for name in ("whenDeleted", "whenScaled"):
+        if retention[name] not in _POLICIES:
+            path = f"spec.persistentVolumeClaimRetentionPolicy.{name}"
+            yield not_supported(path, retention[name], _POLICIES)
+    yield from non_negative("spec.replicas", spec["replicas"])
+    yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
+    yield from non_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
+    if service := spec.get("serviceName"):
+        yield from dns_subdomain("spec.serviceName", service)
+    yield from _selection(spec)
+
+
+def _selection(spec: Object) -> Iterator[Problem]:
+    found = spec.get("selector")
+    if found is None:
+        yield required("spec.selector")
+    else:
+        yield from validate_label_selector(found, "spec.selector")
+        if not found.get("matchLabels") and not found.get("matchExpressions"):
+            yield invalid_value("spec.selector", found, "empty selector is invalid for statefulset")
+    known = [one["metadata"].get("name") for one in spec.get("volumeClaimTemplates") or ()]
+    template = _with_volumes(spec["template"], [name for name in known if name])
+    yield from template_problems("spec.template", template, parsed(found), "StatefulSet")
+
+
+def _with_volumes(template: Object, claims: list[str]) -> Object:
+    """Containers may mount what the templates of claims will give to each pod."""
+    pod = template.get("spec") or {}
+    present = pod.get("volumes") or []
+    named = {volume.get("name") for volume in present}
+    added: list[Object] = [{"name": name, "emptyDir": {}} for name in claims if name not in named]
+    return {**template, "spec": {**pod, "volumes": [*present, *added]}} if added else template
+
+
+def _strategy(strategy: Object) -> Iterator[Problem]:
+    type_, rolling = strategy["type"], strategy.get("rollingUpdate")
+    if type_ == "OnDelete":
+        if rolling is not None:
+            text = "only allowed for updateStrategy 'RollingUpdate'"
+            yield invalid_value(f"{_STRATEGY}.rollingUpdate", rolling, text)
+    elif type_ != "RollingUpdate":
+        yield invalid_value(_STRATEGY, strategy, "must be 'RollingUpdate' or 'OnDelete'")
+    elif rolling is not None:
+        yield from non_negative(f"{_STRATEGY}.rollingUpdate.partition", rolling.get("partition"))
+        limit = rolling.get("maxUnavailable")
+        if limit is not None:
+            here = f"{_STRATEGY}.rollingUpdate.maxUnavailable"
+            faults = list(amount(here, limit))
+            yield from faults
+            if not faults and number(limit) == 0:
+                yield invalid_value(here, limit, "cannot be 0")
+            yield from at_most_all(here, limit)
+
+
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """Those of name and template, and of a history without an end."""
+    yield from replicas.warnings(new, old)
+    if new["spec"]["revisionHistoryLimit"] < 0:
+        yield _HISTORY

@@ -1,0 +1,79 @@
+"""StorageClass (storage.k8s.io/v1): how volumes of a class are made.
+
+Source: Kubernetes docs, "Storage Classes".
+"""
+
+from collections.abc import Iterable, Iterator
+
+from fairway.kinds.kind import Column, Kind
+from fairway.kinds.rules.cells import AGE
+from fairway.kinds.rules.values import fill, qualified_name
+from fairway.objects import Object
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+
+DEFAULT_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
+"""``true`` makes a class that of all new claims that name none."""
+_OLD_ANNOTATION = "storageclass.beta.kubernetes.io/is-default-class"
+WAITING = "WaitForFirstConsumer"
+_POLICIES, _MODES = ("Delete", "Retain"), ("Immediate", WAITING)
+
+
+def defaults(new: Object) -> None:
+    """Volumes go with their claims, and are made at once."""
+    fill(new, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
+def validate(new: Object, old: Object | None) -> Iterator[Problem]:
+    """A provisioner; nothing of how volumes are made may change."""
+    provisioner = new.get("provisioner") or ""
+    if not provisioner:
+        yield required("provisioner")
+    else:
+        yield from qualified_name("provisioner", provisioner.lower())
+    if "" in (new.get("parameters") or {}):
+        yield invalid_value("parameters", "", "field can not be empty.")
+    if new["reclaimPolicy"] not in _POLICIES:
+        yield not_supported("reclaimPolicy", new["reclaimPolicy"], _POLICIES)
+    if new["volumeBindingMode"] not in _MODES:
+        yield not_supported("volumeBindingMode", new["volumeBindingMode"], _MODES)
+    if old is not None:
+        for field in ("parameters", "provisioner", "reclaimPolicy"):
+            if (new.get(field) or None) != (old.get(field) or None):
+                yield forbidden_value(field, f"updates to {field} are forbidden.")
+        if new["volumeBindingMode"] != old["volumeBindingMode"]:
+            yield invalid_value("volumeBindingMode", new["volumeBindingMode"], "field is immutable")
+
+
+def is_default(found: Object) -> bool:
+    """Whether the class is marked as the default one."""
+    annotations = found["metadata"].get("annotations") or {}
+    return "true" in (annotations.get(DEFAULT_ANNOTATION), annotations.get(_OLD_ANNOTATION))
+
+
+def default_class(classes: Iterable[Object]) -> Object | None:
+    """The class of a claim that names none: of those marked the youngest, then the first by name."""
+    marked = sorted((each for each in classes if is_default(each)), key=lambda each: str(each["metadata"]["name"]))
+    return max(marked, key=lambda each: each["metadata"].get("creationTimestamp") or "", default=None)
+
+
+def _name(found: Object, _now: float) -> str:
+    return f"{found['metadata']['name']}{' (default)' if is_default(found) else ''}"
+
+
+STORAGE_CLASS = Kind(
+    group="storage.k8s.io", version="v1", name="StorageClass", plural="storageclasses",
+    short_names=("sc",),
+    namespaced=False,
+    leads_with_name=False,
+    columns=(
+        Column("Name", _name, format="name"),
+        Column("Provisioner", lambda found, _: found.get("provisioner") or ""),
+        Column("ReclaimPolicy", lambda found, _: found.get("reclaimPolicy") or ""),
+        Column("VolumeBindingMode", lambda found, _: found.get("volumeBindingMode") or ""),
+        Column("AllowVolumeExpansion", lambda found, _: bool(found.get("allowVolumeExpansion")), type="boolean"),
+        AGE,
+    ),
+    defaults=defaults,
+    validate=validate,
+    delete_returns_object=True,
+)  # fmt: skip
