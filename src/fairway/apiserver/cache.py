@@ -9,9 +9,9 @@ remembered events is bounded in bytes over all kinds together, oldest out first.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from fairway.apiserver.collection import Batch, Collection, Watcher
+from fairway.apiserver.collection import Batch, Collection, Watcher, mirrored
 from fairway.apiserver.events import Event
 from fairway.apiserver.stored import Stored, splice
 from fairway.kinds.kind import Kind
@@ -41,17 +41,21 @@ class Cache:
         self._window: deque[tuple[Collection, int]] = deque()
         self._window_used = 0
         self._handed: dict[bytes, Object] = {}
+        self._versions: dict[bytes, Mapping[str, bytes]] = {}
+        self._mirrors: dict[str, dict[str, Collection]] = {}
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._changes: dict[str, list[asyncio.Future[None]]] = {}
         self._unsent: dict[Collection, list[Event]] = {}
 
     def of(self, kind: Kind) -> Collection:
         """The collection of one kind."""
+        if kind.custom is not None and kind.custom.is_mirror:
+            return self._mirrors[kind.prefix][kind.version]
         return self.collections[kind.prefix]
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Stored | None:
         """One live object."""
-        return self.collections[kind.prefix].live.get(kind.key(namespace, name))
+        return self.of(kind).live.get(kind.key(namespace, name))
 
     def adopt(self, kind: Kind) -> Collection:
         """The collection of a kind that came at run time, or is another record from now on."""
@@ -59,6 +63,26 @@ class Cache:
         assert collection is not None
         collection.kind = kind
         return collection
+
+    def mirror(self, kinds: Iterable[Kind]) -> None:
+        """Keep the objects of a custom kind in each of these versions, the stored one among them."""
+        mirrors: dict[str, Collection] = {}
+        for kind in kinds:
+            home = self.collections[kind.prefix]
+            assert kind.custom is not None
+            if not kind.custom.is_mirror:
+                home.unconverted = dict.fromkeys(
+                    key for key, state in home.live.items() if state.object["apiVersion"] != kind.api_version
+                )
+                continue
+            mirrors[kind.version] = made = Collection(kind)
+            made.load([Stored(state.key, state.revision, state.wire) for state in home.live.values()], self.revision)
+            made.unconverted = dict.fromkeys(made.live)
+        prefix = kind.prefix
+        for gone in self._mirrors.get(prefix, {}).values():
+            for watcher in list(gone.watchers):
+                watcher.lose()
+        self._mirrors[prefix] = mirrors
 
     async def load(self) -> int:
         """Read what the store holds, as of some changes ago, so that ``run`` goes through those changes again.
@@ -134,7 +158,21 @@ class Cache:
             self.claims.add(entry.key)
 
     def _change(self, collection: Collection, entry: Entry) -> None:
-        event = collection.apply(entry.key, self._state(entry), entry.revision)
+        state = self._state(entry)
+        collection.unconverted.pop(entry.key, None)
+        self._tell(collection, collection.apply(entry.key, state, entry.revision), entry)
+        for version, mirror in self._mirrors.get(collection.kind.prefix, {}).items():
+            value = self._versions.get(entry.value or b"", {}).get(version)
+            found = mirrored(mirror, entry.key, entry.revision, value, state)
+            self._tell(mirror, mirror.apply(entry.key, found, entry.revision), entry)
+            if entry.key in mirror.unconverted:
+                # Nobody may be told of it before it is converted.
+                self._unsent.pop(mirror, None)
+                mirror.floor = entry.revision
+                for watcher in list(mirror.watchers):
+                    watcher.lose()
+
+    def _tell(self, collection: Collection, event: Event | None, entry: Entry) -> None:
         if event is None:
             return
         size = event.size_bytes
@@ -172,7 +210,7 @@ class Cache:
         for collection, events in unsent.items():
             batch = Batch(events)
             for watcher in list(collection.watchers):
-                _tell(watcher, batch)
+                _send(watcher, batch)
             is_used = collection.uses_objects
             for event in events:
                 self._economize(event, is_used=is_used)
@@ -199,9 +237,14 @@ class Cache:
         """``decoded`` is what ``value`` says: it need not be decoded again when it comes back from the store."""
         self._handed[value] = decoded
 
+    def hand_over_versions(self, value: bytes, versions: Mapping[str, bytes]) -> None:
+        """What ``value`` is in the other versions of its kind."""
+        self._versions[value] = versions
+
     def take_back(self, value: bytes) -> None:
-        """The commit of ``value`` failed."""
+        """The commit of ``value`` is over, or failed."""
         self._handed.pop(value, None)
+        self._versions.pop(value, None)
 
     async def wait(self, revision: int) -> None:
         """Return when everything up to ``revision`` can be read here."""
@@ -242,7 +285,7 @@ class Cache:
         return found
 
 
-def _tell(watcher: Watcher, batch: Batch) -> None:
+def _send(watcher: Watcher, batch: Batch) -> None:
     """One watcher that fails must not cost the others their events; it has to list again."""
     try:
         watcher.take(batch)

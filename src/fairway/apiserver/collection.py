@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from fairway.apiserver.events import Event
-from fairway.apiserver.stored import Stored
+from fairway.apiserver.stored import Stored, splice
 from fairway.kinds.kind import Kind
 
 
@@ -52,6 +52,8 @@ class Collection:
         self.watchers: dict[Watcher, None] = {}
         self.changed = 0
         self.floor = 0
+        self.unconverted: dict[str, None] = {}
+        """Keys of objects that are still in another version: to be converted before they are read."""
         self._keys: list[str] = []
 
     @property
@@ -106,3 +108,17 @@ class Collection:
         for event in self.since(revision):
             then.setdefault(event.key, event.old)
         return then
+
+
+def mirrored(
+    collection: Collection, key: str, revision: int, value: bytes | None, source: Stored | None
+) -> Stored | None:
+    """The state of a mirror after a change; one that could not be converted is marked."""
+    if source is None:
+        collection.unconverted.pop(key, None)
+        return None
+    if value is None:
+        collection.unconverted[key] = None
+        return Stored(key, revision, source.wire)
+    collection.unconverted.pop(key, None)
+    return Stored(key, revision, splice(value, revision))

@@ -3,7 +3,7 @@
 Rules for those who change it: an object, what it claims and what it releases are one commit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import uuid4
 
 from fairway.apiserver.allocate import Allocation
@@ -15,6 +15,12 @@ from fairway.kinds.kind import Claim, Kind
 from fairway.objects import Object, meta
 from fairway.objects.errors import already_exists, conflict, invalid, too_large, unavailable
 from fairway.store.interface import ABSENT, Put, Revision, Store, StoreConflict, StoreFailure
+
+VersionsOf = Callable[[Kind, Object], Awaitable[tuple[Object, Mapping[str, bytes]]]]
+
+
+async def _no_versions(_kind: Kind, new: Object) -> tuple[Object, Mapping[str, bytes]]:
+    return new, {}
 
 
 class ClaimLost(Exception):
@@ -32,6 +38,8 @@ class Committer:
         self._claims = claims
         self.address_written: Callable[[Object], None] = lambda _: None
         """Told of writes to IPAddresses themselves."""
+        self.versions_of: VersionsOf = _no_versions
+        """What a webhook makes of an object of a custom kind before it is stored."""
         self._clock = clock
         self._object_bytes = object_bytes
 
@@ -67,6 +75,10 @@ class Committer:
         self, kind: Kind, new: Object, expected: Revision, allocation: Allocation, beside: Sequence[Put]
     ) -> Stored:
         metadata = new["metadata"]
+        shown = new
+        versions: Mapping[str, bytes] = {}
+        if kind.custom is not None and kind.custom.webhook is not None:
+            new, versions = await self.versions_of(kind, shown)
         key, value = kind.key(metadata.get("namespace"), metadata["name"]), encode(new)
         if len(value) > self._object_bytes:
             # Patches could make it grow without end, and no update could bring it back.
@@ -78,6 +90,8 @@ class Committer:
             puts += [Put(released, None) for released in allocation.releases]
             self._claims.reserve(claimed)
         self._cache.hand_over(value, new)
+        if versions:
+            self._cache.hand_over_versions(value, versions)
         try:
             revision = await self._put(puts)
         except StoreConflict as error:
@@ -92,7 +106,7 @@ class Committer:
         if stored is not None and stored.revision == revision:
             return stored
         # Somebody has written again meanwhile; the writer is told of its own write.
-        return Stored(key, revision, splice(value, revision))
+        return Stored(key, revision, splice(value if shown is new else encode(shown), revision))
 
     async def _put(self, puts: list[Put]) -> Revision:
         try:

@@ -186,6 +186,20 @@ class Http:
         shape = self._shapes.of(route.kind, route.served, form, call.options.get("includeObject", ""))
         if call.verb in _WITH_BODY:
             call.body = bodies.read(call)
+        if self._api.conversions.is_behind(route.kind):
+            return self._converted(seen, call, shape, form)
+        return self._asked(seen, call, shape, form)
+
+    async def _converted(self, seen: _Seen, call: Call, shape: Shape, form: Form) -> Answer:
+        """Objects of a custom kind that are in another version are converted before anybody looks."""
+        try:
+            await self._api.bounded(self._api.conversions.ensure(call.kind))
+            found = self._asked(seen, call, shape, form)
+            return await found if isinstance(found, Awaitable) else found
+        except Exception as error:
+            return self._failed(seen, error)
+
+    def _asked(self, seen: _Seen, call: Call, shape: Shape, form: Form) -> Answer | Awaitable[Answer]:
         reply = find(call)(call, self._api)
         if isinstance(reply, Awaitable):
             return self._replied(seen, call, shape, form, reply)
@@ -193,7 +207,7 @@ class Http:
             if form.media != JSON:
                 raise not_acceptable((f"{JSON};stream=watch",))
             return self._watch(seen, call, reply, shape)
-        return self._done(seen, self._answers.reply(request, call, reply, shape, form))
+        return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
 
     def _call(self, seen: _Seen, user: User, route: Route) -> Call:
         """The request as verbs see it.  Raises: ``StatusError`` 405, 403."""

@@ -24,6 +24,7 @@ from fairway.apiserver.cache import Cache
 from fairway.apiserver.call import Call, User
 from fairway.apiserver.claims import NOTHING, Claims
 from fairway.apiserver.commit import ClaimLost, Committer
+from fairway.apiserver.conversions import Conversions
 from fairway.apiserver.deletion import is_finished
 from fairway.apiserver.quota.charging import Quotas
 from fairway.apiserver.reply import Found, Made, Reply, as_object
@@ -74,6 +75,8 @@ class Api:
         """The records of custom kinds by group, version and plural: who calls may know less of a kind."""
         self.webhooks = Webhooks(self)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
+        self.conversions = Conversions(self)
+        self.commits.versions_of = self.conversions.versions
 
     async def call(
         self, verb: str, kind: Kind, *, namespace: str | None = None, name: str = "", subresource: str = "",
@@ -100,6 +103,8 @@ class Api:
 
     async def answer(self, call: Call) -> Reply:
         """What the verb says.  Raises: ``StatusError``."""
+        if self.conversions.is_behind(call.kind):
+            await self.bounded(self.conversions.ensure(call.kind))
         reply = find(call)(call, self)
         return await self.bounded(reply) if isinstance(reply, Awaitable) else reply
 

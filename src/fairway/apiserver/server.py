@@ -77,6 +77,7 @@ class ApiServer:
         served = (*ALL, *VIRTUAL, *custom)
         self._routes.replace(served)
         self.api.custom = self._routes.of(custom)
+        self.api.conversions.serve(custom)
         self._discovery.replace(served)
         self._open_api.replace(served)
         self._http.forget({*ALL, *VIRTUAL, *custom})

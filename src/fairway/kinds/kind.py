@@ -102,6 +102,10 @@ class CustomVersion:
     schema: Object
     definition: Object
     scale: Object | None = None
+    webhook: Object | None = None
+    """What converts between its versions, if that takes more than another apiVersion."""
+    is_mirror: bool = False
+    """Whether its objects are stored in another version and converted by the webhook."""
 
     @property
     def has_rules(self) -> bool:

@@ -54,11 +54,20 @@ def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, 
     name, schema = version["name"], schemas[version["name"]]
     is_stored = name == storage
     subresources = version.get("subresources") or {}
-    custom = CustomVersion(name, schema, definition, scale=subresources.get("scale"))
+    conversion = spec.get("conversion") or {}
+    webhook = conversion.get("webhook") if conversion.get("strategy") == "Webhook" else None
+    is_mirror = webhook is not None and not is_stored
+    custom = CustomVersion(
+        name, schema, definition, scale=subresources.get("scale"), webhook=webhook, is_mirror=is_mirror
+    )
     differs = not is_stored and schema != schemas[storage]
-    also = () if is_stored else (Served(spec["group"], name, from_storage=_reader(schema) if differs else None),)
+    also = (
+        ()
+        if is_stored or is_mirror
+        else (Served(spec["group"], name, from_storage=_reader(schema) if differs else None),)
+    )
     return Kind(
-        group=spec["group"], version=storage, name=names["kind"], plural=spec["names"]["plural"],
+        group=spec["group"], version=name if is_mirror else storage, name=names["kind"], plural=spec["names"]["plural"],
         singular=names.get("singular") or "",
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
@@ -66,7 +75,7 @@ def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, 
         verbs=ALL_VERBS,
         subresources=tuple(_subresources(subresources)),
         also=also,
-        is_served=is_stored and bool(version.get("served")),
+        is_served=(is_stored and bool(version.get("served"))) or is_mirror,
         columns=columns(version),
         fields={path.removeprefix("."): _field(path) for path in _selectable(version)},
         defaults=lambda new: fill(new, schema),
