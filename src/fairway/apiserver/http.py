@@ -188,18 +188,18 @@ class Http:
             call.body = bodies.read(call)
         if self._api.conversions.is_behind(route.kind):
             return self._converted(seen, call, shape, form)
-        return self._asked(seen, call, shape, form)
+        return self._read(seen, call, shape, form)
 
     async def _converted(self, seen: _Seen, call: Call, shape: Shape, form: Form) -> Answer:
         """Objects of a custom kind that are in another version are converted before anybody looks."""
         try:
             await self._api.bounded(self._api.conversions.ensure(call.kind))
-            found = self._asked(seen, call, shape, form)
+            found = self._read(seen, call, shape, form)
             return await found if isinstance(found, Awaitable) else found
         except Exception as error:
             return self._failed(seen, error)
 
-    def _asked(self, seen: _Seen, call: Call, shape: Shape, form: Form) -> Answer | Awaitable[Answer]:
+    def _read(self, seen: _Seen, call: Call, shape: Shape, form: Form) -> Answer | Awaitable[Answer]:
         reply = find(call)(call, self._api)
         if isinstance(reply, Awaitable):
             return self._replied(seen, call, shape, form, reply)
