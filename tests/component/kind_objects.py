@@ -63,7 +63,7 @@ MINIMAL: dict[str, Object] = {
     "StorageClass": {"provisioner": "example.com/disk"},
     "PriorityClass": {"value": 10},
     "LimitRange": {"spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}},
-    "ResourceQuota": {"spec": {"hard": {"pods": "10"}}},
+    "ResourceQuota": {"spec": {"scopes": ["Terminating"]}},  # without a bound nothing is counted meanwhile
     "MutatingWebhookConfiguration": {"webhooks": []},
     "ValidatingWebhookConfiguration": {"webhooks": []},
     "ValidatingAdmissionPolicy": {"spec": {

@@ -10,6 +10,15 @@ _DEVICES = {
     "requests": [{"name": "a", "exactly": _EXACTLY}, {"name": "b", "firstAvailable": [_EXACTLY | {"name": "c"}]}],
     "constraints": [{"requests": ["a"], "matchAttribute": "a.b/c"}],
 }  # fmt: skip
+_WEBHOOK = {
+    "name": "a.b.c", "clientConfig": {"url": "https://a/b", "caBundle": "eA=="}, "sideEffects": "None",
+    "rules": [
+        {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"},
+    ],
+    "admissionReviewVersions": ["v1"], "failurePolicy": "Fail", "matchPolicy": "Exact", "timeoutSeconds": 5,
+    "namespaceSelector": {"matchLabels": {"a": "b"}}, "objectSelector": {},
+    "matchConditions": [{"name": "c", "expression": "true"}],
+}  # fmt: skip
 SAMPLES: dict[str, Object] = {
     "RuntimeClass": {
         "handler": "runsc", "overhead": {"podFixed": {"cpu": "1"}},
@@ -76,5 +85,18 @@ SAMPLES: dict[str, Object] = {
                  "service": {"namespace": "n", "name": "s", "port": 443}, "caBundle": "eA=="},
         "status": {"conditions": [_CONDITION | {"type": "Available"}]},
     },
+    "LimitRange": {"spec": {"limits": [
+        {"type": "Container", "max": {"cpu": "2"}, "min": {"cpu": "1"}, "default": {"cpu": "2"},
+         "defaultRequest": {"cpu": "1"}, "maxLimitRequestRatio": {"cpu": "2"}},
+        {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}},
+    ]}},
+    "ResourceQuota": {
+        "spec": {"hard": {"pods": "1", "cpu": "1"}, "scopes": ["Terminating"], "scopeSelector": {"matchExpressions": [
+            {"scopeName": "PriorityClass", "operator": "In", "values": ["a"]}]}},
+        "status": {"hard": {"pods": "1"}, "used": {"pods": "0"}},
+    },
+    "MutatingWebhookConfiguration": {"webhooks": [_WEBHOOK | {"reinvocationPolicy": "Never"}]},
+    "ValidatingWebhookConfiguration": {"webhooks": [
+        _WEBHOOK | {"clientConfig": {"service": {"namespace": "n", "name": "s", "path": "/p", "port": 1}}}]},
 }  # fmt: skip
 """By kind."""

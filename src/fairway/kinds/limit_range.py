@@ -23,6 +23,7 @@ def defaults(new: Object) -> None:
     for item in child(new, "spec").get("limits") or ():
         drop_null(item, *_FIELDS)
         for field in _FIELDS:
+            drop_null(item.get(field) or {}, *(item.get(field) or ()))
             canonical_amounts(item.get(field))
         if item.get("type") == CONTAINER:
             _fill(item, "default", item.get("max"))

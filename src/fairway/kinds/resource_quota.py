@@ -37,10 +37,10 @@ def defaults(new: Object) -> None:
     """Nothing is filled in; amounts are written in their one form."""
     spec = child(new, "spec")
     drop_null(spec, "hard", "scopes", "scopeSelector")
-    canonical_amounts(spec.get("hard"))
     status = child(new, "status")
-    canonical_amounts(status.get("hard"))
-    canonical_amounts(status.get("used"))
+    for amounts in (spec.get("hard"), status.get("hard"), status.get("used")):
+        drop_null(amounts or {}, *list(amounts or ()))
+        canonical_amounts(amounts)
 
 
 def _prepare(new: Object, old: Object | None, subresource: str) -> None:
