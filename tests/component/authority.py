@@ -48,12 +48,12 @@ class Authority:
             .not_valid_after(now + datetime.timedelta(hours=1))
         )
 
-    def issue(self, common_name: str, *organizations: str) -> Pair:
-        """A certificate for 127.0.0.1 and localhost, good for server and client."""
+    def issue(self, common_name: str, *organizations: str, hosts: tuple[str, ...] = ()) -> Pair:
+        """A certificate for 127.0.0.1, localhost and ``hosts``, good for server and client."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name) for name in organizations]
         subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-        addresses = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        addresses = [*map(x509.DNSName, ("localhost", *hosts)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         cert = self._builder(subject, key).add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         stem = self._folder / common_name.replace(":", "-")
         pair = Pair(stem.with_suffix(".crt"), stem.with_suffix(".key"))

@@ -12,7 +12,7 @@ from component.memory_store import MemoryStore
 from fairway import controllers
 from fairway.apiserver.http import transport_error
 from fairway.apiserver.server import ApiServer
-from fairway.apiserver.settings import Settings
+from fairway.apiserver.settings import NodeTunnel, Settings
 from fairway.client.in_process import InProcessClient
 from fairway.reconcile.controller import Controller
 from fairway.transport import tls
@@ -45,11 +45,13 @@ class ServedApi:
 
 
 @asynccontextmanager
-async def served_api(folder: Path, running: Iterable[Controller] = ()) -> AsyncIterator[ServedApi]:
+async def served_api(
+    folder: Path, running: Iterable[Controller] = (), *, front_proxy: NodeTunnel | None = None
+) -> AsyncIterator[ServedApi]:
     """Everything ends with the block."""
     authority = Authority(folder)
     pair, admin = authority.issue("kube-apiserver"), authority.issue("kubernetes-admin", "system:masters")
-    api_server = ApiServer(MemoryStore(), Settings(advertise_address="10.244.0.1"))
+    api_server = ApiServer(MemoryStore(), Settings(advertise_address="10.244.0.1", front_proxy=front_proxy))
     await api_server.start()
     server = await serve(
         api_server.handler, ssl_context=tls.server_context(pair.cert, pair.key, authority.ca),

@@ -14,7 +14,7 @@ from fairway.kinds import ALL
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
 BETA_DESCRIBED = {"VolumeAttributesClass"}
 """kubectl 1.32 describes these by a beta version, which 1.36 does not serve."""
-HELD = {"Namespace", "ServiceCIDR"}
+HELD = {"Namespace", "ServiceCIDR", "PersistentVolume", "PersistentVolumeClaim"}
 """Going only when a controller lets go of them, and none runs here."""
 
 

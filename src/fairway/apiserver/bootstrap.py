@@ -11,7 +11,8 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from fairway.apiserver import api_services, flow_control
+from fairway.apiserver import flow_control
+from fairway.apiserver.aggregation import local
 from fairway.apiserver.authorization import bootstrap_roles
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.watchers import ChangeSignal
@@ -171,7 +172,7 @@ def repaired(found: Object, should: Object) -> Object | None:
     Namespaces and ServiceCIDRs are left as their owner has them; of a Service only the ports are kept.
     """
     changed: Object = {}
-    for field in ("subsets", "endpoints", "ports"):
+    for field in ("subsets", "endpoints", "ports", "data"):
         if field in should and found.get(field) != should[field]:
             changed[field] = should[field]
     if found.get("kind") == "Service" and found["spec"].get("ports") != should["spec"]["ports"]:
@@ -192,10 +193,11 @@ class Bootstrap:
         await self.ensure(self._wanted)
         if not self._api.settings.has_ingress:
             await self._withdraw_class()
+        await self.ensure(local.authentication(self._api.settings))
         await asyncio.gather(
             *(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()),
             *(self._ensure_made(kind, should) for kind, should in flow_control.wanted()),
-            *(self._ensure_made(API_SERVICE, should) for should in api_services.wanted((*ALL, *VIRTUAL))),
+            *(self._ensure_made(API_SERVICE, should) for should in local.wanted((*ALL, *VIRTUAL))),
         )
 
     async def _ensure_made(self, kind: Kind, should: Object) -> None:

@@ -11,8 +11,9 @@ Source: Kubernetes docs, "The Kubernetes API", "Discovery API"; KEP-3352 (aggreg
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import orjson
 
@@ -57,9 +58,14 @@ def version_rank(version: str) -> tuple[int, int, int, str]:
     return (stage, -int(found[1]), -int(found[3] or 0), "")
 
 
-def entries(kinds: Iterable[Kind]) -> dict[str, dict[str, list[Entry]]]:
-    """Group -> version -> what is served there; groups, versions and resources in the order of discovery."""
+def entries(kinds: Iterable[Kind], places: Iterable[tuple[str, str]] = ()) -> dict[str, dict[str, list[Entry]]]:
+    """Group -> version -> what is served there; groups, versions and resources in the order of discovery.
+
+    ``places`` are groups and versions that are told of though nothing may be served there.
+    """
     found: dict[str, dict[str, list[Entry]]] = {}
+    for group, version in places:
+        found.setdefault(group, {})[version] = []
     for kind in kinds:
         for group, version in kind.served:
             found.setdefault(group, {}).setdefault(version, []).append(Entry(kind, group, version))
@@ -202,12 +208,24 @@ class Discovery:
     def __init__(self, kinds: Iterable[Kind], server_address: str = "") -> None:
         self._server_address = server_address
         self._documents: dict[tuple[str, str], tuple[bytes, str]] = {}
-        self._entries = entries(kinds)
+        self._own = tuple(kinds)
+        self._others: Mapping[tuple[str, str], Sequence[Kind]] = {}
+        self._entries = entries(self._own)
 
     def replace(self, kinds: Iterable[Kind]) -> None:
         """From now on serve ``kinds``."""
+        self._own = tuple(kinds)
+        self._begin()
+
+    def aggregate(self, others: Mapping[tuple[str, str], Sequence[Kind]]) -> None:
+        """From now on tell also of the groups and versions that ``others`` answer for, which may be silent."""
+        self._others = others
+        self._begin()
+
+    def _begin(self) -> None:
         self._documents.clear()
-        self._entries = entries(kinds)
+        own = (kind for kind in self._own if (kind.group, kind.version) not in self._others)
+        self._entries = entries((*own, *chain.from_iterable(self._others.values())), self._others)
 
     def answer(self, request: Request) -> Response | None:
         """The document that is asked for, or ``None`` if it is none of discovery's.

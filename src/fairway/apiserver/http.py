@@ -12,6 +12,9 @@ from typing import TypeVar
 import orjson
 
 from fairway.apiserver import answers, authorization, bodies, negotiation, web_socket
+from fairway.apiserver.aggregation.aggregation import Aggregation, Remote
+from fairway.apiserver.aggregation.forwarding import asked as asked_elsewhere
+from fairway.apiserver.aggregation.forwarding import forwarded
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked, attributes
 from fairway.apiserver.call import Call, User
@@ -39,6 +42,9 @@ Given = TypeVar("Given", Response, Stream, TakeOver, Answer)
 
 _NOTHING = Asked("")
 
+Way = Route | Remote | None
+"""Where a path leads: to a kind, to an extension server, or to a page."""
+
 
 class _Seen:
     """What is known of a request while it is answered: for metrics, and for an answer if it fails."""
@@ -58,11 +64,12 @@ class _Seen:
 class Http:
     """The handler.  ``pages`` answers what is not below a kind: health, versions, discovery."""
 
-    def __init__(self, api: Api, routes: Routes, pages: Pages, metrics: Metrics) -> None:
+    def __init__(self, api: Api, routes: Routes, pages: Pages, metrics: Metrics, aggregation: Aggregation) -> None:
         self._api = api
         self._routes = routes
         self._pages = pages
         self._metrics = metrics
+        self._aggregation = aggregation
         self._authenticator = Authenticator(api.tokens, api.authorizer.is_allowed)
         self._shapes = Shapes()
         self._answers = answers.Answers(api.settings.limits)
@@ -88,7 +95,7 @@ class Http:
         except Exception as error:
             return self._failed(seen, error)
 
-    def _begun(self, seen: _Seen, user: User, route: Route | None, flow: Flow) -> Answer | Awaitable[Answer]:
+    def _begun(self, seen: _Seen, user: User, route: Way, flow: Flow) -> Answer | Awaitable[Answer]:
         """Answer now; what waits for the store has a seat meanwhile."""
         began = perf_counter()
         answer = self._answer(seen, user, route)
@@ -110,7 +117,7 @@ class Http:
         finally:
             self._fairness.leave(flow)
 
-    async def _in_turn(self, seen: _Seen, user: User, route: Route | None, flow: Flow) -> Answer:
+    async def _in_turn(self, seen: _Seen, user: User, route: Way, flow: Flow) -> Answer:
         try:
             await self._fairness.turn(flow)
         except StatusError as error:
@@ -138,16 +145,20 @@ class Http:
         call = seen.call
         return call is not None and (call.kind.plural, call.subresource) in CONNECTS
 
-    def _answer(self, seen: _Seen, user: User, route: Route | None) -> Answer | Awaitable[Answer]:
+    def _answer(self, seen: _Seen, user: User, route: Way) -> Answer | Awaitable[Answer]:
         try:
+            if isinstance(route, Remote):
+                return self._of_others(seen, user, route)
             if route is None:
                 return self._elsewhere(seen, user)
             return self._of_kind(seen, user, route)
         except Exception as error:
             return self._failed(seen, error)
 
-    def _resolve(self, seen: _Seen, user: User) -> Route | None:
+    def _resolve(self, seen: _Seen, user: User) -> Way:
         """Where the path leads.  Raises: ``StatusError`` 404; 403 to those who are not told what there is."""
+        if (remote := self._aggregation.find(seen.request.path)) is not None:
+            return remote
         try:
             return self._routes.resolve(seen.request.path)
         except StatusError:
@@ -157,11 +168,14 @@ class Http:
                 raise authorization.denied(user, asked) from None
             raise
 
-    def _asked(self, seen: _Seen, route: Route | None) -> Asked:
+    def _asked(self, seen: _Seen, route: Way) -> Asked:
         """What the request wants to do."""
         request = seen.request
         if route is None:
             seen.asked = Asked(request.method.lower(), path=request.path)
+            return seen.asked
+        if isinstance(route, Remote):
+            seen.asked = asked_elsewhere(request)
             return seen.asked
         options = seen.options = dict(request.query) if request.query else {}
         is_watch = route.is_watch or flag(options.get("watch"))
@@ -259,6 +273,13 @@ class Http:
         answer = web_socket.upgraded(seen.request, stream) if web_socket.is_asked(seen.request) else stream
         metrics.watch_opened(labels)
         return answer
+
+    # What an extension server answers for.
+
+    def _of_others(self, seen: _Seen, user: User, remote: Remote) -> Awaitable[Answer]:
+        if not self._api.authorizer.is_allowed(user, seen.asked):
+            raise authorization.denied(user, seen.asked)
+        return self._connected(seen, forwarded(remote, seen.request, user, self._aggregation, self._api))
 
     # Everything else.
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 
 from fairway.apiserver.address_repair import AddressRepair
+from fairway.apiserver.aggregation import Aggregation
 from fairway.apiserver.bootstrap import Bootstrap
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.custom_kinds import CustomKinds
@@ -50,7 +51,8 @@ class ApiServer:
         if self.api.tokens is not None:
             more.append(self.api.tokens.document)
         pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, self.api.claims.metrics, more)
-        self._http = Http(self.api, self._routes, pages, self.metrics)
+        self._aggregation = Aggregation(self.api, self._discovery.aggregate)
+        self._http = Http(self.api, self._routes, pages, self.metrics, self._aggregation)
         self.handler: Handler = self._http.handle
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
@@ -67,6 +69,7 @@ class ApiServer:
         self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")
         self._run(self._address_repair.keep(), "repair the addresses")
         self._run(self._flow_control.keep(), "judge the FlowSchemas")
+        self._run(self._aggregation.keep(), "look after the APIServices")
         self._run(self._custom_kinds.keep(), "serve custom kinds")
         self._run(self._quota_upkeep.keep(), "count what quotas are used")
         self._run(self._tick(), "bookmarks")
@@ -81,6 +84,7 @@ class ApiServer:
         self._discovery.replace(served)
         self._open_api.replace(served)
         self._http.forget({*ALL, *VIRTUAL, *custom})
+        self._aggregation.serve_custom(custom)
 
     async def wait_failed(self) -> None:
         """Return never; raise what ended a background task.  Without them the process is of no use: end it."""

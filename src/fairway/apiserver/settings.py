@@ -46,6 +46,8 @@ class Settings:
     dns_addresses: tuple[str, ...] = ()
     dns_endpoints: tuple[str, ...] = ()
     node_tunnel: NodeTunnel | None = None
+    front_proxy: NodeTunnel | None = None
+    """What extension servers know this server by: a certificate, its key, and the CA that signs only this one."""
     token_key: Path | None = None
     """The private key (PEM, P-256) that signs service-account tokens; without one none are issued."""
     token_issuer: str = "https://kubernetes.default.svc.cluster.local"

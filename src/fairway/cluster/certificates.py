@@ -26,6 +26,8 @@ class Identity:
     common_name: str
     organization: str = ""
     hosts: tuple[str, ...] = ()
+    authority: str = "ca"
+    """The file of the CA that signs it."""
 
 
 def identities(
@@ -36,6 +38,8 @@ def identities(
     return (
         Identity("apiserver", "kube-apiserver", hosts=("localhost", *names, *dict.fromkeys(addresses))),
         Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
+        # Signed by a CA of its own: by this certificate extension servers believe what headers say of users.
+        Identity("front-proxy-client", "front-proxy-client", authority="front-proxy-ca"),
         Identity("admin", "kubernetes-admin", "system:masters"),
         node_identity("node", node_name, addresses),
         *others,
@@ -57,9 +61,9 @@ def ensure(folder: Path, wanted: Sequence[Identity]) -> list[str]:
     is_same = stamp.exists() and stamp.read_text() == text and stamp.stat().st_mtime + LEAF_DAYS * 86400 > soon
     if is_same and all((folder / f"{who.file}{end}").exists() for who in wanted for end in (".crt", ".key")):
         return []
-    authority = _authority(folder)
+    authorities = {file: _authority(folder, file) for file in {"ca", *(who.authority for who in wanted)}}
     for who in wanted:
-        _issue(folder, who, *authority)
+        _issue(folder, who, *authorities[who.authority])
     write(stamp, text.encode(), 0o644)
     return [who.file for who in wanted]
 
@@ -77,18 +81,18 @@ def ensure_token_key(folder: Path) -> None:
     write(folder / "sa.key", key_bytes(key), 0o600)
 
 
-def _authority(folder: Path) -> tuple[Any, Any]:
-    """The CA's certificate and key, made if missing."""
+def _authority(folder: Path, file: str = "ca") -> tuple[Any, Any]:
+    """A CA's certificate and key, made if missing."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    paths = folder / "ca.crt", folder / "ca.key"
+    paths = folder / f"{file}.crt", folder / f"{file}.key"
     if all(path.exists() for path in paths):
         key = serialization.load_pem_private_key(paths[1].read_bytes(), None)
         return x509.load_pem_x509_certificate(paths[0].read_bytes()), key
     fresh = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kubernetes")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kubernetes" if file == "ca" else file)])
     certificate = (
         builder(subject, subject, fresh.public_key(), CA_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

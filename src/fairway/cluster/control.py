@@ -42,6 +42,9 @@ def settings_of(config: Config) -> Settings:
         # A cluster that was made without this key gets it at its next `up`.
         token_key=token_key if (token_key := pki / "sa.key").exists() else None,
         token_issuer=f"https://kubernetes.default.svc.{config.cluster_domain}",
+        front_proxy=NodeTunnel(
+            pki / "front-proxy-client.crt", pki / "front-proxy-client.key", pki / "front-proxy-ca.crt"
+        ),
         node_tunnel=NodeTunnel(
             pki / "apiserver-kubelet-client.crt", pki / "apiserver-kubelet-client.key", pki / "ca.crt"
         ),

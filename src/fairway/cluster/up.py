@@ -257,6 +257,9 @@ def _record(config: Config) -> None:
     shutil.copyfile(config.state_dir / "config.json", config.run_dir / "config.json")
 
 
+_KEYS_OF_CONTROL = ("ca.key", "apiserver.key", "apiserver-kubelet-client.key", "front-proxy-client.key", "sa.key")
+
+
 def _make_certificates(config: Config) -> None:
     addresses = ["127.0.0.1", "::1", config.bind_address, config.kubernetes_ip]
     addresses += [*config.gateways, *config.node_ips]
@@ -276,7 +279,7 @@ def _make_certificates(config: Config) -> None:
     store = config.state_dir / "store"
     store.mkdir(mode=0o700, exist_ok=True)
     _give(store, account.pw_uid, account.pw_gid)
-    for key in ("ca.key", "apiserver.key", "apiserver-kubelet-client.key", "sa.key"):
+    for key in _KEYS_OF_CONTROL:
         os.chown(config.pki_dir / key, account.pw_uid, account.pw_gid)
 
 

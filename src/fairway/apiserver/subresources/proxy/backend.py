@@ -41,7 +41,7 @@ async def ask(
     try:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
         writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body)
-        return await _head(reader, writer)
+        return await read_head(reader, writer)
     except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
         writer.close()
         raise unreachable("EOF" if isinstance(error, EOFError) else str(error)) from error
@@ -76,8 +76,8 @@ async def _connect(target: Target, tunnel: NodeTunnel | None) -> tuple[asyncio.S
         raise unreachable(f"{where}: connect: {why}") from error
 
 
-async def _head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> NodeAnswer:
-    """The head of the final answer; interim ones are passed over."""
+async def read_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> NodeAnswer:
+    """The head of the final answer; interim ones are passed over.  Raises: ``EOFError``, ``ValueError``."""
     while True:
         head = await reader.readuntil(b"\r\n\r\n")
         status = int(head.split(b" ", 2)[1][:3])

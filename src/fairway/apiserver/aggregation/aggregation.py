@@ -1,0 +1,146 @@
+"""Aggregation: who answers for what, kept up to date: the extension servers, and the APIServices of custom kinds.
+
+Rules for those who change it: a cluster without extension servers pays for nothing but one look at a dict a request.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from fairway.apiserver.aggregation.availability import Verdict, judged, told
+from fairway.apiserver.aggregation.local import MANAGED, api_service, served
+from fairway.apiserver.aggregation.resources import kinds_of
+from fairway.apiserver.aggregation.target import Server, Unavailable, server_of
+from fairway.apiserver.watchers import ChangeSignal
+from fairway.kinds import API_SERVICE, ENDPOINT_SLICE, SERVICE
+from fairway.kinds.kind import Kind
+from fairway.kinds.well_known import SERVICE_NAME
+from fairway.objects import Object
+from fairway.objects.errors import StatusError
+
+if TYPE_CHECKING:
+    from fairway.apiserver.serve import Api
+
+log = logging.getLogger(__name__)
+
+_AGAIN_S = 30.0
+"""How often a server is asked again; sooner when something changes."""
+Place = tuple[str, str]
+"""Group and version."""
+Publish = Callable[[Mapping[Place, tuple[Kind, ...]]], None]
+
+
+class Remote(NamedTuple):
+    """A group and version that an extension server answers for; ``verdict`` is ``None`` until it was asked."""
+
+    spec: Object
+    verdict: Verdict | None = None
+
+
+class Aggregation:
+    """``publish`` is told the resources of all extension servers whenever they change."""
+
+    def __init__(self, api: "Api", publish: Publish) -> None:
+        self._api = api
+        self._publish = publish
+        self._services = api.cache.of(API_SERVICE)
+        self._remotes: dict[Place, Remote] = {}
+        self._custom: set[Place] = set()
+        self._signal = ChangeSignal([self._services], lambda _: True)
+        self._turn = 0
+
+    def find(self, path: str) -> Remote | None:
+        """Who answers for ``path``, if it is not this server."""
+        if not self._remotes or not path.startswith("/apis/"):
+            return None
+        parts = path.split("/", 4)
+        return self._remotes.get((parts[2], parts[3])) if len(parts) > 3 else None
+
+    def server(self, remote: Remote) -> Server:
+        """An endpoint to ask, another one each time.  Raises: ``Unavailable``."""
+        self._turn += 1
+        reference, cache = remote.spec["service"], self._api.cache
+        service = cache.get(SERVICE, reference["namespace"], reference["name"])
+        collection = cache.of(ENDPOINT_SLICE)
+        keys = collection.keys(f"{ENDPOINT_SLICE.prefix}{reference['namespace']}/", "")
+        slices = (collection.live[key].object for key in keys)
+        own = (one for one in slices if (one["metadata"].get("labels") or {}).get(SERVICE_NAME) == reference["name"])
+        return server_of(reference, None if service is None else service.object, own, self._turn)
+
+    def serve_custom(self, kinds: Iterable[Kind]) -> None:
+        """From now on there are APIServices for these custom kinds, and for no others."""
+        self._custom = set(served(tuple(kinds)))
+        self._signal.set()
+
+    async def keep(self) -> None:
+        """Until cancelled."""
+        services = [self._api.cache.of(kind) for kind in (SERVICE, ENDPOINT_SLICE)]
+        try:
+            while True:
+                await self._tend_custom()
+                self._read()
+                for collection in services:
+                    self._signal.follow(collection, wanted=bool(self._remotes))
+                await asyncio.gather(*(self._judge(place) for place in list(self._remotes)))
+                try:
+                    async with asyncio.timeout(_AGAIN_S if self._remotes else None):
+                        await self._signal.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            self._signal.close()
+
+    def _read(self) -> None:
+        """Which groups and versions are somebody else's."""
+        found: dict[Place, Remote] = {}
+        for stored in self._services.live.values():
+            spec = stored.object["spec"]
+            place = (spec.get("group") or "", spec.get("version") or "")
+            if spec.get("service") is not None and place[0]:
+                known = self._remotes.get(place)
+                found[place] = known if known is not None and known.spec == spec else Remote(spec)
+        is_changed = found.keys() != self._remotes.keys()
+        self._remotes = found
+        if is_changed:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._publish({
+            place: tuple(kinds_of(*place, remote.verdict.resources)) if remote.verdict is not None else ()
+            for place, remote in self._remotes.items()
+        })  # fmt: skip
+
+    async def _judge(self, place: Place) -> None:
+        remote = self._remotes[place]
+        try:
+            verdict = await judged(self.server(remote), remote.spec, self._api.settings.front_proxy)
+        except Unavailable as error:
+            verdict = Verdict("False", error.reason, str(error))
+        is_changed = remote.verdict is None or remote.verdict.resources != verdict.resources
+        self._remotes[place] = remote._replace(verdict=verdict)
+        if is_changed:
+            self._tell()
+        name = f"{place[1]}.{place[0]}"
+        found = self._api.cache.get(API_SERVICE, None, name)
+        if found is None or (status := told(found.object, verdict, self._api.clock())) is None:
+            return
+        await self._write("update", name, {**found.object, "status": status}, subresource="status")
+
+    async def _tend_custom(self) -> None:
+        """Make the APIServices of custom kinds, and take away those whose kinds are gone."""
+        for group, version in self._custom:
+            if self._api.cache.get(API_SERVICE, None, f"{version}.{group}") is None:
+                await self._write("create", "", api_service(group, version, "true"))
+        for stored in list(self._services.live.values()):
+            found = stored.object
+            place = (found["spec"].get("group") or "", found["spec"].get("version") or "")
+            if (found["metadata"].get("labels") or {}).get(MANAGED) == "true" and place not in self._custom:
+                await self._write("delete", found["metadata"]["name"])
+
+    async def _write(self, verb: str, name: str, body: Object | None = None, *, subresource: str = "") -> None:
+        try:
+            await self._api.call(verb, API_SERVICE, name=name, subresource=subresource, body=body)
+        except StatusError as error:
+            # Somebody else changed it: that wakes us again.
+            log.debug("an APIService is not written", extra={"name": name, "error": error.message})

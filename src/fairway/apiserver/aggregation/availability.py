@@ -1,0 +1,78 @@
+"""Availability: whether an extension server answers for its group and version, and with which resources."""
+
+import asyncio
+from typing import Any, NamedTuple
+
+import orjson
+
+from fairway.apiserver.aggregation.asking import ask, remote_headers
+from fairway.apiserver.aggregation.target import Server, Unavailable
+from fairway.apiserver.call import User
+from fairway.apiserver.settings import NodeTunnel
+from fairway.kinds.api_service import AVAILABLE
+from fairway.objects import Object, meta
+from fairway.objects.authority import authority
+
+_ASKER = User("system:kube-aggregator", ("system:masters",))
+_TIMEOUT_S = 5.0
+_LARGEST_BYTES = 4 * 1024 * 1024
+
+
+class Verdict(NamedTuple):
+    """What the condition Available says, and the resources (as an APIResourceList has them) of one that is."""
+
+    status: str
+    reason: str
+    message: str
+    resources: tuple[Object, ...] = ()
+
+
+PASSED = Verdict("True", "Passed", "all checks passed")
+
+
+async def judged(server: Server, spec: Object, front: NodeTunnel | None) -> Verdict:
+    """Ask for the group and version's resources.  Raises: ``Unavailable``."""
+    path = f"/apis/{spec['group']}/{spec['version']}"
+    host = authority(server.host, str(server.port))
+    url = f"https://{host}{path}"
+    headers = [("Host", host), ("Accept", "application/json"), ("Connection", "close"), *remote_headers(_ASKER)]
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            answer = await ask(server, spec, front, "GET", path, headers, b"")
+            try:
+                body = await answer.body(_LARGEST_BYTES)
+            finally:
+                answer.close()
+    except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+        why = "context deadline exceeded" if isinstance(error, TimeoutError) else str(error) or "EOF"
+        raise Unavailable(
+            "FailedDiscoveryCheck", f'failing or missing response from {url}: Get "{url}": {why}'
+        ) from error  # fmt: skip
+    if not 200 <= answer.status < 300:
+        # Who is refused is refused by a server that is there; all else is not.
+        message = f"failing or missing response from {url}: bad status from {url}: {answer.status}"
+        raise Unavailable("FailedDiscoveryCheck", message)
+    return PASSED._replace(resources=tuple(_resources(body)))
+
+
+def _resources(body: bytes) -> list[Object]:
+    try:
+        found: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return []
+    listed = found.get("resources") if isinstance(found, dict) else None
+    return [one for one in listed or () if isinstance(one, dict) and isinstance(one.get("name"), str)]
+
+
+def told(found: Object, verdict: Verdict, now_s: float) -> Object | None:
+    """The status that an APIService should have; ``None`` if it has it.  Pure."""
+    conditions = (found.get("status") or {}).get("conditions") or []
+    had: Object = next((one for one in conditions if one.get("type") == AVAILABLE), {})
+    if (had.get("status"), had.get("reason"), had.get("message")) == verdict[:3]:
+        return None
+    is_same = had.get("status") == verdict.status and had.get("lastTransitionTime")
+    made = {
+        "lastTransitionTime": had["lastTransitionTime"] if is_same else meta.timestamp(now_s),
+        "message": verdict.message, "reason": verdict.reason, "status": verdict.status, "type": AVAILABLE,
+    }  # fmt: skip
+    return {"conditions": [*(one for one in conditions if one.get("type") != AVAILABLE), made]}

@@ -1,0 +1,166 @@
+"""An extension server behind an APIService: asked with the real kubectl, and what it is told of who asks."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from component.authority import Authority
+from component.served_api import KUBECTLS, ServedApi, served_api
+from fairway.apiserver.settings import NodeTunnel
+from fairway.objects import Object
+from fairway.transport import tls
+from fairway.transport.interface import Request, Response
+from fairway.transport.limits import Limits
+from fairway.transport.server import serve
+
+pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
+ROOT = "/apis/metrics.example.com/v1"
+RESOURCES = {
+    "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "metrics.example.com/v1",
+    "resources": [
+        {"name": "readings", "singularName": "reading", "namespaced": True, "kind": "Reading", "shortNames": ["rdg"],
+         "verbs": ["get", "list", "create"]},
+        {"name": "readings/status", "singularName": "", "namespaced": True, "kind": "Reading", "verbs": ["get"]},
+    ],
+}  # fmt: skip
+
+
+class Extension:
+    """Remembers what it was asked; answers for one group and version."""
+
+    def __init__(self) -> None:
+        self.seen: list[Request] = []
+        self.is_well = True
+
+    def handle(self, request: Request) -> Response:
+        self.seen.append(request)
+        if not self.is_well:
+            return Response(500, b"broken")
+        if request.path == ROOT:
+            return Response(200, orjson.dumps(RESOURCES))
+        if request.path == f"{ROOT}/namespaces/default/readings/one":
+            return Response(200, orjson.dumps(reading("one")))
+        if request.path == f"{ROOT}/namespaces/default/readings":
+            if request.method == "POST":
+                return Response(201, request.body)
+            listed = {"kind": "ReadingList", "apiVersion": "metrics.example.com/v1", "metadata": {}}
+            return Response(200, orjson.dumps({**listed, "items": [reading("one"), reading("two")]}))
+        return Response(404, b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}')
+
+
+def reading(name: str) -> Object:
+    meta = {"name": name, "namespace": "default", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    return {"kind": "Reading", "apiVersion": "metrics.example.com/v1", "metadata": meta}
+
+
+class World:
+    def __init__(self, api: ServedApi, extension: Extension, port: int, bundle: Path) -> None:
+        self.api = api
+        self.extension = extension
+        self.port = port
+        self.bundle = bundle
+
+    async def register(self, **spec: Any) -> None:
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ext"},
+                   "spec": {"type": "ExternalName", "externalName": "localhost"}}  # fmt: skip
+        wanted = {
+            "group": "metrics.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10,
+            "service": {"namespace": "default", "name": "ext", "port": self.port},
+            "caBundle": base64.b64encode(self.bundle.read_bytes()).decode(), **spec,
+        }  # fmt: skip
+        about = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService"}
+        found = {**about, "metadata": {"name": "v1.metrics.example.com"}, "spec": wanted}
+        await self.api.kubectl("create", "-f", "-", text=f"{json.dumps(service)}\n---\n{json.dumps(found)}")
+
+    async def condition(self, status: str) -> Object:
+        """The condition Available once it is ``status``."""
+        await self.api.kubectl(
+            "wait", "apiservice/v1.metrics.example.com", f"--for=condition=Available={status}", "--timeout=10s"
+        )
+        text = await self.api.kubectl("get", "apiservice", "v1.metrics.example.com", "-o", "json")
+        (found,) = json.loads(text)["status"]["conditions"]
+        return dict(found)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    (tmp_path / "front").mkdir()
+    front, own = Authority(tmp_path / "front", "front-ca"), Authority(tmp_path / "front", "own-ca")
+    client, mine = front.issue("front-proxy-client"), own.issue("ext", hosts=("ext.default.svc",))
+    extension = Extension()
+    context = tls.server_context(mine.cert, mine.key, front.ca)
+    server = await serve(extension.handle, ssl_context=context, limits=Limits())
+    pair = NodeTunnel(client.cert, client.key, front.ca)
+    async with served_api(tmp_path, front_proxy=pair) as api:
+        yield World(api, extension, server.addresses[0][1], own.ca)
+    await server.close(0.5)
+
+
+async def test_its_resources_are_discovered_read_and_written(world: World) -> None:
+    await world.register()
+    found = await world.condition("True")
+    assert (found["reason"], found["message"]) == ("Passed", "all checks passed")
+    shown = (await world.api.kubectl("get", "apiservice", "v1.metrics.example.com", "--no-headers")).split()
+    assert shown[1:3] == ["default/ext", "True"]
+    listed = await world.api.kubectl("api-resources", "--api-group=metrics.example.com", "--no-headers")
+    assert listed.split() == ["readings", "rdg", "metrics.example.com/v1", "true", "Reading"]
+    assert "metrics.example.com/v1" in (await world.api.kubectl("api-versions")).split()
+    assert (await world.api.kubectl("get", "rdg", "-o", "name")).split() == [
+        "reading.metrics.example.com/one", "reading.metrics.example.com/two",
+    ]  # fmt: skip
+    one = json.loads(await world.api.kubectl("get", "reading", "one", "-o", "json"))
+    assert one["metadata"]["name"] == "one"
+    made = await world.api.kubectl("create", "--validate=false", "-f", "-", text=json.dumps(reading("three")))
+    assert made == "reading.metrics.example.com/three created\n"
+
+
+async def test_it_is_told_who_asks_by_the_front_proxy_and_by_nobody_else(world: World) -> None:
+    await world.register()
+    await world.condition("True")
+    await world.api.kubectl("get", "--raw", f"{ROOT}/namespaces/default/readings")
+    asked = world.extension.seen[-1]
+    assert asked.peer.common_name == "front-proxy-client"
+    assert asked.headers["x-remote-user"] == "kubernetes-admin"
+    assert "system:masters" in asked.headers["x-remote-group"]
+    assert "authorization" not in asked.headers
+    refused = await world.api.kubectl("get", "readings", user="jane", code=1)
+    assert 'readings.metrics.example.com is forbidden: User "jane" cannot list resource "readings"' in refused
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason", "text"),
+    [
+        ({"service": {"namespace": "default", "name": "none"}}, "ServiceNotFound",
+         'service/none in "default" is not present'),
+        ({"service": {"namespace": "default", "name": "kubernetes", "port": 80}}, "ServicePortError",
+         'service/kubernetes in "default" is not listening on port 80'),
+        ({"caBundle": None}, "FailedDiscoveryCheck", "failing or missing response from https://localhost:"),
+    ],
+)  # fmt: skip
+async def test_it_is_told_why_nobody_answers(world: World, spec: Object, reason: str, text: str) -> None:
+    await world.register(**spec)
+    found = await world.condition("False")
+    assert found["reason"] == reason
+    assert text in found["message"]
+    if reason != "FailedDiscoveryCheck":
+        refused = await world.api.kubectl("get", "--raw", ROOT, code=1)
+        assert "Error from server (ServiceUnavailable)" in refused
+
+
+async def test_a_server_that_fails_is_found_out_and_its_group_goes_with_the_api_service(world: World) -> None:
+    world.extension.is_well = False
+    await world.register(insecureSkipTLSVerify=True, caBundle=None)
+    assert "bad status" in (await world.condition("False"))["message"]
+    world.extension.is_well = True
+    await world.api.kubectl("annotate", "apiservice", "v1.metrics.example.com", "look=again")
+    await world.condition("True")
+    await world.api.kubectl("delete", "apiservice", "v1.metrics.example.com")
+    async with asyncio.timeout(5):
+        while "metrics.example.com/v1" in await world.api.kubectl("api-versions"):
+            continue  # each look takes a process, and so a while
