@@ -255,3 +255,18 @@ def test_an_answer_as_an_object() -> None:
     assert found["status"]["pods"] == [
         {"pod": "kubia-1", "state": "Serving", "text": "ready", "address": "10.244.0.5", "node": "a"}
     ]
+
+
+@pytest.mark.parametrize("host", ["example.org", "www.example.org"])
+def test_a_name_of_the_world_is_only_doubted(host: str) -> None:
+    answer = well(CLIENT, made("Namespace", "default")).why("URL", f"https://{host}/", who="pod/client")
+    assert (answer.verdict, [each.reason for each in answer.causes]) == ("Doubtful", ["NotAServiceName"])
+
+
+@pytest.mark.parametrize(("address", "verdict"), [("http://kubia:80", "Fails"), ("http://kubia:8080", "Works")])
+def test_a_headless_service_is_called_by_the_port_of_its_pods(address: str, verdict: str) -> None:
+    world = well(CLIENT, made("Namespace", "default"), clusterIP="None", ports=port(targetPort=8080))
+    answer = world.why("URL", address, who="pod/client")
+    assert answer.verdict == verdict
+    if verdict == "Fails":
+        assert "clients must use the pods' port 8080, not 80" in answer.summary

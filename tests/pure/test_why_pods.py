@@ -171,6 +171,14 @@ def test_a_pod_that_is_ready_only_for_a_while(count: int, reason: str, message: 
     assert [each.message for each in answer.causes] == ([f"pod/kubia-1: container kubia {told}"] if told else [])
 
 
+def test_the_probe_that_ends_a_container_is_told_before_its_exit_code() -> None:
+    status = waiting("CrashLoopBackOff", lastState={"terminated": {"exitCode": 0}}, restartCount=9)
+    one = pod(ready=False, containerStatuses=status)
+    ended = event("kubia-1", "Unhealthy", "Liveness probe failed: refused")
+    answer = World(service(), one, slice_of(one), ended).why("Service", "kubia")
+    assert answer.summary.endswith("(CrashLoopBackOff, 9 restarts): its liveness probe fails: refused")
+
+
 def test_a_pod_that_has_settled_is_not_held_to_its_past() -> None:
     running = {"running": {"startedAt": "2020-01-01T00:00:00Z"}}
     one = pod(containerStatuses=[{"name": "kubia", "ready": True, "state": running, "restartCount": 5}])

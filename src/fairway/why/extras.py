@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from fairway.objects import Object
 from fairway.why import endpoints as ends
-from fairway.why.answer import NOTE, WARNING, Cause
+from fairway.why.answer import ERROR, NOTE, WARNING, Cause
 from fairway.why.facts import Facts, joined, meta
-from fairway.why.ports import shown, target_of
+from fairway.why.ports import number_on, shown, target_of
 from fairway.why.words import merged
 
 _OTHER_ADDRESS = "no loadBalancerIP, or a free address of the pool"
@@ -73,12 +73,17 @@ def _unbalanced(service: Object, text: str, cure: str) -> Cause:
 def _headless(facts: Facts, service: Object) -> Iterator[Cause]:
     if service["spec"].get("clusterIP") != "None":
         return
+    asked = facts.question
     for port in service["spec"].get("ports") or ():
-        if target_of(port) != port["port"]:
+        target, number = target_of(port), str(port["port"])
+        if target != port["port"] and not any(number_on(port, pod) == port["port"] for pod in facts.chosen or ()):
+            is_called = asked.port == number and bool(asked.caller or asked.host)
             yield Cause(
-                "HeadlessPort", NOTE,
+                "HeadlessPort", ERROR if is_called else NOTE,
                 f"it is headless: its name leads to the pods themselves, so clients must use their port, "
-                f"{target_of(port)}; {shown(port)} has no effect", "", f"svc/{facts.name}", "spec.clusterIP",
+                f"{target}; {shown(port)} has no effect",
+                f"it is headless, so clients must use the pods' port {target}, not {number}", f"svc/{facts.name}",
+                "spec.clusterIP", f"port {target}" if is_called else "",
             )  # fmt: skip
 
 

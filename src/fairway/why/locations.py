@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fairway.objects import Object
 from fairway.why import ingresses
-from fairway.why.answer import ERROR, NOTE, Answer, Cause
+from fairway.why.answer import ERROR, NOTE, WARNING, Answer, Cause
 from fairway.why.answering import Known, about_service
 from fairway.why.facts import Caller, Look, Looking, Question, joined, meta
 from fairway.why.host_ports import host_ports
@@ -96,18 +96,30 @@ def about_location(question: Question, known: Known) -> Looking[Answer]:
     if name is None and answer.unseen:
         return answer.blind()
     if name is None:
-        text = f"{where.host} is no name of a Service, and no Ingress has that host"
-        answer.add([Cause("NotAServiceName", ERROR, text, text, where.host)])
-        return answer.conclude("")
+        return _elsewhere(answer, question, where.host, "")
     if name.problem:
         answer.add([Cause("WrongName", ERROR, name.problem, name.problem, where.host, "", name.cure)])
     if question.caller is not None and question.caller.kind == "outside":
         text = f"{where.host} is a name of the cluster's DNS, which callers outside do not ask"
         answer.add([Cause("NameInside", ERROR, text, text, where.host, "", "an address, or the host of an Ingress")])
-    answer.add((yield from _namespace(name)))
+    missing = yield from _namespace(name)
+    if missing and not missing[0].cure and where.host == f"{name.service}.{name.namespace}":
+        return _elsewhere(answer, question, where.host, f": there is no namespace {name.namespace}")
+    answer.add(missing)
     target = asked._replace(kind="Service", name=name.service, namespace=name.namespace)
     found = yield from about_service(target, known)
     return _merged(answer, found)
+
+
+def _elsewhere(answer: Answer, question: Question, host: str, why: str) -> Answer:
+    """A name that may be one of the world's, as pods may call it: ``www.example.org``."""
+    text = f"{host} is no name of a Service{why}, and no Ingress has that host"
+    if question.caller is not None and question.caller.kind == "outside":
+        answer.add([Cause("NotAServiceName", ERROR, text, text, host)])
+    else:
+        more = f"{text}; if it exists outside, its own DNS must tell"
+        answer.add([Cause("NotAServiceName", WARNING, more, text, host)])
+    return answer.conclude("")
 
 
 def _merged(answer: Answer, found: Answer) -> Answer:

@@ -175,6 +175,8 @@ def _waiting(pod: Object, status: Object, waiting: Object, events: Sequence[Obje
     if reason == "CrashLoopBackOff":
         last = (status.get("lastState") or {}).get("terminated") or {}
         ended = f": it ended with {_exit(last)}" if last else ""
+        if last.get("reason") != "OOMKilled" and (killed := _killed_by_probe(pod, events)):
+            ended = f": {killed}"
         return (
             reason,
             f"{called} keeps ending (CrashLoopBackOff, {status.get('restartCount', 0)} restarts){ended}",
@@ -193,6 +195,14 @@ def _waiting(pod: Object, status: Object, waiting: Object, events: Sequence[Obje
     return reason, f"{called}: {': '.join(filter(None, (reason, message)))}"
 
 
+def _killed_by_probe(pod: Object, events: Sequence[Object]) -> str:
+    """Which probe has its containers ended, and what was answered last; empty if none has."""
+    for word in ("liveness", "startup"):
+        if told := _last(events, pod, ("Unhealthy",), f"{word.title()} probe"):
+            return f"its {word} probe fails: {told.partition(': ')[2]}"
+    return ""
+
+
 def has_restarted(pod: Object) -> bool:
     """Whether a container was started again, more than once."""
     return any((status.get("restartCount") or 0) >= MANY_RESTARTS for status in statuses(pod))
@@ -204,8 +214,7 @@ def restarting(pod: Object, events: Sequence[Object]) -> State:
         count, since = status.get("restartCount") or 0, (status.get("state") or {}).get("running") or {}
         if count < MANY_RESTARTS or _has_settled(since.get("startedAt") or ""):
             continue
-        probe = _last(events, pod, ("Unhealthy",), "Liveness probe")
-        why = f"its liveness probe fails: {probe.partition(': ')[2]}" if probe else ""
+        why = _killed_by_probe(pod, events)
         if not why and _last(events, pod, ("BackOff",)):
             ended = (status.get("lastState") or {}).get("terminated")
             why = f"it ended with {_exit(ended)}" if ended else "it keeps ending"
