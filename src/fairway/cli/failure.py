@@ -2,7 +2,7 @@
 
 Shape: a command raises ``Failure("text")`` and ``cli.main`` prints ``error: text``; ``UsageFailure`` adds the line that
 leads to the command's help.  Answers of the API server that are failures are ``client.blocking.ApiError``; ``told``
-words any of them.  Several at once are a ``Failures``.
+words any of them.  Several at once are ``Gathered``, and told as ``Failures``.
 Source: the texts of kubectl, which scripts match on.
 """
 
@@ -42,6 +42,19 @@ class Failures(Exception):
     def __init__(self, each: "Iterable[Exception]") -> None:
         self.each = list(each)
         super().__init__("; ".join(map(str, self.each)))
+
+
+class Gathered(list[Exception]):
+    """What went wrong so far; what fails in ``with failures: ...`` is put in, and the command goes on behind that."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: "BaseException | None", _trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.append(error)
+        return True
 
 
 def raise_all(failures: "Sequence[Exception]") -> None:

@@ -3,6 +3,11 @@
 Rules for those who change it: no imports here, since commands that must be quick pay for them.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 YEAR_DAYS = 365
 
@@ -47,3 +52,12 @@ def age(stamp: str | None, now_s: float) -> str:
     from datetime import datetime
 
     return duration(now_s - datetime.fromisoformat(stamp).timestamp())
+
+
+def event_age(event: "Mapping[str, Any]", now_s: float) -> str:
+    """``5m``, or ``5m (x22 over 1h)`` of what has happened more than once; as descriptions and ``events`` show it."""
+    first = age(event.get("eventTime") or event.get("firstTimestamp"), now_s)
+    series, count = event.get("series"), event.get("count") or 0
+    if series:
+        return f"{age(series.get('lastObservedTime'), now_s)} (x{series.get('count', 0)} over {first})"
+    return f"{age(event.get('lastTimestamp'), now_s)} (x{count} over {first})" if count > 1 else first

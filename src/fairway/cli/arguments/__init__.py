@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairway.cli.call import Call
+    from fairway.cli.failure import Gathered
     from fairway.cli.resources import Resource
 
-__all__ = ["FILE_FLAGS", "SELECTOR_FLAGS", "Request", "Target", "objects_of_files", "requests", "targets"]
+__all__ = ["FILE_FLAGS", "SELECTOR_FLAGS", "Request", "Target", "fetched", "objects_of_files", "requests", "targets"]
 
 FILE_FLAGS = (
     Flag("filename", "f", "strings", "file, folder or URL of manifests, - for standard input"),
@@ -145,6 +146,18 @@ def targets(
             item.setdefault("kind", request.resource.kind)
             meta = item["metadata"]
             yield Target(request.resource, meta.get("namespace") or "", meta["name"], item)
+
+
+def fetched(
+    call: "Call", failures: "Gathered", words: "Sequence[str] | None" = None, *, lists: bool = False
+) -> "list[Target]":
+    """The targets that are there, with their objects; why others are not is put into ``failures``."""
+    found = []
+    for target in targets(call, words, lists=lists, failures=failures):
+        with failures:
+            target.fetch(call.session.api)
+            found.append(target)
+    return found
 
 
 def objects_of_files(

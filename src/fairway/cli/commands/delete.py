@@ -9,7 +9,7 @@ fairway delete pod kubia-x --grace-period=0 --force
 import sys
 
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, targets
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.writing import DRY_RUN_FLAG, SERVER, Writing, with_source
 
@@ -58,7 +58,7 @@ def run(call: "Call") -> int:
     deletion = Deletion(call)
     if flags.all or flags.selector or flags.field_selector:
         deletion.is_lenient = deletion.is_lenient or not flags.is_given("ignore-not-found")
-    failures: list[Exception] = []
+    failures = Gathered()
     found = targets(call, failures=failures)
     if flags.interactive:
         asked = list(found)
@@ -76,7 +76,7 @@ def run(call: "Call") -> int:
 
 
 def _deleted(
-    call: "Call", deletion: "Deletion", found: "Iterator[Target]", failures: "list[Exception]"
+    call: "Call", deletion: "Deletion", found: "Iterator[Target]", failures: "Gathered"
 ) -> "list[tuple[Target, str]]":
     """Delete each; those that the API had, with their UIDs."""
     gone: list[tuple[Target, str]] = []
@@ -86,11 +86,9 @@ def _deleted(
         if not target.resource.is_namespaced and not is_told:
             is_told = True
             print("Warning: deleting cluster-scoped resources, not scoped to the provided namespace", file=sys.stderr)
-        try:
+        with failures:
             if (uid := deletion.delete(target)) is not None:
                 gone.append((target, uid))
-        except Exception as error:
-            failures.append(error)
     if not is_any and not failures:
         print("No resources found")
     return gone

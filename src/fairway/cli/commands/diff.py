@@ -14,7 +14,7 @@ import tempfile
 
 from fairway.cli.applying import configuration, three_way
 from fairway.cli.arguments import FILE_FLAGS
-from fairway.cli.failure import Failure, Failures, Silent, UsageFailure, raise_all, told
+from fairway.cli.failure import Failure, Failures, Gathered, Silent, UsageFailure, raise_all, told
 from fairway.cli.flags import Flag
 from fairway.cli.writing import manager_flag
 
@@ -61,13 +61,11 @@ def _run(call: "Call") -> int:
         raise UsageFailure(f"Unexpected args: [{' '.join(call.words)}]", exit_code=_TROUBLE)
     if not (flags.filename or flags.kustomize):
         raise Failure("must specify one of -f and -k")
-    failures: list[Exception] = []
+    failures = Gathered()
     with tempfile.TemporaryDirectory(prefix="LIVE-") as live, tempfile.TemporaryDirectory(prefix="MERGED-") as merged:
         for target in manifests(call, failures):
-            try:
+            with failures:
                 _write(call, target, live, merged)
-            except Exception as error:
-                failures.append(error)
         raise_all(failures)
         sys.stdout.flush()
         return _compared(live, merged)

@@ -5,9 +5,9 @@ EDITOR=nano fairway edit deploy/kubia
 """
 
 from fairway.cli.applying import STRATEGIC_PATCH
-from fairway.cli.arguments import FILE_FLAGS, targets
+from fairway.cli.arguments import FILE_FLAGS, fetched
 from fairway.cli.editing.session import session
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.printers.documents import without_managed_fields
@@ -44,14 +44,8 @@ FLAGS = (
 def run(call: "Call") -> int:
     """Edit each object in turn."""
     writing = Writing(call)
-    failures: list[Exception] = []
-    found = []
-    for target in targets(call, lists=True, failures=failures):
-        try:
-            target.fetch(call.session.api)
-            found.append(target)
-        except Exception as error:
-            failures.append(error)
+    failures = Gathered()
+    found = fetched(call, failures, lists=True)
     raise_all(failures)
     if not found:
         raise Failure("edit cancelled, no objects found")

@@ -105,17 +105,6 @@ def when(event: "dict[str, Any]") -> str:
     return stamp.removesuffix("Z")
 
 
-def age(event: "dict[str, Any]", now_s: float) -> str:
-    """``5m``, or ``5m (x22 over 1h)`` of what has happened more than once."""
-    from fairway.objects.ages import age as since
-
-    first = since(event.get("eventTime") or event.get("firstTimestamp"), now_s)
-    series, count = event.get("series"), event.get("count") or 0
-    if series:
-        return f"{since(series.get('lastObservedTime'), now_s)} (x{series.get('count', 0)} over {first})"
-    return f"{since(event.get('lastTimestamp'), now_s)} (x{count} over {first})" if count > 1 else first
-
-
 class Rows:
     """The table; its columns never become narrower."""
 
@@ -138,10 +127,12 @@ class Rows:
         sys.stdout.flush()
 
     def _cells(self, event: "dict[str, Any]", now_s: float) -> list[str]:
+        from fairway.objects.ages import event_age
+
         about = event.get("involvedObject") or {}
         place = [event["metadata"].get("namespace", "")] if self._has_namespace else []
         return [
-            *place, age(event, now_s), event.get("type", ""), event.get("reason", ""),
+            *place, event_age(event, now_s), event.get("type", ""), event.get("reason", ""),
             f"{about.get('kind', '')}/{about.get('name', '')}", (event.get("message") or "").strip(),
         ]  # fmt: skip
 

@@ -8,7 +8,7 @@ fairway expose service nginx --port=443 --target-port=8443 --name=nginx-https
 import sys
 
 from fairway.cli.arguments import FILE_FLAGS, targets
-from fairway.cli.failure import raise_all
+from fairway.cli.failure import Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.generators.expose import Wish, expose
 from fairway.cli.printers import OUTPUT_FLAGS
@@ -62,12 +62,10 @@ def run(call: "Call") -> int:
         flags.name, flags.port, flags.protocol, flags.target_port, flags.labels, flags.selector, flags.type,
         flags.external_ip, flags.load_balancer_ip, flags.session_affinity, flags.cluster_ip,
     )  # fmt: skip
-    failures: list[Exception] = []
+    failures = Gathered()
     for target in targets(call, has_picks=False, failures=failures):
-        try:
+        with failures:
             _expose(call, writing, target, wish)
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     return 0

@@ -6,7 +6,7 @@ fairway patch deploy web --subresource=scale --type=merge -p '{"spec":{"replicas
 """
 
 from fairway.cli.arguments import FILE_FLAGS, targets
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import CHANGE_CAUSE, DRY_RUN_FLAG, RECORD_FLAG, Writing, cause_of, manager_flag
@@ -45,14 +45,12 @@ def run(call: "Call") -> int:
     _check(call)
     writing = Writing(call, has_suffix=False)
     patch = _patch_of(flags)
-    failures: list[Exception] = []
+    failures = Gathered()
     count = 0
     for target in local(call, failures) if flags.local else targets(call, failures=failures):
         count += 1
-        try:
+        with failures:
             _patch(call, writing, target, patch)
-        except Exception as error:
-            failures.append(error)
     raise_all(failures)
     if not count:
         raise Failure("no objects passed to patch")

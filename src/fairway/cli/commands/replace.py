@@ -8,7 +8,7 @@ import sys
 
 from fairway.cli.arguments import FILE_FLAGS
 from fairway.cli.commands.delete import DELETION_FLAGS
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import (
@@ -64,13 +64,11 @@ def run(call: "Call") -> int:
     _check(call, writing)
     deletion = Deletion(call, is_quiet=True)
     deletion.is_lenient = True
-    failures: list[Exception] = []
+    failures = Gathered()
     found = manifests(call, failures, validation=writing.validation)
     for target in _gone(call, deletion, list(found), failures) if flags.force else found:
-        try:
+        with failures:
             _replace(call, writing, target)
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     return 0
@@ -89,21 +87,17 @@ def _check(call: "Call", writing: Writing) -> None:
 
 
 def _gone(
-    call: "Call", deletion: "Deletion", found: "list[Target]", failures: "list[Exception]"
+    call: "Call", deletion: "Deletion", found: "list[Target]", failures: "Gathered"
 ) -> "list[Target]":  # fmt: skip
     """Delete each, and wait until it is gone."""
     from fairway.cli.writing.gone import wait_until_gone
 
     gone = []
     for target in found:
-        try:
-            uid = deletion.delete(target, is_told=False)
-        except Exception as error:
-            failures.append(error)
-            continue
-        if uid is not None:
-            print(f'{target.resource.printed} "{target.name}" deleted')
-            gone.append((target, uid))
+        with failures:
+            if (uid := deletion.delete(target, is_told=False)) is not None:
+                print(f'{target.resource.printed} "{target.name}" deleted')
+                gone.append((target, uid))
     sys.stdout.flush()
     raise_all(failures)
     wait_until_gone(call.session.api, gone, call.flags.timeout)

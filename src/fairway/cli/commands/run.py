@@ -9,7 +9,7 @@ import sys
 
 from fairway.cli.commands.delete import DELETION_FLAGS
 from fairway.cli.commands.expose import OVERRIDE_FLAGS
-from fairway.cli.failure import Failure, UsageFailure, raise_all
+from fairway.cli.failure import Failure, Gathered, UsageFailure, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.generators.expose import parse_labels
 from fairway.cli.generators.pod import PodWish, is_image, pod
@@ -76,17 +76,15 @@ def run(call: "Call") -> int:
         flags.image_pull_policy, flags.privileged, flags.stdin, flags.tty, flags.stdin and not flags.leave_stdin_open,
     )  # fmt: skip
     made = _made(call, writing, pod(name, wish))
-    failures: list[Exception] = []
+    failures = Gathered()
     created = []
     if flags.expose:
-        try:
+        with failures:
             service = _send(call, writing, _service(made, flags), "services")
             writing.told(service, "created")
             if flags.output == "yaml":
                 print("---")  # One line of dashes more than need be: kubectl's own.
             created.append(service)
-        except Exception as error:
-            failures.append(error)
     try:
         running = _send(call, writing, made, "pods")
     except Exception as error:

@@ -7,8 +7,8 @@ fairway scale deploy --all --replicas=0
 
 import sys
 
-from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, targets
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, fetched
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import CHANGE_CAUSE, DRY_RUN_FLAG, RECORD_FLAG, Writing, cause_of
@@ -46,8 +46,8 @@ def run(call: "Call") -> int:
     if flags.current_replicas < -1:
         raise Failure("The --current-replicas must specify an integer of -1 or greater")
     writing = Writing(call)
-    failures: list[Exception] = []
-    found = _fetched(call, failures)
+    failures = Gathered()
+    found = fetched(call, failures, lists=flags.all)
     if flags.resource_version and len(found) > 1:
         raise Failure("cannot use --resource-version with multiple resources")
     for target in found:
@@ -61,18 +61,6 @@ def run(call: "Call") -> int:
         raise Failure(f"no objects passed to scale {'; '.join(map(str, failures))}")
     raise_all(failures)
     return 0
-
-
-def _fetched(call: "Call", failures: "list[Exception]") -> "list[Target]":
-    """The objects that there are; of the others, why not."""
-    found = []
-    for target in targets(call, lists=call.flags.all, failures=failures):
-        try:
-            target.fetch(call.session.api)
-            found.append(target)
-        except Exception as error:
-            failures.append(error)
-    return found
 
 
 def _scale(call: "Call", writing: Writing, target: "Target") -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fairway.cli.describe.page import NONE, UNKNOWN, Page
+from fairway.cli.describe.page import NONE, Page
 from fairway.cli.describe.world import Refused, within
 from fairway.cli.printers.unstable_order import sort
+from fairway.objects.ages import event_age
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,15 +45,6 @@ def table(page: Page, found: list[Object]) -> None:
     for event in sort(found, lambda event: event.get("lastTimestamp") or ""):
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
         page.line(
-            1, event.get("type", ""), event.get("reason", ""), _age(page, event), source,
+            1, event.get("type", ""), event.get("reason", ""), event_age(event, page.now_s), source,
             (event.get("message") or "").strip(),
         )  # fmt: skip
-
-
-def _age(page: Page, event: Object) -> str:
-    first = page.since(event.get("eventTime") or event.get("firstTimestamp"))
-    series, count = event.get("series"), event.get("count") or 0
-    if series:
-        seen = page.since(series.get("lastObservedTime")) if series.get("lastObservedTime") else UNKNOWN
-        return f"{seen} (x{series.get('count', 0)} over {first})"
-    return f"{page.since(event.get('lastTimestamp'))} (x{count} over {first})" if count > 1 else first

@@ -4,8 +4,8 @@ Shape: ``progress`` says in words how far a workload's rollout is; ``history`` f
 pause, go on or begin again.
 """
 
-from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS, targets
-from fairway.cli.failure import Failure
+from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS, fetched
+from fairway.cli.failure import Failure, Gathered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,19 +16,12 @@ ROLLOUT_FLAGS = (*FILE_FLAGS, SELECTOR_FLAGS[0])
 REVISION = "deployment.kubernetes.io/revision"
 
 
-def rolled(call: "Call", failures: "list[Exception]") -> "list[Target]":
+def rolled(call: "Call", failures: "Gathered") -> "list[Target]":
     """The live objects that are meant; of those that are not there, why not.  Raises: ``Failure``."""
     flags = call.flags
     if not (call.words or flags.filename or flags.kustomize):
         raise Failure("required resource not specified")
-    found = []
-    for target in targets(call, lists=True, failures=failures):
-        try:
-            target.fetch(call.session.api)
-            found.append(target)
-        except Exception as error:
-            failures.append(error)
-    return found
+    return fetched(call, failures, lists=True)
 
 
 def refused(target: "Target", why: str) -> Failure:

@@ -2,7 +2,7 @@
 
 import sys
 
-from fairway.cli.failure import raise_all
+from fairway.cli.failure import Gathered, raise_all
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.rollouts import ROLLOUT_FLAGS, refused, rolled
 from fairway.cli.writing import Writing, manager_flag
@@ -23,17 +23,15 @@ STRATEGIC = "application/strategic-merge-patch+json"
 def switch(call: "Call", patch_of: "Callable[[Target], dict[str, Any]]", operation: str) -> int:
     """Patch every object with what ``patch_of`` says, which raises where it cannot be."""
     writing = Writing(call, is_typed=True)
-    failures: list[Exception] = []
+    failures = Gathered()
     found = rolled(call, failures)
     if not found and not failures:
         print(f"No resources found in {call.session.namespace} namespace.", file=sys.stderr)
         return 0
     for target in found:
-        try:
+        with failures:
             after = call.session.api.patch(target.path, patch_of(target), writing.query(), type=STRATEGIC)
             writing.told(after, operation)
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     return 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fairway.cli.call import Call
     from fairway.cli.flags import Values
 
     Items = dict[str, Any]
@@ -78,6 +79,18 @@ class Files:
             document["current-context"] = name
 
         _rewrite(next(named, self.default), changed)
+
+
+def remove(call: "Call", section: str) -> int:
+    """What ``delete-cluster`` and its like do with the one item that is named.  Raises: ``Failure``."""
+    if len(call.words) != 1:
+        raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
+    name, files, what = call.words[0], Files(call.flags), INNER[section]
+    if name not in files.whole()[section]:
+        raise Failure(f"cannot delete {what} {name}, not in {files.default}")
+    file = files.change(section, name, lambda items: items.pop(name, None) and None)
+    print(f"deleted {what} {name} from {file}")
+    return 0
 
 
 def _read(path: str) -> "dict[str, Any]":

@@ -7,8 +7,8 @@ forbids it.
 import fnmatch
 import sys
 
-from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, targets
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, fetched
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import DRY_RUN_FLAG, RECORD_FLAG, Writing, manager_flag, recorded
@@ -59,7 +59,7 @@ def run(
     writing = Writing(call, is_typed=True)
     found = _found(call, words)
     check()
-    failures: list[Exception] = []
+    failures = Gathered()
     for target in found:
         try:
             _set(call, writing, target, change, operation, failing, is_silent=is_silent)
@@ -75,17 +75,9 @@ def run(
 def _found(call: "Call", words: "Sequence[str]") -> "list[Target]":
     from fairway.cli.writing.manifests import local
 
-    failures: list[Exception] = []
-    if call.flags.local:
-        found = list(local(call, failures))
-    else:
-        found = []
-        for target in targets(call, words, lists=call.flags.all, failures=failures):
-            try:
-                target.fetch(call.session.api)
-                found.append(target)
-            except Exception as error:
-                failures.append(error)
+    failures = Gathered()
+    is_all = call.flags.all
+    found = list(local(call, failures)) if call.flags.local else fetched(call, failures, words, lists=is_all)
     raise_all(failures)
     return found
 

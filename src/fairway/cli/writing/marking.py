@@ -3,7 +3,7 @@
 import sys
 
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, targets
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import DRY_RUN_FLAG, RECORD_FLAG, Writing, manager_flag, recorded
@@ -75,20 +75,18 @@ class Marking:
 
     def run(self) -> int:
         """Mark every object."""
-        failures: list[Exception] = []
+        failures = Gathered()
         found = list(self._targets(failures))
         if self.flags.resource_version and len(found) > 1:
             raise Failure("--resource-version may only be used with a single resource")
         for target in found:
-            try:
+            with failures:
                 self._mark(target, is_one=len(found) == 1)
-            except Exception as error:
-                failures.append(error)
         sys.stdout.flush()
         raise_all(failures)
         return 0
 
-    def _targets(self, failures: "list[Exception]") -> "Any":
+    def _targets(self, failures: "Gathered") -> "Any":
         if self.flags.local:
             return local(self.call, failures)
         return targets(self.call, self.resources, lists=self.flags.all, failures=failures)

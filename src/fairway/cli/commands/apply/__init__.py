@@ -9,7 +9,7 @@ import sys
 
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS
 from fairway.cli.commands.delete import DELETION_FLAGS
-from fairway.cli.failure import Failure, UsageFailure, raise_all
+from fairway.cli.failure import Failure, Gathered, UsageFailure, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import (
@@ -68,18 +68,16 @@ def run(call: "Call") -> int:
     kinds = _checked(call, writing)
     deletion = Deletion(call, is_quiet=True)
     applier = _applier(call, writing, deletion)
-    failures: list[Exception] = []
+    failures = Gathered()
     found = list(manifests(call, failures, validation="" if flags.server_side else writing.validation))
     applied: list[Target] = []
     for target in found:
-        try:
+        with failures:
             assert target.object is not None
             recorded(call, target.object)
             target.object, operation = applier.apply(target)
             applied.append(target)
             _tell(writing, target, operation)
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     if not found and not failures:
         raise Failure("no objects passed to apply")

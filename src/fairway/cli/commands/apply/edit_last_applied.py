@@ -8,7 +8,7 @@ import json
 from fairway.cli.applying import MERGE_PATCH, last_applied
 from fairway.cli.arguments import FILE_FLAGS, targets
 from fairway.cli.editing.session import session
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.generators.go_json import compact
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import LAST_APPLIED, VALIDATE_FLAG, Writing, manager_flag
@@ -27,10 +27,10 @@ FLAGS = (*FILE_FLAGS, *OUTPUT_FLAGS, VALIDATE_FLAG, manager_flag("kubectl-client
 def run(call: "Call") -> int:
     """Edit each object's."""
     writing = Writing(call)
-    failures: list[Exception] = []
+    failures = Gathered()
     found = []
     for target in targets(call, lists=True, failures=failures):
-        try:
+        with failures:
             text = last_applied(target.fetch(call.session.api))
             if text is None:
                 raise Failure(
@@ -38,8 +38,6 @@ def run(call: "Call") -> int:
                     "annotation, use set-last-applied --create-annotation"
                 )
             found.append((target, json.loads(text)))
-        except Exception as error:
-            failures.append(error)
     raise_all(failures)
     for target, applied in found:
         subject = f'{target.resource.name} "{target.name}"'

@@ -6,7 +6,7 @@ fairway apply set-last-applied -f svc.yaml --create-annotation=true
 
 from fairway.cli.applying import MERGE_PATCH, last_applied
 from fairway.cli.arguments import FILE_FLAGS
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.generators.go_json import compact
 from fairway.cli.printers import OUTPUT_FLAGS
@@ -34,13 +34,11 @@ def run(call: "Call") -> int:
     writing = Writing(call)
     if not (call.flags.filename or call.flags.kustomize):
         raise Failure("must specify one of -f and -k")
-    failures: list[Exception] = []
+    failures = Gathered()
     pending = []
     for target in manifests(call, failures):
-        try:
+        with failures:
             pending.append((target, *_change(call, target)))
-        except Exception as error:
-            failures.append(error)
     raise_all(failures)
     for target, live, text in pending:
         if last_applied(live) == text:

@@ -9,7 +9,7 @@ import sys
 
 from fairway.cli.applying import last_applied
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, targets
-from fairway.cli.failure import Failure, UsageFailure, raise_all
+from fairway.cli.failure import Failure, Gathered, UsageFailure, raise_all
 from fairway.cli.flags import Flag
 
 TYPE_CHECKING = False
@@ -29,15 +29,13 @@ def run(call: "Call") -> int:
     lists = call.session.is_namespace_given or call.flags.all
     if call.flags.all and call.session.is_namespace_given:
         raise Failure("setting 'all' parameter but found a non empty selector. ")
-    failures: list[Exception] = []
+    failures = Gathered()
     shown = []
     for target in targets(call, lists=lists, failures=failures):
-        try:
+        with failures:
             text = last_applied(target.fetch(call.session.api))
             if text is not None:
                 shown.append(json.loads(text))
-        except Exception as error:
-            failures.append(error)
     raise_all(failures)
     for found in shown:
         sys.stdout.write(_text(found, output))

@@ -9,7 +9,7 @@ fairway create service clusterip web --tcp=80:8080 --dry-run=client -o yaml > sv
 import sys
 
 from fairway.cli.arguments import FILE_FLAGS
-from fairway.cli.failure import Failure, UsageFailure, raise_all
+from fairway.cli.failure import Failure, Gathered, UsageFailure, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import (
@@ -85,17 +85,15 @@ def run(call: "Call") -> int:
     writing = Writing(call)
     from fairway.cli.writing.manifests import manifests
 
-    failures: list[Exception] = []
+    failures = Gathered()
     count = 0
     for target in manifests(call, failures, validation=writing.validation):
         count += 1
-        try:
+        with failures:
             if flags.edit:
                 _create_edited(call, writing, target)
             else:
                 create(call, writing, target)
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     if not count:

@@ -6,7 +6,7 @@ fairway rollout history deploy/kubia --revision=2
 
 import sys
 
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.rollouts import ROLLOUT_FLAGS, rolled
@@ -31,12 +31,10 @@ def run(call: "Call") -> int:
     if flags.revision < 0:
         raise Failure(f"revision must be a positive integer: {flags.revision}")
     writing = Writing(call, is_typed=True)
-    failures: list[Exception] = []
+    failures = Gathered()
     for target in rolled(call, failures):
-        try:
+        with failures:
             _show(call, writing, target)
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     return 0

@@ -7,7 +7,7 @@ fairway rollout status deploy/kubia --timeout=30s     and fail if it takes longe
 import sys
 import time
 
-from fairway.cli.failure import Failure, raise_all
+from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.rollouts import ROLLOUT_FLAGS, rolled
 from fairway.cli.rollouts.progress import progress
@@ -35,16 +35,14 @@ def run(call: "Call") -> int:
         raise Failure("required resource not specified")
     if flags.revision < 0:
         raise Failure(f"revision must be a positive integer: {flags.revision}")
-    failures: list[Exception] = []
+    failures = Gathered()
     found = rolled(call, failures)
     if not found and not failures:
         print(f"No resources found in {call.session.namespace} namespace.", file=sys.stderr)
         return 0
     for target in found:
-        try:
+        with failures:
             _follow(call, target)
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     return 0

@@ -6,7 +6,7 @@ fairway rollout undo deploy/kubia --to-revision=3
 
 import sys
 
-from fairway.cli.failure import PROGRAM, Failure, raise_all
+from fairway.cli.failure import PROGRAM, Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.rollouts import REVISION, ROLLOUT_FLAGS, rolled
@@ -39,13 +39,11 @@ _OF_THE_SET = (
 def run(call: "Call") -> int:
     """Take every object back."""
     writing = Writing(call)
-    failures: list[Exception] = []
+    failures = Gathered()
     for target in rolled(call, failures):
-        try:
+        with failures:
             assert target.object is not None
             writing.told(target.object, _undo(call, writing, target.object, target))
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     return 0
