@@ -57,9 +57,13 @@ class Answers:
         self._numbers = itertools.count(1)
         self._kept: dict[tuple[Shape, str], _Kept] = {}
 
+    def audit_id(self) -> str:
+        """An id that no other request has."""
+        return f"{self._prefix}{next(self._numbers):012x}"
+
     def headers(self, warnings: Iterable[str] = ()) -> list[Header]:
         """What every answer carries, and the warnings."""
-        made = [("Audit-Id", f"{self._prefix}{next(self._numbers):012x}"), *FIXED]
+        made = [("Audit-Id", self.audit_id()), *FIXED]
         if warnings:
             made.extend(("Warning", warning(text)) for text in shortened(dict.fromkeys(warnings)))
         return made

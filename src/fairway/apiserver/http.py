@@ -15,6 +15,7 @@ from fairway.apiserver import answers, authorization, bodies, negotiation, web_s
 from fairway.apiserver.aggregation.aggregation import Aggregation, Remote
 from fairway.apiserver.aggregation.forwarding import asked as asked_elsewhere
 from fairway.apiserver.aggregation.forwarding import forwarded
+from fairway.apiserver.audit import Audit, Record
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked, attributes
 from fairway.apiserver.call import Call, User
@@ -24,7 +25,7 @@ from fairway.apiserver.metrics import Labels, Metrics
 from fairway.apiserver.negotiation import JSON, Form
 from fairway.apiserver.pages import Pages
 from fairway.apiserver.reply import Reply, Watching
-from fairway.apiserver.routes import Route, Routes, verb
+from fairway.apiserver.routes import Route, Routes, media_version, verb
 from fairway.apiserver.serve import Api
 from fairway.apiserver.shapes import Shape, Shapes
 from fairway.apiserver.subresources.connects import CONNECTS, connected
@@ -32,7 +33,7 @@ from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watch_stream import StreamWatch
 from fairway.kinds.kind import Kind
 from fairway.objects.errors import StatusError, internal, method_not_allowed, not_acceptable
-from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
+from fairway.transport.interface import Answer, RawConnection, Request, Response, Stream, TakeOver
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ Given = TypeVar("Given", Response, Stream, TakeOver, Answer)
 
 
 _NOTHING = Asked("")
+_AUDIT_ID_LENGTH = 64
+"""A client may name its request; upstream cuts what is longer."""
 
 Way = Route | Remote | None
 """Where a path leads: to a kind, to an extension server, or to a page."""
@@ -49,7 +52,7 @@ Way = Route | Remote | None
 class _Seen:
     """What is known of a request while it is answered: for metrics, and for an answer if it fails."""
 
-    __slots__ = ("asked", "began", "call", "flow", "labels", "options", "request")
+    __slots__ = ("asked", "audit_id", "began", "call", "flow", "labels", "options", "record", "request")
 
     def __init__(self, request: Request) -> None:
         self.began = perf_counter()
@@ -58,13 +61,19 @@ class _Seen:
         self.flow: Flow | None = None
         self.asked = _NOTHING
         self.options: dict[str, str] = {}
+        self.record: Record | None = None
+        self.audit_id = request.headers.get("audit-id", "")[:_AUDIT_ID_LENGTH]
         self.labels: Labels | None = None
 
 
 class Http:
     """The handler.  ``pages`` answers what is not below a kind: health, versions, discovery."""
 
-    def __init__(self, api: Api, routes: Routes, pages: Pages, metrics: Metrics, aggregation: Aggregation) -> None:
+    def __init__(
+        self, api: Api, routes: Routes, pages: Pages, metrics: Metrics, aggregation: Aggregation,
+        audit: Audit | None = None,
+    ) -> None:  # fmt: skip
+        self._audit = audit
         self._api = api
         self._routes = routes
         self._pages = pages
@@ -88,12 +97,27 @@ class Http:
         try:
             user = self._authenticator.user(request.peer, request.headers)
             route = self._resolve(seen, user)
-            flow = seen.flow = self._fairness.classify(user, self._asked(seen, route))
+            asked = self._asked(seen, route)
+            if self._audit is not None:
+                self._begin_record(seen, user, route)
+            flow = seen.flow = self._fairness.classify(user, asked)
             if self._fairness.waits(flow):
                 return self._in_turn(seen, user, route, flow)
             return self._begun(seen, user, route, flow)
         except Exception as error:
             return self._failed(seen, error)
+
+    def _begin_record(self, seen: _Seen, user: User, route: Way) -> None:
+        assert self._audit is not None
+        request = seen.request
+        seen.audit_id = seen.audit_id or self._answers.audit_id()
+        users = [user]
+        if request.headers.get("impersonate-user"):
+            own = {name: text for name, text in request.headers.items() if not name.startswith("impersonate-")}
+            users = [self._authenticator.user(request.peer, own), user]
+        version = media_version(route.kind, route.served).rpartition("/")[2] if isinstance(route, Route) else ""
+        now = self._api.clock()
+        seen.record = self._audit.begin(seen.audit_id, request, users, seen.asked, version, now)
 
     def _begun(self, seen: _Seen, user: User, route: Way, flow: Flow) -> Answer | Awaitable[Answer]:
         """Answer now; what waits for the store has a seat meanwhile."""
@@ -265,11 +289,14 @@ class Http:
             metrics.watch_closed(labels)
             metrics.watch_events[key] = metrics.watch_events.get(key, 0) + sent
             metrics.observe(labels, 200, perf_counter() - seen.began)
+            if seen.record is not None and self._audit is not None:
+                self._audit.completed(seen.record, 200)
 
         watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, over)
         stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
-        if seen.flow is not None:
-            stream.headers.extend(seen.flow.headers)
+        self._named(seen, stream)
+        if seen.record is not None and self._audit is not None:
+            self._audit.started(seen.record, 200)
         answer = web_socket.upgraded(seen.request, stream) if web_socket.is_asked(seen.request) else stream
         metrics.watch_opened(labels)
         return answer
@@ -295,6 +322,11 @@ class Http:
             log.error("request failed", exc_info=error, extra={"method": request.method, "path": request.path})
             error = internal(f"{type(error).__name__}: {error}")
         warnings = seen.call.warnings if seen.call is not None else ()
+        if self._audit is not None and seen.record is None and seen.flow is None:
+            # Refused before it was known what is asked for, or by whom.
+            seen.audit_id = seen.audit_id or self._answers.audit_id()
+            asked = seen.asked if seen.asked.verb else Asked(request.method.lower(), path=request.path)
+            seen.record = self._audit.begin(seen.audit_id, request, [User("")], asked, "", self._api.clock())
         return self._done(seen, self._answers.error(request, error, warnings))
 
     def _done(self, seen: _Seen, answer: Given) -> Given:
@@ -302,10 +334,48 @@ class Http:
             status = 101
         else:
             status = answer.status
-            if seen.flow is not None:
-                answer.headers.extend(seen.flow.headers)
+            self._named(seen, answer)
+        if seen.record is not None:
+            self._tell(seen.record, seen, answer, status)
         self._metrics.observe(seen.labels or Labels(seen.request.method), status, perf_counter() - seen.began)
         return answer
+
+    @staticmethod
+    def _named(seen: _Seen, answer: Response | Stream) -> None:
+        """Say how the request was classified, and the name that the client gave it."""
+        if seen.flow is not None:
+            answer.headers.extend(seen.flow.headers)
+        if seen.audit_id:
+            answer.headers = [(name, seen.audit_id if name == "Audit-Id" else text) for name, text in answer.headers]
+
+    def _tell(self, record: Record, seen: _Seen, answer: Answer, status: int) -> None:
+        """Write down how a request ended, or that it goes on."""
+        audit = self._audit
+        assert audit is not None
+        record.call = seen.call
+        match answer:
+            case Response():
+                audit.completed(record, status, answer)
+            case Stream():
+                audit.started(record, status)
+                closed = answer.closed
+
+                def over() -> None:
+                    closed()
+                    audit.completed(record, status)
+
+                answer.closed = over
+            case TakeOver():
+                audit.started(record, status)
+                run = answer.run
+
+                async def to_the_end(raw: RawConnection) -> None:
+                    try:
+                        await run(raw)
+                    finally:
+                        audit.completed(record, status)
+
+                answer.run = to_the_end
 
     def _labels_of(self, route: Route, asked_verb: str) -> Labels:
         scope = "resource" if route.name else "namespace" if route.namespace else "cluster"

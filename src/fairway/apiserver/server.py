@@ -5,6 +5,8 @@ from collections.abc import Coroutine, Sequence
 
 from fairway.apiserver.address_repair import AddressRepair
 from fairway.apiserver.aggregation import Aggregation
+from fairway.apiserver.audit import Audit, Write
+from fairway.apiserver.audit.policy import Policy
 from fairway.apiserver.bootstrap import Bootstrap
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.custom_kinds import CustomKinds
@@ -26,11 +28,14 @@ from fairway.objects.authority import authority
 from fairway.store.interface import Store
 from fairway.transport.interface import Handler
 
+Auditing = tuple[Policy, Write]
+"""What is to be written down of requests, and what writes it."""
+
 
 class ApiServer:
     """``start``, then use ``handler`` (HTTP) and ``api`` (this process); ``stop`` leaves the store open."""
 
-    def __init__(self, store: Store, settings: Settings | None = None) -> None:
+    def __init__(self, store: Store, settings: Settings | None = None, audit: Auditing | None = None) -> None:
         self.settings = settings or Settings()
         self.cache = Cache(store, ALL, window_bytes=self.settings.limits.window_bytes)
         self.api = Api(store, self.cache, self.settings)
@@ -52,7 +57,8 @@ class ApiServer:
             more.append(self.api.tokens.document)
         pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, self.api.claims.metrics, more)
         self._aggregation = Aggregation(self.api, self._discovery.aggregate)
-        self._http = Http(self.api, self._routes, pages, self.metrics, self._aggregation)
+        told = Audit(*audit, self.api.clock) if audit is not None else None
+        self._http = Http(self.api, self._routes, pages, self.metrics, self._aggregation, told)
         self.handler: Handler = self._http.handle
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False

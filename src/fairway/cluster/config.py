@@ -61,6 +61,10 @@ SETTINGS = (
     Setting("ingress_http_port", "port of HTTP for Ingresses, 0 for none (default 80, or a free one)", "PORT"),
     Setting("ingress_https_port", "port of HTTPS for Ingresses, 0 for none (default 443, or a free one)", "PORT"),
     Setting("ingress_ca_domains", "more domains that the local CA may sign for, with commas (default none)", "DOMAINS"),
+    Setting("audit_log", "file that tells who asked the API server for what (default none)", "FILE"),
+    Setting(
+        "audit_policy", "file with an audit Policy, how much of which request is told (default: who and what)", "FILE"
+    ),
     Setting("cluster_domain", "DNS domain of the cluster (default cluster.local)", "DOMAIN"),
     Setting("dns_upstreams", "name servers for other names, IP or IP:port (default: as in /etc/resolv.conf)", "IP,IP"),
     Setting("node_name", "name of this node (default: the host name)", "NAME"),
@@ -98,6 +102,8 @@ class Config:
     ingress_http_port: int = 80
     ingress_https_port: int = 443
     ingress_ca_domains: str = NONE
+    audit_log: str = NONE
+    audit_policy: str = NONE
     cluster_domain: str = "cluster.local"
     dns_upstreams: str = ""
     node_name: str = ""
@@ -208,6 +214,13 @@ class Config:
     def ca_domains(self) -> tuple[str, ...]:
         """The domains that the local CA may sign for because the user says so."""
         return () if self.ingress_ca_domains == NONE else tuple(self.ingress_ca_domains.split(","))
+
+    @property
+    def audit_file(self) -> Path | None:
+        """Where requests are told; a policy without a file of its own choice is that of the cluster's logs."""
+        if self.audit_log != NONE:
+            return Path(self.audit_log)
+        return self.log_dir / "audit.log" if self.audit_policy != NONE else None
 
     @property
     def server(self) -> str:

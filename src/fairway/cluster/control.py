@@ -11,12 +11,15 @@ from pathlib import Path
 import uvloop
 
 from fairway import controllers
+from fairway.apiserver.audit.log_file import LogFile
+from fairway.apiserver.audit.policy import EVERYTHING, Policy
+from fairway.apiserver.audit.policy import read as read_policy
 from fairway.apiserver.http import transport_error
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import NodeTunnel, Settings
 from fairway.client.in_process import InProcessClient
 from fairway.cluster import logs, privileges, processes
-from fairway.cluster.config import Config, locate
+from fairway.cluster.config import NONE, Config, locate
 from fairway.cluster.until_told import told_to_stop, until_told
 from fairway.store.sqlite import SqliteStore
 from fairway.transport import tls
@@ -73,11 +76,27 @@ def connections_for(files: int) -> int:
     return max(64, min(Limits().connections, files - FILES_OF_OURS if files > 0 else Limits().connections))
 
 
-async def run(config: Config, sockets: Sequence[socket.socket], ready: processes.ReadyPipe) -> None:
+def auditing(config: Config) -> tuple[Policy, LogFile] | None:
+    """What is told of requests, and the file, open.  Raises: ``OSError``, ``ValueError``."""
+    path = config.audit_file
+    if path is None:
+        return None
+    told = EVERYTHING
+    if config.audit_policy != NONE:
+        # Not at module level: few clusters have a policy, and the parser costs start-up time.
+        from fairway.apiserver import yaml_form
+
+        told = read_policy(yaml_form.load(Path(config.audit_policy).read_bytes()))
+    return told, LogFile(path)
+
+
+async def run(
+    config: Config, sockets: Sequence[socket.socket], ready: processes.ReadyPipe, audit: tuple[Policy, LogFile] | None
+) -> None:
     """Serve until SIGTERM.  A background task that dies ends the process, and the supervisor starts it again."""
     stopping = told_to_stop()
     store = await SqliteStore.open(config.state_dir / "store" / "fairway.db")
-    api_server = ApiServer(store, settings_of(config))
+    api_server = ApiServer(store, settings_of(config), (audit[0], audit[1].write) if audit else None)
     pki = config.pki_dir
     await api_server.start()
     context = tls.server_context(pki / "apiserver.crt", pki / "apiserver.key", pki / "ca.crt")
@@ -103,6 +122,8 @@ async def run(config: Config, sockets: Sequence[socket.socket], ready: processes
         await server.close(grace_s=2.0)
         await api_server.stop()
         await store.close()
+        if audit is not None:
+            audit[1].close()
 
 
 def main(argv: list[str]) -> None:
@@ -117,9 +138,14 @@ def main(argv: list[str]) -> None:
     except OSError as error:
         ready.say(f"control cannot listen on port {config.api_port}: {error.strerror}")
         raise
+    try:
+        audit = auditing(config)
+    except (OSError, ValueError) as error:
+        ready.say(f"control cannot audit as --audit-policy and --audit-log say: {error}")
+        raise
     privileges.drop()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(config, sockets, ready))
+        runner.run(run(config, sockets, ready, audit))
 
 
 if __name__ == "__main__":

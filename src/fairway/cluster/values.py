@@ -1,6 +1,7 @@
 """Values: the shape that each setting's value must have, and what values must not do to each other.  Pure."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -211,6 +212,14 @@ def _name_servers(value: Any) -> str:
     return ",".join(texts)
 
 
+def _file(value: Any) -> str:
+    """A path from the root, because the cluster's processes run elsewhere, or ``none``."""
+    text = _text(value)
+    if not text:
+        raise ValueError("expected the path of a file, or none")
+    return text if text == "none" else os.path.abspath(text)
+
+
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "api_port": _port,
     "node_api_port": _port,
@@ -224,6 +233,8 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "ingress_http_port": _port_or_none,
     "ingress_https_port": _port_or_none,
     "ingress_ca_domains": _domains,
+    "audit_log": _file,
+    "audit_policy": _file,
     "node_port_range": _range,
     "node_port_addresses": _node_port_addresses,
     "bind_address": _listening_address,

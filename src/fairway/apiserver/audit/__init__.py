@@ -1,0 +1,68 @@
+"""Audit: who asked for what and what was answered, one JSON object a line, in upstream's form.
+
+Shape: ``Audit.begin`` makes the ``Record`` of a request, or ``None`` where the policy wants nothing of it; ``started``
+and ``completed`` write its further stages.  What is secret is never written in full, whatever the policy says.
+Source: Kubernetes docs, "Auditing"; API reference "kube-apiserver Audit Configuration (v1)".
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from fairway.apiserver.audit.events import CLEAR, event
+from fairway.apiserver.audit.policy import METADATA, NONE, Policy, Rule
+from fairway.apiserver.authorization import Asked
+from fairway.apiserver.call import Call, User
+from fairway.transport.interface import Request, Response
+
+RECEIVED, STARTED, COMPLETE = "RequestReceived", "ResponseStarted", "ResponseComplete"
+Write = Callable[[bytes], None]
+
+
+@dataclass(slots=True)
+class Record:
+    """One request that is audited."""
+
+    id: str
+    rule: Rule
+    level: str
+    request: Request
+    user: User
+    impersonated: User | None
+    asked: Asked
+    version: str
+    received_s: float
+    call: Call | None = field(default=None)
+
+
+class Audit:
+    """One for a server."""
+
+    def __init__(self, policy: Policy, write: Write, clock: Callable[[], float]) -> None:
+        self._policy = policy
+        self._write = write
+        self._clock = clock
+
+    def begin(
+        self, id_: str, request: Request, users: Sequence[User], asked: Asked, version: str, received_s: float
+    ) -> Record | None:
+        """``users``: who asks and, where that is another, as whom."""
+        rule = self._policy.rule(users[0], asked)
+        if rule is None or rule.level == NONE:
+            return None
+        level = METADATA if (asked.group, asked.resource) in CLEAR else rule.level
+        impersonated = users[1] if len(users) > 1 else None
+        record = Record(id_, rule, level, request, users[0], impersonated, asked, version, received_s)
+        self._tell(record, RECEIVED, received_s, None, 0)
+        return record
+
+    def started(self, record: Record, code: int) -> None:
+        """The answer begins, and may last."""
+        self._tell(record, STARTED, self._clock(), None, code)
+
+    def completed(self, record: Record, code: int, answer: Response | None = None) -> None:
+        """The answer is over."""
+        self._tell(record, COMPLETE, self._clock(), answer, code)
+
+    def _tell(self, record: Record, stage: str, now_s: float, answer: Response | None, code: int) -> None:
+        if stage not in record.rule.omitted_stages:
+            self._write(event(record, stage, now_s, answer, code))

@@ -1,0 +1,116 @@
+"""Events: what the audit log says of one stage of one request, as a line of JSON.
+
+Pure.  Source: Kubernetes API reference, "Event (audit.k8s.io/v1)".
+"""
+
+import gzip
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from fairway.apiserver.audit.policy import REQUEST, REQUEST_RESPONSE
+from fairway.apiserver.call import User
+from fairway.objects import Object
+from fairway.transport.interface import Response
+
+if TYPE_CHECKING:
+    from fairway.apiserver.audit import Record
+
+CLEAR = frozenset({
+    ("", "secrets"), ("", "serviceaccounts/token"), ("authentication.k8s.io", "tokenreviews"),
+})  # fmt: skip
+"""What holds secrets: never written with bodies."""
+_PACKED = "Content-Encoding"
+
+
+def event(record: "Record", stage: str, now_s: float, answer: Response | None, code: int) -> bytes:
+    """The line."""
+    request = record.request
+    made: Object = {
+        "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": record.level, "auditID": record.id, "stage": stage,
+        "requestURI": request.target or request.path, "verb": record.asked.verb, "user": _user(record.user),
+    }  # fmt: skip
+    if record.impersonated is not None:
+        made["impersonatedUser"] = _user(record.impersonated)
+    made["sourceIPs"] = [request.peer.address]
+    if agent := request.headers.get("user-agent"):
+        made["userAgent"] = agent
+    has_bodies = record.level in (REQUEST, REQUEST_RESPONSE)
+    body = _json(record.call.raw) if record.call is not None and (has_bodies or not record.asked.name) else None
+    if not record.asked.path:
+        made["objectRef"] = _reference(record, body)
+    if stage != "RequestReceived":
+        shown = _json(_unpacked(answer)) if answer is not None else None
+        made["responseStatus"] = _status(shown, code)
+        if has_bodies and body is not None:
+            made["requestObject"] = _shown(record, body)
+        if record.level == REQUEST_RESPONSE and shown is not None:
+            made["responseObject"] = _shown(record, shown)
+    made["requestReceivedTimestamp"] = _moment(record.received_s)
+    made["stageTimestamp"] = _moment(now_s)
+    if stage != "RequestReceived" and code != 401:
+        is_refused = code == 403 and record.call is None
+        made["annotations"] = {
+            "authorization.k8s.io/decision": "forbid" if is_refused else "allow", "authorization.k8s.io/reason": "",
+        }  # fmt: skip
+    return orjson.dumps(made) + b"\n"
+
+
+def _user(user: User) -> Object:
+    found: Object = {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": dict(user.extra)}
+    return {field: value for field, value in found.items() if value}
+
+
+def _reference(record: "Record", body: Any) -> Object:
+    asked = record.asked
+    made: Object = {"resource": asked.plural, "namespace": asked.namespace, "name": asked.name}
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    if isinstance(metadata, dict):
+        made["name"] = asked.name or metadata.get("name")
+        made["uid"] = metadata.get("uid")
+    made |= {"apiGroup": asked.group, "apiVersion": record.version}
+    if isinstance(metadata, dict):
+        made["resourceVersion"] = metadata.get("resourceVersion")
+    made["subresource"] = asked.subresource
+    return {field: value for field, value in made.items() if value}
+
+
+def _status(shown: Any, code: int) -> Object:
+    made: Object = {"metadata": {}}
+    if isinstance(shown, dict) and shown.get("kind") == "Status":
+        made |= {field: shown[field] for field in ("status", "message", "reason", "details") if field in shown}
+    return {**made, "code": code}
+
+
+def _shown(record: "Record", found: Any) -> Any:
+    return _without_managers(found) if record.rule.omits_managed_fields else found
+
+
+def _without_managers(found: Any) -> Any:
+    if not isinstance(found, dict):
+        return found
+    kept = dict(found)
+    if isinstance(kept.get("metadata"), dict):
+        kept["metadata"] = {field: value for field, value in kept["metadata"].items() if field != "managedFields"}
+    if isinstance(kept.get("items"), list):
+        kept["items"] = [_without_managers(item) for item in kept["items"]]
+    return kept
+
+
+def _unpacked(answer: Response) -> bytes:
+    return gzip.decompress(answer.body) if any(name == _PACKED for name, _ in answer.headers) else answer.body
+
+
+def _json(raw: bytes) -> Any:
+    """What is JSON; nothing of what is not."""
+    if raw[:1] not in (b"{", b"["):
+        return None
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,169 @@
+"""The audit log of a whole API server: levels, stages, who, what, and no secrets."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from component.api_world import ADMIN, NOBODY, Taker, World
+from component.memory_store import MemoryStore
+from fairway.apiserver.audit.log_file import LogFile
+from fairway.apiserver.audit.policy import EVERYTHING, read
+from fairway.apiserver.server import ApiServer
+from fairway.apiserver.settings import Settings
+from fairway.transport.interface import Stream
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+POLICY = {
+    "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "None", "users": ["system:anonymous"], "nonResourceURLs": ["/healthz*"]},
+        {"level": "Request", "resources": [{"group": "", "resources": ["configmaps"]}], "verbs": ["create"]},
+        {"level": "None", "resources": [{"group": "", "resources": ["configmaps"], "resourceNames": ["hidden"]}]},
+        {"level": "RequestResponse", "omitManagedFields": True, "resources": [{"group": ""}]},
+        {"level": "Metadata", "omitStages": []},
+    ],
+}  # fmt: skip
+
+
+class Audited:
+    def __init__(self, world: World, lines: list[bytes]) -> None:
+        self.world, self._lines = world, lines
+
+    def said(self) -> list[Any]:
+        """What was written since the last look."""
+        found = [orjson.loads(line) for line in self._lines]
+        self._lines.clear()
+        return found
+
+
+@asynccontextmanager
+async def audited(policy: Any) -> AsyncIterator[Audited]:
+    lines: list[bytes] = []
+    store = MemoryStore()
+    server = ApiServer(store, Settings(advertise_address="10.244.0.1"), (policy, lines.append))
+    await server.start()
+    try:
+        yield Audited(World(server, store), lines)
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Audited]:
+    async with audited(read(POLICY)) as made:
+        yield made
+
+
+async def test_a_request_is_told_with_its_body_and_not_its_answer(api: Audited) -> None:
+    body = {"metadata": {"name": "m"}, "data": {"a": "1"}}
+    told = await api.world.ask("POST", f"{MAPS}?fieldManager=me", body, user_agent="kubectl/v1.36")
+    (event,) = api.said()
+    assert {field: event[field] for field in ("kind", "apiVersion", "level", "stage", "verb", "requestURI")} == {
+        "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Request", "stage": "ResponseComplete",
+        "verb": "create", "requestURI": f"{MAPS}?fieldManager=me",
+    }  # fmt: skip
+    assert event["auditID"] == told.headers["audit-id"]
+    assert event["user"] == {"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]}
+    assert (event["sourceIPs"], event["userAgent"]) == (["127.0.0.1"], "kubectl/v1.36")
+    expected = {"resource": "configmaps", "namespace": "default", "name": "m", "apiVersion": "v1"}
+    assert event["objectRef"] == expected
+    assert (event["responseStatus"], event["requestObject"]) == ({"metadata": {}, "code": 201}, body)
+    assert "responseObject" not in event
+    assert event["annotations"]["authorization.k8s.io/decision"] == "allow"
+    assert event["requestReceivedTimestamp"] <= event["stageTimestamp"]
+
+
+async def test_answers_are_told_where_the_policy_says_so_without_managers(api: Audited) -> None:
+    await api.world.ask("POST", MAPS, {"metadata": {"name": "m", "labels": {"a": "b"}}})
+    api.said()
+    await api.world.ask("GET", f"{MAPS}/m")
+    (event,) = api.said()
+    assert event["responseObject"]["metadata"]["labels"] == {"a": "b"}
+    assert "managedFields" not in event["responseObject"]["metadata"]
+    await api.world.ask("GET", f"{MAPS}/hidden")
+    assert api.said() == []
+
+
+async def test_secrets_are_never_told_in_full(api: Audited) -> None:
+    secrets = "/api/v1/namespaces/default/secrets"
+    await api.world.ask("POST", secrets, {"metadata": {"name": "s"}, "stringData": {"password": "hunter2"}})
+    await api.world.ask("GET", f"{secrets}/s")
+    await api.world.ask("PATCH", f"{secrets}/s", b'{"stringData":{"x":"hunter2"}}',
+                        content_type="application/merge-patch+json")  # fmt: skip
+    events = api.said()
+    assert [event["level"] for event in events] == ["Metadata"] * 3
+    assert b"hunter2" not in orjson.dumps(events)
+
+
+async def test_refusals_say_why_and_to_whom(api: Audited) -> None:
+    await api.world.ask("GET", "/api/v1/nodes", peer=NOBODY)
+    (event,) = api.said()
+    assert event["user"]["username"] == "system:anonymous"
+    assert (event["responseStatus"]["code"], event["responseStatus"]["reason"]) == (403, "Forbidden")
+    assert event["annotations"]["authorization.k8s.io/decision"] == "forbid"
+    await api.world.ask("GET", "/version", authorization="Bearer nonsense", peer=NOBODY)
+    (unknown,) = api.said()
+    assert (unknown["responseStatus"]["code"], unknown["user"]) == (401, {})
+    await api.world.ask("GET", f"{MAPS}/missing")
+    (missing,) = api.said()
+    assert missing["responseStatus"]["reason"] == "NotFound"
+
+
+async def test_who_acts_as_somebody_else_is_told_too(api: Audited) -> None:
+    await api.world.ask("GET", MAPS, impersonate_user="jane", impersonate_group="devs")
+    (event,) = api.said()
+    assert (event["user"]["username"], event["impersonatedUser"]["username"]) == ("kubernetes-admin", "jane")
+
+
+async def test_a_watch_is_told_when_it_begins_and_when_it_ends(api: Audited) -> None:
+    found = await api.world.answer("GET", f"{MAPS}?watch=1", peer=ADMIN)
+    assert isinstance(found, Stream)
+    taker = Taker(found)
+    (began,) = api.said()
+    assert (began["stage"], began["verb"], began["responseStatus"]["code"]) == ("ResponseStarted", "watch", 200)
+    taker.close()
+    (ended,) = api.said()
+    assert (ended["stage"], ended["auditID"]) == ("ResponseComplete", began["auditID"])
+
+
+async def test_without_a_policy_everything_is_told_at_metadata() -> None:
+    async with audited(EVERYTHING) as api:
+        told = await api.world.ask("GET", "/version", audit_id="mine")
+        (event,) = api.said()
+        assert (event["level"], event["requestURI"], event["verb"]) == ("Metadata", "/version", "get")
+        assert (event["auditID"], told.headers["audit-id"]) == ("mine", "mine")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"kind": "Foo"}, "expected apiVersion audit.k8s.io/v1 and kind Policy"),
+        ({"rules": []}, "rules: expected at least one"),
+        ({"rules": [{"level": "All"}]}, "rules[0].level: 'All' is none of None, Metadata, Request, RequestResponse"),
+        ({"rules": [{"level": "None", "user": ["x"]}]}, "rules[0]: unknown field 'user'"),
+        ({"omitStages": ["End"]}, "omitStages: 'End' is none of"),
+        ({"rules": [{"level": "None", "namespaces": ["a"], "nonResourceURLs": ["/x"]}]}, "not about both"),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_refused(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        read(POLICY | change)
+
+
+async def test_the_file_begins_anew_when_it_is_large(tmp_path: Path) -> None:
+    path = tmp_path / "audit.log"
+    log = LogFile(path, file_bytes=30, kept=2)
+    for number in range(7):
+        log.write(b"%d: twelve\n" % number)
+        await asyncio.sleep(0)
+    log.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [(tmp_path / name).read_text().split("\n")[0] for name in ("audit.log", "audit.log.1", "audit.log.2")] == [
+        "6: twelve", "3: twelve", "0: twelve",
+    ]  # fmt: skip
