@@ -143,6 +143,15 @@ SAMPLES: dict[str, Object] = {
         "provisioner": "a.b/c", "parameters": {"a": "b"}, "reclaimPolicy": "Delete", "mountOptions": ["ro"],
         "volumeBindingMode": "Immediate", "allowVolumeExpansion": True,
     },
+    "CronJob": {
+        "spec": {
+            "schedule": "* * * * *", "timeZone": "UTC", "startingDeadlineSeconds": 1, "concurrencyPolicy": "Forbid",
+            "suspend": True, "successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1,
+            "jobTemplate": {"metadata": {"labels": {"a": "b"}}, "spec": JOB_SPEC},
+        },
+        "status": {"active": [{"name": "a"}], "lastScheduleTime": "2026-01-01T00:00:00Z"},
+    },
+    "PriorityClass": {"value": 1, "globalDefault": True, "preemptionPolicy": "Never", "description": "x"},
     "Job": {
         "spec": JOB_SPEC,
         "status": {"conditions": [{"type": "Complete", "status": "True"}], "startTime": "2026-01-01T00:00:00Z",

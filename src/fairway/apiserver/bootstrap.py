@@ -24,6 +24,7 @@ from fairway.kinds import (
     INGRESS,
     INGRESS_CLASS,
     NAMESPACE,
+    PRIORITY_CLASS,
     SERVICE,
     SERVICE_CIDR,
     STORAGE_CLASS,
@@ -31,6 +32,7 @@ from fairway.kinds import (
 )
 from fairway.kinds.ingress_class import CLASS_NAME, CONTROLLER, DEFAULT_ANNOTATION
 from fairway.kinds.kind import Kind
+from fairway.kinds.priority_class import SYSTEM_CLASSES
 from fairway.kinds.service.cluster_ips import PREFER_DUAL, SINGLE
 from fairway.kinds.volumes import storage_class as storage_class_rules
 from fairway.kinds.well_known import SERVICE_NAME, SKIP_MIRROR
@@ -82,6 +84,8 @@ def wanted_at_start(settings: Settings) -> Iterator[Wanted]:
     if settings.has_ingress:
         yield INGRESS_CLASS, ingress_class()
     yield STORAGE_CLASS, storage_class()
+    for name, (value, description) in SYSTEM_CLASSES.items():
+        yield PRIORITY_CLASS, {"metadata": {"name": name}, "value": value, "description": description}
 
 
 def ingress_class() -> Object:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from fairway.client.interface import Client
 from fairway.controllers.certificates import CERTIFICATES
 from fairway.controllers.cluster_role_aggregation import AGGREGATION
+from fairway.controllers.cron_job import CRON_JOBS
 from fairway.controllers.daemon_set import DAEMON_SETS
 from fairway.controllers.deployment import DEPLOYMENTS
 from fairway.controllers.endpoint_slice import ENDPOINT_SLICES
@@ -41,6 +42,7 @@ ALL: tuple[Controller, ...] = (
     DAEMON_SETS,
     STATEFUL_SETS,
     JOBS,
+    CRON_JOBS,
     VOLUME_CLAIMS,
     VOLUMES,
     SCHEDULER,

@@ -10,6 +10,7 @@ from fairway.kinds.certificate_signing_request import CERTIFICATE_SIGNING_REQUES
 from fairway.kinds.component_status import COMPONENT_STATUS
 from fairway.kinds.config_map import CONFIG_MAP
 from fairway.kinds.controller_revision import CONTROLLER_REVISION
+from fairway.kinds.cron_job import CRON_JOB
 from fairway.kinds.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
 from fairway.kinds.daemon_set import DAEMON_SET
 from fairway.kinds.deployment import DEPLOYMENT
@@ -30,6 +31,7 @@ from fairway.kinds.network_policy import NETWORK_POLICY
 from fairway.kinds.node import NODE
 from fairway.kinds.pod import POD
 from fairway.kinds.pod_template import POD_TEMPLATE
+from fairway.kinds.priority_class import PRIORITY_CLASS
 from fairway.kinds.rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from fairway.kinds.replica_set import REPLICA_SET
 from fairway.kinds.replication_controller import REPLICATION_CONTROLLER
@@ -77,6 +79,8 @@ ALL: tuple[Kind, ...] = (
     DAEMON_SET,
     STATEFUL_SET,
     JOB,
+    CRON_JOB,
+    PRIORITY_CLASS,
     CONTROLLER_REVISION,
     CONFIG_MAP,
     SECRET,
@@ -134,6 +138,7 @@ __all__ = [
     "COMPONENT_STATUS",
     "CONFIG_MAP",
     "CONTROLLER_REVISION",
+    "CRON_JOB",
     "CSI_DRIVER",
     "CSI_NODE",
     "CSI_STORAGE_CAPACITY",
@@ -160,6 +165,7 @@ __all__ = [
     "PERSISTENT_VOLUME_CLAIM",
     "POD",
     "POD_TEMPLATE",
+    "PRIORITY_CLASS",
     "PRIORITY_LEVEL_CONFIGURATION",
     "REPLICATION_CONTROLLER",
     "REPLICA_SET",

@@ -92,7 +92,7 @@ class Starting:
         except Left:
             return
         except NotBound as problem:
-            self._sandbox_failed("FailedMount", str(problem), is_told=worker.sandbox_failures > 0)
+            self._sandbox_failed("FailedMount", str(problem), is_told=worker.sandbox_failures > 2)
         except ReferenceProblem as problem:
             self._sandbox_failed("FailedMount", str(problem))
         except RuntimeFailure as failure:

@@ -10,6 +10,7 @@ from fairway.apiserver.admission.ingress_class import ingress_class
 from fairway.apiserver.admission.limit_range import limit_range_check, limit_range_defaults
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.pod_defaults import pod_defaults
+from fairway.apiserver.admission.priority import priority
 from fairway.apiserver.admission.slips import service_slips, workload_slips
 from fairway.apiserver.admission.storage_class import storage_class
 from fairway.apiserver.call import Call
@@ -25,6 +26,7 @@ STEPS: tuple[Step, ...] = (
     namespace_lifecycle,
     limit_range_defaults,
     pod_defaults,
+    priority,
     account_token,
     ingress_class,
     storage_class,

@@ -1,4 +1,4 @@
-"""Pod defaults that depend on the cluster: ServiceAccount, Priority, DefaultTolerationSeconds.
+"""Pod defaults that depend on the cluster: ServiceAccount, DefaultTolerationSeconds.
 
 Source: Kubernetes docs, "Admission Controllers" of these names.
 """
@@ -24,7 +24,6 @@ def pod_defaults(call: Call, new: Object, old: Object | None, api: "Api") -> Non
     if call.kind is not POD or old is not None or not isinstance(spec, dict):
         return
     _account(call, new, spec, api)
-    _priority(new, spec)
     _tolerations(spec)
 
 
@@ -35,22 +34,6 @@ def _account(call: Call, new: Object, spec: Object, api: "Api") -> None:
     if name != _DEFAULT_ACCOUNT and api.cache.get(SERVICE_ACCOUNT, call.namespace, name) is None:
         why = f'error looking up service account {call.namespace}/{name}: serviceaccount "{name}" not found'
         raise forbidden("", "pods", new["metadata"].get("name") or "", why)
-
-
-def _priority(new: Object, spec: Object) -> None:
-    classes = {"": 0, "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
-    asked = spec.get("priorityClassName") or ""
-    if asked not in classes:
-        name = new["metadata"].get("name") or ""
-        raise forbidden("", "pods", name, f"no PriorityClass with name {asked} was found")
-    if spec.get("priority") not in (None, classes[asked]):
-        why = (
-            f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; "
-            f"priority admission controller computed {classes[asked]} from the given PriorityClass name"
-        )
-        raise forbidden("", "pods", new["metadata"].get("name") or "", why)
-    spec["priority"] = classes[asked]
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
 
 def _tolerations(spec: Object) -> None:

@@ -49,8 +49,13 @@ def status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
 def warnings(new: Object, old: Object | None) -> Iterator[str]:
     """Those of the name, from which pods get theirs, and of the template."""
     if old is None:
-        yield from pod_name(new["metadata"].get("name", ""), "Pod names and hostnames")
+        yield from name_warnings(new)
     yield from template_warnings(new, old)
+
+
+def name_warnings(new: Object) -> Iterator[str]:
+    """Those of the name of a new owner."""
+    yield from pod_name(new["metadata"].get("name", ""), "Pod names and hostnames")
 
 
 def template_warnings(new: Object, old: Object | None) -> Iterator[str]:
