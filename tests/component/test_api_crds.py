@@ -316,3 +316,11 @@ async def test_server_side_apply_follows_the_schema(api: World) -> None:
         500, f"failed to create typed patch object (default/w; {GROUP}/v1, Kind=Widget): "
         ".spec.strange: field not declared in schema",
     )  # fmt: skip
+
+
+async def test_metadata_that_is_none_is_refused(api: World) -> None:
+    await established(api, definition())
+    for metadata in ("x", 1.5, [1], {"labels": "x"}):
+        told = await api.ask("POST", WIDGETS, {**widget(), "metadata": metadata})
+        assert told.status == 400, metadata
+        assert "json: cannot unmarshal" in told.message

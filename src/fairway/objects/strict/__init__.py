@@ -68,7 +68,7 @@ def inspect_custom(body: Object, raw: bytes, custom: Object) -> Findings:
     try:
         if raw and has_duplicates(raw, body):
             walk.free(with_duplicates(raw))
-        if isinstance(body.get("metadata"), dict):
+        if body.get("metadata") is not None:
             body["metadata"] = walk.metadata(body["metadata"])
         unknown = prune(body, custom)
     except (RecursionError, orjson.JSONEncodeError):

@@ -50,10 +50,10 @@ class Walk:
         cleaned: Object = self._fields(body, found) if _is_object(body) else self._wrong(body, defined_name(found), {})
         return cleaned
 
-    def metadata(self, given: Object) -> Object:
+    def metadata(self, given: Any) -> Object:
         """The metadata of an object of a custom kind."""
         self._path, self._stack = [".metadata"], ["metadata"]
-        cleaned = self._fields(given, schema.definition(schema.place_named(_OBJECT_META)))
+        cleaned: Object = self._defined(given, schema.definition(schema.place_named(_OBJECT_META)))
         self._path, self._stack = [], []
         return cleaned
 
