@@ -55,6 +55,34 @@ def hand_over(shelf: Shelf, port: int) -> None:
     assert len(shelf.passed) == 3, "the second opened nothing anew"
 
 
+LISTENER = """
+import socket, sys
+found = socket.create_server(("127.0.0.1", 0))
+print(found.fileno(), found.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_sockets_of_a_program_that_runs_outlive_it_and_go_to_the_supervisor() -> None:
+    with closing(Shelf()) as shelf:
+        words = [sys.executable, "-c", LISTENER]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None
+            descriptor, port = map(int, program.stdout.readline().split())
+            held = [os.dup(each) for each in shelf.passed]
+            kept = KeptSockets(",".join(map(str, held)), bind)
+            kept.take_over(program.pid, [descriptor])
+            program.kill()
+        with closing(kept), kept.open("127.0.0.1", port, socket.SOCK_STREAM) as found:
+            shelf.take()
+            assert len(shelf.passed) == 2
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                served, _ = found.accept()
+                with served:
+                    served.sendall(b"served")
+                    assert client.recv(100) == b"served"
+
+
 def test_without_a_supervisor_sockets_are_opened_as_ever() -> None:
     kept = KeptSockets(None, bind)
     first = kept.open("127.0.0.1", 0, socket.SOCK_DGRAM)

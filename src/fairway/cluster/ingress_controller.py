@@ -27,6 +27,7 @@ def controller(client: Client, config: Config, node: ClusterNode, kept: KeptSock
         log=config.log_dir / "ingress.log",
         find=lambda: find(PROGRAM),
         opening=lambda: opened(config, kept),
+        keeping=kept.take_over,
         ports=(config.ingress_http_port, config.ingress_https_port),
     )
     told = Settings(certificates=Leaves(ca_folder(config)), points=points(config, node), host=node.name)

@@ -8,12 +8,14 @@ Light: the supervisor imports it.
 import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 MOST = 64
 """Sockets of one child that are held at most."""
 
 Open = Callable[[str, int, socket.SocketKind], socket.socket]
+Place = tuple[str, int, socket.SocketKind]
+_PIDFD_GETFD = 438
 
 
 class Shelf:
@@ -69,11 +71,26 @@ class KeptSockets:
         """A bound socket for that place; closing it leaves the place as it is.  Raises: ``OSError``."""
         found = self._sockets.get((host, port, kind))
         if found is None:
-            found = self._sockets[host, port, kind] = self._opening(host, port, kind)
-            if self._channel is not None:
-                with contextlib.suppress(OSError):  # the supervisor was killed, and another took over
-                    socket.send_fds(self._channel, [b"\n"], [found.fileno()])
+            found = self._opening(host, port, kind)
+            self._keep((host, port, kind), found)
         return found.dup()
+
+    def take_over(self, pid: int, descriptors: Iterable[int]) -> None:
+        """Keep the sockets that another process listens on: those before us may have been lost with the supervisor.
+
+        Source: pidfd_getfd(2).  Raises: ``OSError``.
+        """
+        for found in _copied(pid, descriptors):
+            if _place(found) in self._sockets:
+                found.close()
+            else:
+                self._keep(_place(found), found)
+
+    def _keep(self, place: Place, found: socket.socket) -> None:
+        self._sockets[place] = found
+        if self._channel is not None:
+            with contextlib.suppress(OSError):  # the supervisor was killed, and another took over
+                socket.send_fds(self._channel, [b"\n"], [found.fileno()])
 
     def close(self) -> None:
         """Let go of what is open here; what the supervisor holds stays."""
@@ -87,6 +104,22 @@ def _inherited(descriptor: int) -> socket.socket:
     return socket.socket(fileno=descriptor)
 
 
-def _place(bound: socket.socket) -> tuple[str, int, socket.SocketKind]:
+def _copied(pid: int, descriptors: Iterable[int]) -> Iterator[socket.socket]:
+    """Another process' sockets, each as one of our own."""
+    import ctypes  # not at module level: the supervisor imports this module and needs none of it
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    handle = os.pidfd_open(pid)
+    try:
+        for descriptor in descriptors:
+            copied = libc.syscall(_PIDFD_GETFD, handle, descriptor, 0)
+            if copied < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            yield socket.socket(fileno=copied)
+    finally:
+        os.close(handle)
+
+
+def _place(bound: socket.socket) -> Place:
     host, port, *_ = bound.getsockname()
     return host, port, socket.SocketKind(bound.type)

@@ -44,13 +44,15 @@ class Settings:
     """What the engine is told.
 
     ``find`` gives HAProxy's path; ``opening`` gives bound sockets for HTTP and HTTPS, each time anew, or fails with
-    ``OSError``; ``ports`` are where clients reach them, 0 if nowhere.
+    ``OSError``; ``keeping`` is told of the sockets of a HAProxy that ran before us, by its pid and their descriptors
+    there; ``ports`` are where clients reach them, 0 if nowhere.
     """
 
     folder: Path
     log: Path
     find: Callable[[], str | None]
     opening: Opening
+    keeping: Callable[[int, Sequence[int]], None] = lambda _pid, _descriptors: None
     ports: tuple[int, int] = (80, 443)
 
 
@@ -84,11 +86,19 @@ class Haproxy:
             return True
         try:
             self._read_layout()
+            self._keep_sockets()
             self._held = await self._read_held()
         except (OSError, ValueError, KeyError, TimeoutError) as error:
             log.warning("a running HAProxy is not understood and is reloaded", extra={"error": str(error)})
         log.info("adopted HAProxy", extra={"understood": self._held is not None})
         return True
+
+    def _keep_sockets(self) -> None:
+        """HAProxy may be the last one that holds its sockets; who connects after its end must only wait."""
+        try:
+            self._settings.keeping(self._process.pid, [*self._layout.http, *self._layout.https])
+        except OSError as error:
+            log.warning("the sockets of a running HAProxy cannot be kept", extra={"error": str(error)})
 
     @property
     def is_running(self) -> bool:

@@ -93,6 +93,11 @@ class Process:
         """Whether the master is there."""
         return self._handle >= 0
 
+    @property
+    def pid(self) -> int:
+        """The master's."""
+        return self._pid
+
     def adopt(self) -> bool:
         """Take over a master that runs; whether there is one."""
         for pid in find(self._folder)[:1]:
