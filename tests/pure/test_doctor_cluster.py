@@ -185,3 +185,10 @@ def test_a_question_and_what_may_be_wrong_with_its_answer() -> None:
     assert "does not say 10.96.0.2" in name_trial.trouble_in(good, "a.bc", "10.96.0.2")
     assert "NXDOMAIN" in name_trial.trouble_in(good[:3] + b"\x83" + good[4:], "a.bc", "10.96.0.1")
     assert "cut" in name_trial.trouble_in(b"\0", "a.bc", "10.96.0.1")
+
+
+def test_what_works_with_another_root_is_not_left_behind() -> None:
+    facts = REMAINS._replace(
+        tables=("fairway-outer", "fairway-outer-pods"), groups=("outer",), elsewhere=frozenset({"outer"})
+    )
+    assert list(remains.left_behind(facts)) == []

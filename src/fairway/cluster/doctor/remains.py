@@ -36,7 +36,8 @@ class Facts(NamedTuple):
     """``tables``, ``groups``, ``folders``: names of nftables tables, control groups and folders in /run/fairway.
 
     ``strays`` are processes of clusters without a folder: (pid, name, data folder).
-    ``damaged`` are settings files that cannot be read.
+    ``damaged`` are settings files that cannot be read.  ``elsewhere`` are clusters that work with another root than we
+    do: from a chroot those of the machine around it, whose folders are not to be seen.
     """
 
     clusters: tuple[Known, ...]
@@ -45,11 +46,13 @@ class Facts(NamedTuple):
     folders: tuple[str, ...]
     strays: tuple[tuple[int, str, str], ...]
     damaged: tuple[tuple[str, str], ...]
+    elsewhere: frozenset[str] = frozenset()
 
 
 def look(scene: Scene) -> Facts:
     """Ask the kernel for tables and groups; read /run/fairway and the processes."""
-    there = list(_processes())
+    everywhere = list(_processes())
+    there = [each for each in everywhere if _has_our_root(each[0])]
     clusters = [_known(each, there) for each in surroundings.running()]
     names = {each.name for each in clusters}
     strays = [(pid, name, data_dir) for pid, _, name, data_dir in there if name not in names]
@@ -62,7 +65,16 @@ def look(scene: Scene) -> Facts:
         else (),
         tuple(strays),
         tuple(_damaged(scene)),
+        frozenset(name for _, _, name, _ in everywhere) - {name for _, _, name, _ in there},
     )
+
+
+def _has_our_root(pid: int) -> bool:
+    """Whether a process sees the same folders as we do; so is one that may not be asked."""
+    try:
+        return os.path.samestat(os.stat(f"/proc/{pid}/root"), os.stat("/"))
+    except OSError:
+        return True
 
 
 def _known(config: Config, there: list[tuple[int, str, str, str]]) -> Known:
@@ -133,7 +145,7 @@ def crashed(facts: Facts) -> Iterator[Finding]:
 
 def left_behind(facts: Facts) -> Iterator[Finding]:
     """Things in the kernel whose cluster is not there any more."""
-    known = {each.name for each in facts.clusters}
+    known = {each.name for each in facts.clusters} | facts.elsewhere
     folders = {name for name in facts.folders if name not in known}
     for kind, names in (
         ("kernel rules", {owner for table in facts.tables if (owner := _owner(table, known)) not in known}),
