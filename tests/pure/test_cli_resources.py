@@ -2,9 +2,15 @@
 
 import pytest
 
-from fairway.cli.resources import Resource
-from fairway.cli.resources.table import all_built_in, built_in, built_in_kind
+from fairway.cli.resources import Resource, Resources
+from fairway.cli.resources.table import OTHERS, all_built_in, built_in, built_in_kind
+from fairway.client.blocking import Api
 from fairway.kinds import ALL
+
+
+def nobody() -> Api:
+    """An API server that is not asked."""
+    raise AssertionError("asked")
 
 
 @pytest.mark.parametrize("resource", all_built_in(), ids=str)
@@ -31,6 +37,24 @@ def test_words(word: str, name: str) -> None:
 @pytest.mark.parametrize("word", ["", ".", "foo", "svc.apps", "deployments.v1beta1.apps", "all"])
 def test_what_the_table_does_not_know(word: str) -> None:
     assert built_in(word) is None
+
+
+def test_what_else_has_a_short_name_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    found = Resources(nobody)
+    assert [found.find(word).name for word in ("ev", "ev", "svc", "events")] == [
+        "events", "events", "services", "events",
+    ]  # fmt: skip
+    told = 'Warning: short name "ev" could also match lower priority resource events.events.k8s.io\n'
+    assert capsys.readouterr().err == told
+
+
+def test_the_table_says_what_else_has_a_short_name() -> None:
+    short = {name for resource in all_built_in() for name in resource.short_names}
+    elsewhere = {
+        (name, f"{kind.plural}.{served.group}") for kind in ALL for served in kind.also for name in kind.short_names
+        if name in short and served.group != kind.group
+    }  # fmt: skip
+    assert elsewhere == set(OTHERS.items())
 
 
 def test_paths() -> None:

@@ -6,12 +6,14 @@ kinds come from a table (``table.py``) without asking the server; all others fro
 on disk for a while.
 """
 
+import sys
+
 from fairway.cli.failure import Failure
 from fairway.cli.resources.resource import Resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from fairway.client.blocking import Api
 
@@ -26,12 +28,30 @@ class Resources:
         self._cache_dir = cache_dir
         self._served: list[Resource] | None = None
         self._is_fresh = False
+        self._told: set[str] = set()
 
     def find(self, word: str) -> Resource:
         """``svc``, ``Service``, ``services``, ``deploy.apps``, ``deployments.v1.apps``.  Raises: ``Failure``."""
-        from fairway.cli.resources.table import built_in
+        from fairway.cli.resources.table import OTHERS, built_in
 
-        return built_in(word) or self._discovered(lambda all: _match(all, word), _no_type(word))
+        name, _, group = word.partition(".")
+        if (found := built_in(word)) is not None:
+            self._warn(name, [OTHERS[name]] if name in OTHERS else ())
+            return found
+        found = self._discovered(lambda all: _match(all, word), _no_type(word))
+        if name in found.short_names and not group:
+            self._warn(
+                name, [each.name for each in self.served() if name in each.short_names and each.name != found.name]
+            )
+        return found
+
+    def _warn(self, name: str, others: "Iterable[str]") -> None:
+        """Tell once of each what else has a short name."""
+        for other in others:
+            if other not in self._told:
+                self._told.add(other)
+                text = f'short name "{name}" could also match lower priority resource {other}'
+                print(f"Warning: {text}", file=sys.stderr)
 
     def of_kind(self, api_version: str, kind: str) -> Resource:
         """The resource of a manifest.  Raises: ``Failure``."""

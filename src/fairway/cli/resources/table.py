@@ -28,6 +28,9 @@ leases Lease coordination.k8s.io/v1 + .
 """
 """Plural, kind, apiVersion, ``+`` for namespaced, short name."""
 
+OTHERS = {"ev": "events.events.k8s.io"}
+"""What else, of every API server, has a short name of the table."""
+
 
 def _rows() -> "list[list[str]]":
     return [line.split() for line in _ROWS.splitlines()]
