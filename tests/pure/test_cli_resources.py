@@ -52,7 +52,7 @@ def test_the_table_says_what_else_has_a_short_name() -> None:
     short = {name for resource in all_built_in() for name in resource.short_names}
     elsewhere = {
         (name, f"{kind.plural}.{served.group}") for kind in ALL for served in kind.also for name in kind.short_names
-        if name in short and served.group != kind.group
+        if name in short and served.is_twin
     }  # fmt: skip
     assert elsewhere == set(OTHERS.items())
 
