@@ -48,7 +48,8 @@ def bad(found: list[dict[str, str]], check: str) -> dict[str, str]:
 ROWS = [
     # what breaks it, check, level, part of what is said
     ("sysctl -qw net.ipv4.conf.all.rp_filter=1", "limits/reverse-path", "warning", "all.rp_filter is strict"),
-    ("sysctl -qw net.ipv4.conf.all.route_localnet=1", "limits/route-localnet", "warning", "route_localnet is on"),
+    ("mount -t tmpfs none /run; sysctl -qw net.ipv4.conf.all.route_localnet=1", "limits/route-localnet", "warning",
+     "route_localnet is on"),
     ("sysctl -qw net.ipv4.ip_local_port_range='20000 60000'", "ports/node-ports", "warning", "30000-32767"),
     ("ip link add d0 type bridge; ip addr add 10.244.3.1/24 dev d0; ip link set d0 up", "addresses/overlaps", "warning",
      "pod cidr 10.244.0.0/16 overlaps the route 10.244.3.0/24 by d0"),
@@ -97,6 +98,13 @@ def test_docker_s_firewall_is_named_and_its_cure_cures_it(tmp_path: Path) -> Non
     (tmp_path / "docker").write_text(DOCKER_IPTABLES.load)
     cured = doctor(tmp_path, "nft -f $D/docker")
     assert [each["level"] for each in cured if each["check"] == "firewalls/dropping"] == ["ok"]
+
+
+def test_the_doctor_leaves_nothing_behind(tmp_path: Path) -> None:
+    place = tmp_path / "tmp"
+    place.mkdir()
+    doctor(tmp_path, "", TMPDIR=str(place))
+    assert list(place.iterdir()) == []
 
 
 def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
