@@ -5,6 +5,7 @@ Pure.  Source: Kubernetes docs, "Validation rules", "OpenAPIv3 type to CEL type"
 
 import base64
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,6 +76,43 @@ def with_times(rule: str, schema: Object) -> str:
         return f"{reader}({found[0]})" if reader else found[0]
 
     return _PATH.sub(read, rule)
+
+
+_CHAIN = re.compile(r"\b(?:self|oldSelf)((?:\.[A-Za-z_]\w*)+)(?!\w|\s*\()|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+
+
+def undefined_field(rule: str, schema: Object, *, is_root: bool) -> str:
+    """The error for the first field that a rule reaches by ``self.a.b`` and no schema has; empty without one."""
+    for found in _CHAIN.finditer(rule):
+        below: Any = schema
+        at = found.start(1)
+        for depth, name in enumerate((found[1] or "").split(".")[1:]):
+            known = _fields(below, is_root=is_root and not depth)
+            if known is None:
+                break
+            if name not in known:
+                return _pointed(rule, at, f"undefined field '{name}'")
+            below, at = known[name], at + len(name) + 1
+    return ""
+
+
+def _fields(schema: Any, *, is_root: bool) -> Mapping[str, Any] | None:
+    """The fields of a place as rules spell them; ``None`` where anything may be."""
+    if not isinstance(schema, dict) or schema.get("type") != "object" or schema.get(PRESERVE):
+        return None
+    properties = schema.get("properties")
+    if not properties or "additionalProperties" in schema:
+        return None
+    identity = ("apiVersion", "kind", "metadata") if is_root or schema.get(EMBEDDED) else ()
+    return {**dict.fromkeys(identity), **{spelt(name) or "": below for name, below in properties.items()}}
+
+
+def _pointed(rule: str, at: int, text: str) -> str:
+    """An error with its place, as CEL shows it."""
+    line = rule.count("\n", 0, at)
+    column = at - (rule.rfind("\n", 0, at) + 1)
+    shown = rule.splitlines()[line] if rule else ""
+    return f"ERROR: <input>:{line + 1}:{column + 1}: {text}\n | {shown}\n | {'.' * column}^"
 
 
 def spelt(name: str) -> str | None:

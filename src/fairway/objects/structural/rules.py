@@ -16,7 +16,7 @@ from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.expressions import ExpressionError, Program, compiled
 from fairway.objects.structural import LIST_MAP_KEYS, LIST_TYPE, RULES
-from fairway.objects.structural.cel_values import of_schema, type_of, value_of, with_times
+from fairway.objects.structural.cel_values import of_schema, type_of, undefined_field, value_of, with_times
 from fairway.objects.structural.costs import estimated_factor
 
 ABSENT: Any = object()
@@ -86,6 +86,8 @@ def _words(rule: Object, here: str) -> Iterator[Problem]:
 def _compiles(schema: Object, rule: Object, here: str, *, is_root: bool) -> Iterator[Problem]:
     try:
         program = _program(rule, schema, is_root=is_root)
+        if missing := undefined_field(rule["rule"], schema, is_root=is_root):
+            raise ExpressionError(missing)
     except ExpressionError as error:
         detail = f"Invalid value: {_shown_rule(rule)}: compilation failed: {error}"
         yield Problem(f"{here}.rule", "FieldValueInvalid", detail)

@@ -1,0 +1,119 @@
+"""Rules in CEL: what a definition may say, and what an object breaks."""
+
+from typing import Any
+
+import pytest
+
+from fairway.objects.structural.rules import broken, rule_problems
+
+PROPERTIES: dict[str, Any] = {
+    "a": {"type": "integer"},
+    "b": {"type": "string"},
+    "when": {"type": "string", "format": "date-time"},
+    "last": {"type": "string", "format": "duration"},
+    "port": {"x-kubernetes-int-or-string": True},
+    "list": {"type": "array", "maxItems": 5, "items": {"type": "string"}},
+    "long": {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}},
+    "map": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "in": {"type": "integer"},
+    "a-b.c": {"type": "integer"},
+    "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+    "deep": {"type": "object", "properties": {"x": {"type": "number"}}},
+}
+
+
+def schema(*rules: dict[str, Any]) -> dict[str, Any]:
+    spec = {"type": "object", "properties": PROPERTIES, "x-kubernetes-validations": list(rules)}
+    return {"type": "object", "properties": {"spec": spec}}
+
+
+def told(rule: dict[str, Any], spec: dict[str, Any], old: dict[str, Any] | None = None) -> list[str]:
+    made = schema(rule)
+    assert list(rule_problems(made["properties"]["spec"], "x")) == []
+    before = None if old is None else {"spec": old}
+    return [problem.text for problem in broken({"spec": spec}, before, made)]
+
+
+RIGHT = [
+    ("self.a > 1", {"a": 2}),
+    ("!has(self.b)", {"a": 2}),
+    ("self.when > timestamp('2020-01-01T00:00:00Z')", {"when": "2026-01-01T00:00:00Z"}),
+    ("self.last < duration('1h')", {"last": "30m"}),
+    ("type(self.port) == int ? self.port < 10 : self.port == 'http'", {"port": "http"}),
+    ("self.list.isSorted() && self.list.all(x, x.size() == 1)", {"list": ["a", "b"]}),
+    ("self.long.map(x, x.n).sum() == 3", {"long": [{"n": 1}, {"n": 2}]}),
+    ("self.map.all(k, self.map[k] > 0)", {"map": {"z": 1}}),
+    ("self.__in__ == 1", {"in": 1}),
+    ("self.a__dash__b__dot__c == 1", {"a-b.c": 1}),
+    ("self.free.any.thing == 'x'", {"free": {"any": {"thing": "x"}}}),
+    ("self.deep.x > 0.5", {"deep": {"x": 1}}),
+    ("self.deep.x == 1.0", {"deep": {"x": 1}}),
+    ("isURL(self.b) && url(self.b).getScheme() == 'https'", {"b": "https://a.b/c"}),
+    ("quantity(self.b).isGreaterThan(quantity('1Mi'))", {"b": "1Gi"}),
+    ("cidr('10.0.0.0/8').containsIP(self.b)", {"b": "10.1.1.1"}),
+    ("!format.dns1123Label().validate(self.b).hasValue()", {"b": "a-b"}),
+    ("self.?b.orValue('x') == 'x'", {"a": 1}),
+    ("self.b.lowerAscii().split(',').size() == 2", {"b": "A,B"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "spec"), RIGHT)
+def test_what_holds_is_not_told(rule: str, spec: dict[str, Any]) -> None:
+    assert told({"rule": rule}, spec) == []
+
+
+BROKEN: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"rule": "self.a > 1"}, {"a": 1}, 'spec: Invalid value: "object": failed rule: self.a > 1'),
+    ({"rule": "self.a > 1", "message": "more"}, {"a": 1}, 'spec: Invalid value: "object": more'),
+    ({"rule": "self.a > 1", "messageExpression": "'not ' + string(self.a)"}, {"a": 1},
+     'spec: Invalid value: "object": not 1'),
+    ({"rule": "self.a > 1", "message": "m", "messageExpression": "self.b"}, {"a": 1},
+     'spec: Invalid value: "object": m'),
+    ({"rule": "self.a > 1", "message": "m", "reason": "FieldValueRequired", "fieldPath": ".a"}, {"a": 1},
+     "spec.a: Required value: m"),
+    ({"rule": "self.b == 'x'"}, {"a": 1},
+     'spec: Invalid value: "object": no such key: b evaluating rule: self.b == \'x\''),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "spec", "text"), BROKEN)
+def test_what_is_broken_is_told(rule: dict[str, Any], spec: dict[str, Any], text: str) -> None:
+    assert told(rule, spec) == [text]
+
+
+def test_transitions_are_judged_on_updates_alone() -> None:
+    rule = {"rule": "self.a >= oldSelf.a", "message": "grows"}
+    assert told(rule, {"a": 1}) == []
+    assert told(rule, {"a": 1}, {"a": 2}) == ['spec: Invalid value: "object": grows']
+    optional = {"rule": "oldSelf.hasValue() || self.a == 0", "message": "from nothing", "optionalOldSelf": True}
+    assert told(optional, {"a": 1}) == ['spec: Invalid value: "object": from nothing']
+    assert told(optional, {"a": 1}, {"a": 0}) == []
+
+
+def test_what_an_update_leaves_alone_is_not_judged_again() -> None:
+    assert told({"rule": "self.a > 1"}, {"a": 1}, {"a": 1}) == []
+
+
+MISTAKES = [
+    ("self.a +", "ERROR: <input>:1:9: Syntax error"),
+    ("self.zz > 1", "ERROR: <input>:1:5: undefined field 'zz'\n | self.zz > 1\n | ....^"),
+    ("self.deep.y > 1.0", "undefined field 'y'"),
+    ("self.list.map(x, x)", "must evaluate to a bool"),
+    ("nobody > 1", "undeclared reference to 'nobody'"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text"), MISTAKES)
+def test_a_rule_that_cannot_work_is_refused(rule: str, text: str) -> None:
+    [problem] = rule_problems(schema({"rule": rule})["properties"]["spec"], "x")
+    assert problem.path == "x.x-kubernetes-validations[0].rule"
+    assert f"compilation failed: {text}" in problem.detail or text in problem.detail
+
+
+def test_a_rule_that_could_run_for_ever_is_refused() -> None:
+    def cost(rule: str) -> list[str]:
+        return [one.detail for one in rule_problems(schema({"rule": rule})["properties"]["spec"], "x")]
+
+    assert cost("self.list.all(x, self.list.exists(y, x != y))") == []
+    [detail] = cost("self.long.all(x, self.long.exists(y, x != y))")
+    assert detail.startswith("Forbidden: estimated rule cost exceeds budget by factor of more than 100x")
