@@ -19,6 +19,17 @@ _WEBHOOK = {
     "namespaceSelector": {"matchLabels": {"a": "b"}}, "objectSelector": {},
     "matchConditions": [{"name": "c", "expression": "true"}],
 }  # fmt: skip
+_MATCHING = {
+    "resourceRules": [
+        {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*",
+         "resourceNames": ["a"]},
+    ],
+    "namespaceSelector": {"matchLabels": {"a": "b"}}, "objectSelector": {}, "matchPolicy": "Exact",
+}  # fmt: skip
+_BOUND = {
+    "policyName": "p", "paramRef": {"name": "a", "namespace": "n", "parameterNotFoundAction": "Deny"},
+    "matchResources": {"objectSelector": {"matchLabels": {"a": "b"}}},
+}  # fmt: skip
 SAMPLES: dict[str, Object] = {
     "RuntimeClass": {
         "handler": "runsc", "overhead": {"podFixed": {"cpu": "1"}},
@@ -98,5 +109,17 @@ SAMPLES: dict[str, Object] = {
     "MutatingWebhookConfiguration": {"webhooks": [_WEBHOOK | {"reinvocationPolicy": "Never"}]},
     "ValidatingWebhookConfiguration": {"webhooks": [
         _WEBHOOK | {"clientConfig": {"service": {"namespace": "n", "name": "s", "path": "/p", "port": 1}}}]},
+    "ValidatingAdmissionPolicy": {"spec": {
+        "failurePolicy": "Fail", "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"}, "matchConstraints": _MATCHING,
+        "validations": [{"expression": "true", "message": "m", "messageExpression": "'a'", "reason": "Invalid"}],
+        "auditAnnotations": [{"key": "a", "valueExpression": "'b'"}],
+        "matchConditions": [{"name": "c", "expression": "true"}], "variables": [{"name": "v", "expression": "1"}],
+    }},
+    "ValidatingAdmissionPolicyBinding": {"spec": _BOUND | {"validationActions": ["Deny"]}},
+    "MutatingAdmissionPolicy": {"spec": {
+        "failurePolicy": "Fail", "matchConstraints": _MATCHING, "reinvocationPolicy": "Never",
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}}],
+    }},
+    "MutatingAdmissionPolicyBinding": {"spec": _BOUND},
 }  # fmt: skip
 """By kind."""

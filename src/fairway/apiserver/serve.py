@@ -17,6 +17,7 @@ import orjson
 from fairway.apiserver import metadata, ownership
 from fairway.apiserver.admission import admit, advise, consulting, review
 from fairway.apiserver.admission.attributes import of_write
+from fairway.apiserver.admission.policies import Policies
 from fairway.apiserver.admission.webhooks import Webhooks
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.authorization import Authorizer
@@ -73,6 +74,7 @@ class Api:
         self.quotas = Quotas(self)
         self.custom: Mapping[tuple[str, str, str], tuple[Kind, Served | None]] = {}
         """The records of custom kinds by group, version and plural: who calls may know less of a kind."""
+        self.policies = Policies(self)
         self.webhooks = Webhooks(self)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
         self.conversions = Conversions(self)

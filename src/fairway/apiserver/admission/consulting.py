@@ -40,13 +40,15 @@ async def change(call: Call, new: Object, old: Object | None, api: "Api") -> boo
 
 async def judge(asked: Attributes, api: "Api") -> None:
     """Raises: ``StatusError`` of whoever refuses."""
+    if api.policies.exist:
+        api.policies.judge(asked)
     if api.webhooks.validating:
         await api.webhooks.validate(asked)
 
 
 def is_judged(api: "Api") -> bool:
     """Whether anybody wants to be asked about valid writes."""
-    return bool(api.webhooks.validating)
+    return api.webhooks.validating or api.policies.exist
 
 
 def is_wanted(api: "Api") -> bool:

@@ -1,0 +1,174 @@
+"""ValidatingAdmissionPolicies over a whole API server: what they refuse, warn of, and with which parameters."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from component.api_world import World, world
+
+REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
+CORE = "/api/v1/namespaces/default"
+MAPS = f"{CORE}/configmaps"
+OF_MAPS = {"operations": ["CREATE", "UPDATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
+DENIED = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: "
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as started:
+        yield started
+
+
+async def bound(api: World, *validations: dict[str, Any], binding: dict[str, Any] | None = None, **spec: Any) -> None:
+    policy = {"matchConstraints": {"resourceRules": [OF_MAPS]}, "validations": list(validations), **spec}
+    told = await api.ask(
+        "POST", f"{REGISTRATION}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": policy}
+    )
+    assert told.status == 201, told.message
+    body = {"metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": ["Deny"], **(binding or {})}}
+    told = await api.ask("POST", f"{REGISTRATION}/validatingadmissionpolicybindings", body)
+    assert told.status == 201, told.message
+
+
+def a_map(name: str = "m", **data: str) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "data": data}
+
+
+@pytest.mark.parametrize(
+    ("validation", "code", "reason", "text"),
+    [
+        ({"expression": "size(object.data) < 1"}, 422, "Invalid", "failed expression: size(object.data) < 1"),
+        ({"expression": "false", "message": "not today"}, 422, "Invalid", "not today"),
+        ({"expression": "false", "reason": "Forbidden"}, 403, "Forbidden", "failed expression: false"),
+        (
+            {"expression": "false", "messageExpression": "'no ' + object.metadata.name", "message": "no"},
+            422,
+            "Invalid",
+            "no m",
+        ),
+        ({"expression": "false", "messageExpression": "object.x", "message": "fixed"}, 422, "Invalid", "fixed"),
+        (
+            {"expression": "object.x == 1"},
+            422,
+            "Invalid",
+            "expression 'object.x == 1' resulted in error: no such key: x",
+        ),
+    ],
+)
+async def test_a_validation_that_does_not_hold_refuses(
+    api: World, validation: dict[str, Any], code: int, reason: str, text: str
+) -> None:
+    await bound(api, validation)
+    told = await api.ask("POST", MAPS, a_map(a="b"))
+    assert (told.status, told.body["reason"]) == (code, reason)
+    assert told.message == f'configmaps "m" is forbidden: {DENIED}{text}'
+    assert told.body["details"]["causes"] == [{"message": f"{DENIED}{text}"}]
+
+
+async def test_variables_params_and_the_namespace_are_at_hand(api: World) -> None:
+    limits = {"metadata": {"name": "limits"}, "data": {"most": "2"}}
+    assert (await api.ask("POST", "/api/v1/namespaces/kube-system/configmaps", limits)).status == 201
+    await bound(
+        api,
+        {"expression": "variables.count <= int(params.data.most)", "messageExpression": "string(variables.count)"},
+        {"expression": "namespaceObject.metadata.name == 'default' && request.operation == 'CREATE'"},
+        variables=[{"name": "count", "expression": "size(object.data)"}],
+        paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+        binding={"paramRef": {"name": "limits", "namespace": "kube-system", "parameterNotFoundAction": "Deny"}},
+    )
+    assert (await api.ask("POST", MAPS, a_map("a", a="", b=""))).status == 201
+    assert (await api.ask("POST", MAPS, a_map("b", a="", b="", c=""))).message.endswith(f"{DENIED}3")
+    await api.ask("DELETE", "/api/v1/namespaces/kube-system/configmaps/limits")
+    assert (await api.ask("POST", MAPS, a_map("c"))).message.endswith(
+        "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
+    )
+
+
+async def test_a_binding_may_warn_instead(api: World) -> None:
+    await bound(api, {"expression": "false", "message": "hm"}, binding={"validationActions": ["Warn", "Audit"]})
+    told = await api.ask("POST", MAPS, a_map())
+    assert told.status == 201
+    assert told.warnings == ["299 - \"Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': hm\""]
+
+
+@pytest.mark.parametrize(
+    ("spec", "binding", "status"),
+    [
+        ({"failurePolicy": "Ignore"}, {}, 201),
+        ({"matchConditions": [{"name": "c", "expression": "object.metadata.name != 'm'"}]}, {}, 201),
+        ({"matchConditions": [{"name": "c", "expression": "has(object.data)"}]}, {}, 422),
+        ({"matchConstraints": {"resourceRules": [{**OF_MAPS, "resourceNames": ["n"]}]}}, {}, 201),
+        (
+            {
+                "matchConstraints": {
+                    "resourceRules": [OF_MAPS],
+                    "excludeResourceRules": [{**OF_MAPS, "resources": ["*"]}],
+                }
+            },
+            {},
+            201,
+        ),
+        ({}, {"matchResources": {"namespaceSelector": {"matchLabels": {"a": "b"}}}}, 201),
+        ({}, {"policyName": "other"}, 201),
+    ],
+)
+async def test_a_policy_is_about_what_it_says(
+    api: World, spec: dict[str, Any], binding: dict[str, Any], status: int
+) -> None:
+    await bound(api, {"expression": "object.x"}, binding=binding, **spec)
+    assert (await api.ask("POST", MAPS, a_map(a="b"))).status == status
+
+
+async def test_a_policy_without_a_binding_judges_nothing_and_its_status_says_that_it_was_looked_at(api: World) -> None:
+    spec = {"matchConstraints": {"resourceRules": [OF_MAPS]}, "validations": [{"expression": "false"}]}
+    told = await api.ask(
+        "POST", f"{REGISTRATION}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": spec}
+    )
+    assert told.body["status"] == {"observedGeneration": 1, "typeChecking": {}}
+    assert (told.body["spec"]["failurePolicy"], told.body["spec"]["matchConstraints"]["matchPolicy"]) == (
+        "Fail",
+        "Equivalent",
+    )
+    assert (await api.ask("POST", MAPS, a_map())).status == 201
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ({"validations": []}, "spec.validations: Required value: validations or auditAnnotations must be non-empty"),
+        ({"matchConstraints": None}, "spec.matchConstraints: Required value"),
+        ({"matchConstraints": {}}, "spec.matchConstraints.resourceRules: Required value"),
+        (
+            {"validations": [{"expression": "1 + 'a'"}]},
+            "spec.validations[0].expression: Invalid value: \"1 + 'a'\": compilation failed: ERROR: <input>:1:3: found "
+            "no matching overload for '_+_' applied to '(int, string)'",
+        ),
+        (
+            {"validations": [{"expression": "'a'"}]},
+            "spec.validations[0].expression: Invalid value: \"'a'\": must evaluate to bool",
+        ),
+        (
+            {"validations": [{"expression": "true", "reason": "Gone"}]},
+            'spec.validations[0].reason: Unsupported value: "Gone": supported values: "Forbidden", "Invalid", '
+            '"RequestEntityTooLarge", "Unauthorized"',
+        ),
+        (
+            {"variables": [{"name": "a b", "expression": "1"}]},
+            'spec.variables[0].name: Invalid value: "a b": name is not a valid CEL identifier',
+        ),
+    ],
+)
+async def test_policies_with_mistakes_are_refused(api: World, spec: dict[str, Any], text: str) -> None:
+    whole = {"matchConstraints": {"resourceRules": [OF_MAPS]}, "validations": [{"expression": "true"}], **spec}
+    told = await api.ask(
+        "POST", f"{REGISTRATION}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": whole}
+    )
+    assert told.status == 422
+    assert text in told.message
+
+
+async def test_deny_and_warn_exclude_each_other(api: World) -> None:
+    body = {"metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": ["Deny", "Warn"]}}
+    told = await api.ask("POST", f"{REGISTRATION}/validatingadmissionpolicybindings", body)
+    assert (told.status, "must not contain both Deny and Warn" in told.message) == (422, True)
