@@ -143,6 +143,12 @@ SAMPLES: dict[str, Object] = {
         "provisioner": "a.b/c", "parameters": {"a": "b"}, "reclaimPolicy": "Delete", "mountOptions": ["ro"],
         "volumeBindingMode": "Immediate", "allowVolumeExpansion": True,
     },
+    "PodDisruptionBudget": {
+        "spec": {
+            "minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}, "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+        "status": {"disruptionsAllowed": 1, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1},
+    },
     "CronJob": {
         "spec": {
             "schedule": "* * * * *", "timeZone": "UTC", "startingDeadlineSeconds": 1, "concurrencyPolicy": "Forbid",

@@ -9,6 +9,7 @@ from fairway.controllers.cluster_role_aggregation import AGGREGATION
 from fairway.controllers.cron_job import CRON_JOBS
 from fairway.controllers.daemon_set import DAEMON_SETS
 from fairway.controllers.deployment import DEPLOYMENTS
+from fairway.controllers.disruption import DISRUPTION_BUDGETS
 from fairway.controllers.endpoint_slice import ENDPOINT_SLICES
 from fairway.controllers.endpoint_slice_mirroring import ENDPOINT_SLICE_MIRRORING
 from fairway.controllers.endpoints import ENDPOINTS_OF_SERVICES
@@ -43,6 +44,7 @@ ALL: tuple[Controller, ...] = (
     STATEFUL_SETS,
     JOBS,
     CRON_JOBS,
+    DISRUPTION_BUDGETS,
     VOLUME_CLAIMS,
     VOLUMES,
     SCHEDULER,

@@ -38,6 +38,7 @@ from fairway.kinds.namespace import NAMESPACE
 from fairway.kinds.network_policy import NETWORK_POLICY
 from fairway.kinds.node import NODE
 from fairway.kinds.pod import POD
+from fairway.kinds.pod_disruption_budget import POD_DISRUPTION_BUDGET
 from fairway.kinds.pod_template import POD_TEMPLATE
 from fairway.kinds.priority_class import PRIORITY_CLASS
 from fairway.kinds.rbac import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
@@ -89,6 +90,7 @@ ALL: tuple[Kind, ...] = (
     JOB,
     CRON_JOB,
     PRIORITY_CLASS,
+    POD_DISRUPTION_BUDGET,
     CONTROLLER_REVISION,
     CONFIG_MAP,
     SECRET,
@@ -173,6 +175,7 @@ __all__ = [
     "PERSISTENT_VOLUME",
     "PERSISTENT_VOLUME_CLAIM",
     "POD",
+    "POD_DISRUPTION_BUDGET",
     "POD_TEMPLATE",
     "PRIORITY_CLASS",
     "PRIORITY_LEVEL_CONFIGURATION",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.subresources.binding import bind, bind_named
+from fairway.apiserver.subresources.eviction import evict
 from fairway.apiserver.subresources.scale import get_scale, patch_scale, update_scale
 from fairway.apiserver.subresources.sockets import get_sockets
 from fairway.apiserver.subresources.token import create_token
@@ -72,6 +73,7 @@ OF_SUBRESOURCES: dict[tuple[str, str], Verb] = {
     ("scale", "update"): update_scale,
     ("scale", "patch"): patch_scale,
     ("binding", "create"): bind,
+    ("eviction", "create"): evict,
     ("token", "create"): create_token,
     ("why", "get"): get_why,
     ("sockets", "get"): get_sockets,

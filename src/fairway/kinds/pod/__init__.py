@@ -27,6 +27,7 @@ POD = Kind(
         Subresource("attach", verbs=_STREAM, kind="PodAttachOptions"),
         Subresource("binding", verbs=("create",), kind="Binding"),
         Subresource("ephemeralcontainers"),
+        Subresource("eviction", verbs=("create",), kind="Eviction", group="policy", version="v1"),
         Subresource("exec", verbs=_STREAM, kind="PodExecOptions"),
         Subresource("log", verbs=("get",)),
         Subresource("portforward", verbs=_STREAM, kind="PodPortForwardOptions"),
