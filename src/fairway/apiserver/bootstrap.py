@@ -198,11 +198,11 @@ class Bootstrap:
         if not self._api.settings.has_ingress:
             await self._withdraw_class()
         await self.ensure(local.authentication(self._api.settings))
-        await asyncio.gather(
-            *(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()),
-            *(self._ensure_made(kind, should) for kind, should in flow_control.wanted()),
-            *(self._ensure_made(API_SERVICE, should) for should in local.wanted((*ALL, *VIRTUAL))),
-        )
+        # In three parts, for a request that waits for too many others takes too long.
+        await asyncio.gather(*(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()))
+        await asyncio.gather(*(self._ensure_made(kind, should) for kind, should in flow_control.wanted()))
+        services = local.wanted((*ALL, *VIRTUAL))
+        await asyncio.gather(*(self._ensure_made(API_SERVICE, should) for should in services))
 
     async def _ensure_made(self, kind: Kind, should: Object) -> None:
         """A cluster-wide object that is made if missing, and then its owner's."""

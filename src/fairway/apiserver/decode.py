@@ -8,7 +8,7 @@ import orjson
 from fairway.apiserver.call import Call
 from fairway.apiserver.routes import media_version
 from fairway.kinds.kind import Kind
-from fairway.objects import Object, strict
+from fairway.objects import Object, schema, strict
 from fairway.objects.errors import StatusError, bad_request
 
 _SHOWN_BYTES = 30
@@ -59,8 +59,12 @@ def schema_of(kind: Kind) -> Object | None:
 
 
 def described_version(call: Call) -> str:
-    """The version whose fields a body has, as messages name it."""
-    return call.kind.api_version if call.kind.custom is None else media_version(call.kind, call.served)
+    """The version whose fields a body has, as messages name it; old ones that share the fields are not told apart."""
+    asked = media_version(call.kind, call.served)
+    if call.kind.custom is not None or call.served is None:
+        return asked
+    has_own_fields = schema.original_version(asked) == asked and schema.place_of(asked, call.kind.name) is not None
+    return asked if has_own_fields else call.kind.api_version
 
 
 def to_stored_version(call: Call, body: Object) -> None:

@@ -5,6 +5,7 @@ Source: Kubernetes docs, "API Priority and Fairness", "Mandatory Configuration O
 Objects".
 """
 
+import asyncio
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -157,25 +158,27 @@ class FlowControl:
         self._schemas, self._levels = api.cache.of(FLOW_SCHEMA), api.cache.of(PRIORITY_LEVEL_CONFIGURATION)
 
     async def keep(self) -> None:
-        """Now, and again whenever a schema or a level changes; until cancelled."""
+        """``settle`` whenever a schema or a level changes; until cancelled."""
         signal = ChangeSignal([self._schemas, self._levels], lambda _: True)
         try:
             while True:
-                await self._judge()
                 await signal.wait()
+                await self.settle()
         finally:
             signal.close()
 
-    async def _judge(self) -> None:
+    async def settle(self) -> None:
+        """Write what is not told yet, or told wrongly."""
         levels = {key.removeprefix(PRIORITY_LEVEL_CONFIGURATION.prefix) for key in self._levels.live}
-        for stored in list(self._schemas.live.values()):
-            status = judged(stored.object, levels, self._api.clock())
-            if status is None:
-                continue
-            name = stored.object["metadata"]["name"]
-            body = {**stored.object, "status": status}
-            try:
-                await self._api.call("update", FLOW_SCHEMA, name=name, subresource="status", body=body)
-            except StatusError as error:
-                # Changed or deleted meanwhile: that is a change, and wakes us again.
-                log.debug("a FlowSchema's status is not written", extra={"name": name, "error": error.message})
+        found = [stored.object for stored in self._schemas.live.values()]
+        told = [(one, judged(one, levels, self._api.clock())) for one in found]
+        await asyncio.gather(*(self._write(one, status) for one, status in told if status is not None))
+
+    async def _write(self, found: Object, status: Object) -> None:
+        name = found["metadata"]["name"]
+        body = {**found, "status": status}
+        try:
+            await self._api.call("update", FLOW_SCHEMA, name=name, subresource="status", body=body)
+        except StatusError as error:
+            # Changed or deleted meanwhile: that is a change, and wakes us again.
+            log.debug("a FlowSchema's status is not written", extra={"name": name, "error": error.message})

@@ -70,6 +70,7 @@ class ApiServer:
         await self.cache.wait(newest)
         await self._custom_kinds.settle()
         await self._bootstrap.begin()
+        await self._flow_control.settle()
         await self._service_cidrs.settle()
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
         self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")

@@ -52,7 +52,7 @@ def patched(call: Call, old: Stored, media: str, given: Any) -> Object:
     document["apiVersion"] = version
     if served is not None and served.from_storage is not None:
         served.from_storage(document)
-    new = patching.apply(document, media, given, kind.api_version, kind.name)
+    new = patching.apply(document, media, given, described_version(call), kind.name)
     if (new.get("kind"), new.get("apiVersion")) != (kind.name, version):
         raise rejected()
     shown = given if media == patching.STRATEGIC else None

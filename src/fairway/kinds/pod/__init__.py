@@ -6,7 +6,9 @@ Source: Kubernetes API reference, "Pod v1 core"; docs, "Pod Lifecycle".
 from fairway.kinds.kind import SOCKETS, STATUS, WHY, Kind, Subresource, proxy_of
 from fairway.kinds.pod.columns import COLUMNS
 from fairway.kinds.pod.defaults import defaults
-from fairway.kinds.pod.lifecycle import grace_s, prepare
+from fairway.kinds.pod.lifecycle import grace_s
+from fairway.kinds.pod.preparing import prepare
+from fairway.kinds.pod.resize import resize_problems
 from fairway.kinds.pod.validation import validate, warnings
 from fairway.kinds.rules.cells import field
 from fairway.objects import Object
@@ -32,6 +34,7 @@ POD = Kind(
         Subresource("log", verbs=("get",)),
         Subresource("portforward", verbs=_STREAM, kind="PodPortForwardOptions"),
         proxy_of("Pod"),
+        Subresource("resize"),
         SOCKETS,
         WHY,
     ),
@@ -46,6 +49,7 @@ POD = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    validate_below={"resize": resize_problems},
     warnings=warnings,
     has_generation=True,
     delete_returns_object=True,

@@ -1,4 +1,4 @@
-"""From creation to deletion: what a Pod starts as, who may write what, how long it may take to end.
+"""From creation to deletion: which class a Pod is of, how long it may take to end.
 
 Source: Kubernetes docs, "Pod Lifecycle", "Pod Quality of Service Classes".
 """
@@ -8,40 +8,6 @@ from typing import Any
 from fairway.objects import Object, quantity
 
 _COUNTED = ("cpu", "memory")
-
-
-def prepare(new: Object, old: Object | None, subresource: str) -> None:
-    """The status belongs to the status subresource, the spec to the main resource; the class never changes."""
-    if old is None:
-        new["status"] = {"phase": "Pending", "qosClass": quality(new["spec"])}
-        if new["spec"].get("schedulingGates"):
-            new["status"]["conditions"] = [
-                {
-                    "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
-                    "message": "Scheduling is blocked due to non-empty scheduling gates",
-                }
-            ]  # fmt: skip
-    elif subresource == "status":
-        new["spec"] = old["spec"]
-        _keep(new["metadata"], old["metadata"], "ownerReferences")
-        _keep(new["status"], old.get("status") or {}, "qosClass")
-    elif subresource == "ephemeralcontainers":
-        added = new["spec"]
-        new["spec"] = {**old["spec"]}
-        _keep(new["spec"], added, "ephemeralContainers")
-        for name in ("labels", "annotations", "ownerReferences", "finalizers"):
-            _keep(new["metadata"], old["metadata"], name)
-        new["status"] = old.get("status") or {}
-    else:
-        new["status"] = old.get("status") or {}
-        _keep(new["spec"], old["spec"], "ephemeralContainers")
-
-
-def _keep(new: Object, old: Object, name: str) -> None:
-    if name in old:
-        new[name] = old[name]
-    else:
-        new.pop(name, None)
 
 
 def quality(spec: Object) -> str:

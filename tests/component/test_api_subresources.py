@@ -1,0 +1,120 @@
+"""Subresources and kinds that are asked but not stored: resize, ephemeral containers, bindings, component statuses."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from component.api_world import World, world
+from fairway.objects import Object
+
+PODS = "/api/v1/namespaces/default/pods"
+STRATEGIC = {"content_type": "application/strategic-merge-patch+json"}
+
+
+def pod(**resources: Object) -> Object:
+    return {"metadata": {"name": "web"},
+            "spec": {"containers": [{"name": "web", "image": "x", "resources": resources}]}}  # fmt: skip
+
+
+def resources(**found: Object) -> Object:
+    return {"spec": {"containers": [{"name": "web", "resources": found}]}}
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as made:
+        yield made
+
+
+async def test_a_pod_is_resized_by_its_subresource_alone(api: World) -> None:
+    await api.ask("POST", PODS, pod(requests={"cpu": "100m"}, limits={"memory": "1Gi"}))
+    patch = resources(requests={"cpu": "200m"})
+    refused = await api.ask("PATCH", f"{PODS}/web", patch, **STRATEGIC)
+    assert refused.status == 422 and "pod updates may not change fields other than" in refused.message
+    patch["metadata"] = {"labels": {"a": "b"}}
+    told = await api.ask("PATCH", f"{PODS}/web/resize", patch, **STRATEGIC)
+    assert told.status == 200, told.body
+    assert told.body["spec"]["containers"][0]["resources"]["requests"]["cpu"] == "200m"
+    assert told.body["metadata"]["generation"] == 2 and "labels" not in told.body["metadata"]
+    put = await api.ask("PUT", f"{PODS}/web/resize", told.body)
+    assert put.body["metadata"]["resourceVersion"] == told.body["metadata"]["resourceVersion"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "text"),
+    [
+        (resources(limits={"cpu": "1"}, requests={"cpu": "1", "memory": "1Gi"}), "Pod QOS Class may not change"),
+        (resources(requests={"ephemeral-storage": "1Gi"}), "only cpu and memory resources are mutable"),
+        (resources(requests={"cpu": None}), "resource requests cannot be removed"),
+        (resources(requests={"cpu": "-1"}), "must be greater than or equal to 0"),
+    ],
+)
+async def test_a_resize_that_cannot_be_is_refused(api: World, patch: Object, text: str) -> None:
+    await api.ask("POST", PODS, pod(requests={"cpu": "100m", "memory": "1Gi"}, limits={"memory": "1Gi"}))
+    told = await api.ask("PATCH", f"{PODS}/web/resize", patch, **STRATEGIC)
+    assert told.status == 422 and text in told.message, told.body
+
+
+async def test_an_ephemeral_container_is_added_and_stays(api: World) -> None:
+    await api.ask("POST", PODS, pod())
+    patch = {"spec": {"ephemeralContainers": [{"name": "look", "image": "x"}]}}
+    told = await api.ask("PATCH", f"{PODS}/web/ephemeralcontainers", patch, **STRATEGIC)
+    assert [one["name"] for one in told.body["spec"]["ephemeralContainers"]] == ["look"]
+    gone = {"metadata": {"name": "web"}, "spec": {**told.body["spec"], "ephemeralContainers": []}}
+    refused = await api.ask("PUT", f"{PODS}/web/ephemeralcontainers", gone)
+    assert refused.status == 422 and "may not be removed" in refused.message
+
+
+@pytest.mark.parametrize("path", [f"{PODS}/web/binding", "/api/v1/namespaces/default/bindings"])
+async def test_a_binding_gives_a_pod_its_node(api: World, path: str) -> None:
+    await api.ask("POST", PODS, pod())
+    binding = {"kind": "Binding", "apiVersion": "v1", "metadata": {"name": "web"}, "target": {"name": "n1"}}
+    assert (await api.ask("POST", path, binding)).status == 201
+    assert (await api.ask("GET", f"{PODS}/web")).body["spec"]["nodeName"] == "n1"
+    again = await api.ask("POST", path, binding)
+    assert again.status == 409 and "already assigned to node" in again.message
+
+
+async def test_component_statuses_are_made_when_asked_for(api: World) -> None:
+    told = await api.ask("GET", "/api/v1/componentstatuses")
+    assert [one["metadata"]["name"] for one in told.body["items"]] == ["controller-manager", "scheduler", "etcd-0"]
+    assert told.warnings == ['299 - "v1 ComponentStatus is deprecated in v1.19+"']
+    one = await api.ask("GET", "/api/v1/componentstatuses/scheduler")
+    assert one.body["conditions"] == [{"type": "Healthy", "status": "True", "message": "ok"}]
+    assert (await api.ask("GET", "/api/v1/componentstatuses/none")).status == 404
+    assert (await api.ask("POST", "/api/v1/componentstatuses", {})).status == 405
+
+
+async def test_an_event_is_one_object_in_both_groups(api: World) -> None:
+    new = "/apis/events.k8s.io/v1/namespaces/default/events"
+    event = {"metadata": {"name": "one"}, "regarding": {"kind": "Pod", "name": "web", "namespace": "default"},
+             "eventTime": "2026-01-01T00:00:00.000000Z", "reportingController": "example.com/me", "action": "Try",
+             "reportingInstance": "me-1", "reason": "Tried", "type": "Normal", "note": "once"}  # fmt: skip
+    made = await api.ask("POST", new, event)
+    assert made.status == 201, made.body
+    old = (await api.ask("GET", "/api/v1/namespaces/default/events/one")).body
+    assert (old["involvedObject"]["name"], old["message"], old["apiVersion"]) == ("web", "once", "v1")
+    assert (
+        await api.ask("GET", f"{new}?fieldSelector=regarding.name%3Dweb,reportingController%3Dexample.com/me")
+    ).body["items"][0]["note"] == "once"
+    patch = {"note": "twice"}
+    await api.ask("PATCH", f"{new}/one", patch, content_type="application/merge-patch+json")
+    assert (await api.ask("GET", "/api/v1/namespaces/default/events/one")).body["message"] == "twice"
+
+
+async def test_flow_schemas_tell_whether_their_level_is_there(api: World) -> None:
+    root = "/apis/flowcontrol.apiserver.k8s.io/v1"
+    lost = {"metadata": {"name": "lost"}, "spec": {"priorityLevelConfiguration": {"name": "mine"}}}
+    watch = await api.watch(f"{root}/flowschemas?watch=true&fieldSelector=metadata.name%3Dlost")
+    await api.ask("POST", f"{root}/flowschemas", lost)
+    (_, judged) = await watch.events(2)
+    (condition,) = judged["object"]["status"]["conditions"]
+    assert (condition["type"], condition["status"], condition["reason"]) == ("Dangling", "True", "NotFound")
+    level = {
+        "metadata": {"name": "mine"},
+        "spec": {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}},
+    }
+    await api.ask("POST", f"{root}/prioritylevelconfigurations", level)
+    (*_, found) = await watch.events(3)
+    assert found["object"]["status"]["conditions"][0]["status"] == "False"
+    watch.close()
