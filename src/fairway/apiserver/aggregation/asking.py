@@ -42,14 +42,17 @@ def _context(bundle: str, is_unchecked: bool, front: NodeTunnel | None) -> ssl.S
 
 
 def remote_headers(user: User) -> list[Header]:
-    """Who the client is, as the front proxy says it."""
+    """Who the client is, as the front proxy says it.  Raises: ``ValueError`` for a name that no header can hold."""
     said = [("X-Remote-User", user.name)]
     if user.uid:
         said.append(("X-Remote-Uid", user.uid))
     said += [("X-Remote-Group", group) for group in user.groups]
     for key, values in user.extra.items():
         said += [(f"X-Remote-Extra-{quote(key.lower(), safe='')}", value) for value in values]
-    return said
+    if any(sign in value for _, value in said for sign in "\r\n\0"):
+        raise ValueError("invalid header field value for the user's name or groups")
+    # UTF-8 on the wire: a name of other letters must not become another user's.
+    return [(name, value.encode().decode("latin-1")) for name, value in said]
 
 
 async def ask(

@@ -21,6 +21,9 @@ _ALTERNATIVES = {
 
 def check(request: x509.CertificateSigningRequest, signer: str, usages: Sequence[str]) -> None:
     """Raises: ``ValueError`` with what is wrong."""
+    if len(request.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)) > 1:
+        # Readers differ in which of them they take: what is checked here must be what the API server sees.
+        raise ValueError("subject has more than one common name")
     if signer == CLIENT:
         _check_client_usages(usages)
     elif signer == KUBELET_CLIENT:
