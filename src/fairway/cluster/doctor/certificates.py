@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from fairway.cluster.certificates import RENEW_DAYS
+from fairway.cluster.certificates import RENEW_DAYS, identities
 from fairway.cluster.doctor.finding import Finding, Scene, failure, warning, well
 from fairway.cluster.doctor.sockets import program_names
 
@@ -20,7 +20,7 @@ FUTURE_S: Final = 300.0
 
 
 class Certificate(NamedTuple):
-    """One file of the pki folder; ``is_signed``: by the cluster's authority; ``trouble`` says why it cannot be read."""
+    """One file of the pki folder; ``is_signed``: by the authority that it should be; ``trouble`` says why it cannot be read."""
 
     file: str
     not_before: datetime.datetime = EARLIEST
@@ -51,12 +51,12 @@ def look(scene: Scene) -> Facts:
     found: list[Certificate] = []
     missing, open_keys, newest_s = [], [], 0.0
     if scene.is_known:
-        ca = _loaded(folder / "ca.crt")
+        signers = _signers(folder)
         wanted = ("ca", "apiserver", "apiserver-kubelet-client", "admin", "node")
         missing = [
             f"{name}{end}" for name in wanted for end in (".crt", ".key") if not (folder / f"{name}{end}").exists()
         ]
-        found = [_certificate(path, ca) for path in sorted(folder.glob("*.crt"))]
+        found = [_certificate(path, signers.get(path.stem, signers["ca"])) for path in sorted(folder.glob("*.crt"))]
         open_keys = [path.name for path in sorted(folder.glob("*.key")) if stat.S_IMODE(path.stat().st_mode) & 0o077]
         newest_s = max((path.stat().st_mtime - now_s for path in _dated(scene)), default=0.0)
     return Facts(
@@ -78,6 +78,13 @@ def _kernel_says_unkept() -> bool:
     if ctypes.CDLL(None).adjtimex(ctypes.byref(buffer)) < 0:
         return False
     return bool(ctypes.c_int.from_buffer(buffer, 5 * ctypes.sizeof(ctypes.c_long)).value & STA_UNSYNC)
+
+
+def _signers(folder: Path) -> dict[str, Any]:
+    """The authority of each certificate that has not the cluster's own, by file; that one is under ``ca``."""
+    known = {each.file: each.authority for each in identities(node_name="", cluster_domain="", addresses=())}
+    loaded = {file: _loaded(folder / f"{file}.crt") for file in {"ca", *known.values()}}
+    return loaded | {file: loaded[authority] for file, authority in known.items()}
 
 
 def _loaded(path: Path) -> Any:
@@ -202,7 +209,7 @@ def _trouble(facts: Facts, each: Certificate) -> Finding | None:
         return failure(f"{what} is not signed by the cluster's authority", why, cure)
     if not each.is_for_key:
         return failure(f"{what} does not belong to the key beside it", why, cure)
-    if each.not_after - facts.now < datetime.timedelta(days=RENEW_DAYS) and each.file != "ca.crt":
+    if each.not_after - facts.now < datetime.timedelta(days=RENEW_DAYS) and not each.file.endswith("ca.crt"):
         return warning(
             f"{what} ends on {each.not_after:%Y-%m-%d}",
             f"{why} from then on",
