@@ -20,7 +20,7 @@ FUTURE_S: Final = 300.0
 
 
 class Certificate(NamedTuple):
-    """One file of the pki folder; ``is_signed``: by the authority that it should be; ``trouble`` says why it cannot be read."""
+    """One file of the pki folder; ``is_signed``: by its authority; ``trouble`` says why it cannot be read."""
 
     file: str
     not_before: datetime.datetime = EARLIEST
