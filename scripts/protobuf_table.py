@@ -23,7 +23,7 @@ TABLE = HOUSE / "src/fairway/apiserver/protobuf/messages.txt"
 WANTED = re.compile(
     r"k8s\.io\.(api\.(core\.v1|apps\.v1|apps\.v1beta[12]|extensions\.v1beta1|autoscaling\.v[12]|batch\.v1|coordination\.v1"
     r"|discovery\.v1|events\.v1|networking\.v1|policy\.v1|authentication\.v1|authorization\.v1|rbac\.v1|certificates\.v1"
-    r"|storage\.v1|scheduling\.v1|node\.v1)|apimachinery\.pkg\.(api\.resource|apis\.meta\.v1|runtime|util\.intstr))$"
+    r"|storage\.v1|scheduling\.v1|node\.v1|admissionregistration\.v1|flowcontrol\.v1)|apimachinery\.pkg\.(api\.resource|apis\.meta\.v1|runtime|util\.intstr))$"
 )
 LETTERS = {1: "n", 3: "i", 4: "i", 5: "i", 8: "b", 9: "s", 12: "y", 13: "i"}
 MESSAGE, REPEATED = 11, 3
@@ -32,6 +32,7 @@ MESSAGE, REPEATED = 11, 3
 POINTERS = frozenset({
     "activeDeadlineSeconds", "allocateLoadBalancerNodePorts", "allowPrivilegeEscalation", "allowVolumeExpansion",
     "appProtocol", "attachRequired", "automountServiceAccountToken", "backoffLimit", "backoffLimitPerIndex",
+    "borrowingLimitPercent", "lendablePercent", "nominalConcurrencyShares",
     "blockOwnerDeletion", "collisionCount", "completions", "controller", "defaultMode", "deletionGracePeriodSeconds",
     "enableServiceLinks", "endPort", "expirationSeconds", "failedJobsHistoryLimit", "force", "fsGroup",
     "gracePeriodSeconds", "holderIdentity", "hostUsers", "immutable", "ingressClassName", "leaseDurationSeconds",

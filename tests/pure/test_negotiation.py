@@ -17,7 +17,7 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
         ("", Form()),
         ("*/*", Form()),
         ("application/json, */*", Form()),
-        ("application/vnd.kubernetes.protobuf,application/json", Form()),
+        ("application/vnd.kubernetes.protobuf,application/json", Form("application/vnd.kubernetes.protobuf")),
         ("application/yaml", Form("application/yaml")),
         (f"{TABLE},application/json", Form(shape="Table", version="v1")),
         ("application/json;as=Table;v=v2;g=meta.k8s.io,application/json", Form()),
@@ -31,7 +31,9 @@ def test_the_first_form_that_can_be_given_is_given(header: str, form: Form) -> N
     assert accepted(header) == form
 
 
-@pytest.mark.parametrize("header", ["text/html", "application/vnd.kubernetes.protobuf", "application/json;as=Table"])
+@pytest.mark.parametrize(
+    "header", ["text/html", "application/vnd.kubernetes.protobuf;as=Table", "application/json;as=Table"]
+)
 def test_what_nobody_can_give_is_a_406(header: str) -> None:
     with pytest.raises(StatusError, match="only the following media types are accepted: application/json"):
         accepted(header)
@@ -63,3 +65,10 @@ def test_a_warning_is_one_line_that_a_header_can_hold(text: str) -> None:
     shown = warning(text)
     assert shown.startswith('299 - "')
     assert not set(shown.encode("latin-1")) & {0, 10, 13}
+
+
+def test_who_asks_for_protobuf_of_what_has_no_message_gets_the_next_form() -> None:
+    protobuf = "application/vnd.kubernetes.protobuf"
+    assert accepted(f"{protobuf},application/json", has_protobuf=False) == Form()
+    with pytest.raises(StatusError, match=r"accepted: application/json, application/yaml$"):
+        accepted(protobuf, has_protobuf=False)

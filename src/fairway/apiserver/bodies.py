@@ -9,11 +9,10 @@ import orjson
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import unparsable, unrecognized
-from fairway.apiserver.negotiation import JSON, YAML, body_media
+from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, body_media
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request
 
-PROTOBUF = "application/vnd.kubernetes.protobuf"
 _YAML = frozenset({YAML, "text/yaml", "application/x-yaml"})
 
 

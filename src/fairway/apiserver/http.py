@@ -22,18 +22,18 @@ from fairway.apiserver.call import Call, User
 from fairway.apiserver.fairness import WRITE_S, Fairness, Flow
 from fairway.apiserver.list_options import flag
 from fairway.apiserver.metrics import Labels, Metrics
-from fairway.apiserver.negotiation import JSON, Form
+from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form
 from fairway.apiserver.pages import Pages
 from fairway.apiserver.reply import Reply, Watching
 from fairway.apiserver.routes import Route, Routes, media_version, verb
 from fairway.apiserver.serve import Api
-from fairway.apiserver.shapes import Shape, Shapes
+from fairway.apiserver.shapes import Shape, Shapes, speaks_protobuf
 from fairway.apiserver.subresources.connects import CONNECTS, connected
 from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watch_stream import StreamWatch
 from fairway.kinds.kind import Kind
 from fairway.objects.errors import StatusError, internal, method_not_allowed, not_acceptable
-from fairway.transport.interface import Answer, RawConnection, Request, Response, Stream, TakeOver
+from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +220,10 @@ class Http:
                 coming = connected(connect, call, request, self._api)
                 # A backend may take as long as it likes; what joins a node's streams may not.
                 return self._connected(seen, coming if route.subresource == "proxy" else self._api.bounded(coming))
-        form = negotiation.accepted(request.headers.get("accept", ""))
+        accept = request.headers.get("accept", "")
+        form = negotiation.accepted(accept)
+        if form.media == PROTOBUF and not speaks_protobuf(route.kind, route.served, form):
+            form = negotiation.accepted(accept, has_protobuf=False)
         shape = self._shapes.of(route.kind, route.served, form, call.options.get("includeObject", ""))
         if call.verb in _WITH_BODY:
             call.body = bodies.read(call)
@@ -242,9 +245,9 @@ class Http:
         if isinstance(reply, Awaitable):
             return self._replied(seen, call, shape, form, reply)
         if isinstance(reply, Watching):
-            if form.media != JSON:
-                raise not_acceptable((f"{JSON};stream=watch",))
-            return self._watch(seen, call, reply, shape)
+            if form.media == YAML:
+                raise not_acceptable((f"{JSON};stream=watch", f"{PROTOBUF};stream=watch"))
+            return self._watch(seen, call, reply, shape, form)
         return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
 
     def _call(self, seen: _Seen, user: User, route: Route) -> Call:
@@ -281,7 +284,7 @@ class Http:
             answer.headers = [*self._answers.headers(), *answer.headers]
         return self._done(seen, answer)
 
-    def _watch(self, seen: _Seen, call: Call, watching: Watching, shape: Shape) -> Stream | TakeOver:
+    def _watch(self, seen: _Seen, call: Call, watching: Watching, shape: Shape, form: Form) -> Stream | TakeOver:
         kind, metrics, labels = call.kind, self._metrics, seen.labels or Labels("WATCH")
         key = (kind.group, kind.version, kind.name)
 
@@ -294,6 +297,8 @@ class Http:
 
         watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, over)
         stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
+        if form.media == PROTOBUF:
+            stream.content_type = f"{PROTOBUF};stream=watch"
         self._named(seen, stream)
         if seen.record is not None and self._audit is not None:
             self._audit.started(seen.record, 200)
@@ -335,8 +340,8 @@ class Http:
         else:
             status = answer.status
             self._named(seen, answer)
-        if seen.record is not None:
-            self._tell(seen.record, seen, answer, status)
+        if seen.record is not None and self._audit is not None:
+            self._audit.answered(seen.record, seen.call, answer, status)
         self._metrics.observe(seen.labels or Labels(seen.request.method), status, perf_counter() - seen.began)
         return answer
 
@@ -347,35 +352,6 @@ class Http:
             answer.headers.extend(seen.flow.headers)
         if seen.audit_id:
             answer.headers = [(name, seen.audit_id if name == "Audit-Id" else text) for name, text in answer.headers]
-
-    def _tell(self, record: Record, seen: _Seen, answer: Answer, status: int) -> None:
-        """Write down how a request ended, or that it goes on."""
-        audit = self._audit
-        assert audit is not None
-        record.call = seen.call
-        match answer:
-            case Response():
-                audit.completed(record, status, answer)
-            case Stream():
-                audit.started(record, status)
-                closed = answer.closed
-
-                def over() -> None:
-                    closed()
-                    audit.completed(record, status)
-
-                answer.closed = over
-            case TakeOver():
-                audit.started(record, status)
-                run = answer.run
-
-                async def to_the_end(raw: RawConnection) -> None:
-                    try:
-                        await run(raw)
-                    finally:
-                        audit.completed(record, status)
-
-                answer.run = to_the_end
 
     def _labels_of(self, route: Route, asked_verb: str) -> Labels:
         scope = "resource" if route.name else "namespace" if route.namespace else "cluster"

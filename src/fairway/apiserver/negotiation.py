@@ -6,9 +6,9 @@ Pure.  Source: Kubernetes API concepts, "Alternate representations of resources"
 from functools import lru_cache
 from typing import NamedTuple
 
-from fairway.objects.errors import not_acceptable
+from fairway.objects.errors import StatusError, not_acceptable
 
-JSON, YAML = "application/json", "application/yaml"
+JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 _META_GROUP = "meta.k8s.io"
 _TABLE, _PARTIAL, _PARTIAL_LIST = "Table", "PartialObjectMetadata", "PartialObjectMetadataList"
 _VERSIONS = ("v1", "v1beta1")
@@ -25,20 +25,28 @@ class Form(NamedTuple):
 AS_JSON = Form()
 
 
-def accepted(header: str) -> Form:
+def accepted(header: str, *, has_protobuf: bool = True) -> Form:
     """The first form in ``Accept`` that can be served.  Raises: ``StatusError`` 406."""
     if not header:
         return AS_JSON
-    return (_remembered if len(header) <= _REMEMBERED_LENGTH else _accepted)(header)
+    return (_remembered if len(header) <= _REMEMBERED_LENGTH else _accepted)(header, has_protobuf)
 
 
-def _accepted(header: str) -> Form:
+def _accepted(header: str, has_protobuf: bool) -> Form:
     clauses = [_clause(text) for text in header.split(",")]
     for _, media, parameters in sorted(clauses, key=lambda clause: -clause[0]):
         form = _form(media, parameters)
-        if form is not None:
+        if form is not None and (has_protobuf or form.media != PROTOBUF):
             return form
-    raise not_acceptable((JSON, YAML))
+    raise not_acceptable((JSON, YAML, PROTOBUF) if has_protobuf else (JSON, YAML))
+
+
+def takes_json(header: str) -> bool:
+    """Whether JSON would do too."""
+    try:
+        return accepted(header, has_protobuf=False).media == JSON
+    except StatusError:
+        return False
 
 
 _REMEMBERED_LENGTH = 1024
@@ -58,6 +66,10 @@ def _clause(text: str) -> tuple[float, str, dict[str, str]]:
 def _form(media: str, parameters: dict[str, str]) -> Form | None:
     if media in ("*/*", "application/*", JSON):
         media = JSON
+    elif media == PROTOBUF:
+        # A Table has no message.
+        if parameters.get("as") == _TABLE or parameters.get("v", "v1") != "v1":
+            return None
     elif media not in (YAML, "text/yaml", "application/x-yaml"):
         return None
     else:

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from fairway.apiserver.negotiation import Form
+from fairway.apiserver.negotiation import JSON, PROTOBUF, Form
 from fairway.apiserver.reply import Page
+from fairway.apiserver.routes import media_version
 from fairway.apiserver.stored import Stored
 from fairway.kinds.kind import Kind, Served
 from fairway.objects import Object, table
@@ -41,6 +42,14 @@ class Shape(Protocol):
 
     def bookmark(self, revision: int, *, ends_initial: bool) -> bytes:
         """The line of a watch that tells how far it has come."""
+
+    def failed(self, status: Object) -> bytes:
+        """The line of a watch that ends it."""
+
+
+def failed(status: Object) -> bytes:
+    """The line of a watch that ends it."""
+    return orjson.dumps({"type": "ERROR", "object": status}) + b"\n"
 
 
 def _bookmark(kind: str, version: str, revision: int, ends_initial: bool) -> bytes:
@@ -92,6 +101,10 @@ class Whole:
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""
         return b'{"type":"%b","object":%b}\n' % (type_.encode(), self.one(stored))
+
+    def failed(self, status: Object) -> bytes:
+        """See ``Shape``."""
+        return failed(status)
 
     def bookmark(self, revision: int, *, ends_initial: bool) -> bytes:
         """See ``Shape``."""
@@ -160,6 +173,10 @@ class AsTable:
         shown = self._table([self._shown(stored)], metadata, has_definitions=is_first)
         return orjson.dumps({"type": type_, "object": shown}) + b"\n"
 
+    def failed(self, status: Object) -> bytes:
+        """See ``Shape``."""
+        return failed(status)
+
     def bookmark(self, revision: int, *, ends_initial: bool) -> bytes:
         """See ``Shape``."""
         shown = self._table([], {"resourceVersion": str(revision)}, has_definitions=False)
@@ -201,9 +218,60 @@ class AsMetadata:
         """See ``Shape``."""
         return orjson.dumps({"type": type_, "object": self._partial(stored.object)}) + b"\n"
 
+    def failed(self, status: Object) -> bytes:
+        """See ``Shape``."""
+        return failed(status)
+
     def bookmark(self, revision: int, *, ends_initial: bool) -> bytes:
         """See ``Shape``."""
         return _bookmark("PartialObjectMetadata", self._version, revision, ends_initial)
+
+
+class AsProtobuf:
+    """Another shape, whose watch goes out in protobuf; whole answers are put into it when they are complete."""
+
+    def __init__(self, inner: Shape) -> None:
+        self._inner = inner
+        self.uses_objects = inner.uses_objects
+
+    def one(self, stored: Stored) -> bytes:
+        """See ``Shape``."""
+        return self._inner.one(stored)
+
+    def made(self, made: Object) -> bytes:
+        """See ``Shape``."""
+        return self._inner.made(made)
+
+    def page(self, page: Page) -> bytes:
+        """See ``Shape``."""
+        return self._inner.page(page)
+
+    def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
+        """See ``Shape``."""
+        return self._frame(self._inner.event(type_, stored, is_first=is_first))
+
+    def bookmark(self, revision: int, *, ends_initial: bool) -> bytes:
+        """See ``Shape``."""
+        return self._frame(self._inner.bookmark(revision, ends_initial=ends_initial))
+
+    def failed(self, status: Object) -> bytes:
+        """See ``Shape``."""
+        return self._frame(failed(status))
+
+    @staticmethod
+    def _frame(line: bytes) -> bytes:
+        # Not at module level: only some clients ask for it, and its table is large.
+        from fairway.apiserver import protobuf
+
+        told = orjson.loads(line)
+        return protobuf.event(told["type"], told["object"])
+
+
+def speaks_protobuf(kind: Kind, served: Served | None, form: Form) -> bool:
+    """Whether there is a message for what ``form`` makes of objects of the kind."""
+    from fairway.apiserver import protobuf
+
+    return bool(form.shape) or protobuf.can(media_version(kind, served), kind.name)
 
 
 class Shapes:
@@ -214,7 +282,14 @@ class Shapes:
 
     def of(self, kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
         """The shape of a request.  Raises: ``StatusError`` 400 for a bad ``includeObject``."""
-        key = (kind, id(served), form.shape, form.version, include if form.shape == "Table" else "")
+        key = (
+            kind,
+            id(served),
+            form.media == PROTOBUF,
+            form.shape,
+            form.version,
+            include if form.shape == "Table" else "",
+        )
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._make(kind, served, form, include)
@@ -226,6 +301,8 @@ class Shapes:
 
     @staticmethod
     def _make(kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
+        if form.media == PROTOBUF:
+            return AsProtobuf(Shapes._make(kind, served, form._replace(media=JSON), include))
         whole = Whole(kind, served)
         if form.shape == "Table":
             return AsTable(kind, form.version, table.included(include), whole._version)

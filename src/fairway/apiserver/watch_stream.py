@@ -9,8 +9,6 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-import orjson
-
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.collection import Batch
 from fairway.apiserver.events import Event, View
@@ -163,7 +161,7 @@ class StreamWatch:
         self._fail(expired("too old resource version: changes were lost"))
 
     def _fail(self, error: StatusError) -> None:
-        self._write_line(orjson.dumps({"type": "ERROR", "object": error.status()}) + b"\n")
+        self._write_line(self._shape.failed(error.status()))
         self._close()
 
     def _end(self) -> None:

@@ -12,7 +12,7 @@ from fairway.apiserver.audit.events import CLEAR, event
 from fairway.apiserver.audit.policy import METADATA, NONE, Policy, Rule
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call, User
-from fairway.transport.interface import Request, Response
+from fairway.transport.interface import Answer, RawConnection, Request, Response, Stream, TakeOver
 
 RECEIVED, STARTED, COMPLETE = "RequestReceived", "ResponseStarted", "ResponseComplete"
 Write = Callable[[bytes], None]
@@ -62,6 +62,33 @@ class Audit:
     def completed(self, record: Record, code: int, answer: Response | None = None) -> None:
         """The answer is over."""
         self._tell(record, COMPLETE, self._clock(), answer, code)
+
+    def answered(self, record: Record, call: Call | None, answer: Answer, code: int) -> None:
+        """An answer was made: it is over, or it begins; then its end is told when it comes."""
+        record.call = call
+        match answer:
+            case Response():
+                self.completed(record, code, answer)
+            case Stream():
+                self.started(record, code)
+                closed = answer.closed
+
+                def over() -> None:
+                    closed()
+                    self.completed(record, code)
+
+                answer.closed = over
+            case TakeOver():
+                self.started(record, code)
+                run = answer.run
+
+                async def to_the_end(raw: RawConnection) -> None:
+                    try:
+                        await run(raw)
+                    finally:
+                        self.completed(record, code)
+
+                answer.run = to_the_end
 
     def _tell(self, record: Record, stage: str, now_s: float, answer: Response | None, code: int) -> None:
         if stage not in record.rule.omitted_stages:

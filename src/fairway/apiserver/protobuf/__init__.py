@@ -1,7 +1,7 @@
-"""Protobuf bodies, as kubectl since 1.32 and clients written in Go send them, turned into the JSON that they mean.
+"""Protobuf, as kubectl since 1.32 and clients written in Go send and ask for it, and the JSON that it means.
 
-Shape: ``decode(raw)`` gives the object, with apiVersion and kind.  Answers are never in protobuf: those clients take
-JSON too.  Imported only when such a body comes.
+Shape: ``decode(raw)`` gives the object, with apiVersion and kind; ``encode(object)`` the bytes, ``event`` a frame of a
+watch.  Imported only when somebody speaks it.
 Source: Kubernetes docs, "Kubernetes Protobuf encoding"; the envelope is ``k8s\\0`` and a ``runtime.Unknown``.
 """
 
@@ -9,12 +9,13 @@ import struct
 from base64 import b64encode
 from typing import Any
 
+from fairway.apiserver.protobuf.encoding import can, encode, event
 from fairway.apiserver.protobuf.messages import Field, fields_of, message_of
 from fairway.apiserver.protobuf.special import SPECIAL
 from fairway.apiserver.protobuf.wire import BYTES, FIXED64, VARINT, Malformed, fields, signed
 from fairway.objects import Object
 
-__all__ = ["MEDIA", "Malformed", "decode"]
+__all__ = ["MEDIA", "Malformed", "can", "decode", "encode", "event"]
 
 MEDIA = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"

@@ -3,7 +3,8 @@
 Pure.
 """
 
-from base64 import b64decode
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,5 +70,52 @@ SPECIAL: dict[str, Callable[[Object], Any]] = {
     "intstr.IntOrString": _int_or_string,
     "authentication.v1.ExtraValue": lambda found: found.get("items", []),
     "authorization.v1.ExtraValue": lambda found: found.get("items", []),
+    "certificates.v1.ExtraValue": lambda found: found.get("items", []),
     "meta.v1.Verbs": lambda found: found.get("items", []),
 }
+
+
+def _moment_made(text: str) -> Object:
+    moment = datetime.fromisoformat(text)
+    since = moment - _EPOCH
+    return {"seconds": since.days * 86400 + since.seconds, "nanos": since.microseconds * 1000}
+
+
+def _int_or_string_made(value: int | str) -> Object:
+    if isinstance(value, str):
+        return {"type": 1, "intVal": 0, "strVal": value}
+    return {"type": 0, "intVal": value, "strVal": ""}
+
+
+_UNITS = {"h": 3600 * _DECIMALS, "m": 60 * _DECIMALS, "s": _DECIMALS, "ms": 1_000_000, "us": 1000, "µs": 1000, "ns": 1}
+_PART = re.compile(r"([0-9]+)(?:\.([0-9]*))?(h|ms|m|s|us|µs|ns)")
+
+
+def _duration_made(text: str) -> Object:
+    """Go's ``1h2m3.5s``, in nanoseconds."""
+    nanos = 0
+    for whole, decimals, unit in _PART.findall(text):
+        nanos += int(whole) * _UNITS[unit]
+        if decimals:
+            nanos += int(decimals) * _UNITS[unit] // 10 ** len(decimals)
+    return {"duration": -nanos if text.startswith("-") else nanos}
+
+
+def _raw(name: str) -> Callable[[Any], Object]:
+    return lambda value: {name: b64encode(orjson.dumps(value)).decode()}
+
+
+MADE: dict[str, Callable[[Any], Any]] = {
+    "meta.v1.Time": _moment_made,
+    "meta.v1.MicroTime": _moment_made,
+    "meta.v1.Duration": _duration_made,
+    "meta.v1.FieldsV1": _raw("Raw"),
+    "runtime.RawExtension": _raw("raw"),
+    "resource.Quantity": lambda value: {"string": str(value)},
+    "intstr.IntOrString": _int_or_string_made,
+    "authentication.v1.ExtraValue": lambda value: {"items": value},
+    "authorization.v1.ExtraValue": lambda value: {"items": value},
+    "certificates.v1.ExtraValue": lambda value: {"items": value},
+    "meta.v1.Verbs": lambda value: {"items": value},
+}
+"""The other way round: the fields of a message from what JSON says."""

@@ -53,3 +53,24 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
 def signed(value: int) -> int:
     """A varint as the 64 bit number that it stands for."""
     return value - (1 << 64) if value >> 63 else value
+
+
+def varint(value: int) -> bytes:
+    """A number of 64 bits; a negative one takes all ten bytes."""
+    value &= 0xFFFF_FFFF_FFFF_FFFF
+    made = bytearray()
+    while value > 0x7F:
+        made.append(value & 0x7F | 0x80)
+        value >>= 7
+    made.append(value)
+    return bytes(made)
+
+
+def tag(number: int, wire_type: int) -> bytes:
+    """What a field begins with."""
+    return varint(number << 3 | wire_type)
+
+
+def delimited(number: int, content: bytes) -> bytes:
+    """A field of bytes: a text, or a message."""
+    return tag(number, BYTES) + varint(len(content)) + content

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from fairway.apiserver import deletion
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import DELETE
-from fairway.apiserver.bodies import PROTOBUF, read_json, read_protobuf
+from fairway.apiserver.bodies import read_json, read_protobuf
 from fairway.apiserver.call import Call
 from fairway.apiserver.deletion import DeleteOptions
 from fairway.apiserver.list_options import flag, number
-from fairway.apiserver.negotiation import body_media
+from fairway.apiserver.negotiation import PROTOBUF, body_media
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
