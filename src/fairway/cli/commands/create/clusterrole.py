@@ -1,4 +1,4 @@
-"""Make the manifest of a ClusterRole (with --dry-run=client), or create one where the API has the kind.
+"""Create a ClusterRole.
 
 fairway create clusterrole reader --verb=get --resource=nodes --dry-run=client -o yaml
 fairway create clusterrole prober --verb=get --non-resource-url=/healthz --dry-run=client -o yaml

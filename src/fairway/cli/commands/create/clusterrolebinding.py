@@ -1,4 +1,4 @@
-"""Make the manifest of a ClusterRoleBinding (with --dry-run=client), or create one where the API has the kind.
+"""Create a ClusterRoleBinding.
 
 fairway create clusterrolebinding readers --clusterrole=view --group=staff --dry-run=client -o yaml
 """

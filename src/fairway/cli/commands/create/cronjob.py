@@ -1,4 +1,4 @@
-"""Make the manifest of a CronJob (with --dry-run=client), or create one where the API has the kind.
+"""Create a CronJob.
 
 fairway create cronjob nightly --image=busybox --schedule='0 3 * * *' --dry-run=client -o yaml -- date
 """

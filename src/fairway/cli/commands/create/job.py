@@ -1,4 +1,4 @@
-"""Make the manifest of a Job (with --dry-run=client), or create one where the API has the kind.
+"""Create a Job.
 
 fairway create job once --image=busybox --dry-run=client -o yaml -- date
 """

@@ -1,4 +1,4 @@
-"""Make the manifest of a PodDisruptionBudget (with --dry-run=client), or create one where the API has the kind.
+"""Create a PodDisruptionBudget.
 
 fairway create pdb web --selector=app=web --min-available=2 --dry-run=client -o yaml
 """

@@ -1,4 +1,4 @@
-"""Make the manifest of a PriorityClass (with --dry-run=client), or create one where the API has the kind.
+"""Create a PriorityClass.
 
 fairway create priorityclass high --value=1000 --description=first --dry-run=client -o yaml
 """

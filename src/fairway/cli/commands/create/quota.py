@@ -1,4 +1,4 @@
-"""Make the manifest of a ResourceQuota (with --dry-run=client), or create one where the API has the kind.
+"""Create a ResourceQuota.
 
 fairway create quota small --hard=cpu=1,pods=2 --scopes=BestEffort --dry-run=client -o yaml
 """

@@ -1,4 +1,4 @@
-"""Make the manifest of a Role (with --dry-run=client), or create one where the API has the kind.
+"""Create a Role.
 
 fairway create role reader --verb=get,list --resource=pods,services --dry-run=client -o yaml
 """

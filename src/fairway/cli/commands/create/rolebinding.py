@@ -1,4 +1,4 @@
-"""Make the manifest of a RoleBinding (with --dry-run=client), or create one where the API has the kind.
+"""Create a RoleBinding.
 
 fairway create rolebinding readers --clusterrole=view --group=staff --dry-run=client -o yaml
 """
