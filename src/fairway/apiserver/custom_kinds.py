@@ -157,9 +157,9 @@ class CustomKinds:
 
 
 def _source(found: Object) -> bytes:
-    """All that the records of a definition are made from."""
+    """What changes whenever the records of a definition do; its generation stands for its spec."""
     about = {
-        "uid": found["metadata"]["uid"], "spec": found["spec"], "leaving": meta.is_deleting(found),
-        "names": (found.get("status") or {}).get("acceptedNames"),
+        "uid": found["metadata"]["uid"], "generation": found["metadata"]["generation"],
+        "leaving": meta.is_deleting(found), "names": (found.get("status") or {}).get("acceptedNames"),
     }  # fmt: skip
     return orjson.dumps(about)

@@ -18,7 +18,7 @@ MANAGED = "kube-aggregator.kubernetes.io/automanaged"
 
 def served(kinds: Iterable[Kind]) -> list[tuple[str, str]]:
     """(group, version) of all that Kubernetes 1.36 has too; not what is only kept for old manifests."""
-    found = dict.fromkeys((kind.group, kind.version) for kind in kinds)
+    found = dict.fromkeys((kind.group, kind.version) for kind in kinds if kind.is_served)
     found |= dict.fromkeys((also.group, also.version) for kind in kinds for also in kind.also if not also.warning)
     return list(found)
 
