@@ -90,7 +90,9 @@ class Demo:
             items = self.get("pods", "-l", selector)["items"]
             return len(items) == count and all(_is_ready(item) for item in items)
 
-        self.wait(settled, f"{count} pod{'s' if count > 1 else ''} with {selector} {'are' if count > 1 else 'is'} ready")
+        self.wait(
+            settled, f"{count} pod{'s' if count > 1 else ''} with {selector} {'are' if count > 1 else 'is'} ready"
+        )
         return self.pods(selector)
 
     def curl(self, pod: str, url: str, *, options: tuple[str, ...] = ("-s",), quiet: bool = True) -> str:

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from test_every_kind import sample
 
+from component.proofs import WITHOUT_KUBECTL
 from component.served_api import KUBECTLS, ServedApi, served_api
 from fairway.kinds import ALL
 
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
 BETA_DESCRIBED = {"VolumeAttributesClass"}
 """kubectl 1.32 describes these by a beta version, which 1.36 does not serve."""
-HELD = {"Namespace", "ServiceCIDR", "PersistentVolume", "PersistentVolumeClaim"}
-"""Going only when a controller lets go of them, and none runs here."""
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ async def api(tmp_path: Path) -> AsyncIterator[ServedApi]:
 
 
 async def test_kubectl_makes_shows_describes_and_deletes_every_kind(api: ServedApi) -> None:
-    chosen = [kind for kind in ALL if kind.name not in HELD]
+    chosen = [kind for kind in ALL if kind.name not in WITHOUT_KUBECTL]
     text = "---\n".join(json.dumps(sample(kind)) + "\n" for kind in chosen)
     (api.folder / "all.yaml").write_text(text)
     file = str(api.folder / "all.yaml")
