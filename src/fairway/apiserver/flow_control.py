@@ -37,7 +37,6 @@ _IN_SYSTEM = "Group system:serviceaccounts:kube-system"
 _ANY = "* | * | * | *"
 _PATHS = "* | *"
 _LEASE = "coordination.k8s.io | leases | get create update"
-_LEADERS = (_CONTROLLER, _SCHEDULER, _IN_SYSTEM)
 _SYSTEM = "ServiceAccount kube-system/"
 Rules = Sequence[tuple[Sequence[str], Sequence[str], Sequence[str]]]
 _SCHEMAS: dict[str, tuple[int, str, str, Rules]] = {

@@ -25,7 +25,6 @@ _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _LABEL_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_LABEL_KEY})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
-_C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 
 _LABEL_RULE = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
@@ -51,10 +50,6 @@ _LABEL_VALUE_RULE = (
     "and must start and end with an alphanumeric character"
 )
 _CONFIG_KEY_RULE = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
-_C_IDENTIFIER_RULE = (
-    "a valid C identifier must start with alphabetic character or '_', "
-    "followed by a string of alphanumeric characters or '_'"
-)
 
 
 def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
@@ -68,7 +63,6 @@ _is_label_1035 = _matcher(_LABEL_1035)
 _is_label_key = _matcher(_LABEL_KEY)
 _is_label_value = _matcher(_LABEL_VALUE)
 _is_config_key = _matcher(_CONFIG_KEY)
-_is_c_identifier = _matcher(_C_IDENTIFIER)
 
 
 def _length(value: str) -> int:
@@ -205,12 +199,6 @@ def config_key(value: str) -> Iterator[str]:
         yield "must not be '..'"
     elif value.startswith(".."):
         yield "must not start with '..'"
-
-
-def c_identifier(value: str) -> Iterator[str]:
-    """An identifier as in C."""
-    if not _is_c_identifier(value):
-        yield _breaks(_C_IDENTIFIER_RULE, _C_IDENTIFIER, "my_name", "MY_NAME", "MyName")
 
 
 def environment_name(value: str) -> Iterator[str]:

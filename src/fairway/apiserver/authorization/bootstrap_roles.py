@@ -165,7 +165,7 @@ CLUSTER_ROLES: dict[str, Sequence[str]] = {
     },
 }
 AGGREGATED: dict[str, str] = {"admin": "edit", "edit": "view", "view": ""}
-"""Roles gathered from labelled ones, and the gathered role that each is labelled for in turn... see ``_labels``."""
+"""Roles gathered from labelled ones, each with the gathered role whose rules it has as well."""
 _AGGREGATE_TO = {
     "system:aggregate-to-admin": "admin", "system:aggregate-to-edit": "edit", "system:aggregate-to-view": "view",
     "edit": "admin", "view": "edit",

@@ -72,8 +72,3 @@ def storage_class(metadata: Object, spec: Object) -> str:
 def modes(found: list[str] | None) -> str:
     """Access modes, short, each once."""
     return ",".join(short for mode, short in _MODES if mode in (found or ()))
-
-
-def modes_or_none(found: list[str] | None) -> str:
-    """Access modes as a list, or ``<none>``."""
-    return ",".join(found or ()) or NONE

@@ -26,8 +26,6 @@ _PIECE_BYTES = 32 * 1024
 _AHEAD_BYTES = 1 << 20
 """How much may wait to be sent before standard input is left alone."""
 
-Sink = "Callable[[bytes], object]"
-
 
 class Streams:
     """Where the channels lead.  ``stdin`` is a descriptor, or ``None``; ``terminal`` is set in raw mode."""

@@ -1,6 +1,6 @@
 """Plugin: asks a credential plugin, and waits for it.
 
-Unlike the one that services use, it may speak to the user: standard input is theirs where there is a terminal.
+What it says on standard error the user sees; it cannot ask them anything, as it is told (``interactive: false``).
 """
 
 import subprocess
