@@ -324,3 +324,46 @@ async def test_metadata_that_is_none_is_refused(api: World) -> None:
         told = await api.ask("POST", WIDGETS, {**widget(), "metadata": metadata})
         assert told.status == 400, metadata
         assert "json: cannot unmarshal" in told.message
+
+
+async def test_selectable_fields_select_and_a_list_may_have_a_name_of_its_own(api: World) -> None:
+    made = definition(version(selectableFields=[{"jsonPath": ".spec.colour"}]))
+    made["spec"]["names"]["listKind"] = "Widgetry"
+    await established(api, made)
+    await api.ask("POST", WIDGETS, widget("a"))
+    await api.ask("POST", WIDGETS, widget("b", colour="green"))
+    listed = (await api.ask("GET", f"{WIDGETS}?fieldSelector=spec.colour%3Dgreen")).body
+    assert (listed["kind"], [one["metadata"]["name"] for one in listed["items"]]) == ("Widgetry", ["b"])
+    refused = await api.ask("GET", f"{WIDGETS}?fieldSelector=spec.size%3D3")
+    assert (refused.status, refused.message) == (400, "field label not supported: spec.size")
+
+
+async def test_who_prefers_protobuf_gets_json(api: World) -> None:
+    await established(api, definition())
+    told = await api.ask("GET", WIDGETS, accept="application/vnd.kubernetes.protobuf,application/json")
+    assert (told.status, told.body["kind"]) == (200, "WidgetList")
+
+
+async def test_items_that_nobody_can_tell_apart_have_no_past(api: World) -> None:
+    spec = {
+        "type": "object",
+        "properties": {
+            "list": {"type": "array", "maxItems": 3, "items": {
+                "type": "string", "maxLength": 5, "x-kubernetes-validations": [{"rule": "self == oldSelf"}],
+            }},
+        },
+    }  # fmt: skip
+    told = await api.ask("POST", CRDS, definition(version(spec=spec)))
+    at = "spec.validation.openAPIV3Schema.properties[spec].properties[list]"
+    assert told.message.endswith(
+        f'{at}.items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the '
+        f"uncorrelatable portion of the schema within {at}"
+    )
+
+
+async def test_kinds_of_the_cluster_have_no_namespace(api: World) -> None:
+    await established(api, definition(scope="Cluster"))
+    target = f"/apis/{GROUP}/v1/widgets"
+    assert (await api.ask("POST", target, widget())).status == 201
+    assert (await api.ask("GET", f"{target}/w")).body["metadata"].get("namespace") is None
+    assert (await api.ask("GET", WIDGETS)).status == 404

@@ -137,7 +137,10 @@ class Cache:
         except StoreFailure as error:
             log.error("the store cannot be read", extra={"error": str(error)})
             return
-        for collection in self.collections.values():
+        for prefix, mirrors in list(self._mirrors.items()):
+            if mirrors:
+                self.mirror([self.collections[prefix].kind, *(mirror.kind for mirror in mirrors.values())])
+        for collection in self._every():
             for watcher in list(collection.watchers):
                 watcher.lose()
 
@@ -226,12 +229,16 @@ class Cache:
     def tick(self) -> None:
         """Now and then: bookmarks for watchers, and dicts that no watcher needs are let go."""
         self.send()
-        for collection in self.collections.values():
+        for collection in self._every():
             for watcher in list(collection.watchers):
                 watcher.bookmark(self.revision)
             if not collection.uses_objects:
                 for state in collection.live.values():
                     state.forget()
+
+    def _every(self) -> list[Collection]:
+        """Every collection, and those that keep custom kinds in other versions."""
+        return [*self.collections.values(), *(one for found in self._mirrors.values() for one in found.values())]
 
     def hand_over(self, value: bytes, decoded: Object) -> None:
         """``decoded`` is what ``value`` says: it need not be decoded again when it comes back from the store."""

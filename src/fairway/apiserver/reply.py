@@ -53,7 +53,7 @@ class Page:
     def object(self) -> Object:
         """The List with shared items, for readers in this process."""
         return {
-            "kind": f"{self.kind.name}List", "apiVersion": self.kind.api_version,
+            "kind": self.kind.list_name, "apiVersion": self.kind.api_version,
             "metadata": self.metadata(), "items": [item.object for item in self.items],
         }  # fmt: skip
 

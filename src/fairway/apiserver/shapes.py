@@ -92,8 +92,8 @@ class Whole:
 
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""
-        head = b'{"kind":"%bList","apiVersion":"%b","metadata":%b,"items":[' % (
-            self._kind.name.encode(), self._version.encode(), orjson.dumps(page.metadata()),
+        head = b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
+            self._kind.list_name.encode(), self._version.encode(), orjson.dumps(page.metadata()),
         )  # fmt: skip
         one = self.one
         return b"%b%b]}" % (head, b",".join([one(stored) for stored in page.items]))

@@ -156,6 +156,8 @@ class Kind:
     name: str
     plural: str
     singular: str = ""
+    list_kind: str = ""
+    """What a list of them is called, if not after the kind."""
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     namespaced: bool = True
@@ -211,6 +213,11 @@ class Kind:
     def singular_name(self) -> str:
         """The lower-case singular, ``service``."""
         return self.singular or self.name.lower()
+
+    @property
+    def list_name(self) -> str:
+        """The kind of a list of them: ``ServiceList``."""
+        return self.list_kind or f"{self.name}List"
 
     @property
     def prefix(self) -> str:

@@ -45,13 +45,15 @@ def described(entry: Entry, dialect: Dialect) -> Object:
     shown: Object = _for_v2(schema) if dialect is V2 else dict(schema)
     if "properties" in shown or not schema.get("x-kubernetes-preserve-unknown-fields"):
         shown["properties"] = {**(shown.get("properties") or {}), **_identity(dialect, "ObjectMeta")}
+    if entry.kind.fields and dialect is not V2:
+        shown["x-kubernetes-selectable-fields"] = [{"fieldPath": path} for path in entry.kind.fields]
     return {"type": "object", **shown} | of_kind(entry.group, entry.version, entry.kind.name)
 
 
 def listed(entry: Entry, dialect: Dialect, name: str) -> Object:
     """The schema of a list of them."""
     items = {"type": "array", "items": dialect.field(name), "description": f"List of {entry.kind.plural}"}
-    kind = f"{entry.kind.name}List"
+    kind = entry.kind.list_name
     return {
         "description": f"{kind} is a list of {entry.kind.name}",
         "type": "object",
@@ -67,7 +69,7 @@ def definitions(entries: Iterable[Entry], dialect: Dialect) -> dict[str, Object]
         if entry.kind.custom is not None:
             name = definition_name(entry.group, entry.version, entry.kind.name)
             found[name] = described(entry, dialect)
-            found[definition_name(entry.group, entry.version, f"{entry.kind.name}List")] = listed(entry, dialect, name)
+            found[definition_name(entry.group, entry.version, entry.kind.list_name)] = listed(entry, dialect, name)
     return found
 
 

@@ -50,7 +50,7 @@ def definitions(entries: Sequence[Entry], dialect: Dialect) -> dict[str, Object]
         if _own_name(entry) not in found:
             found |= older.definitions(entry, found, dialect)
     for entry in entries:
-        listed = found.get(definition_name(entry.group, entry.version, f"{entry.kind.name}List"), {})
+        listed = found.get(definition_name(entry.group, entry.version, entry.kind.list_name), {})
         if "properties" in listed:
             listed["properties"]["items"]["description"] = f"List of {entry.kind.plural}"
     return dict(sorted(found.items()))
@@ -66,7 +66,7 @@ def _kinds(entries: Iterable[Entry]) -> dict[Triple, str]:
     for entry in entries:
         triples = [(entry.group, entry.version, entry.kind.name)]
         if "list" in entry.kind.verbs:
-            triples.append((entry.group, entry.version, f"{entry.kind.name}List"))
+            triples.append((entry.group, entry.version, entry.kind.list_name))
         triples += [(below.group, below.version, below.kind) for below in entry.kind.subresources if below.version]
         found |= {triple: definition_name(*triple) for triple in triples}
     return found

@@ -143,7 +143,7 @@ def _own_name(entry: Entry) -> str:
 
 
 def _list_name(entry: Entry) -> str:
-    return definition_name(entry.group, entry.version, f"{entry.kind.name}List")
+    return definition_name(entry.group, entry.version, entry.kind.list_name)
 
 
 def _collection(entry: Entry, path: str, outer: tuple[Parameter, ...]) -> Iterator[Operation]:

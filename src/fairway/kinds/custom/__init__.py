@@ -69,6 +69,7 @@ def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, 
     return Kind(
         group=spec["group"], version=name if is_mirror else storage, name=names["kind"], plural=spec["names"]["plural"],
         singular=names.get("singular") or "",
+        list_kind=names.get("listKind") or "",
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
         namespaced=spec["scope"] == "Namespaced",

@@ -43,7 +43,7 @@ def schema_problems(schema: Object, path: str) -> Iterator[Problem]:
         yield required(f"{path}.type", "must not be empty at the root")
     elif schema["type"] != "object":
         yield invalid_value(f"{path}.type", schema["type"], "must be object at the root")
-    yield from _at(schema, path, "root")
+    yield from _at(schema, path, "root", "")
     metadata = (schema.get("properties") or {}).get("metadata")
     if metadata:
         yield from _metadata(metadata, f"{path}.properties[metadata]")
@@ -55,13 +55,17 @@ _MISSING = {
 }
 
 
-def _at(schema: Object, path: str, level: str) -> Iterator[Problem]:
-    """One place that belongs to the structure, and all below it."""
+def _at(schema: Object, path: str, level: str, loose: str) -> Iterator[Problem]:
+    """One place that belongs to the structure, and all below it.
+
+    ``loose`` is the list above whose items cannot be told apart, if there is one: nobody knows what they were.
+    """
     yield from _type(schema, path, level)
     yield from _keywords(schema, path)
+    yield from _rules(schema, path, loose)
     yield from _lists(schema, path)
     yield from _default(schema, path)
-    yield from _below(schema, path)
+    yield from _below(schema, path, loose)
     for field in _ALTERNATIVES:
         for place, part in enumerate(schema.get(field) or ()):
             yield from _part(part, schema, f"{path}.{field}[{place}]")
@@ -82,18 +86,19 @@ def _type(schema: Object, path: str, level: str) -> Iterator[Problem]:
         yield invalid_value(f"{path}.type", type_, f"must be object if {EMBEDDED} is true")
 
 
-def _below(schema: Object, path: str) -> Iterator[Problem]:
+def _below(schema: Object, path: str, loose: str) -> Iterator[Problem]:
     values, items = schema.get("additionalProperties"), schema.get("items")
     if schema.get("properties") and isinstance(values, dict):
         detail = "additionalProperties and properties are mutual exclusive"
         yield forbidden_value(f"{path}.additionalProperties", detail)
     for name, below in (schema.get("properties") or {}).items():
         if below is not None:
-            yield from _at(below, f"{path}.properties[{name}]", "field")
+            yield from _at(below, f"{path}.properties[{name}]", "field", loose)
     if isinstance(values, dict):
-        yield from _at(values, f"{path}.additionalProperties", "field")
+        yield from _at(values, f"{path}.additionalProperties", "field", loose)
     if isinstance(items, dict):
-        yield from _at(items, f"{path}.items", "items")
+        within = loose if schema.get(LIST_TYPE) == "map" else loose or path
+        yield from _at(items, f"{path}.items", "items", within)
     elif isinstance(items, list):
         yield forbidden_value(f"{path}.items", "items must be a schema object and not an array")
     elif schema.get("type") == "array":
@@ -115,15 +120,18 @@ def _keywords(schema: Object, path: str) -> Iterator[Problem]:
             matcher(pattern)
         except ValueError as error:
             yield invalid_value(f"{path}.pattern", pattern, f"must be a valid regular expression, but isn't: {error}")
-    yield from _rules(schema, path)
 
 
-def _rules(schema: Object, path: str) -> Iterator[Problem]:
+def _rules(schema: Object, path: str, loose: str) -> Iterator[Problem]:
     if not schema.get(RULES):
         return
-    from fairway.objects.structural.rules import rule_problems
+    from fairway.objects.structural.rules import is_transition, rule_problems
 
     yield from rule_problems(schema, path)
+    for place, rule in enumerate(schema[RULES]):
+        if loose and is_transition(rule):
+            detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {loose}"
+            yield invalid_value(f"{path}.{RULES}[{place}].rule", rule.get("rule"), detail)
 
 
 def _lists(schema: Object, path: str) -> Iterator[Problem]:

@@ -59,6 +59,11 @@ def _shown_rule(rule: Object) -> str:
     )
 
 
+def is_transition(rule: Object) -> bool:
+    """Whether a rule compares with what was."""
+    return _OLD.search(rule.get("rule") or "") is not None
+
+
 def rule_problems(schema: Object, path: str) -> Iterator[Problem]:
     """Every rule of one place of a schema that cannot be used."""
     is_root = path.endswith("openAPIV3Schema")
@@ -163,11 +168,10 @@ def _former(old: Any, schema: Object) -> dict[str, Any]:
 def _applied(rule: Object, place: _Place) -> Iterator[Problem]:
     is_root = not place.path
     has_old = place.old is not ABSENT and place.old is not None
-    is_transition = _OLD.search(rule["rule"]) is not None
     is_optional = bool(rule.get("optionalOldSelf"))
-    if is_transition and not has_old and not is_optional:
+    if is_transition(rule) and not has_old and not is_optional:
         return
-    if has_old and not is_transition and place.old == place.value:
+    if has_old and not is_transition(rule) and place.old == place.value:
         return
     kind = of_schema(place.schema)
     try:
