@@ -270,3 +270,10 @@ def test_a_headless_service_is_called_by_the_port_of_its_pods(address: str, verd
     assert answer.verdict == verdict
     if verdict == "Fails":
         assert "clients must use the pods' port 8080, not 80" in answer.summary
+
+
+def test_of_several_services_the_one_at_fault_is_named() -> None:
+    other = service("other", ports=port(port=81, targetPort="adm"))
+    found = well(other).why("Pod", "kubia-1")
+    assert found.summary == 'pod/kubia-1 does not work: svc/other: no container declares a port named "adm"'
+    assert found.causes[0].message.startswith('svc/other: port 81 goes to the port named "adm"')

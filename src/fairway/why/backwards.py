@@ -46,6 +46,8 @@ def _behind(
     for name in behind[:_MOST_SERVICES]:
         asked = Question("Service", question.namespace, name, question.caller, question.port, question.protocol)
         found = yield from about_service(asked, known)
+        if len(behind) > 1:
+            found.causes = [_of(found.subject, cause) for cause in found.causes]
         _take(question, answer, found)
     works = f"it is behind {joined([f'svc/{name}' for name in behind[:_MOST_SERVICES]])}"
     if question.kind == "Pod":
@@ -61,6 +63,14 @@ def _behind(
             answer.causes = [cause for cause in answer.causes if cause.object != answer.subject]
             answer.add([out])
     return answer.conclude(works)
+
+
+def _of(service: str, cause: Cause) -> Cause:
+    """A cause that lies in one of several Services, with its name."""
+    if cause.object != service:
+        return cause
+    short = f"{service}: {cause.short}" if cause.short else ""
+    return cause._replace(message=f"{service}: {cause.message}", short=short)
 
 
 def _take(question: Question, answer: Answer, found: Answer) -> None:
