@@ -215,3 +215,45 @@ async def test_without_a_key_pods_get_no_tokens_and_all_goes_on() -> None:
         assert (made.status, "volumes" in made.body["spec"]) == (201, False)
         assert (await api.ask("POST", f"{ACCOUNTS}/web/token", {})).status == 500
         assert (await api.ask("GET", "/api", peer=NOBODY, authorization="Bearer x")).status == 401
+
+
+SECRETS = "/api/v1/namespaces/kube-system/secrets"
+JOIN = "abcdef.0123456789abcdef"
+
+
+def bootstrap_secret(**changes: str) -> dict[str, Any]:
+    data = {
+        "token-id": "abcdef", "token-secret": "0123456789abcdef", "usage-bootstrap-authentication": "true",
+        "auth-extra-groups": "system:bootstrappers:workers", **changes,
+    }  # fmt: skip
+    return {
+        "metadata": {"name": "bootstrap-token-abcdef"}, "type": "bootstrap.kubernetes.io/token", "stringData": data,
+    }  # fmt: skip
+
+
+async def test_a_bootstrap_token_stands_for_its_secret(scene: Scene) -> None:
+    reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    assert (await scene.bearing(JOIN, "POST", reviews, {})).status == 401
+    await scene.api.ask("POST", SECRETS, bootstrap_secret())
+    told = await scene.bearing(JOIN, "POST", reviews, {})
+    assert told.body["status"]["userInfo"] == {
+        "username": "system:bootstrap:abcdef",
+        "groups": ["system:bootstrappers", "system:bootstrappers:workers", "system:authenticated"],
+    }
+    body = {"spec": {"token": JOIN}}
+    review = await scene.api.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", body)
+    assert review.body["status"]["authenticated"] is True
+    await scene.api.ask("DELETE", f"{SECRETS}/bootstrap-token-abcdef")
+    assert (await scene.bearing(JOIN, "POST", reviews, {})).status == 401
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"token-secret": "fedcba9876543210"}, {"token-id": "fedcba"}, {"usage-bootstrap-authentication": "false"},
+        {"expiration": "2001-01-01T00:00:00Z"}, {"expiration": "soon"}, {"auth-extra-groups": "system:masters"},
+    ],
+)  # fmt: skip
+async def test_a_bootstrap_token_that_does_not_hold_is_none(scene: Scene, changes: dict[str, str]) -> None:
+    await scene.api.ask("POST", SECRETS, bootstrap_secret(**changes))
+    assert (await scene.bearing(JOIN)).status == 401

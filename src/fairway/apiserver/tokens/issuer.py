@@ -19,6 +19,7 @@ import orjson
 
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.call import User
+from fairway.apiserver.tokens import bootstrap
 from fairway.apiserver.tokens.claims import Bound, Verified, verified
 from fairway.kinds import NODE, POD, SECRET, SERVICE_ACCOUNT
 from fairway.kinds.kind import Kind
@@ -92,6 +93,8 @@ class Issuer:
 
     def user(self, token: str, audiences: Sequence[str] = ()) -> tuple[User, tuple[str, ...]] | None:
         """Whom ``token`` stands for, and which of ``audiences`` it is meant for; ``None`` if it is no good."""
+        if (asked := bootstrap.parts(token)) is not None:
+            return self._bootstrapping(*asked, audiences)
         key = hashlib.sha256(token.encode()).digest()
         found = self._seen.get(key)
         if found is None:
@@ -107,6 +110,13 @@ class Issuer:
         if not all(self._is_there(found.namespace, one) for one in found.bound):
             return None
         return found.user, meant
+
+    def _bootstrapping(self, id_: str, secret: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]] | None:
+        """As ``user``, for a bootstrap token; it is meant for this server and nobody else."""
+        stored = self._cache.get(SECRET, bootstrap.NAMESPACE, bootstrap.secret_name(id_))
+        found = bootstrap.user(stored.object, id_, secret, self._clock()) if stored is not None else None
+        meant = tuple(one for one in audiences or (self.name,) if one == self.name)
+        return (found, meant) if found is not None and meant else None
 
     def _verified(self, token: str) -> Verified | None:
         keys = self._keys
