@@ -367,3 +367,22 @@ async def test_kinds_of_the_cluster_have_no_namespace(api: World) -> None:
     assert (await api.ask("POST", target, widget())).status == 201
     assert (await api.ask("GET", f"{target}/w")).body["metadata"].get("namespace") is None
     assert (await api.ask("GET", WIDGETS)).status == 404
+
+
+async def test_an_object_inside_of_an_object_says_what_it_is(api: World) -> None:
+    inner = {
+        "type": "object", "x-kubernetes-embedded-resource": True,
+        "properties": {"spec": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+    }  # fmt: skip
+    await established(api, definition(version(spec={"type": "object", "properties": {"inner": inner}})))
+    body = {**widget(), "spec": {"inner": {"metadata": {"name": "x"}, "spec": {"a": 1, "b": 2}, "other": 3}}}
+    told = await api.ask("POST", WIDGETS, body)
+    assert told.message == (
+        f'Widget.{GROUP} "w" is invalid: [spec.inner.apiVersion: Required value: must not be empty, '
+        "spec.inner.kind: Required value: must not be empty]"
+    )
+    body["spec"]["inner"] |= {"apiVersion": "v1", "kind": "X"}
+    told = await api.ask("POST", WIDGETS, body)
+    assert told.body["spec"]["inner"] == {
+        "apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "spec": {"a": 1},
+    }  # fmt: skip

@@ -11,12 +11,14 @@ from typing import Any
 from fairway.kinds.custom.columns import columns
 from fairway.kinds.custom.objects import normal, prepare_with, validate_with, warnings
 from fairway.kinds.custom_resource_definition import storage_version
-from fairway.kinds.kind import ALL_VERBS, STATUS, CustomVersion, Kind, Served, Subresource
+from fairway.kinds.kind import STATUS, CustomVersion, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
 from fairway.objects import Object
 from fairway.objects.json_path import compiled
 from fairway.objects.structural.defaulting import fill
 
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""In the order in which upstream lists those of custom kinds."""
 _ANYTHING: Object = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
@@ -73,7 +75,7 @@ def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, 
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
         namespaced=spec["scope"] == "Namespaced",
-        verbs=ALL_VERBS,
+        verbs=_VERBS,
         subresources=tuple(_subresources(subresources)),
         also=also,
         is_served=(is_stored and bool(version.get("served"))) or is_mirror,

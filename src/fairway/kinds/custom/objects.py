@@ -10,7 +10,7 @@ from fairway.objects import Object, meta
 from fairway.objects.errors import Problem, invalid_value
 from fairway.objects.structural.defaulting import fill
 from fairway.objects.structural.pruning import prune
-from fairway.objects.structural.validation import ABSENT, list_problems, problems
+from fairway.objects.structural.validation import ABSENT, embedded_problems, list_problems, problems
 
 _BLOCKING = frozenset(
     {"FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"}
@@ -90,7 +90,10 @@ def validate_with(custom: CustomVersion) -> Callable[[Object, Object | None], It
     def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         before = ABSENT if old is None else old
         schema = custom.schema
-        found = [*problems(new, schema, before), *_scale(new, custom), *list_problems(new, schema, "", before)]
+        found = [
+            *problems(new, schema, before), *_scale(new, custom),
+            *embedded_problems(new, schema), *list_problems(new, schema, "", before),
+        ]  # fmt: skip
         yield from found
         if not has_rules:
             return
