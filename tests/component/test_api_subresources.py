@@ -102,6 +102,28 @@ async def test_an_event_is_one_object_in_both_groups(api: World) -> None:
     assert (await api.ask("GET", "/api/v1/namespaces/default/events/one")).body["message"] == "twice"
 
 
+async def test_a_runtime_class_completes_its_pods_or_refuses_them(api: World) -> None:
+    found = {
+        "metadata": {"name": "sandbox"}, "handler": "runsc", "overhead": {"podFixed": {"cpu": "250m"}},
+        "scheduling": {"nodeSelector": {"zone": "a"}, "tolerations": [{"key": "sandbox", "operator": "Exists"}]},
+    }  # fmt: skip
+    assert (await api.ask("POST", "/apis/node.k8s.io/v1/runtimeclasses", found)).status == 201
+    new = pod()
+    new["spec"]["runtimeClassName"] = "sandbox"
+    made = await api.ask("POST", PODS, new)
+    assert made.status == 201, made.body
+    assert (made.body["spec"]["overhead"], made.body["spec"]["nodeSelector"]) == ({"cpu": "250m"}, {"zone": "a"})
+    assert "sandbox" in [one["key"] for one in made.body["spec"]["tolerations"]]
+    for changes, text in (
+        ({"runtimeClassName": "none"}, 'pods "web" is forbidden: pod rejected: RuntimeClass "none" not found'),
+        ({"nodeSelector": {"zone": "b"}}, "conflict: runtimeClass.scheduling.nodeSelector[zone] = a;"),
+        ({"overhead": {"cpu": "1"}}, "Pod's Overhead doesn't match RuntimeClass's defined Overhead"),
+        ({"runtimeClassName": None, "overhead": {"cpu": "1"}}, "Pod Overhead set without corresponding RuntimeClass"),
+    ):
+        told = await api.ask("POST", f"{PODS}?dryRun=All", {**new, "spec": {**new["spec"], **changes}})
+        assert told.status == 403 and text in told.message, told.body
+
+
 async def test_flow_schemas_tell_whether_their_level_is_there(api: World) -> None:
     root = "/apis/flowcontrol.apiserver.k8s.io/v1"
     lost = {"metadata": {"name": "lost"}, "spec": {"priorityLevelConfiguration": {"name": "mine"}}}

@@ -12,6 +12,7 @@ from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.pod_defaults import pod_defaults
 from fairway.apiserver.admission.pod_security import pod_security
 from fairway.apiserver.admission.priority import priority
+from fairway.apiserver.admission.runtime_class import runtime_class
 from fairway.apiserver.admission.slips import service_slips, workload_slips
 from fairway.apiserver.admission.storage_class import storage_class
 from fairway.apiserver.call import Call
@@ -27,6 +28,7 @@ STEPS: tuple[Step, ...] = (
     namespace_lifecycle,
     limit_range_defaults,
     pod_defaults,
+    runtime_class,
     priority,
     account_token,
     ingress_class,
