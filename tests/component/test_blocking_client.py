@@ -139,3 +139,11 @@ def test_a_silent_server_is_left_in_time() -> None:
 def test_what_is_no_http_is_told() -> None:
     with peer(b"SSH-2.0-x\r\n\r\n") as (url, _), pytest.raises(Unreachable, match="malformed HTTP response"):
         Api(Access(url)).get("/")
+
+
+def test_something_else_that_listens_there_is_told_as_that() -> None:
+    with ExitStack() as stack:
+        url, _ = stack.enter_context(peer(answer(b"You are here\n")))
+        api = stack.enter_context(closing(Api(Access(url))))
+        stack.enter_context(pytest.raises(Unreachable, match="error: invalid character 'Y' looking for"))
+        api.get("/api/v1/pods")

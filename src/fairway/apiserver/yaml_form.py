@@ -65,8 +65,8 @@ class _Open:
 class _Builder:
     """Events in, one value out.  Raises: ``ValueError``."""
 
-    def __init__(self, loader: _Loader) -> None:
-        self._loader = loader
+    def __init__(self, loader: _Loader, *, is_strict: bool) -> None:
+        self._loader, self._is_strict = loader, is_strict
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._size = 0
@@ -127,7 +127,7 @@ class _Builder:
             into.key = None
             into.merges.extend(_merged(event, value))
         else:
-            if into.key in into.value:
+            if self._is_strict and into.key in into.value:
                 raise _wrong(event, f'key "{into.key}" already set in map')
             into.value[into.key] = value
             into.key = None
@@ -178,18 +178,18 @@ def _wrong(event: Any, why: str) -> ValueError:
     return ValueError(f"line {event.start_mark.line + 1}: {why}")
 
 
-def load(raw: bytes) -> Any:
-    """One document.  Raises: ``ValueError``."""
+def load(raw: bytes, *, is_strict: bool = True) -> Any:
+    """One document.  Raises: ``ValueError``, unless not ``is_strict`` also for a key that stands twice."""
     try:
-        return _load(raw)
+        return _load(raw, is_strict=is_strict)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
 
 
-def _load(raw: bytes) -> Any:
+def _load(raw: bytes, *, is_strict: bool) -> Any:
     loader = _Loader(raw)
     try:
-        builder, documents = _Builder(loader), 0
+        builder, documents = _Builder(loader, is_strict=is_strict), 0
         while not isinstance(event := loader.get_event(), yaml.StreamEndEvent):
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:

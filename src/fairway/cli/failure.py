@@ -8,7 +8,7 @@ Source: the texts of kubectl, which scripts match on.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
 PROGRAM = "fairway"
@@ -35,13 +35,19 @@ class Silent(Failure):
 
 
 class Failures(Exception):
-    """Several failures, each told on a line of its own."""
+    """Several failures, each told on a line of its own; within another, all on one."""
 
     exit_code = 1
 
     def __init__(self, each: "Iterable[Exception]") -> None:
         self.each = list(each)
-        super().__init__("; ".join(map(str, self.each)))
+        said = list(dict.fromkeys(map(str, self.leaves())))
+        super().__init__(f"[{', '.join(said)}]" if len(said) > 1 else "".join(said))
+
+    def leaves(self) -> "Iterator[Exception]":
+        """Every failure that is not several itself."""
+        for each in self.each:
+            yield from each.leaves() if isinstance(each, Failures) else (each,)
 
 
 class Gathered(list[Exception]):
@@ -70,7 +76,8 @@ def told(error: Exception) -> str:
     from fairway.client.blocking.errors import ApiError, Unreachable
 
     if isinstance(error, Failures):
-        return "\n".join(_in_a_list(each) for each in error.each)
+        alone = error.each[0] if len(error.each) == 1 else error
+        return "\n".join(map(_in_a_list, alone.each)) if isinstance(alone, Failures) else told(alone)
     if isinstance(error, ApiError):
         return told_of_status(error.status)
     if isinstance(error, Unreachable) or (isinstance(error, Failure) and error.is_bare):
@@ -80,17 +87,22 @@ def told(error: Exception) -> str:
 
 
 def _in_a_list(error: Exception) -> str:
-    from fairway.client.blocking.errors import ApiError, Unreachable
+    """One of several: a refusal of the server in one line, whatever it is."""
+    from fairway.client.blocking.errors import ApiError
 
-    is_known = isinstance(error, ApiError | Unreachable)
-    return told(error) if is_known else str(error)
+    if isinstance(error, ApiError):
+        return _told_in_a_line(error.status)
+    return str(error)
 
 
 def told_of_status(status: "dict[str, Any]") -> str:
     """A Status of the API server in kubectl's words.  Pure."""
     reason, message = status.get("reason") or "", status.get("message") or ""
-    if reason == "Invalid":
-        return _told_invalid(status, message)
+    return _told_invalid(status, message) if reason == "Invalid" else _told_in_a_line(status)
+
+
+def _told_in_a_line(status: "dict[str, Any]") -> str:
+    reason, message = status.get("reason") or "", status.get("message") or ""
     if reason == "Unauthorized":
         return f"error: You must be logged in to the server ({message})"
     return f"Error from server ({reason}): {message}" if reason else f"Error from server: {message}"

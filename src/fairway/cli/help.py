@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from fairway.cli.call import Call
+
 
 def help_of(command: str, module: "Any") -> str:
     """The text.  A module may say in ``USAGE`` which words it takes: ``(TYPE NAME | -f FILE)``."""
@@ -24,6 +26,13 @@ def help_of(command: str, module: "Any") -> str:
         parts.append("Flags:\n" + "\n".join(flag_lines(flags)))
     parts.append(f"Flags of every command that speaks to the API: {PROGRAM} options")
     return "\n\n".join(parts)
+
+
+def show_help(call: "Call") -> None:
+    """Print the help of a command that was not used as it should be."""
+    from fairway.cli.main import _module
+
+    print(help_of(call.command, _module(*call.command.split())))
 
 
 def flag_lines(flags: "Iterable[Flag]") -> "Iterator[str]":

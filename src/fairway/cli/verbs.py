@@ -80,7 +80,12 @@ def _failed(command: str, error: Exception) -> int:
 
 def _without_sub_command(command: str, module: "Any", words: "Sequence[str]", place: int | None) -> int:
     if place is not None and not {"-h", "--help"} & set(words):
-        print(f'error: unknown command "{words[place]}"', file=sys.stderr)
+        known = _flags(module)
+        try:
+            said = " ".join(parse(known, words).words)
+        except FlagError:
+            said = words[place]
+        print(f'error: unknown command "{said}"', file=sys.stderr)
         print(f"See '{PROGRAM} {command} -h' for help and examples", file=sys.stderr)
         return 1
     from fairway.cli.help import help_of

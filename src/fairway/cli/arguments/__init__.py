@@ -8,7 +8,7 @@ Source: what kubectl does with its arguments.
 """
 
 from fairway.cli.arguments.target import Request, Target
-from fairway.cli.failure import Failure
+from fairway.cli.failure import Failure, Failures
 from fairway.cli.flags import Flag
 
 TYPE_CHECKING = False
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from fairway.cli.arguments.manifests import Check
     from fairway.cli.call import Call
     from fairway.cli.failure import Gathered
     from fairway.cli.resources import Resource
@@ -62,11 +63,8 @@ def requests(
     """
     words = list(call.words if words is None else words)
     flags = call.flags
-    if getattr(flags, "filename", None) or getattr(flags, "kustomize", ""):
-        if words:
-            raise Failure(
-                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
-            )
+    if _has_files(call):
+        _check_alone(call, words)
         return [
             Request(t.resource, t.namespace, t.name, object=t.object, source=t.source)
             for t in from_files(call, failures=failures)
@@ -86,6 +84,19 @@ def requests(
     return [_named(call, call.session.resources.find(type), name) for type, name in pairs]
 
 
+def _has_files(call: "Call") -> bool:
+    return bool(getattr(call.flags, "filename", None) or getattr(call.flags, "kustomize", ""))
+
+
+def _check_alone(call: "Call", words: "Sequence[str]") -> None:
+    """Raises: ``Failure`` for words beside files, of which those that are missing are told first."""
+    if words:
+        from fairway.cli.arguments.manifests import check_paths
+
+        check_paths(call.flags.filename)
+        raise Failure("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well")
+
+
 class _Picks:
     """What the flags pick of a list."""
 
@@ -103,7 +114,7 @@ class _Picks:
 def _of_types(call: "Call", words: "Sequence[str]", picks: _Picks, *, lists: bool) -> "list[Request]":
     """``TYPE1,TYPE2`` and perhaps names."""
     names = words[1:]
-    if names and (picks.selector or picks.is_all):
+    if names and (picks.selector or picks.is_all or (picks.fields and not lists)):
         raise Failure("name cannot be provided when a selector is specified")
     resources = _types(call, words[0])
     if names:
@@ -121,13 +132,19 @@ def targets(
     lists: bool = False,
     has_picks: bool = True,
     failures: "list[Exception] | None" = None,
+    is_grouped: bool = False,
 ) -> "Iterator[Target]":
     """One target an object; lists are asked of the server (and bring the objects).
 
     Targets by name have no ``object`` until ``target.fetch(api)``.  With ``failures``, what goes wrong with one file or
-    list is put there, and the others follow; without, it is raised.
+    list is put there, and the others follow; without, it is raised.  ``is_grouped``: see ``from_files``.
     """
     from fairway.client.blocking import ApiError
+
+    if _has_files(call):
+        _check_alone(call, call.words if words is None else words)
+        yield from from_files(call, failures=failures, is_grouped=is_grouped)
+        return
 
     for request in requests(call, words, lists=lists, default_type=default_type, has_picks=has_picks):
         if not request.is_list:
@@ -161,62 +178,106 @@ def fetched(
 
 
 def objects_of_files(
-    call: "Call", *, failures: "list[Exception] | None" = None
-) -> "Iterator[tuple[dict[str, Any], str]]":
-    """The objects of ``-f`` and ``-k`` as they are written, lists taken apart, each with the name of its source."""
+    call: "Call", *, problems: "list[Exception] | None" = None, check: "Check | None" = None
+) -> "Iterator[tuple[dict[str, Any], str, bool]]":
+    """The objects of ``-f`` and ``-k`` as they are written; see ``manifests.objects``."""
     from fairway.cli.arguments.manifests import objects
 
-    return objects(call.flags.filename, call.flags.kustomize, is_recursive=call.flags.recursive, failures=failures)
+    flags = call.flags
+    return objects(flags.filename, flags.kustomize, is_recursive=flags.recursive, problems=problems, check=check)
 
 
-def from_files(call: "Call", *, failures: "list[Exception] | None" = None) -> "Iterator[Target]":
-    """The objects of ``-f`` and ``-k`` as targets in their namespaces; the resource of each is looked up."""
-    for found, source in objects_of_files(call, failures=failures):
+class NamespaceMismatch(Failure):
+    """A manifest names another namespace than the command line does; ``target`` is where the manifest says."""
+
+    def __init__(self, text: str, target: Target) -> None:
+        super().__init__(text)
+        self.target = target
+
+
+def from_files(
+    call: "Call",
+    *,
+    failures: "list[Exception] | None" = None,
+    is_grouped: bool = False,
+    check: "Check | None" = None,
+) -> "Iterator[Target]":
+    """The objects of ``-f`` and ``-k`` as targets in their namespaces; the resource of each is looked up.
+
+    With ``failures``, what is wrong with one is put there and the next follows: at once, which commands do that look
+    at the live objects, or with ``is_grouped`` all together as the last, as those do that send what is written.
+    """
+    problems = list[Exception]() if is_grouped and failures is not None else failures
+    for found, source, is_of_list in objects_of_files(call, problems=problems, check=check):
         try:
-            yield target_of(call, found, source)
-        except Failure as error:
+            target = target_of(call, found, source, is_of_list=is_of_list)
+        except NamespaceMismatch as error:
             if failures is None:
                 raise
-            failures.append(error)
+            failures.append(error if is_grouped else _looked_up(call, error))
+            continue
+        except Failure as error:
+            if problems is None:
+                raise
+            problems.append(error)
+            continue
+        yield target
+    if is_grouped and failures is not None and problems:
+        failures.append(Failures(problems))
 
 
-def target_of(call: "Call", found: "dict[str, Any]", source: str) -> Target:
-    """A manifest's object as a target; its namespace is put into it.  Raises: ``Failure``."""
-    api_version, kind = str(found.get("apiVersion") or ""), str(found.get("kind") or "")
-    if not kind:
-        raise Failure(f"unable to decode {_shown(source)}: Object 'Kind' is missing in '{_compact(found)}'")
-    if not api_version:
-        raise Failure(f"unable to decode {_shown(source)}: Object 'apiVersion' is missing in '{_compact(found)}'")
+def _looked_up(call: "Call", error: NamespaceMismatch) -> Exception:
+    """Who asks for live objects learns first that there is none."""
+    from fairway.client.blocking import ApiError
+
     try:
-        resource = call.session.resources.of_kind(api_version, kind)
-    except Failure as error:
-        raise Failure(
-            f'resource mapping not found for name: "{(found.get("metadata") or {}).get("name", "")}" namespace: '
-            f'"{(found.get("metadata") or {}).get("namespace", "")}" from {_shown(source)}: {error}\n'
-            "ensure CRDs are installed first"
-        ) from None
-    meta = found.setdefault("metadata", {})
+        error.target.fetch(call.session.api)
+    except ApiError as missing:
+        return missing
+    return error
+
+
+def target_of(call: "Call", found: "dict[str, Any]", source: str, *, is_of_list: bool = False) -> Target:
+    """A manifest's object as a target; its namespace is put into it.  Raises: ``Failure``."""
+    resource = _resource_of(call, found, source, is_of_list=is_of_list)
+    meta = found.get("metadata") or {}
+    found["metadata"] = meta
     namespace = ""
     if resource.is_namespaced:
-        namespace = meta.get("namespace") or ""
-        if call.session.is_namespace_given and namespace and namespace != call.session.namespace:
-            raise Failure(
-                f'the namespace from the provided object "{namespace}" does not match the namespace '
-                f"\"{call.session.namespace}\". You must pass '--namespace={namespace}' to perform this operation."
-            )
-        namespace = namespace or call.session.namespace
+        namespace = meta.get("namespace") or call.session.namespace
         meta["namespace"] = namespace
-    return Target(resource, namespace, str(meta.get("name") or ""), found, source)
+    target = Target(resource, namespace, str(meta.get("name") or ""), found, source)
+    if namespace and call.session.is_namespace_given and namespace != call.session.namespace:
+        raise NamespaceMismatch(
+            f'the namespace from the provided object "{namespace}" does not match the namespace '
+            f"\"{call.session.namespace}\". You must pass '--namespace={namespace}' to perform this operation.",
+            target,
+        )
+    return target
 
 
-def _shown(source: str) -> str:
-    return f'"{source}"'
+def _resource_of(call: "Call", found: "dict[str, Any]", source: str, *, is_of_list: bool) -> "Resource":
+    api_version, kind = str(found.get("apiVersion") or ""), str(found.get("kind") or "")
+    resources, meta = call.session.resources, found.get("metadata") or {}
+    try:
+        if api_version:
+            return resources.of_kind(api_version, kind)
+        return _without_version(resources.of_kind("v1", kind))
+    except Failure as error:
+        said = str(error) if api_version else f'no matches for kind "{kind}" in version ""'
+    if is_of_list:
+        raise Failure(f"unable to recognize {said}", is_bare=True) from None
+    raise Failure(
+        f'resource mapping not found for name: "{meta.get("name", "")}" namespace: "{meta.get("namespace", "")}" '
+        f'from "{source}": {said}\nensure CRDs are installed first'
+    ) from None
 
 
-def _compact(found: "dict[str, Any]") -> str:
-    import json
+def _without_version(resource: "Resource") -> "Resource":
+    """A kind that is known, of a version that is not: the server will say that it has no such place."""
+    from fairway.cli.resources import Resource
 
-    return json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+    return Resource("", "", resource.plural, resource.kind, resource.is_namespaced)
 
 
 def _pairs(words: "Sequence[str]") -> "list[tuple[str, str]] | None":

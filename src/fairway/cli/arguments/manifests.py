@@ -1,52 +1,87 @@
 """Manifests: the objects of ``-f``: files, folders, standard input and URLs; YAML documents and JSON.
 
-Shape: ``objects(...)`` gives ``(object, source)``, lists taken apart.  Imported only where there are manifests.
+Shape: ``objects(...)`` gives objects and where they come from, lists taken apart.  Imported only where there are
+manifests.
 """
 
-import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from fairway.cli.arguments.heads import refused
+from fairway.cli.arguments.json_stream import values
 from fairway.cli.failure import Failure
 
 SUFFIXES = (".json", ".yaml", ".yml")
 _URL_TIMEOUT_S = 30.0
-_GO_TYPE = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+Check = Callable[[Any, str], None]
+"""Looks at a document as it is written, and where it comes from.  Raises: ``Failure``."""
 
 
 def objects(
-    names: Sequence[str], kustomize: str = "", *, is_recursive: bool = False, failures: list[Exception] | None = None
-) -> Iterator[tuple[dict[str, Any], str]]:
-    """Everything that ``names`` hold.  With ``failures``, a text that is none is put there and the next one follows."""
+    names: Sequence[str],
+    kustomize: str = "",
+    *,
+    is_recursive: bool = False,
+    problems: list[Exception] | None = None,
+    check: Check | None = None,
+) -> Iterator[tuple[dict[str, Any], str, bool]]:
+    """Everything that ``names`` hold: the object, its source, and whether it was one of a list.
+
+    With ``problems``, a document that is no object is put there and the next one follows; a text that cannot be read
+    or does not stand ``check`` ends there, and the next text follows.
+    """
     if kustomize and names:
         raise Failure("only one of -f or -k can be specified")
     try:
         sources = [("kustomization", _kustomized(kustomize))] if kustomize else list(_sources(names, is_recursive))
     except Failure as error:
-        if failures is None or not kustomize:
+        if problems is None or not kustomize:
             raise
-        failures.append(error)
+        problems.append(error)
         return
     for source, text in sources:
         try:
-            for document in documents(text, source):
-                for found in _taken_apart(document):
-                    yield found, source
+            yield from _of_text(source, text, problems, check)
         except Failure as error:
-            if failures is None:
+            if problems is None:
                 raise
-            failures.append(error)
+            problems.append(error)
+
+
+def _of_text(
+    source: str, text: str, problems: list[Exception] | None, check: Check | None
+) -> Iterator[tuple[dict[str, Any], str, bool]]:
+    for document in documents(text, source):
+        if check is not None:
+            check(document, source)
+        if said := refused(document):
+            problem = Failure(f'unable to decode "{source}": {said}')
+            if problems is None:
+                raise problem
+            problems.append(problem)
+            continue
+        for found in _taken_apart(document):
+            yield found, source, found is not document
 
 
 def _taken_apart(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if str(document.get("kind", "")).endswith("List") and isinstance(document.get("items"), list):
-        for item in document["items"]:
-            if isinstance(item, dict):
-                yield from _taken_apart(item)
-    else:
+    kind = str(document.get("kind", ""))
+    if not kind.endswith("List") or not isinstance(document.get("items"), list):
         yield document
+        return
+    inherited = {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List")}
+    for item in document["items"]:
+        if isinstance(item, dict):
+            yield from _taken_apart({**inherited, **item} if inherited["kind"] else item)
+
+
+def check_paths(names: Sequence[str]) -> None:
+    """Whether there is something at each name that is no URL.  Raises: ``Failure``."""
+    for name in names:
+        if name != "-" and not name.startswith(("http://", "https://")) and not os.path.isdir(name):
+            _globbed(name)
 
 
 def _sources(names: Sequence[str], is_recursive: bool) -> Iterator[tuple[str, str]]:
@@ -93,6 +128,7 @@ def _read(file: str) -> str:
 
 def _fetched(url: str) -> str:
     import urllib.error
+    import urllib.parse
     import urllib.request
 
     try:
@@ -107,6 +143,13 @@ def _fetched(url: str) -> str:
             server = url.partition("://")[2].partition("/")[0]
             text = f"The connection to the server {server} was refused - did you specify the right host or port?"
             raise Failure(text, is_bare=True) from None
+        import socket
+
+        if isinstance(getattr(error, "reason", None), socket.gaierror):
+            from fairway.client.blocking.unreachable import no_such_host
+
+            host = urllib.parse.urlsplit(url).hostname or ""
+            raise Failure(f"Unable to connect to the server: {no_such_host(host)}", is_bare=True) from None
         raise Failure(f'unable to read URL "{url}": {error}') from None
 
 
@@ -126,26 +169,23 @@ def _kustomized(folder: str) -> str:
     return done.stdout
 
 
-def documents(text: str, source: str) -> Iterator[dict[str, Any]]:
-    """The documents of one text; empty ones are left out.  Raises: ``Failure``."""
-    if text.lstrip()[:1] in ("{", "["):
-        yield from _json(text, source)
+def documents(text: str, source: str) -> Iterator[Any]:
+    """The documents of one text, whatever they are; empty ones are left out.  Raises: ``Failure``."""
+    if text.lstrip()[:1] == "{":
+        try:
+            yield from (found for found in values(text) if found is not None)
+        except ValueError as error:
+            raise Failure(f"error parsing {source}: {error}") from None
         return
     from fairway.apiserver.yaml_form import load
 
     for part in _parts(text):
         try:
-            found = load(part.encode())
+            found = load(part.encode(), is_strict=False)
         except ValueError as error:
             raise Failure(f"error parsing {source}: error converting YAML to JSON: {yaml_error(error)}") from None
-        if found is None:
-            continue
-        if not isinstance(found, dict):
-            kind = {str: "string", list: "array", bool: "bool"}.get(type(found), "number")
-            raise Failure(
-                f'unable to decode "{source}": json: cannot unmarshal {kind} into Go value of type {_GO_TYPE}'
-            )
-        yield found
+        if found is not None:
+            yield found
 
 
 def yaml_error(error: ValueError) -> str:
@@ -173,18 +213,3 @@ def _parts(text: str) -> Iterator[str]:
         else:
             held.append(line)
     yield "".join(held)
-
-
-def _json(text: str, source: str) -> Iterator[dict[str, Any]]:
-    decoder, place = json.JSONDecoder(), 0
-    while place < len(text):
-        try:
-            found, place = decoder.raw_decode(text, place)
-        except ValueError as error:
-            said = str(error).partition(":")[0]
-            at_end = getattr(error, "pos", 0) >= len(text.rstrip())
-            raise Failure(f"error parsing {source}: {'unexpected EOF' if at_end else said}") from None
-        if isinstance(found, dict):
-            yield found
-        while place < len(text) and text[place] in " \t\r\n":
-            place += 1

@@ -59,7 +59,7 @@ def run(call: "Call") -> int:
     if flags.all or flags.selector or flags.field_selector:
         deletion.is_lenient = deletion.is_lenient or not flags.is_given("ignore-not-found")
     failures = Gathered()
-    found = targets(call, failures=failures)
+    found = targets(call, failures=failures, is_grouped=True)
     if flags.interactive:
         asked = list(found)
         if asked and not _confirmed(asked):
@@ -137,10 +137,10 @@ class Deletion:
         if self._writing.strategy == SERVER:
             options["dryRun"] = ["All"]
         api = self._call.session.api
+        if not target.name:
+            raise with_source(Failure("resource name may not be empty"), "deleting", target.source)
         try:
-            if self._writing.is_client:
-                target.fetch(api)
-            else:
+            if not self._writing.is_client:
                 answer = api.delete(target.path, options)
         except ApiError as error:
             if error.is_not_found and self.is_lenient:

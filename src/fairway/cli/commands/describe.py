@@ -72,7 +72,7 @@ def _asked(call: "Call") -> "tuple[list[tuple[Request, Any]], list[Exception]]":
 
 
 def _of_files(call: "Call", failures: list[Exception]) -> "Iterator[Request]":
-    for target in from_files(call, failures=failures):
+    for target in from_files(call, failures=failures, is_grouped=True):
         yield Request(target.resource, target.namespace, target.name, object=target.object, source=target.source)
 
 

@@ -63,7 +63,7 @@ def run(call: "Call") -> int:
         flags.external_ip, flags.load_balancer_ip, flags.session_affinity, flags.cluster_ip,
     )  # fmt: skip
     failures = Gathered()
-    for target in targets(call, has_picks=False, failures=failures):
+    for target in targets(call, has_picks=False, failures=failures, is_grouped=True):
         with failures:
             _expose(call, writing, target, wish)
     sys.stdout.flush()

@@ -13,5 +13,5 @@ FLAGS = ()
 def run(call: "Call") -> int:
     """Print them."""
     print("Flags of every command that speaks to the API:\n")
-    print("\n".join(flag_lines(GLOBAL_FLAGS)))
+    print("\n".join(flag_lines(flag for flag in GLOBAL_FLAGS if not flag.is_hidden)))
     return 0

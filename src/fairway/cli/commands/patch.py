@@ -47,7 +47,7 @@ def run(call: "Call") -> int:
     patch = _patch_of(flags)
     failures = Gathered()
     count = 0
-    for target in local(call, failures) if flags.local else targets(call, failures=failures):
+    for target in local(call, failures) if flags.local else targets(call, failures=failures, is_grouped=True):
         count += 1
         with failures:
             _patch(call, writing, target, patch)

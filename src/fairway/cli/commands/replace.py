@@ -113,6 +113,8 @@ def _replace(call: "Call", writing: Writing, target: "Target") -> None:
         save_config(found)
     recorded(call, found)
     if not writing.is_client:
+        if not target.name:
+            raise with_source(Failure("resource name may not be empty"), "replacing", target.source)
         try:
             if flags.force:
                 found["metadata"].pop("resourceVersion", None)

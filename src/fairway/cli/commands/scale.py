@@ -8,7 +8,7 @@ fairway scale deploy --all --replicas=0
 import sys
 
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, fetched
-from fairway.cli.failure import Failure, Gathered, raise_all
+from fairway.cli.failure import Failure, Failures, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import CHANGE_CAUSE, DRY_RUN_FLAG, RECORD_FLAG, Writing, cause_of
@@ -58,7 +58,7 @@ def run(call: "Call") -> int:
             break
     sys.stdout.flush()
     if not found:
-        raise Failure(f"no objects passed to scale {'; '.join(map(str, failures))}")
+        raise Failure(f"no objects passed to scale {Failures(failures)}")
     raise_all(failures)
     return 0
 

@@ -58,12 +58,16 @@ def _reason(error: Exception, subject: str) -> str:
 
 
 def _parsed(text: str) -> "Object":
+    from fairway.cli.arguments.heads import refused
     from fairway.cli.arguments.manifests import documents
 
     found = list(documents(text, "edited-file"))
     if len(found) != 1:
         raise Failure("the edited file has more than one object, or none")
-    return found[0]
+    if said := refused(found[0]):
+        raise Failure(f'unable to decode "edited-file": {said}')
+    edited: Object = found[0]
+    return edited
 
 
 def _given_up(name: str, text: str, reasons: "list[str]") -> int:

@@ -39,7 +39,7 @@ def _of_text(text: str) -> "list[tuple[str, Template]]":
     found = []
     for part in text.split(","):
         header, colon, path = part.partition(":")
-        if not colon or not header or not path:
+        if not colon:
             raise Failure(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
         found.append((header, _template(path)))
     return found
@@ -62,7 +62,7 @@ def _of_file(file: str) -> "list[tuple[str, Template]]":
 
 def _template(path: str) -> Template:
     try:
-        return Template(relaxed(path))
+        return Template(relaxed(path) if path else "")
     except JsonPathError as error:
         raise Failure(str(error)) from None
 

@@ -49,7 +49,7 @@ class Session:
     def api(self) -> "Api":
         """The blocking client."""
         if self._api is None:
-            from fairway.cli.session.access import agent, impersonation, timeout_s
+            from fairway.cli.session.access import agent, files_of, impersonation, loaded, timeout_s
             from fairway.client.blocking import Api
 
             trace = None
@@ -61,7 +61,7 @@ class Session:
                 self.access,
                 agent=agent(),
                 timeout_s=timeout_s(self.flags),
-                headers=impersonation(self.flags),
+                headers=impersonation(self.flags, lambda: loaded(files_of(self.flags))),
                 warn=self._warn,
                 trace=trace,
             )

@@ -10,6 +10,7 @@ from fairway.client.kubeconfig.selection import Access, KubeconfigError, load, s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from fairway.cli.flags import Values
@@ -63,15 +64,29 @@ def _unreadable(files: list[str]) -> str:
             return f'error loading config file "{file}": read {file}: is a directory'
         try:
             with open(file, encoding="utf-8") as reading:
-                list(documents(reading.read(), file))
+                said = next(filter(None, map(_misfit, documents(reading.read(), file))), "")
         except OSError:
             continue
         except Failure as error:
-            why = str(error).partition(": ")[2].removeprefix("error converting YAML to JSON: ")
-            is_other = "cannot unmarshal" in why
-            told = f"couldn't get version/kind; json parse error: {why}" if is_other else why
-            return f'error loading config file "{file}": {told}'
+            said = str(error).partition(": ")[2].removeprefix("error converting YAML to JSON: ")
+        if said:
+            return f'error loading config file "{file}": {said}'
     return ""
+
+
+def _misfit(document: "Any") -> str:
+    """Why a document is no kubeconfig, as Kubernetes' own reader says it; empty if it may be one."""
+    if not isinstance(document, dict):
+        from fairway.cli.arguments.heads import json_type
+
+        struct = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+        why = f"json: cannot unmarshal {json_type(document)} into Go value of type {struct}"
+        return f"couldn't get version/kind; json parse error: {why}"
+    kind, version = document.get("kind") or "Config", document.get("apiVersion") or "v1"
+    if (kind, version) == ("Config", "v1"):
+        return ""
+    scheme = "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"
+    return f'no kind "{kind}" is registered for version "{version}" in scheme "{scheme}"'
 
 
 def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
@@ -79,7 +94,7 @@ def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
     name = flags.context or config["current-context"]
     context = dict(_named(config, "contexts", "context", name, "context", bool(flags.context)))
     cluster_name, user_name = flags.cluster or context.get("cluster", ""), flags.user or context.get("user", "")
-    cluster = dict(_named(config, "clusters", "cluster", cluster_name, "cluster", True))
+    cluster = dict(_cluster(config, cluster_name, flags))
     user = dict(_named(config, "users", "user", user_name, "auth info", True))
     for flag in _OF_CLUSTER:
         if value := getattr(flags, flag):
@@ -89,7 +104,7 @@ def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
     if flags.insecure_skip_tls_verify and not flags.certificate_authority:
         cluster.pop("certificate-authority-data", None)
         cluster.pop("certificate-authority", None)
-    _check_user(user, user_name, flags)
+    _check_files(user, cluster_name, user_name, flags)
     for flag in _OF_USER:
         if value := getattr(flags, flag):
             user[flag.replace("_", "-")] = value
@@ -107,10 +122,38 @@ def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
     }
 
 
-def _check_user(user: "dict[str, Any]", name: str, flags: "Values") -> None:
-    for flag in ("client_certificate", "client_key"):
-        if getattr(flags, flag) and user.get(f"{flag.replace('_', '-')}-data"):
-            raise Failure(_both(flag, name))
+def _cluster(config: "dict[str, Any]", name: str, flags: "Values") -> "dict[str, Any]":
+    """The cluster of that name.  Raises: ``Failure``, as kubectl tells it, which says something else beside ``-n``."""
+    found = _named(config, "clusters", "cluster", name, "cluster", not flags.server and bool(flags.namespace))
+    if name and not (found or flags.server):
+        missing = f'no server found for cluster "{name}"' if flags.cluster else f'cluster "{name}" does not exist'
+        raise Failure(missing)
+    return found
+
+
+def _check_files(user: "dict[str, Any]", cluster_name: str, user_name: str, flags: "Values") -> None:
+    """Raises: ``Failure`` for files of the flags that are not there, or stand against what the file has."""
+    said = []
+    for flag, key in (("client_certificate", "client-certificate"), ("client_key", "client-key")):
+        if getattr(flags, flag) and user.get(f"{key}-data"):
+            said.append(_both(flag, user_name))
+    for flag, what, name in (
+        ("client_certificate", "client-cert", user_name), ("client_key", "client-key", user_name),
+        ("certificate_authority", "certificate-authority", cluster_name),
+    ):  # fmt: skip
+        file = getattr(flags, flag)
+        if file and not os.path.exists(file):
+            said.append(f"unable to read {what} {file} for {name} due to open {file}: no such file or directory")
+    if len(said) == 1:
+        raise _misconfigured(said[0], flags)
+    if said:
+        listed = "\n".join(f"* {each}" for each in said)
+        raise Failure(f"Error in configuration: \n{listed}", is_bare=True)
+
+
+def _misconfigured(text: str, flags: "Values") -> Failure:
+    """As kubectl tells it, which says more where ``-n`` stands beside."""
+    return Failure(f"Error in configuration: {text}", is_bare=True) if flags.namespace else Failure(text)
 
 
 def _both(flag: str, user: str) -> str:
@@ -134,10 +177,17 @@ def _named(
     return {}
 
 
-def impersonation(flags: "Values") -> "list[tuple[str, str]]":
+def user_of(config: "dict[str, Any]", flags: "Values") -> str:
+    """The name of the context's user.  Pure."""
+    name = flags.context or config["current-context"]
+    return str(_named(config, "contexts", "context", name, "context", False).get("user") or "")
+
+
+def impersonation(flags: "Values", config: "Callable[[], dict[str, Any]]") -> "list[tuple[str, str]]":
     """The headers of ``--as``, ``--as-group`` and ``--as-uid``."""
     if (flags.as_group or flags.as_uid) and not getattr(flags, "as"):
-        raise Failure(f"requesting uid, groups or user-extra for {flags.user} without impersonating a user")
+        user = flags.user or user_of(config(), flags)
+        raise _misconfigured(f"requesting uid, groups or user-extra for {user} without impersonating a user", flags)
     pairs = [("Impersonate-User", getattr(flags, "as")), ("Impersonate-Uid", flags.as_uid)]
     # A header that repeats is written as one value with the line break between.
     groups = "\r\nImpersonate-Group: ".join(flags.as_group)
@@ -150,7 +200,7 @@ def timeout_s(flags: "Values") -> float:
 
     text = flags.request_timeout
     try:
-        return float(int(text)) if text.lstrip("+-").isdecimal() else duration_s(text)
+        return max(0.0, float(int(text)) if text.lstrip("+-").isdecimal() else duration_s(text))
     except ValueError:
         raise Failure(
             "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "

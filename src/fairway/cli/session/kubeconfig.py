@@ -7,7 +7,7 @@ Source: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files".
 
 import os
 
-from fairway.cli.failure import Failure
+from fairway.cli.failure import PROGRAM, Failure
 from fairway.client.kubeconfig.selection import KubeconfigError
 
 TYPE_CHECKING = False
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Items = dict[str, Any]
 
 INNER = {"clusters": "cluster", "contexts": "context", "users": "user"}
+ALWAYS: "dict[str, dict[str, str]]" = {"clusters": {"server": ""}, "contexts": {"cluster": "", "user": ""}, "users": {}}
+"""The fields that are written even where they are empty."""
 FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 _EMPTY = {"apiVersion": "v1", "kind": "Config", "preferences": {}, "clusters": [], "contexts": [], "users": []}
 
@@ -66,7 +68,9 @@ class Files:
             contents: dict[str, Any] = {key: dict(item.get(inner) or {}) for key, item in items.items()}
             edit(contents)
             _make_relative(contents, os.path.dirname(os.path.abspath(path)))
-            document[section] = [{inner: contents[key], "name": key} for key in sorted(contents)] or None
+            document[section] = [
+                {inner: {**ALWAYS[section], **contents[key]}, "name": key} for key in sorted(contents)
+            ] or None
 
         _rewrite(path, changed)
         return path
@@ -80,14 +84,35 @@ class Files:
 
         _rewrite(next(named, self.default), changed)
 
+    def set_head(self, path: str, text: str) -> None:
+        """Set ``kind``, ``apiVersion`` or ``preferences.colors`` of the default file."""
+
+        def changed(document: "dict[str, Any]") -> None:
+            key, _, inner = path.partition(".")
+            if inner:
+                document[key] = {**(document.get(key) or {}), inner: text == "true"}
+
+        _rewrite(self.default, changed)
+
 
 def remove(call: "Call", section: str) -> int:
     """What ``delete-cluster`` and its like do with the one item that is named.  Raises: ``Failure``."""
     if len(call.words) != 1:
-        raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
+        from fairway.cli.help import show_help
+
+        show_help(call)
+        return 0
     name, files, what = call.words[0], Files(call.flags), INNER[section]
-    if name not in files.whole()[section]:
+    config = files.whole()
+    if name not in config[section]:
         raise Failure(f"cannot delete {what} {name}, not in {files.default}")
+    if section == "contexts" and name == config["current-context"]:
+        import sys
+
+        print(
+            f'warning: this removed your active context, use "{PROGRAM} config use-context" to select a different one',
+            file=sys.stderr,
+        )
     file = files.change(section, name, lambda items: items.pop(name, None) and None)
     print(f"deleted {what} {name} from {file}")
     return 0

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairway.cli.arguments import Target
+    from fairway.cli.arguments.manifests import Check
     from fairway.cli.call import Call
 
 _TURN_OFF = "if you choose to ignore these errors, turn validation off with --validate=false"
@@ -20,20 +21,15 @@ _TURN_OFF = "if you choose to ignore these errors, turn validation off with --va
 def manifests(call: "Call", failures: "list[Exception]", *, validation: str = "") -> "Iterator[Target]":
     """A target an object; those that ``-l`` does not select are left out.
 
-    ``validation``: ``Strict`` or ``Warn`` check the head of each object before anything is asked.
+    ``validation``: ``Strict`` or ``Warn`` check the head of each document; a file ends where one does not stand that.
     """
-    from fairway.cli.arguments import target_of
+    from fairway.cli.arguments import from_files
 
     selects = _selection(call)
-    for found, source in objects_of_files(call, failures=failures):
-        try:
-            if validation in ("Strict", "Warn"):
-                _check(call, found, source)
-            target = target_of(call, found, source)
-        except Failure as error:
-            failures.append(error)
-            continue
-        if selects((found.get("metadata") or {}).get("labels")):
+    check = _checker(call) if validation in ("Strict", "Warn") else None
+    for target in from_files(call, failures=failures, is_grouped=True, check=check):
+        assert target.object is not None
+        if selects(target.object["metadata"].get("labels")):
             yield target
 
 
@@ -42,7 +38,7 @@ def local(call: "Call", failures: "list[Exception]") -> "Iterator[Target]":
     from fairway.cli.arguments import Target
 
     selects = _selection(call)
-    for found, source in objects_of_files(call, failures=failures):
+    for found, source, _ in objects_of_files(call, problems=failures):
         meta = found.setdefault("metadata", {})
         if not selects(meta.get("labels")):
             continue
@@ -60,24 +56,26 @@ def _selection(call: "Call") -> "Any":
     try:
         return parse(selector).matches
     except StatusError as error:
-        raise Failure(str(error)) from None
+        raise Failure(f'the provided selector "{selector}" is not valid: {error}') from None
 
 
-def _check(call: "Call", found: "dict[str, Any]", source: str) -> None:
-    api_version, kind = found.get("apiVersion"), found.get("kind")
-    missing = [f"{name} not set" for name, value in (("apiVersion", api_version), ("kind", kind)) if not value]
-    if missing:
-        said = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
-    else:
-        said = _unknown(call, str(api_version), str(kind))
-    if said:
-        raise Failure(f'error validating "{source}": error validating data: {said}; {_TURN_OFF}')
+def _checker(call: "Call") -> "Check":
+    """The first look at a document, before anything of it is sent."""
+    from fairway.cli.arguments.heads import invalid
+
+    def check(found: "Any", source: str) -> None:
+        if said := invalid(found) or _unknown(call, str(found["apiVersion"]), str(found["kind"])):
+            raise Failure(f'error validating "{source}": error validating data: {said}; {_TURN_OFF}')
+
+    return check
 
 
 def _unknown(call: "Call", api_version: str, kind: str) -> str:
     """What kubectl finds when it looks for the definition of a kind that the server does not list."""
     from fairway.client.blocking import ApiError
 
+    if (api_version, kind) == ("v1", "List"):
+        return ""
     try:
         call.session.resources.of_kind(api_version, kind)
     except Failure:

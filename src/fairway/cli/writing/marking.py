@@ -102,7 +102,7 @@ class Marking:
         recorded(self.call, after)
         operation = self.operation(before, after)
         patch = patch_between(before, after)
-        if is_live and not self.writing.is_client and (self.new or self.removed):
+        if is_live and not (self.writing.is_client or self.flags.list) and (self.new or self.removed):
             after = self._sent(target, patch)
         if self.flags.list:
             sys.stdout.write(shown_marks(after, self.field, is_one=is_one))

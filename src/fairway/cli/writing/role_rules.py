@@ -34,7 +34,10 @@ def rules_of(call: "Call", verbs: "list[str]") -> "list[dict[str, Any]]":
         if word == "*":
             raise Failure("resource must not contain '*' and other resources")
         resource, _, subresource = word.partition("/")
-        found = call.session.resources.find(resource)
+        try:
+            found = call.session.resources.find(resource)
+        except Failure as error:
+            raise Failure(str(error), is_bare=True) from None
         name = f"{found.plural}/{subresource}" if subresource else found.plural
         listed = by_group.setdefault(found.group, [])
         if name not in listed:

@@ -126,7 +126,17 @@ class Api:
         answer = self.request(method, path, query, body=body, accept=accept, content_type=content_type)
         if answer.status >= 400:
             raise ApiError(status_of(answer))
-        return answer.object()
+        try:
+            return answer.object()
+        except ValueError:
+            # Something else listens there; Go's own words for it are what kubectl's users know.
+            first = answer.body.decode(errors="replace").lstrip()[:1]
+            said = (
+                f"invalid character '{first}' looking for beginning of value"
+                if first
+                else "unexpected end of JSON input"
+            )
+            raise Unreachable(f"error: {said}") from None
 
     def request(
         self,

@@ -22,13 +22,17 @@ def _cause(error: OSError, authority: str, server_name: str) -> str:
             return "http: server gave HTTP response to HTTPS client"
         return f"remote error: tls: {(error.reason or str(error)).lower().replace('_', ' ')}"
     if isinstance(error, socket.gaierror):
-        host = authority.rpartition(":")[0] or authority
-        return f"dial tcp: lookup {host}{_asked()}: no such host"
+        return no_such_host(authority.rpartition(":")[0] or authority)
     if isinstance(error, TimeoutError):
         return "net/http: request canceled (Client.Timeout exceeded while awaiting headers)"
     if error.errno:
         return f"dial tcp {authority}: connect: {os.strerror(error.errno).lower()}"
     return str(error) or type(error).__name__
+
+
+def no_such_host(host: str) -> str:
+    """A name that no name server knows."""
+    return f"dial tcp: lookup {host}{_asked()}: no such host"
 
 
 def _distrust(error: "object", authority: str, server_name: str) -> str:

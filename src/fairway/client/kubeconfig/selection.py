@@ -126,6 +126,9 @@ def load(files: "Iterable[str | os.PathLike[str]]") -> "Object":
             raise KubeconfigError(f"kubeconfig {file} cannot be read: {error}") from error
         if not isinstance(document, dict):
             raise KubeconfigError(f"kubeconfig {file} is not one: its top level is no mapping")
+        kind, version = document.get("kind") or "Config", document.get("apiVersion") or "v1"
+        if (kind, version) != ("Config", "v1"):
+            raise KubeconfigError(f"kubeconfig {file} is not one: it is a {kind} of {version}, not a Config of v1")
         for section, inner in (("clusters", "cluster"), ("contexts", "context"), ("users", "user")):
             for item in document.get(section) or ():
                 whole[section].append({**item, inner: _resolved(item.get(inner) or {}, inner, os.path.dirname(file))})

@@ -9,7 +9,7 @@ import sys
 
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS
 from fairway.cli.commands.delete import DELETION_FLAGS
-from fairway.cli.failure import Failure, Gathered, UsageFailure, raise_all
+from fairway.cli.failure import Failure, Failures, Gathered, UsageFailure, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 from fairway.cli.writing import (
@@ -69,7 +69,9 @@ def run(call: "Call") -> int:
     deletion = Deletion(call, is_quiet=True)
     applier = _applier(call, writing, deletion)
     failures = Gathered()
-    found = list(manifests(call, failures, validation="" if flags.server_side else writing.validation))
+    found = list(manifests(call, failures, validation=writing.validation))
+    if len(failures) > 1:
+        failures[:] = [Failures(failures)]
     applied: list[Target] = []
     for target in found:
         with failures:

@@ -3,6 +3,7 @@
 fairway auth can-i create services
 fairway auth can-i get pods/log --as=system:serviceaccount:default:default
 fairway auth can-i get /healthz
+fairway auth can-i --list -n kube-system          all that one may do there
 """
 
 import sys
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
 USAGE = "VERB [TYPE | TYPE/NAME | /PATH]"
 FLAGS = (
     *(flag for flag in SELECTOR_FLAGS if flag.name == "all-namespaces"),
+    Flag("list", type="bool", help="list all that one may do in the namespace"),
+    Flag("no-headers", type="bool", help="with --list: no line of headers"),
     Flag("quiet", "q", "bool", "print nothing, only the exit code tells"),
     Flag("subresource", help="a subresource such as log or scale"),
 )
+_VERBS = (
+    "get", "put", "post", "head", "options", "list", "watch", "create", "update", "patch", "delete", "deletecollection",
+    "use", "bind", "impersonate", "escalate", "approve", "sign", "*",
+)  # fmt: skip
 _PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _TWO = (
     "you must specify two arguments: verb resource or verb resource/resourceName.\n"
@@ -32,7 +39,11 @@ _TWO = (
 
 def run(call: "Call") -> int:
     """Ask, and print."""
-    if len(call.words) not in (2, 3):
+    if call.flags.list:
+        from fairway.cli.commands.auth.rules import show_rules
+
+        return show_rules(call)
+    if len(call.words) != 2:
         raise Failure(_TWO)
     spec = _asked(call)
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
@@ -57,11 +68,12 @@ def _answer(status: "dict[str, Any]") -> str:
 
 def _asked(call: "Call") -> "dict[str, Any]":
     """What is asked for: a path, or a resource in its group, perhaps with a name."""
-    verb, what, *names = call.words
+    verb, what = call.words
+    if verb not in _VERBS:
+        print(f"Warning: verb '{verb}' is not a known verb\n", file=sys.stderr)
     if what.startswith("/"):
         return {"nonResourceAttributes": {"path": what, "verb": verb}}
     type, _, name = what.partition("/")
-    name = names[0] if names else name
     try:
         resource = call.session.resources.find(type)
         group, plural = resource.group, resource.plural

@@ -1,6 +1,7 @@
 """Give a context another name: fairway config rename-context old new"""
 
 from fairway.cli.failure import Failure
+from fairway.cli.help import show_help
 from fairway.cli.session.kubeconfig import Files
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ USAGE = "NAME NEW_NAME"
 def run(call: "Call") -> int:
     """Rename it; if it is the current one, it stays that."""
     if len(call.words) != 2:
+        show_help(call)
         raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
     old, new = call.words
     files = Files(call.flags)

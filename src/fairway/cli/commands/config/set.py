@@ -4,6 +4,7 @@ import base64
 
 from fairway.cli.failure import Failure
 from fairway.cli.flags import Flag
+from fairway.cli.help import show_help
 from fairway.cli.session.kubeconfig import Files
 
 TYPE_CHECKING = False
@@ -14,26 +15,40 @@ if TYPE_CHECKING:
 
 USAGE = "PATH VALUE"
 FLAGS = (Flag("set-raw-bytes", type="bool", help="the value of a *-data field is not in base64 yet"),)
+_FIELDS = {
+    "clusters": (
+        "certificate-authority", "certificate-authority-data", "disable-compression", "insecure-skip-tls-verify",
+        "proxy-url", "server", "tls-server-name",
+    ),
+    "contexts": ("cluster", "namespace", "user"),
+    "users": (
+        "as", "as-uid", "client-certificate", "client-certificate-data", "client-key", "client-key-data", "password",
+        "token", "tokenFile", "username",
+    ),
+}  # fmt: skip
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _BOOLEANS = ("insecure-skip-tls-verify", "disable-compression")
 
 
 def run(call: "Call") -> int:
     """Set it."""
     if len(call.words) != 2:
+        show_help(call)
         raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
     path, text = call.words
     files = Files(call.flags)
     if path == "current-context":
         files.set_current(text)
+    elif path in ("kind", "apiVersion", "preferences.colors"):
+        files.set_head(path, text)
     else:
         section, name, fields = parted(path)
+        if fields and (len(fields) > 1 or fields[0] not in _FIELDS[section]):
+            raise Failure(f"unable to parse one or more field values of {path}")
         value = value_of(fields[-1] if fields else "", text, is_raw=call.flags.set_raw_bytes)
 
         def changed(items: "dict[str, Any]") -> None:
-            at = items.setdefault(name, {})
-            for field in fields[:-1]:
-                at = at.setdefault(field, {})
-            at[fields[-1]] = value
+            items.setdefault(name, {})[fields[0]] = value
 
         if not fields:
             raise Failure(f"unable to parse {path}: a field of {name} must be named")
@@ -63,5 +78,6 @@ def value_of(field: str, text: str, *, is_raw: bool) -> "str | bool":
         try:
             base64.b64decode(text, validate=True)
         except ValueError as error:
-            raise Failure(f"illegal base64 data: {error}") from None
+            place = next((at for at, letter in enumerate(text) if letter not in _BASE64), len(text) // 4 * 4)
+            raise Failure(f"error decoding input value: illegal base64 data at input byte {place}") from error
     return text

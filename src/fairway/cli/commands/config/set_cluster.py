@@ -8,6 +8,7 @@ import os
 
 from fairway.cli.failure import Failure
 from fairway.cli.flags import Flag
+from fairway.cli.help import show_help
 from fairway.cli.session.kubeconfig import Files
 
 TYPE_CHECKING = False
@@ -31,13 +32,14 @@ FLAGS = (
 def run(call: "Call") -> int:
     """Make or change it."""
     if len(call.words) != 1:
+        show_help(call)
         raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
     flags, name = call.flags, call.words[0]
     if flags.insecure_skip_tls_verify and flags.certificate_authority:
         raise Failure("you cannot specify a certificate authority and insecure mode at the same time")
     if flags.is_given("embed-certs") and not flags.certificate_authority:
         raise Failure("you must specify a --certificate-authority to embed")
-    data = embedded(flags.certificate_authority) if flags.embed_certs else ""
+    data = embedded("certificate-authority", flags.certificate_authority) if flags.embed_certs else ""
 
     def changed(clusters: "dict[str, Any]") -> None:
         _change(clusters.setdefault(name, {"server": ""}), flags, data)
@@ -73,10 +75,10 @@ def _put(item: "dict[str, Any]", key: str, value: "Any") -> None:
         item.pop(key, None)
 
 
-def embedded(file: str) -> str:
+def embedded(what: str, file: str) -> str:
     """The content of ``file`` in base64.  Raises: ``Failure``."""
     try:
         with open(file, "rb") as reading:
             return base64.b64encode(reading.read()).decode()
     except OSError as error:
-        raise Failure(f"could not stat {file}: stat {file}: {(error.strerror or '').lower()}") from None
+        raise Failure(f"could not stat {what} file {file}: stat {file}: {(error.strerror or '').lower()}") from None

@@ -6,6 +6,7 @@ fairway config set-context --current --namespace=kube-system
 
 from fairway.cli.failure import Failure
 from fairway.cli.flags import Flag
+from fairway.cli.help import show_help
 from fairway.cli.session.kubeconfig import Files
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ def run(call: "Call") -> int:
     """Make or change it."""
     flags, files = call.flags, Files(call.flags)
     if len(call.words) > 1:
+        show_help(call)
         raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
     if flags.current and call.words:
         raise Failure("you cannot specify both a context name and --current")

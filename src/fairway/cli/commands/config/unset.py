@@ -2,6 +2,7 @@
 
 from fairway.cli.commands.config.set import parted
 from fairway.cli.failure import Failure
+from fairway.cli.help import show_help
 from fairway.cli.session.kubeconfig import Files
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ USAGE = "PATH"
 def run(call: "Call") -> int:
     """Remove it; what is not there is gone already."""
     if len(call.words) != 1:
+        show_help(call)
         raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
     path, files = call.words[0], Files(call.flags)
     if path == "current-context":
@@ -25,6 +27,9 @@ def run(call: "Call") -> int:
             files.change(path, name, lambda items: items.clear())
     else:
         section, name, fields = parted(path)
+
+        if fields and name not in files.whole()[section]:
+            raise Failure(f"current map key `{name}` is invalid")
 
         def changed(items: "dict[str, Any]") -> None:
             at = items if not fields else items.get(name, {})

@@ -1,6 +1,7 @@
 """Make a context the current one: fairway config use-context dev"""
 
 from fairway.cli.failure import Failure
+from fairway.cli.help import show_help
 from fairway.cli.session.kubeconfig import Files
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ USAGE = "NAME"
 def run(call: "Call") -> int:
     """Switch, if it is there."""
     if len(call.words) != 1:
+        show_help(call)
         raise Failure(f"Unexpected args: [{' '.join(call.words)}]")
     name, files = call.words[0], Files(call.flags)
     if not name:

@@ -11,7 +11,7 @@ from fairway.cli.failure import Failure, UsageFailure
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS, printer_of
 from fairway.cli.printers.documents import Declared
-from fairway.cli.session.kubeconfig import INNER, Files
+from fairway.cli.session.kubeconfig import ALWAYS, INNER, Files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def run(call: "Call") -> int:
     flags = call.flags
     if call.words:
         raise UsageFailure(f"unexpected arguments: [{' '.join(call.words)}]")
+    if not flags.merge and not flags.kubeconfig:
+        raise Failure("if merge==false a precise file must be specified")
     files = Files(flags)
     config = files.whole()
     if flags.context:
@@ -80,7 +82,7 @@ def _flat(files: Files, section: str, items: "dict[str, Any]") -> "dict[str, Any
         flat[name] = dict(item)
         for key in _FILES:
             if path := flat[name].pop(key, None):
-                flat[name].setdefault(f"{key}-data", embedded(files.beside(section, name, path)))
+                flat[name].setdefault(f"{key}-data", embedded(key, files.beside(section, name, path)))
     return flat
 
 
@@ -102,7 +104,11 @@ def minified(config: "dict[str, Any]") -> "dict[str, Any]":
 def document_of(config: "dict[str, Any]") -> "dict[str, Any]":
     """The kubeconfig as it is shown, fields in the order of their declaration.  Pure."""
     sections = {
-        section: [Declared(name=name, **{INNER[section]: _declared(items[name])}) for name in sorted(items)] or None
+        section: [
+            Declared(name=name, **{INNER[section]: _declared({**ALWAYS[section], **items[name]})})
+            for name in sorted(items)
+        ]
+        or None
         for section, items in ((section, config[section]) for section in ("clusters", "users", "contexts"))
     }
     return Declared(

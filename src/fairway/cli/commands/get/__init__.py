@@ -11,13 +11,14 @@ fairway get --raw /readyz?verbose                  any path of the API server
 import sys
 
 from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS
-from fairway.cli.failure import PROGRAM, UsageFailure
+from fairway.cli.failure import PROGRAM, Failure, UsageFailure
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairway.cli.call import Call
+    from fairway.cli.flags import Values
 
 USAGE = "(TYPE[,TYPE...] [NAME...] | TYPE/NAME... | -f FILE)"
 FLAGS = (
@@ -59,6 +60,7 @@ def run(call: "Call") -> int:
         )
     from fairway.cli.commands.get.form import form_of
 
+    _check(flags)
     form = form_of(flags)
     if flags.watch or flags.watch_only:
         from fairway.cli.commands.get.watch import run_watch
@@ -71,3 +73,15 @@ def run(call: "Call") -> int:
     from fairway.cli.commands.get.whole import run_whole
 
     return run_whole(call, form)
+
+
+def _check(flags: "Values") -> None:
+    """Raises: ``Failure`` for flags that do not go together."""
+    is_watch = flags.watch or flags.watch_only
+    if flags.output_watch_events and not is_watch:
+        raise Failure("--output-watch-events option can only be used with --watch or --watch-only")
+    name = flags.output.partition("=")[0]
+    if flags.show_labels and name and name != "wide":
+        raise Failure(f"--show-labels option cannot be used with {flags.output} printer")
+    if flags.sort_by and is_watch:
+        print("warning: --watch requested, --sort-by will be ignored for watch events received", file=sys.stderr)

@@ -18,10 +18,11 @@ def run_raw(call: "Call") -> int:
         raise Failure("--raw may not be specified with other flags that filter the server request or alter the output")
     if flags.output:
         raise Failure("--raw and --output are mutually exclusive")
-    if not flags.raw.startswith("/"):
+    if not flags.raw.startswith(("/", "http://", "https://")):
         raise Failure(f'--raw must be a valid URL path: parse "{flags.raw}": invalid URI for request')
     sys.stdout.flush()
-    for piece in call.session.api.stream(flags.raw, accept="application/json, */*"):
+    path = flags.raw if flags.raw.startswith("/") else "/" + flags.raw.partition("://")[2].partition("/")[2]
+    for piece in call.session.api.stream(path, accept="application/json, */*"):
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
     return 0

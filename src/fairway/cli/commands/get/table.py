@@ -43,6 +43,8 @@ def run_table(call: "Call", form: "Form") -> int:
                 failures.append(failed(call, request, error))
     shows_kind = flags.show_kind or len({request.resource for request, _ in answered}) > 1
     tables = Tables(flags, is_wide=form.is_wide, shows_kind=shows_kind)
+    if flags.sort_by and len(answered) > 1:
+        answered = _several_in_order(answered, flags)
     for request, table in answered:
         tables.add(request, table)
     tables.flush()
@@ -52,7 +54,7 @@ def run_table(call: "Call", form: "Form") -> int:
         sys.stdout.flush()
         print(f"No resources found{where}", file=sys.stderr)
     if failures:
-        raise Failures(failures)
+        raise Failures([Failures(failures)])
     return 0
 
 
@@ -70,6 +72,9 @@ def pages(call: "Call", request: Request) -> "Iterator[dict[str, Any]]":
     """The tables that answer ``request``."""
     flags, api = call.flags, call.session.api
     is_sorted = bool(flags.sort_by)
+    if request.object is not None and not request.name:
+        yield _own_table(request.object)
+        return
     query: dict[str, Any] = {**request.query, "includeObject": "Object" if is_sorted else ""}
     path = f"{request.path}/{flags.subresource}" if flags.subresource else request.path
     if request.is_list:
@@ -97,7 +102,7 @@ def _own_table(found: "dict[str, Any]") -> "dict[str, Any]":
         "columnDefinitions": [{"name": "Name", "format": "name"}, {"name": "Age"}],
         "rows": [
             {
-                "cells": [item["metadata"]["name"], age(item["metadata"].get("creationTimestamp"), now_s)],
+                "cells": [item["metadata"].get("name") or "", age(item["metadata"].get("creationTimestamp"), now_s)],
                 "object": item,
             }
             for item in items
@@ -113,6 +118,22 @@ def _in_order(rows: "list[dict[str, Any]]", request: Request, path: str) -> "lis
         return sorted_rows(rows, path, lambda row: row["object"])
     except Failure:
         return [] if request.is_list else rows
+
+
+def _several_in_order(
+    answered: "list[tuple[Request, dict[str, Any]]]", flags: "Values"
+) -> "list[tuple[Request, dict[str, Any]]]":
+    """Answers to several questions: as kubectl, by what ``--sort-by`` picks of the tables themselves.
+
+    Where the server has sent objects, by what it picks of those; each kind then begins a table of its own.
+    """
+    from fairway.cli.commands.get.order import sorted_rows
+
+    if flags.server_print:
+        return sorted_rows(answered, flags.sort_by, lambda pair: pair[1])
+    rows = [(request, table, row) for request, table in answered for row in table["rows"]]
+    rows = sorted_rows(rows, flags.sort_by, lambda found: found[2]["object"])
+    return [(request, {**table, "rows": [row]}) for request, table, row in rows]
 
 
 class Tables:

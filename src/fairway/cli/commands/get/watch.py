@@ -116,7 +116,7 @@ def _written(text: str) -> None:
 
 
 def _event_json(event: str, found: "dict[str, Any]") -> str:
-    from fairway.cli.printers.documents import without_managed_fields
+    from fairway.cli.generators.go_json import escaped
 
-    shown = json.dumps(without_managed_fields(found), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    shown = escaped(json.dumps(found, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
     return f'{{"type":"{event}","object":{shown}}}\n'

@@ -50,6 +50,8 @@ def listed(items: "list[dict[str, Any]]") -> "dict[str, Any]":
 
 def _asked(call: "Call", request: Request) -> "list[dict[str, Any]]":
     api, subresource = call.session.api, call.flags.subresource
+    if request.object is not None and not request.name:
+        return [request.object]
     if not request.is_list:
         return [api.get(request.resource.path(request.namespace, request.name, subresource))]
     found = request.listed(api)

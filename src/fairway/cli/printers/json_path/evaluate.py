@@ -19,6 +19,8 @@ from fairway.cli.printers.json_path.parse import (
     parse,
 )
 
+_OPEN = -1
+"""Where a range ends that has no end."""
 _OPERATORS = ("<", ">", "==", "!=", "<=", ">=")
 
 
@@ -47,13 +49,14 @@ class Template:
             place += 1
             match _word(node):
                 case "range":
-                    values, after = self._walk([data], _without_word(node)), len(self._nodes)
+                    values, after = self._walk([data], _without_word(node)), _OPEN
                     for value in values:
                         inner, after = self._block(value, place, is_inside=True)
                         found += inner
                     if not values:
                         _, after = self._block(None, place, is_inside=True)
-                    place = after
+                    # A range without end goes on once more, outside, as it does with kubectl.
+                    place = place if after == _OPEN else after
                 case "end":
                     if not is_inside:
                         raise JsonPathError("not in range, nothing to end")
@@ -62,7 +65,7 @@ class Template:
                     found.append(self._walk([data], node))
                 case other:
                     raise JsonPathError(f"unrecognized identifier {other}")
-        return found, place
+        return found, _OPEN if is_inside else place
 
     def _walk(self, values: list[Any], node: Any) -> list[Any]:
         if isinstance(node, Literal):
