@@ -123,8 +123,8 @@ def test_what_a_volume_says_of_itself() -> None:
 
 
 def test_directories_without_a_volume_are_abandoned() -> None:
-    found = [Path("/v/a"), Path("/v/b")]
-    assert abandoned(found, [volume("x", hostPath={"path": "/v/a"}), volume("y", local={"path": "/v/b"})]) == found[1:]
+    found = [Path("/v/a"), Path("/v/b"), Path("/v/c")]
+    assert abandoned(found, [volume("x", hostPath={"path": "/v/a"}), volume("y", local={"path": "/v/b"})]) == found[2:]
 
 
 def test_a_pod_is_told_what_its_claim_waits_for(tmp_path: Path) -> None:

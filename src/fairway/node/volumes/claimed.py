@@ -13,7 +13,7 @@ from fairway.node.volumes.host_path import checked_path
 from fairway.objects import Object
 
 CLAIM, VOLUME = "PersistentVolumeClaim", "PersistentVolume"
-_OURS = ("pv.kubernetes.io/provisioned-by", "fairway.dev/local")
+PROVISIONED_BY, PROVISIONER = "pv.kubernetes.io/provisioned-by", "fairway.dev/local"
 
 
 class NotBound(ReferenceProblem):
@@ -55,7 +55,7 @@ def _path(found: Object, gid: int | None) -> Path:
     path = Path(spec["hostPath"]["path"])
     is_new = not path.exists()
     place = checked_path(spec)
-    if (found["metadata"].get("annotations") or {}).get(_OURS[0]) == _OURS[1]:
+    if (found["metadata"].get("annotations") or {}).get(PROVISIONED_BY) == PROVISIONER:
         _open_up(place, gid, is_new=is_new)
     return place
 
