@@ -10,6 +10,8 @@ PROPERTIES: dict[str, Any] = {
     "a": {"type": "integer"},
     "b": {"type": "string"},
     "when": {"type": "string", "format": "date-time"},
+    "day": {"type": "string", "format": "date"},
+    "set": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
     "last": {"type": "string", "format": "duration"},
     "port": {"x-kubernetes-int-or-string": True},
     "list": {"type": "array", "maxItems": 5, "items": {"type": "string"}},
@@ -35,6 +37,8 @@ def told(rule: dict[str, Any], spec: dict[str, Any], old: dict[str, Any] | None 
 
 
 RIGHT = [
+    ("self.deep.x > 0 && self.a < 2.5", {"deep": {"x": 1}, "a": 2}),
+    ("self.day < timestamp('2030-01-01T00:00:00Z')", {"day": "2026-01-01"}),
     ("self.a > 1", {"a": 2}),
     ("!has(self.b)", {"a": 2}),
     ("self.when > timestamp('2020-01-01T00:00:00Z')", {"when": "2026-01-01T00:00:00Z"}),
@@ -94,7 +98,14 @@ def test_what_an_update_leaves_alone_is_not_judged_again() -> None:
     assert told({"rule": "self.a > 1"}, {"a": 1}, {"a": 1}) == []
 
 
+def test_the_order_of_a_set_means_nothing() -> None:
+    rule = {"rule": "self.set == oldSelf.set", "message": "same"}
+    assert told(rule, {"set": ["a", "b"]}, {"set": ["b", "a"]}) == []
+    assert told(rule, {"set": ["a", "b"]}, {"set": ["b"]}) == ['spec: Invalid value: "object": same']
+
+
 MISTAKES = [
+    ("self.a.b == 1", "ERROR: <input>:1:7: type 'int' does not support field selection"),
     ("self.a +", "ERROR: <input>:1:9: Syntax error"),
     ("self.zz > 1", "ERROR: <input>:1:5: undefined field 'zz'\n | self.zz > 1\n | ....^"),
     ("self.deep.y > 1.0", "undefined field 'y'"),

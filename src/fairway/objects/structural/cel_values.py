@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from fairway.objects import Object
-from fairway.objects.structural import EMBEDDED, INT_OR_STRING, PRESERVE
+from fairway.objects.structural import EMBEDDED, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, PRESERVE
 
 _RESERVED = frozenset(
     (
@@ -73,6 +75,8 @@ def with_times(rule: str, schema: Object) -> str:
         for name in found[3].split(".")[1:]:
             below = ((below.get("properties") or {}) if isinstance(below, dict) else {}).get(name)
         reader = _READERS.get(type_of(below)) if isinstance(below, dict) else None
+        if reader and below.get("format") == "date":
+            return f"timestamp({found[0]} + 'T00:00:00Z')"
         return f"{reader}({found[0]})" if reader else found[0]
 
     return _PATH.sub(read, rule)
@@ -88,6 +92,8 @@ def undefined_field(rule: str, schema: Object, *, is_root: bool) -> str:
         at = found.start(1)
         for depth, name in enumerate((found[1] or "").split(".")[1:]):
             known = _fields(below, is_root=is_root and not depth)
+            if known is None and (kind := _SCALARS.get(str((below or {}).get("type")))) and depth:
+                return _pointed(rule, at, f"type '{kind}' does not support field selection")
             if known is None:
                 break
             if name not in known:
@@ -123,6 +129,29 @@ def spelt(name: str) -> str | None:
         return None
     name = name.replace("__", "__underscores__").replace(".", "__dot__")
     return name.replace("-", "__dash__").replace("/", "__slash__")
+
+
+def aligned(old: Any, new: Any, schema: Any) -> Any:
+    """``old`` with sets and maps in the order of ``new``, since their order means nothing when they are compared."""
+    if not isinstance(schema, dict):
+        return old
+    if isinstance(old, dict) and isinstance(new, dict):
+        properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
+        return {name: aligned(below, new.get(name), properties.get(name, values)) for name, below in old.items()}
+    if not isinstance(old, list) or not isinstance(new, list) or schema.get(LIST_TYPE) not in ("set", "map"):
+        return old
+    keys = schema.get(LIST_MAP_KEYS) or ()
+
+    def identity(item: Any) -> bytes:
+        return orjson.dumps([item.get(key) for key in keys] if keys and isinstance(item, dict) else item)
+
+    order = {identity(item): place for place, item in enumerate(new)}
+    ranked = sorted(old, key=lambda item: order.get(identity(item), len(order)))
+    places = [order.get(identity(item)) for item in ranked]
+    return [
+        item if place is None else aligned(item, new[place], schema.get("items"))
+        for item, place in zip(ranked, places, strict=True)
+    ]
 
 
 def value_of(value: Any, schema: Any, *, is_root: bool = False) -> Any:

@@ -16,7 +16,7 @@ from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.expressions import ExpressionError, Program, compiled
 from fairway.objects.structural import LIST_MAP_KEYS, LIST_TYPE, RULES
-from fairway.objects.structural.cel_values import of_schema, type_of, undefined_field, value_of, with_times
+from fairway.objects.structural.cel_values import aligned, of_schema, type_of, undefined_field, value_of, with_times
 from fairway.objects.structural.costs import estimated_factor
 
 ABSENT: Any = object()
@@ -26,6 +26,7 @@ _DETAILS = {
     "FieldValueInvalid": 'Invalid value: "{type}": {text}', "FieldValueDuplicate": 'Duplicate value: "{type}"',
 }  # fmt: skip
 _OLD = re.compile(r"\boldSelf\b")
+_NUMBERS = re.compile(r"no matching overload for '_[<>]=?_' applied to '\((int|double), (int|double)\)'")
 _BUDGET_S = 2.0
 """All rules of one object together; upstream counts steps instead."""
 _OVER = "validation failed due to running out of cost budget, no further validation rules will be run"
@@ -176,7 +177,8 @@ def _applied(rule: Object, place: _Place) -> Iterator[Problem]:
     kind = of_schema(place.schema)
     try:
         values = {"self": value_of(place.value, place.schema, is_root=is_root)}
-        old = value_of(place.old, place.schema, is_root=is_root) if has_old else None
+        before = aligned(place.old, place.value, place.schema) if has_old else None
+        old = value_of(before, place.schema, is_root=is_root) if has_old else None
         values["oldSelf"] = ([old] if has_old else []) if is_optional else old
         program = _program(rule, place.schema, is_root=is_root)
         if program.evaluate(values) is True:
@@ -195,7 +197,14 @@ def _program(rule: Object, schema: Object, *, is_root: bool, field: str = "rule"
     if rule.get("optionalOldSelf"):
         # The library takes no optional values from outside: they come as lists of one or none.
         text = _OLD.sub("(size(oldSelf) > 0 ? optional.of(oldSelf[0]) : optional.none())", text)
-    return compiled(text, _variables(schema, rule, is_root=is_root))
+    variables = _variables(schema, rule, is_root=is_root)
+    try:
+        return compiled(text, variables)
+    except ExpressionError as error:
+        if not _NUMBERS.search(str(error)):
+            raise
+        # Numbers of both types may be compared, which the library only sees when it runs.
+        return compiled(text, dict.fromkeys(variables, "dyn"))
 
 
 def _message(rule: Object, schema: Object, values: Mapping[str, Any], *, is_root: bool) -> str:
