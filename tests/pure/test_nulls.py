@@ -149,6 +149,24 @@ SAMPLES: dict[str, Object] = {
         },
         "status": {"disruptionsAllowed": 1, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1},
     },
+    "HorizontalPodAutoscaler": {
+        "spec": {
+            "minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "A", "name": "b"},
+            "metrics": [
+                {"type": "Resource", "resource": {"name": "cpu", "target": {
+                    "type": "Utilization", "averageUtilization": 80}}},
+                {"type": "Pods", "pods": {"metric": {"name": "a", "selector": {"matchLabels": {"a": "b"}}},
+                                          "target": {"type": "AverageValue", "averageValue": "1"}}},
+                {"type": "Object", "object": {"metric": {"name": "a"}, "describedObject": {"kind": "A", "name": "b"},
+                                              "target": {"type": "Value", "value": "1"}}},
+            ],
+            "behavior": {"scaleUp": {"stabilizationWindowSeconds": 1, "selectPolicy": "Min",
+                                     "policies": [{"type": "Pods", "value": 1, "periodSeconds": 1}]},
+                         "scaleDown": {"selectPolicy": "Max"}},
+        },
+        "status": {"currentReplicas": 1, "desiredReplicas": 1, "currentMetrics": [
+            {"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 1}}}]},
+    },
     "CronJob": {
         "spec": {
             "schedule": "* * * * *", "timeZone": "UTC", "startingDeadlineSeconds": 1, "concurrencyPolicy": "Forbid",

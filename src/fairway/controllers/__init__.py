@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from fairway.client.interface import Client
+from fairway.controllers.autoscaler import AUTOSCALERS
 from fairway.controllers.certificates import CERTIFICATES
 from fairway.controllers.cluster_role_aggregation import AGGREGATION
 from fairway.controllers.cron_job import CRON_JOBS
@@ -45,6 +46,7 @@ ALL: tuple[Controller, ...] = (
     JOBS,
     CRON_JOBS,
     DISRUPTION_BUDGETS,
+    AUTOSCALERS,
     VOLUME_CLAIMS,
     VOLUMES,
     SCHEDULER,

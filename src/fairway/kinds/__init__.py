@@ -13,6 +13,7 @@ from fairway.kinds.admission_registration import (
     VALIDATING_WEBHOOK_CONFIGURATION,
 )
 from fairway.kinds.api_service import API_SERVICE
+from fairway.kinds.autoscaler import HORIZONTAL_POD_AUTOSCALER
 from fairway.kinds.binding import BINDING
 from fairway.kinds.certificate_signing_request import CERTIFICATE_SIGNING_REQUEST
 from fairway.kinds.component_status import COMPONENT_STATUS
@@ -90,6 +91,7 @@ ALL: tuple[Kind, ...] = (
     JOB,
     CRON_JOB,
     PRIORITY_CLASS,
+    HORIZONTAL_POD_AUTOSCALER,
     POD_DISRUPTION_BUDGET,
     CONTROLLER_REVISION,
     CONFIG_MAP,
@@ -159,6 +161,7 @@ __all__ = [
     "ENDPOINT_SLICE",
     "EVENT",
     "FLOW_SCHEMA",
+    "HORIZONTAL_POD_AUTOSCALER",
     "INGRESS",
     "INGRESS_CLASS",
     "IP_ADDRESS",
