@@ -116,7 +116,7 @@ async def test_its_resources_are_discovered_read_and_written(world: World) -> No
     ]  # fmt: skip
     one = json.loads(await world.api.kubectl("get", "reading", "one", "-o", "json"))
     assert one["metadata"]["name"] == "one"
-    made = await world.api.kubectl("create", "--validate=false", "-f", "-", text=json.dumps(reading("three")))
+    made = await world.api.kubectl("create", "-f", "-", text=json.dumps(reading("three")))
     assert made == "reading.metrics.example.com/three created\n"
 
 
@@ -151,6 +151,24 @@ async def test_it_is_told_why_nobody_answers(world: World, spec: Object, reason:
     if reason != "FailedDiscoveryCheck":
         refused = await world.api.kubectl("get", "--raw", ROOT, code=1)
         assert "Error from server (ServiceUnavailable)" in refused
+
+
+async def test_custom_kinds_have_an_api_service_for_as_long_as_they_are_served(world: World) -> None:
+    kubectl = world.api.kubectl
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "cars.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "cars", "kind": "Car"},
+                 "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]},
+    }  # fmt: skip
+    await kubectl("create", "-f", "-", text=json.dumps(definition))
+    await kubectl("wait", "crd/cars.example.com", "--for=condition=Established", "--timeout=10s")
+    await kubectl("wait", "apiservice", "v1.example.com", "--for=create", "--timeout=10s")
+    shown = (await kubectl("get", "apiservice", "v1.example.com", "--no-headers")).split()
+    assert shown[1:3] == ["Local", "True"]
+    await kubectl("delete", "crd", "cars.example.com", "--timeout=10s")
+    await kubectl("wait", "apiservice", "v1.example.com", "--for=delete", "--timeout=10s")
 
 
 async def test_a_server_that_fails_is_found_out_and_its_group_goes_with_the_api_service(world: World) -> None:

@@ -50,11 +50,17 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
     if subresource == "approval":
         new["status"] = _with(was, conditions=said.get("conditions"))
     elif subresource == "status":
-        kept = [one for one in was.get("conditions") or () if one.get("type") in (APPROVED, DENIED)]
-        others = [one for one in said.get("conditions") or () if one.get("type") not in (APPROVED, DENIED)]
-        new["status"] = _with(said, conditions=[*kept, *others])
+        new["status"] = _with(said, conditions=_undecided(said.get("conditions") or [], was.get("conditions") or []))
     else:
         new["status"] = was
+
+
+def _undecided(said: list[Object], was: list[Object]) -> list[Object]:
+    """What a signer says: decisions are not his, and stay as they were."""
+    kept = [one for one in was if one.get("type") in (APPROVED, DENIED)]
+    if kept == [one for one in said if one.get("type") in (APPROVED, DENIED)]:
+        return said
+    return [*kept, *(one for one in said if one.get("type") not in (APPROVED, DENIED))]
 
 
 def _with(status: Object, *, conditions: list[Object] | None) -> Object:

@@ -57,6 +57,12 @@ _NODE_RULES = (
     _rule("", "events", "create update patch"),
     _rule("events.k8s.io", "events", "create update patch"),
     _rule("coordination.k8s.io", "leases", "get list watch create update patch delete"),
+    _rule("certificates.k8s.io", "certificatesigningrequests", "create get list watch"),
+    _rule("node.k8s.io", "runtimeclasses", "get list watch"),
+    _rule("storage.k8s.io", "csidrivers", "get list watch"),
+    _rule("storage.k8s.io", "csinodes", "create delete get patch update"),
+    _rule("storage.k8s.io", "volumeattachments", "get"),
+    _rule("", "persistentvolumeclaims persistentvolumes", "get"),
 )
 
 _ADD_ON_RULES = {
