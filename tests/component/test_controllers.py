@@ -192,6 +192,21 @@ async def test_a_deployment_deleted_in_the_foreground_goes_last(cluster: Control
     assert order == ["Pod", "Pod", "Pod", "ReplicaSet", "Deployment"]
 
 
+async def test_a_circle_of_owners_goes_in_the_foreground_and_blocks_nobody(cluster: ControlledCluster) -> None:
+    uids = {}
+    for name in ("a", "b", "c"):
+        body = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default"}}
+        made = await cluster.client.create(CONFIG_MAP, body)
+        uids[name] = made["metadata"]["uid"]
+    for name, owner in (("a", "c"), ("b", "a"), ("c", "b")):
+        reference = {
+            "apiVersion": "v1", "kind": "ConfigMap", "name": owner, "uid": uids[owner], "blockOwnerDeletion": True,
+        }  # fmt: skip
+        await cluster.client.patch(CONFIG_MAP, "default", name, {"metadata": {"ownerReferences": [reference]}})
+    await cluster.client.delete(CONFIG_MAP, "default", "a", options={"propagationPolicy": "Foreground"})
+    await cluster.wait(CONFIG_MAP, lambda found: not {one["metadata"]["name"] for one in found} & set(uids))
+
+
 async def test_orphans_stay_and_are_adopted_by_who_matches(cluster: ControlledCluster) -> None:
     await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1"))
     pods = await cluster.wait(POD, lambda found: sum("podIP" in one.get("status", {}) for one in found) == 3)

@@ -133,9 +133,37 @@ async def _leave_in_foreground(kind: Kind, owner: Object, cluster: Cluster) -> N
     if not blocking:
         await _drop_finalizer(kind, owner, FOREGROUND, cluster)
         return
+    # Where each waits for the next in a circle, one must give way: who comes last to see it.
+    circular = [(each, one) for each, one in blocking if _waits_for(one, uid, cluster)]
+    await cluster.together(*(_unblock(each, one, uid, cluster) for each, one in circular))
     await cluster.together(
         *(_collect(each, one, cluster) for each, one in blocking if "deletionTimestamp" not in one["metadata"])
     )
+
+
+def _waits_for(found: Object, uid: str, cluster: Cluster) -> bool:
+    """Whether ``found`` leaves in the foreground and waits, through any number of others, for the object ``uid``."""
+    seen: set[str] = set()
+    ahead = [found]
+    while ahead:
+        one = ahead.pop()
+        if one["metadata"]["uid"] in seen or not is_waiting_for_dependents(one):
+            continue
+        seen.add(one["metadata"]["uid"])
+        blocking = [each for _, each in _dependents(one["metadata"]["uid"], cluster)]
+        blocking = [each for each in blocking if is_blocking(each, one["metadata"]["uid"])]
+        if any(each["metadata"]["uid"] == uid for each in blocking):
+            return True
+        ahead += blocking
+    return False
+
+
+async def _unblock(kind: Kind, found: Object, uid: str, cluster: Cluster) -> None:
+    """Let the owner ``uid`` go without waiting for ``found``."""
+    meta = found["metadata"]
+    freed = [{**one, "blockOwnerDeletion": False} if one["uid"] == uid else one for one in owner_references(found)]
+    patch = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"], "ownerReferences": freed}
+    await _patch_if_there(kind, found, patch, cluster)
 
 
 async def _drop_references(kind: Kind, found: Object, uids: frozenset[str], cluster: Cluster) -> None:
