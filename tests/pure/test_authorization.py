@@ -45,6 +45,11 @@ def test_a_node_may_do_what_a_kubelet_and_a_proxy_need(asked: Asked, allowed: bo
     assert is_allowed(NODE, asked) is allowed
 
 
+@pytest.mark.parametrize("user", [User("jane", NODE.groups), User("system:node:", NODE.groups), User(NODE.name)])
+def test_a_node_is_one_by_its_name_and_its_group(user: User) -> None:
+    assert not is_allowed(user, Asked("get", "", "secrets", "", "n", "s"))
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/livez/ping", "/readyz", "/version"])
 def test_everybody_may_ask_whether_we_are_well(path: str) -> None:
     assert is_allowed(ANONYMOUS, Asked("get", path=path))

@@ -93,7 +93,7 @@ def is_allowed(user: User, asked: Asked) -> bool:
         return True
     if _is_in(_ADD_ON_RULES.get(user.name, ()), asked):
         return True
-    return NODES in user.groups and _may_as_node(user, asked)
+    return NODES in user.groups and bool(node_name(user)) and _may_as_node(user, asked)
 
 
 def _is_below(path: str, roots: tuple[str, ...]) -> bool:
