@@ -262,6 +262,29 @@ async def test_a_connection_is_asked_about_too(api: World, hook: WebhookServer) 
     assert (hook.seen[0]["operation"], hook.seen[0]["subResource"], hook.seen[0]["name"]) == ("CONNECT", "exec", "p")
 
 
+async def test_a_scale_is_asked_about_as_a_scale_and_not_as_what_is_scaled(api: World, hook: WebhookServer) -> None:
+    rule = {"operations": ["*"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["replicasets"]}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "luksa/kubia"}]}}
+    body = {"metadata": {"name": "r"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+    sets = "/apis/apps/v1/namespaces/default/replicasets"
+    assert (await api.ask("POST", sets, body)).status == 201
+    whole, scale = (
+        webhook(hook, rules=[rule]),
+        webhook(hook, "b.example.com", rules=[{**rule, "resources": ["replicasets/scale"]}]),
+    )
+    hook.decide = lambda _: patch({"op": "replace", "path": "/spec/replicas", "value": 2})
+    await registered(api, "mutating", whole, scale)
+    patched = await api.ask("PATCH", f"{sets}/r/scale", b'{"spec":{"replicas":5}}', content_type=MERGE)
+    assert patched.body["spec"]["replicas"] == 2
+    (asked,) = hook.seen
+    assert asked["kind"] == {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    assert (asked["subResource"], asked["object"]["spec"]["replicas"], asked["oldObject"]["spec"]["replicas"]) == (
+        "scale",
+        5,
+        1,
+    )
+
+
 @pytest.mark.parametrize(
     ("fields", "text"),
     [

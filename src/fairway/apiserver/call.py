@@ -45,3 +45,5 @@ class Call:
     warnings: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
     """What admission has to say to the audit log."""
+    is_consulted: bool = False
+    """Webhooks and policies have been asked already, about the subresource that this write is behind."""

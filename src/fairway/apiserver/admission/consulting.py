@@ -20,6 +20,8 @@ _IDENTITY = ("name", "generateName", "namespace", "uid", "creationTimestamp", "g
 
 async def change(call: Call, new: Object, old: Object | None, api: "Api") -> bool:
     """Have ``new`` changed by whoever wishes to; whether it was.  Raises: ``StatusError``."""
+    if call.is_consulted:
+        return False
     given: dict[str, Any] = {field: new["metadata"][field] for field in _IDENTITY if field in new["metadata"]}
 
     def fill(changed: Object) -> None:
@@ -40,6 +42,8 @@ async def change(call: Call, new: Object, old: Object | None, api: "Api") -> boo
 
 async def judge(asked: Attributes, api: "Api") -> None:
     """Raises: ``StatusError`` of whoever refuses."""
+    if asked.call.is_consulted:
+        return
     if api.policies.exist:
         api.policies.judge(asked)
     if api.webhooks.validating:
@@ -61,7 +65,7 @@ async def consult(
     *, object_kind: tuple[str, str, str] | None = None,
 ) -> None:  # fmt: skip
     """Ask all about what is no write of a whole object; ``new`` may be changed.  Raises: ``StatusError``."""
-    if not is_wanted(api):
+    if call.is_consulted or not is_wanted(api):
         return
     asked = Attributes(call, operation, new, old, object_kind)
     if api.webhooks.mutating:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import deletion, write_options
+from fairway.apiserver.admission import consulting
+from fairway.apiserver.admission.attributes import CREATE
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import copy
 from fairway.apiserver.reply import Made, Reply
@@ -32,6 +34,7 @@ _UNSEEN_RETRY_S = 10
 async def evict(call: Call, api: "Api") -> Reply:
     """POST.  Raises: ``StatusError`` 429 if the budget does not allow it, 404, 409, 500 with two budgets."""
     body = _checked(call)
+    await consulting.consult(call, CREATE, body, None, api, object_kind=("policy", "v1", "Eviction"))
     given = {**(body.get("deleteOptions") or {})}
     for field in ("kind", "apiVersion"):
         given.pop(field, None)
@@ -167,5 +170,5 @@ async def _say_why(call: Call, api: "Api") -> None:
 def _as_delete(call: Call) -> Call:
     return Call(
         "delete", POD, call.user, namespace=call.namespace, name=call.name, user_agent=call.user_agent,
-        warnings=call.warnings,
+        warnings=call.warnings, annotations=call.annotations, is_consulted=True,
     )  # fmt: skip

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import bodies, ownership, patching, write_options
+from fairway.apiserver.admission import consulting
+from fairway.apiserver.admission.attributes import UPDATE
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_options import flag
 from fairway.apiserver.negotiation import body_media
@@ -138,6 +140,10 @@ async def _scale(call: Call, api: "Api", wanted_for: WantedFor, owned: Owned | N
         old = current(call, api)
         wanted = wanted_for(old)
         replicas = _checked(call, wanted, old)
+        if consulting.is_wanted(api):
+            present = scale_of(old.object, kind)
+            await consulting.consult(call, UPDATE, wanted, present, api, object_kind=("autoscaling", "v1", "Scale"))
+            replicas = _checked(call, wanted, old)
         new = old.copy()
         _set_replicas(new, kind, replicas)
         if owned is not None:
@@ -158,7 +164,8 @@ def _of_parent(call: Call) -> Call:
     """The write behind a scale is one of the whole object."""
     return Call(
         "update", call.kind, call.user, namespace=call.namespace, name=call.name,
-        options=call.options, user_agent=call.user_agent, warnings=call.warnings,
+        options=call.options, user_agent=call.user_agent, warnings=call.warnings, annotations=call.annotations,
+        is_consulted=True,
     )  # fmt: skip
 
 
