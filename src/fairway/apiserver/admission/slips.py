@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairway.apiserver.authorization import attributes
 from fairway.apiserver.call import Call
-from fairway.kinds import DAEMON_SET, DEPLOYMENT, POD, REPLICA_SET, REPLICATION_CONTROLLER, SERVICE
+from fairway.kinds import DAEMON_SET, DEPLOYMENT, POD, REPLICA_SET, REPLICATION_CONTROLLER, SERVICE, STATEFUL_SET
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
 from fairway.why import warnings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 64
 """Objects of a kind and namespace that are looked at: a write must not grow slower with what is there."""
-_WORKLOADS = (REPLICA_SET, DEPLOYMENT, DAEMON_SET, REPLICATION_CONTROLLER)
+_WORKLOADS = (REPLICA_SET, DEPLOYMENT, DAEMON_SET, STATEFUL_SET, REPLICATION_CONTROLLER)
 _FIELDS = ("ports", "selector")
 
 
