@@ -118,3 +118,19 @@ async def test_a_body_that_is_another_object_deletes_nothing(api: World) -> None
     told = await api.ask("DELETE", f"{MAPS}/kept", {"kind": "ConfigMap", "apiVersion": "v1"})
     assert (told.status, told.message) == (400, "the body of a delete must be DeleteOptions, and not ConfigMap")
     assert (await api.ask("GET", f"{MAPS}/kept")).status == 200
+
+
+@pytest.mark.parametrize("said", ["1", "soon", "-1s", "1s2", "1 s"])
+async def test_a_time_out_that_is_no_duration_is_refused(api: World, said: str) -> None:
+    told = await api.ask("GET", f"{MAPS}?timeout={said.replace(' ', '%20')}")
+    assert (told.status, told.message) == (400, "invalid timeout specified in the request URL")
+
+
+@pytest.mark.parametrize("said", ["", "0", "32s", "1.5h", "1m30s"])
+async def test_a_time_out_is_read_as_go_writes_it(api: World, said: str) -> None:
+    assert (await api.ask("GET", f"{MAPS}?timeout={said}")).status == 200
+
+
+async def test_a_write_that_takes_longer_than_it_asks_for_is_a_504(api: World) -> None:
+    told = await api.ask("POST", f"{MAPS}?timeout=1ns", {"metadata": {"name": "b"}})
+    assert (told.status, told.body["reason"]) == (504, "Timeout")

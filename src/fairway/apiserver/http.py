@@ -20,7 +20,7 @@ from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked, attributes
 from fairway.apiserver.call import Call, User
 from fairway.apiserver.fairness import WRITE_S, Fairness, Flow
-from fairway.apiserver.list_options import flag
+from fairway.apiserver.list_options import flag, timeout_of
 from fairway.apiserver.metrics import Labels, Metrics
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form
 from fairway.apiserver.pages import Pages
@@ -253,6 +253,7 @@ class Http:
     def _call(self, seen: _Seen, user: User, route: Route) -> Call:
         """The request as verbs see it.  Raises: ``StatusError`` 405, 403."""
         request, kind, asked = seen.request, route.kind, seen.asked
+        timeout_of(seen.options.get("timeout"))
         if not asked.verb:
             raise method_not_allowed()
         if not self._api.authorizer.is_allowed(user, asked):
@@ -270,7 +271,7 @@ class Http:
 
     async def _replied(self, seen: _Seen, call: Call, shape: Shape, form: Form, coming: Awaitable[Reply]) -> Answer:
         try:
-            reply = await self._api.bounded(coming)
+            reply = await self._api.bounded(coming, timeout_of(seen.options.get("timeout")))
             return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
         except Exception as error:
             return self._failed(seen, error)

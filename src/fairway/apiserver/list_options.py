@@ -3,6 +3,7 @@
 Pure.  Source: Kubernetes API concepts, "The resourceVersion parameter", "Streaming lists".
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,20 @@ def number(text: str) -> int:
 def flag(text: str | None) -> bool:
     """A boolean of the query: whatever is there says yes, even nothing at all, but ``0`` and ``false``."""
     return text is not None and text != "0" and text.lower() != "false"
+
+
+_PART = re.compile(r"([0-9]*\.?[0-9]+|[0-9]+\.)(h|ms|m|s|us|µs|ns)")
+_PARTS = re.compile(rf"\+?(?:{_PART.pattern})+")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def timeout_of(text: str | None) -> float | None:
+    """The seconds that a client gives its request; ``None`` where it leaves that open.  Raises: ``StatusError`` 400."""
+    if not text or text == "0":
+        return None
+    if not _PARTS.fullmatch(text):
+        raise bad_request("invalid timeout specified in the request URL")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text)) or None
 
 
 def revision_of(text: str) -> int | None:

@@ -110,10 +110,11 @@ class Api:
         reply = find(call)(call, self)
         return await self.bounded(reply) if isinstance(reply, Awaitable) else reply
 
-    async def bounded(self, coming: Awaitable[T]) -> T:
-        """``coming``, within the time that a request may take.  Raises: ``StatusError`` 504."""
+    async def bounded(self, coming: Awaitable[T], asked_s: float | None = None) -> T:
+        """``coming``, within the time that a request may take, or less if it asks so.  Raises: ``StatusError`` 504."""
+        most_s = self.settings.limits.request_s
         try:
-            async with asyncio.timeout(self.settings.limits.request_s):
+            async with asyncio.timeout(most_s if asked_s is None else min(asked_s, most_s)):
                 return await coming
         except TimeoutError as error:
             raise timeout("request did not complete within the allotted timeout") from error
