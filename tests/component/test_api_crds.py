@@ -382,6 +382,10 @@ async def test_an_object_inside_of_an_object_says_what_it_is(api: World) -> None
         "spec.inner.kind: Required value: must not be empty]"
     )
     body["spec"]["inner"] |= {"apiVersion": "v1", "kind": "X"}
+    odd = {**body, "metadata": {"name": "w", "odd": 1}, "spec": {"inner": {**body["spec"]["inner"]}}}
+    odd["spec"]["inner"] = {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x", "odd": 1}}
+    told = await api.ask("POST", f"{WIDGETS}?fieldValidation=Strict", odd)
+    assert told.message.endswith('unknown field "metadata.odd", unknown field "spec.inner.metadata.odd"')
     told = await api.ask("POST", WIDGETS, body)
     assert told.body["spec"]["inner"] == {
         "apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "spec": {"a": 1},

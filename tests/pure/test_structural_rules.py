@@ -121,6 +121,24 @@ def test_a_rule_that_cannot_work_is_refused(rule: str, text: str) -> None:
     assert f"compilation failed: {text}" in problem.detail or text in problem.detail
 
 
+COSTS = [
+    ("self.all(s, s == 'x')", {"type": "array", "items": {"type": "string"}}, 1, False),
+    ("self.all(s, s == 'x')", {"type": "array", "items": {"type": "string"}}, 1000000, True),
+    ("self.all(a, a.all(b, b == 'x'))",
+     {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}, 1, True),
+    ("self.contains('x')", {"type": "string"}, 1, False),
+    ("self.contains('x')", {"type": "string"}, 1000000, True),
+    ("self.contains('x')", {"type": "string", "maxLength": 63}, 1024, False),
+    ("self > 0", {"type": "integer"}, 1000000, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "place", "times", "is_refused"), COSTS)
+def test_costs_grow_with_what_is_not_bounded(rule: str, place: dict[str, Any], times: int, is_refused: bool) -> None:
+    found = list(rule_problems({**place, "x-kubernetes-validations": [{"rule": rule}]}, "x", times))
+    assert any("estimated rule cost exceeds budget" in one.detail for one in found) is is_refused
+
+
 def test_a_rule_that_could_run_for_ever_is_refused() -> None:
     def cost(rule: str) -> list[str]:
         return [one.detail for one in rule_problems(schema({"rule": rule})["properties"]["spec"], "x")]

@@ -79,9 +79,8 @@ def _for_v2(schema: Any) -> Object:
     if schema.get("nullable") or schema.get("x-kubernetes-int-or-string"):
         shown.pop("type", None)
         return shown
-    has_fields = schema.get("type") == "object" and schema.get("properties")
-    if schema.get("x-kubernetes-preserve-unknown-fields") and not has_fields:
-        return shown
+    if schema.get("x-kubernetes-preserve-unknown-fields"):
+        return shown  # older kubectl would take the fields that are named for all there are
     if isinstance(schema.get("items"), dict):
         shown["items"] = _for_v2(schema["items"])
     if isinstance(schema.get("additionalProperties"), dict):

@@ -6,11 +6,12 @@ Source: Kubernetes docs, "Specifying a structural schema", "Defaulting", "Merge 
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.structural import EMBEDDED, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, MAP_TYPE, PRESERVE, RULES
+from fairway.objects.structural.costs import most_items
 from fairway.objects.structural.formats import matcher
 from fairway.objects.structural.pruning import prune
 from fairway.objects.structural.validation import check
@@ -35,6 +36,21 @@ _STRUCTURE = (
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 
 
+class Within(NamedTuple):
+    """What is above a place.
+
+    ``loose`` is the list whose items cannot be told apart, if there is one: nobody knows what they were.  ``times``
+    says how often the place may be there.
+    """
+
+    loose: str = ""
+    times: float = 1.0
+
+    def each(self, schema: Object) -> "Within":
+        """Below the items of a list or map."""
+        return self._replace(times=min(self.times * most_items(schema), 1e12))
+
+
 def schema_problems(schema: Object, path: str) -> Iterator[Problem]:
     """Every broken rule of a version's schema."""
     if schema.get("nullable"):
@@ -43,7 +59,7 @@ def schema_problems(schema: Object, path: str) -> Iterator[Problem]:
         yield required(f"{path}.type", "must not be empty at the root")
     elif schema["type"] != "object":
         yield invalid_value(f"{path}.type", schema["type"], "must be object at the root")
-    yield from _at(schema, path, "root", "")
+    yield from _at(schema, path, "root", Within())
     metadata = (schema.get("properties") or {}).get("metadata")
     if metadata:
         yield from _metadata(metadata, f"{path}.properties[metadata]")
@@ -55,17 +71,14 @@ _MISSING = {
 }
 
 
-def _at(schema: Object, path: str, level: str, loose: str) -> Iterator[Problem]:
-    """One place that belongs to the structure, and all below it.
-
-    ``loose`` is the list above whose items cannot be told apart, if there is one: nobody knows what they were.
-    """
+def _at(schema: Object, path: str, level: str, within: Within) -> Iterator[Problem]:
+    """One place that belongs to the structure, and all below it."""
     yield from _type(schema, path, level)
     yield from _keywords(schema, path)
-    yield from _rules(schema, path, loose)
+    yield from _rules(schema, path, within)
     yield from _lists(schema, path)
     yield from _default(schema, path)
-    yield from _below(schema, path, loose)
+    yield from _below(schema, path, within)
     for field in _ALTERNATIVES:
         for place, part in enumerate(schema.get(field) or ()):
             yield from _part(part, schema, f"{path}.{field}[{place}]")
@@ -86,19 +99,19 @@ def _type(schema: Object, path: str, level: str) -> Iterator[Problem]:
         yield invalid_value(f"{path}.type", type_, f"must be object if {EMBEDDED} is true")
 
 
-def _below(schema: Object, path: str, loose: str) -> Iterator[Problem]:
+def _below(schema: Object, path: str, within: Within) -> Iterator[Problem]:
     values, items = schema.get("additionalProperties"), schema.get("items")
     if schema.get("properties") and isinstance(values, dict):
         detail = "additionalProperties and properties are mutual exclusive"
         yield forbidden_value(f"{path}.additionalProperties", detail)
     for name, below in (schema.get("properties") or {}).items():
         if below is not None:
-            yield from _at(below, f"{path}.properties[{name}]", "field", loose)
+            yield from _at(below, f"{path}.properties[{name}]", "field", within)
     if isinstance(values, dict):
-        yield from _at(values, f"{path}.additionalProperties", "field", loose)
+        yield from _at(values, f"{path}.additionalProperties", "field", within.each(schema))
     if isinstance(items, dict):
-        within = loose if schema.get(LIST_TYPE) == "map" else loose or path
-        yield from _at(items, f"{path}.items", "items", within)
+        below = within if schema.get(LIST_TYPE) == "map" else within._replace(loose=within.loose or path)
+        yield from _at(items, f"{path}.items", "items", below.each(schema))
     elif isinstance(items, list):
         yield forbidden_value(f"{path}.items", "items must be a schema object and not an array")
     elif schema.get("type") == "array":
@@ -122,15 +135,15 @@ def _keywords(schema: Object, path: str) -> Iterator[Problem]:
             yield invalid_value(f"{path}.pattern", pattern, f"must be a valid regular expression, but isn't: {error}")
 
 
-def _rules(schema: Object, path: str, loose: str) -> Iterator[Problem]:
+def _rules(schema: Object, path: str, within: Within) -> Iterator[Problem]:
     if not schema.get(RULES):
         return
     from fairway.objects.structural.rules import is_transition, rule_problems
 
-    yield from rule_problems(schema, path)
+    yield from rule_problems(schema, path, within.times)
     for place, rule in enumerate(schema[RULES]):
-        if loose and is_transition(rule):
-            detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {loose}"
+        if within.loose and is_transition(rule):
+            detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {within.loose}"
             yield invalid_value(f"{path}.{RULES}[{place}].rule", rule.get("rule"), detail)
 
 

@@ -17,7 +17,7 @@ from fairway.objects.strict.duplicates import has_duplicates, with_duplicates
 from fairway.objects.strict.go_text import go_text
 from fairway.objects.strict.shapes import fits
 from fairway.objects.strict.walk import Walk
-from fairway.objects.structural.pruning import prune
+from fairway.objects.structural.pruning import embedded, prune
 
 Mode = Literal["Strict", "Warn", "Ignore"]
 
@@ -69,7 +69,10 @@ def inspect_custom(body: Object, raw: bytes, custom: Object) -> Findings:
         if raw and has_duplicates(raw, body):
             walk.free(with_duplicates(raw))
         if body.get("metadata") is not None:
-            body["metadata"] = walk.metadata(body["metadata"])
+            body["metadata"] = walk.metadata(body["metadata"], ".metadata")
+        for path, inner in embedded(body, custom):
+            if isinstance(inner.get("metadata"), dict):
+                inner["metadata"] = walk.metadata(inner["metadata"], f".{path}.metadata")
         unknown = prune(body, custom)
     except (RecursionError, orjson.JSONEncodeError):
         return Findings("json: exceeded max depth")

@@ -50,9 +50,9 @@ class Walk:
         cleaned: Object = self._fields(body, found) if _is_object(body) else self._wrong(body, defined_name(found), {})
         return cleaned
 
-    def metadata(self, given: Any) -> Object:
-        """The metadata of an object of a custom kind."""
-        self._path, self._stack = [".metadata"], ["metadata"]
+    def metadata(self, given: Any, path: str) -> Object:
+        """The metadata of an object of a custom kind, or of one inside of it."""
+        self._path, self._stack = [path], ["metadata"]
         cleaned: Object = self._defined(given, schema.definition(schema.place_named(_OBJECT_META)))
         self._path, self._stack = [], []
         return cleaned

@@ -42,3 +42,18 @@ def _prune_members(value: Object, schema: Object, path: str, *, is_object: bool)
         elif not keeps_all:
             del value[name]
             yield here
+
+
+def embedded(value: Any, schema: Object, path: str = "") -> Iterator[tuple[str, Object]]:
+    """The whole objects inside of an object, each with its path."""
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from embedded(item, schema.get("items") or {}, f"{path}[{place}]")
+    elif isinstance(value, dict):
+        if path and schema.get(EMBEDDED):
+            yield path, value
+        properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
+        for name, below in value.items():
+            inner = properties.get(name, values)
+            if isinstance(inner, dict):
+                yield from embedded(below, inner, f"{path}.{name}" if path else name)

@@ -65,8 +65,8 @@ def is_transition(rule: Object) -> bool:
     return _OLD.search(rule.get("rule") or "") is not None
 
 
-def rule_problems(schema: Object, path: str) -> Iterator[Problem]:
-    """Every rule of one place of a schema that cannot be used."""
+def rule_problems(schema: Object, path: str, times: float = 1.0) -> Iterator[Problem]:
+    """Every rule of one place of a schema that cannot be used; ``times``: how often the place may be there."""
     is_root = path.endswith("openAPIV3Schema")
     for place, rule in enumerate(schema[RULES]):
         here = f"{path}.{RULES}[{place}]"
@@ -74,7 +74,7 @@ def rule_problems(schema: Object, path: str) -> Iterator[Problem]:
             yield required(f"{here}.rule", "rule is not specified")
             continue
         yield from _words(rule, here)
-        yield from _compiles(schema, rule, here, is_root=is_root)
+        yield from _compiles(schema, rule, here, times, is_root=is_root)
 
 
 def _words(rule: Object, here: str) -> Iterator[Problem]:
@@ -89,7 +89,7 @@ def _words(rule: Object, here: str) -> Iterator[Problem]:
         yield not_supported(f"{here}.reason", reason, _REASONS)
 
 
-def _compiles(schema: Object, rule: Object, here: str, *, is_root: bool) -> Iterator[Problem]:
+def _compiles(schema: Object, rule: Object, here: str, times: float, *, is_root: bool) -> Iterator[Problem]:
     try:
         program = _program(rule, schema, is_root=is_root)
         if missing := undefined_field(rule["rule"], schema, is_root=is_root):
@@ -101,7 +101,7 @@ def _compiles(schema: Object, rule: Object, here: str, *, is_root: bool) -> Iter
     if program.type not in ("bool", "dyn"):
         detail = f"Invalid value: {_shown_rule(rule)}: compilation failed: must evaluate to a bool"
         yield Problem(f"{here}.rule", "FieldValueInvalid", detail)
-    if factor := estimated_factor(rule["rule"], schema):
+    if factor := estimated_factor(rule["rule"], schema, times):
         shown = "more than 100x" if factor > 100 else f"{factor:.1f}x"
         yield forbidden_value(
             f"{here}.rule",

@@ -11,8 +11,9 @@ import orjson
 
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required, too_long, too_many
-from fairway.objects.structural import EMBEDDED, IDENTITY, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE
+from fairway.objects.structural import IDENTITY, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE
 from fairway.objects.structural.formats import has_format, matcher
+from fairway.objects.structural.pruning import embedded
 
 ABSENT: Any = object()
 """No former value."""
@@ -206,20 +207,11 @@ def list_problems(value: Any, schema: Object, path: str = "", old: Any = ABSENT)
                 yield from list_problems(below, inner, here, before.get(name, ABSENT))
 
 
-def embedded_problems(value: Any, schema: Object, path: str = "") -> Iterator[Problem]:
+def embedded_problems(value: Object, schema: Object) -> Iterator[Problem]:
     """Objects inside of objects that do not say what they are."""
-    if isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from embedded_problems(item, schema.get("items") or {}, f"{path}[{place}]")
-    elif isinstance(value, dict):
-        if schema.get(EMBEDDED):
-            for field in ("apiVersion", "kind"):
-                if not isinstance(value.get(field), str) or not value[field]:
-                    yield required(f"{path}.{field}", "must not be empty")
-            if not isinstance(value.get("metadata", {}), dict):
-                yield invalid_value(f"{path}.metadata", value["metadata"], "must be an object")
-        properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
-        for name, below in value.items():
-            inner = properties.get(name, values)
-            if isinstance(inner, dict):
-                yield from embedded_problems(below, inner, f"{path}.{name}" if path else name)
+    for path, found in embedded(value, schema):
+        for field in ("apiVersion", "kind"):
+            if not isinstance(found.get(field), str) or not found[field]:
+                yield required(f"{path}.{field}", "must not be empty")
+        if not isinstance(found.get("metadata", {}), dict):
+            yield invalid_value(f"{path}.metadata", found["metadata"], "must be an object")
