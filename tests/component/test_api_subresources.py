@@ -97,9 +97,14 @@ async def test_an_event_is_one_object_in_both_groups(api: World) -> None:
     assert (
         await api.ask("GET", f"{new}?fieldSelector=regarding.name%3Dweb,reportingController%3Dexample.com/me")
     ).body["items"][0]["note"] == "once"
-    patch = {"note": "twice"}
-    await api.ask("PATCH", f"{new}/one", patch, content_type="application/merge-patch+json")
-    assert (await api.ask("GET", "/api/v1/namespaces/default/events/one")).body["message"] == "twice"
+    merge = {"content_type": "application/merge-patch+json"}
+    series = {"series": {"count": 2, "lastObservedTime": "2026-01-01T00:00:01.000000Z"}}
+    assert (await api.ask("PATCH", f"{new}/one", series, **merge)).status == 200
+    assert (await api.ask("GET", "/api/v1/namespaces/default/events/one")).body["series"]["count"] == 2
+    refused = await api.ask("PATCH", f"{new}/one", {"note": "twice"}, **merge)
+    assert refused.status == 422 and 'message: Invalid value: "twice": field is immutable' in refused.message
+    told = await api.ask("POST", new, {**event, "eventTime": None, "type": "Odd", "deprecatedCount": 3})
+    assert "eventTime: Required value" in told.message and "has invalid value: Odd" in told.message
 
 
 async def test_a_runtime_class_completes_its_pods_or_refuses_them(api: World) -> None:
