@@ -101,6 +101,20 @@ async def test_secrets_are_never_told_in_full(api: Audited) -> None:
     assert b"hunter2" not in orjson.dumps(events)
 
 
+async def test_admission_has_its_say(api: Audited) -> None:
+    level = {"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/audit": "restricted"}
+    await api.world.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "n", "labels": level}})
+    api.said()
+    spec = {"containers": [{"name": "c", "image": "luksa/kubia"}]}
+    await api.world.ask("POST", "/api/v1/namespaces/n/pods", {"metadata": {"name": "p"}, "spec": spec})
+    (event,) = api.said()
+    annotations = event["annotations"]
+    assert annotations["pod-security.kubernetes.io/enforce-policy"] == "baseline:latest"
+    assert annotations["pod-security.kubernetes.io/audit-violations"].startswith(
+        'would violate PodSecurity "restricted:latest": allowPrivilegeEscalation != false'
+    )
+
+
 async def test_refusals_say_why_and_to_whom(api: Audited) -> None:
     await api.world.ask("GET", "/api/v1/nodes", peer=NOBODY)
     (event,) = api.said()

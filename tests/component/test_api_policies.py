@@ -131,6 +131,15 @@ async def test_a_policy_without_a_binding_judges_nothing_and_its_status_says_tha
         "Equivalent",
     )
     assert (await api.ask("POST", MAPS, a_map())).status == 201
+    policy = f"{REGISTRATION}/validatingadmissionpolicies/p"
+    condition = {"type": "Seen", "status": "True", "reason": "R", "message": "m"}
+    condition["lastTransitionTime"] = "2026-01-01T00:00:00Z"
+    merge = "application/merge-patch+json"
+    told = await api.ask("PATCH", f"{policy}/status", {"status": {"conditions": [condition]}}, content_type=merge)
+    assert told.body["status"]["conditions"] == [condition]
+    told = await api.ask("PATCH", policy, {"spec": {"failurePolicy": "Ignore"}}, content_type=merge)
+    assert told.body["status"] == {"observedGeneration": 2, "typeChecking": {}, "conditions": [condition]}
+    assert told.body["metadata"]["generation"] == 2
 
 
 @pytest.mark.parametrize(

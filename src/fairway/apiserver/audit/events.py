@@ -53,6 +53,7 @@ def event(record: "Record", stage: str, now_s: float, answer: Response | None, c
         is_refused = code == 403 and record.call is None
         made["annotations"] = {
             "authorization.k8s.io/decision": "forbid" if is_refused else "allow", "authorization.k8s.io/reason": "",
+            **(record.call.annotations if record.call is not None else {}),
         }  # fmt: skip
     return orjson.dumps(made) + b"\n"
 

@@ -56,10 +56,11 @@ def _prepare_policy(new: Object, old: Object | None, subresource: str) -> None:
     if subresource == "status" and old is not None:
         new["spec"] = old["spec"]
         return
-    generation = 1
+    generation, kept = 1, {"typeChecking": {}}
     if old is not None:
         generation = int(old["metadata"].get("generation") or 1) + (new["spec"] != old["spec"])
-    new["status"] = {"observedGeneration": generation, "typeChecking": {}}
+        kept |= old.get("status") or {}
+    new["status"] = {**kept, "observedGeneration": generation}
 
 
 def _validate_policy(new: Object, _old: Object | None) -> Iterator[Problem]:

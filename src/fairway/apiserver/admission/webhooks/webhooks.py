@@ -133,6 +133,8 @@ class Webhooks:
             text = f'failed calling webhook "{name}": {error}'
             if webhook["failurePolicy"] == "Ignore":
                 log.warning("a webhook failed and is ignored", extra={"webhook": name, "error": str(error)})
+                mode = "mutation" if "reinvocationPolicy" in webhook else "validating"
+                asked.call.annotations[f"failed-open.{mode}.webhook.admission.k8s.io/round_0_index_0"] = name
                 return None
             raise internal(text) from error
         asked.call.warnings.extend(found.warnings)
