@@ -56,7 +56,8 @@ def _prepare_policy(new: Object, old: Object | None, subresource: str) -> None:
     if subresource == "status" and old is not None:
         new["spec"] = old["spec"]
         return
-    generation, kept = 1, {"typeChecking": {}}
+    kept: Object = {"typeChecking": {}}
+    generation = 1
     if old is not None:
         generation = int(old["metadata"].get("generation") or 1) + (new["spec"] != old["spec"])
         kept |= old.get("status") or {}
