@@ -289,3 +289,13 @@ async def test_a_fault_of_ours_is_a_500_with_a_status_and_a_traceback_in_the_log
 async def test_the_version_is_what_clients_compare(api: World) -> None:
     found = (await api.ask("GET", "/version", peer=NOBODY)).body
     assert (found["major"], found["minor"], found["gitVersion"]) == ("1", "36", "v1.36.0+fairway")
+
+
+@pytest.mark.parametrize("shape", ["Table", "PartialObjectMetadata"])
+async def test_what_is_never_kept_is_no_table(api: World, shape: str) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    accept = f"application/json;as={shape};v=v1;g=meta.k8s.io"
+    told = await api.ask("POST", path, {"spec": {}}, accept=accept)
+    assert told.status == 406
+    told = await api.ask("POST", path, {"spec": {}}, accept=f"{accept},application/json")
+    assert told.status != 406

@@ -220,10 +220,10 @@ class Http:
                 coming = connected(connect, call, request, self._api)
                 # A backend may take as long as it likes; what joins a node's streams may not.
                 return self._connected(seen, coming if route.subresource == "proxy" else self._api.bounded(coming))
-        accept = request.headers.get("accept", "")
-        form = negotiation.accepted(accept)
+        accept, is_kept = request.headers.get("accept", ""), "get" in route.kind.verbs
+        form = negotiation.accepted(accept, has_shapes=is_kept)
         if form.media == PROTOBUF and not speaks_protobuf(route.kind, route.served, form):
-            form = negotiation.accepted(accept, has_protobuf=False)
+            form = negotiation.accepted(accept, has_protobuf=False, has_shapes=is_kept)
         shape = self._shapes.of(route.kind, route.served, form, call.options.get("includeObject", ""))
         if call.verb in _WITH_BODY:
             call.body = bodies.read(call)

@@ -25,18 +25,21 @@ class Form(NamedTuple):
 AS_JSON = Form()
 
 
-def accepted(header: str, *, has_protobuf: bool = True) -> Form:
-    """The first form in ``Accept`` that can be served.  Raises: ``StatusError`` 406."""
+def accepted(header: str, *, has_protobuf: bool = True, has_shapes: bool = True) -> Form:
+    """The first form in ``Accept`` that can be served; not everything has a message, or can be a Table.
+
+    Raises: ``StatusError`` 406.
+    """
     if not header:
         return AS_JSON
-    return (_remembered if len(header) <= _REMEMBERED_LENGTH else _accepted)(header, has_protobuf)
+    return (_remembered if len(header) <= _REMEMBERED_LENGTH else _accepted)(header, has_protobuf, has_shapes)
 
 
-def _accepted(header: str, has_protobuf: bool) -> Form:
+def _accepted(header: str, has_protobuf: bool, has_shapes: bool) -> Form:
     clauses = [_clause(text) for text in header.split(",")]
     for _, media, parameters in sorted(clauses, key=lambda clause: -clause[0]):
         form = _form(media, parameters)
-        if form is not None and (has_protobuf or form.media != PROTOBUF):
+        if form is not None and (has_protobuf or form.media != PROTOBUF) and (has_shapes or not form.shape):
             return form
     raise not_acceptable((JSON, YAML, PROTOBUF) if has_protobuf else (JSON, YAML))
 
