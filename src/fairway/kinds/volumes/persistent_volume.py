@@ -11,6 +11,7 @@ from fairway.kinds.rules.quantities import canonical_amounts
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, dns_subdomain, drop_null, fill
 from fairway.kinds.volumes import modes
+from fairway.kinds.volumes.protection import protect
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 
@@ -38,8 +39,7 @@ def defaults(new: Object) -> None:
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource; a new volume is protected."""
     keep_apart(new, old, subresource, {"phase": "Pending"})
-    if old is None and PROTECTION not in (new["metadata"].get("finalizers") or ()):
-        new["metadata"]["finalizers"] = [*(new["metadata"].get("finalizers") or ()), PROTECTION]
+    protect(new, old, PROTECTION)
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from fairway.kinds.rules.quantities import canonical_amounts
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, dns_subdomain, drop_null, fill
 from fairway.kinds.volumes import modes
+from fairway.kinds.volumes.protection import protect
 from fairway.objects import Object, quantity
 from fairway.objects.errors import Problem, forbidden_value, render_value, required
 from fairway.objects.labels import validate_label_selector
@@ -41,8 +42,7 @@ def fill_spec(spec: Object) -> None:
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource; a new claim is protected."""
     keep_apart(new, old, subresource, {"phase": "Pending"})
-    if old is None and PROTECTION not in (new["metadata"].get("finalizers") or ()):
-        new["metadata"]["finalizers"] = [*(new["metadata"].get("finalizers") or ()), PROTECTION]
+    protect(new, old, PROTECTION)
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
