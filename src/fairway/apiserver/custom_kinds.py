@@ -5,15 +5,13 @@ changes.  A kind is served before anybody is told that it is established, and it
 Source: Kubernetes docs, "Extend the Kubernetes API with CustomResourceDefinitions", "Deleting a definition".
 """
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
 
+from fairway.apiserver.settling import Settling
 from fairway.apiserver.stored import Stored, encode, splice
-from fairway.apiserver.watchers import ChangeSignal
 from fairway.kinds import CUSTOM_RESOURCE_DEFINITION
 from fairway.kinds.custom import kinds_of, normal
 from fairway.kinds.custom_resource_definition import FINALIZER
@@ -25,8 +23,6 @@ from fairway.objects.errors import StatusError
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
-
-log = logging.getLogger(__name__)
 
 _RETRY_S = 1.0
 _DELETING = ("InstanceDeletionInProgress", "CustomResource deletion is in progress")
@@ -41,8 +37,7 @@ class CustomKinds:
         self._changed = changed
         self._definitions = api.cache.of(CUSTOM_RESOURCE_DEFINITION)
         self._made: dict[str, tuple[bytes, tuple[Kind, ...]]] = {}
-        self._signal: ChangeSignal | None = None
-        self._later: asyncio.TimerHandle | None = None
+        self._settling = Settling(self._definitions, self.settle, "custom kinds", retry_s=_RETRY_S)
 
     async def settle(self) -> None:
         """Do all that is due.  Raises: ``StatusError``."""
@@ -110,16 +105,15 @@ class CustomKinds:
             if (condition(definition, TERMINATING) or {}).get("reason") != _DELETING[0]:
                 body = {**definition, "status": terminating(definition, *_DELETING, now)}
                 await self._quietly("update", name=name, subresource="status", body=body)
-            if self._signal is not None:
-                self._signal.follow(collection)
+            self._settling.follow(collection)
             for state in list(collection.live.values()):
                 if not meta.is_deleting(state.object):
                     metadata = state.object["metadata"]
                     await self._quietly("delete", kinds[0], namespace=metadata.get("namespace"), name=metadata["name"])
             if collection.live:
                 return
-        if collection is not None and self._signal is not None:
-            self._signal.follow(collection, wanted=False)
+        if collection is not None:
+            self._settling.follow(collection, wanted=False)
         found = self._definitions.live.get(CUSTOM_RESOURCE_DEFINITION.key(None, name))
         if found is None:
             return
@@ -140,20 +134,7 @@ class CustomKinds:
 
     async def keep(self) -> None:
         """Settle now, and whenever something changes; until cancelled."""
-        self._signal = ChangeSignal([self._definitions], lambda _: True)
-        self._signal.set()
-        try:
-            while True:
-                await self._signal.wait()
-                try:
-                    await self.settle()
-                except StatusError as error:
-                    log.warning("custom kinds cannot be settled yet: %s", error.message)
-                    self._later = asyncio.get_running_loop().call_later(_RETRY_S, self._signal.set)
-        finally:
-            self._signal.close()
-            if self._later is not None:
-                self._later.cancel()
+        await self._settling.keep()
 
 
 def _source(found: Object) -> bytes:

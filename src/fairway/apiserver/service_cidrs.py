@@ -5,13 +5,11 @@ one waits to go, whenever an address does.
 Source: KEP-1880, the life of a ServiceCIDR.
 """
 
-import asyncio
-import logging
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from fairway.apiserver.watchers import ChangeSignal
+from fairway.apiserver.settling import Settling
 from fairway.kinds import IP_ADDRESS, SERVICE_CIDR
 from fairway.kinds.service_cidr import FINALIZER
 from fairway.objects import Object, meta
@@ -19,8 +17,6 @@ from fairway.objects.errors import StatusError
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
-
-log = logging.getLogger(__name__)
 
 GRACE_S = 10.0
 """A range that is to go stays at least so long, as upstream has it."""
@@ -60,8 +56,7 @@ class ServiceCidrs:
         self._api = api
         self._ranges = api.cache.of(SERVICE_CIDR)
         self._addresses = api.cache.of(IP_ADDRESS)
-        self._signal: ChangeSignal | None = None
-        self._later: asyncio.TimerHandle | None = None
+        self._settling = Settling(self._ranges, self.settle, "ServiceCIDRs", retry_s=_RETRY_S)
 
     async def settle(self) -> None:
         """Do all that is due.  Raises: ``StatusError``."""
@@ -74,8 +69,7 @@ class ServiceCidrs:
                 # Somebody was faster: there will be a change to tell.
                 if error.code not in (404, 409):
                     raise
-        if self._signal is not None:
-            self._signal.follow(self._addresses, wanted=waits)
+        self._settling.follow(self._addresses, wanted=waits)
 
     async def _settle(self, found: Object, present: Sequence[Object]) -> bool:
         """Whether the range waits for its addresses to go."""
@@ -92,7 +86,7 @@ class ServiceCidrs:
             return True
         left_s = meta.unix_seconds(metadata["deletionTimestamp"]) + GRACE_S - self._api.clock()
         if left_s > 0:
-            self._look_again(left_s)
+            self._settling.again_in(left_s)
             return False
         kept = [name for name in metadata["finalizers"] if name != FINALIZER]
         body = {**found, "metadata": {**metadata, "finalizers": kept}}
@@ -105,25 +99,6 @@ class ServiceCidrs:
             name, body = found["metadata"]["name"], {**found, "status": status}
             await self._api.call("update", SERVICE_CIDR, name=name, subresource="status", body=body)
 
-    def _look_again(self, after_s: float) -> None:
-        if self._later is not None:
-            self._later.cancel()
-        if self._signal is not None:
-            self._later = asyncio.get_running_loop().call_later(after_s, self._signal.set)
-
     async def keep(self) -> None:
         """Settle now, and whenever something changes; until cancelled."""
-        self._signal = ChangeSignal([self._ranges], lambda _: True)
-        self._signal.set()
-        try:
-            while True:
-                await self._signal.wait()
-                try:
-                    await self.settle()
-                except StatusError as error:
-                    log.warning("ServiceCIDRs cannot be settled yet", extra={"error": error.message})
-                    self._look_again(_RETRY_S)
-        finally:
-            self._signal.close()
-            if self._later is not None:
-                self._later.cancel()
+        await self._settling.keep()
