@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from component.api_world import World, world
+from component.memory_store import MemoryStore
 from component.webhook_server import WebhookServer, patch, webhook_server
 
 REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
@@ -242,6 +243,19 @@ async def test_nobody_stands_in_the_way_of_taking_webhooks_back(api: World, hook
     await registered(api, "validating", webhook(hook, rules=[everything]))
     assert (await api.ask("DELETE", f"{REGISTRATION}/validatingwebhookconfigurations/c")).status == 200
     assert (await api.ask("POST", MAPS, a_map())).status == 201
+
+
+async def test_a_webhook_that_fails_does_not_keep_the_server_down(hook: WebhookServer) -> None:
+    store = MemoryStore()
+    everything = {"operations": ["CREATE"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"]}
+    role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view"
+    hook.decide = lambda _: {"allowed": False}
+    async with world(store=store) as api:
+        await registered(api, "validating", webhook(hook, rules=[everything]))
+        assert (await api.ask("DELETE", role)).status == 200
+    async with world(store=store) as api:
+        assert (await api.ask("GET", role)).status == 200
+        assert (await api.ask("POST", MAPS, a_map())).status == 400
 
 
 async def test_a_connection_is_asked_about_too(api: World, hook: WebhookServer) -> None:

@@ -74,6 +74,8 @@ class Api:
         self.quotas = Quotas(self)
         self.custom: Mapping[tuple[str, str, str], tuple[Kind, Served | None]] = {}
         """The records of custom kinds by group, version and plural: who calls may know less of a kind."""
+        self.asks_others = False
+        """Policies and webhooks have a say, but not in what a start needs: a bad one would keep the server down."""
         self.policies = Policies(self)
         self.webhooks = Webhooks(self)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)

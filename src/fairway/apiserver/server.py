@@ -72,6 +72,7 @@ class ApiServer:
         await self._bootstrap.begin()
         await self._flow_control.settle()
         await self._service_cidrs.settle()
+        self.api.asks_others = True
         self._run(self._bootstrap.keep(), "keep the bootstrap objects")
         self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")
         self._run(self._address_repair.keep(), "repair the addresses")

@@ -48,7 +48,7 @@ class Policies:
     @property
     def exist(self) -> bool:
         """Whether there is anything to judge by."""
-        return bool(self._bindings.live and self._policies.live)
+        return bool(self._bindings.live and self._policies.live) and self._api.asks_others
 
     def judge(self, asked: Attributes) -> None:
         """Raises: ``StatusError`` of the first policy that refuses; warnings go to the call."""

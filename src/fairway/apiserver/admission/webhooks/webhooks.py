@@ -50,12 +50,12 @@ class Webhooks:
     @property
     def mutating(self) -> bool:
         """Whether there are any that change objects."""
-        return bool(self._mutating.live)
+        return bool(self._mutating.live) and self._api.asks_others
 
     @property
     def validating(self) -> bool:
         """Whether there are any that refuse objects."""
-        return bool(self._validating.live)
+        return bool(self._validating.live) and self._api.asks_others
 
     async def mutate(self, asked: Attributes, fill: Fill) -> bool:
         """Have ``asked.new`` changed; whether it was.  Raises: ``StatusError``."""
