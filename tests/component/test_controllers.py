@@ -15,12 +15,15 @@ from fairway.kinds import (
     ENDPOINT_SLICE,
     ENDPOINTS,
     EVENT,
+    JOB,
     NAMESPACE,
+    PERSISTENT_VOLUME_CLAIM,
     POD,
     REPLICA_SET,
     REPLICATION_CONTROLLER,
     SERVICE,
     SERVICE_ACCOUNT,
+    STATEFUL_SET,
 )
 from fairway.objects import Object
 
@@ -290,3 +293,56 @@ async def test_a_hundred_pods_are_made_bound_and_behind_their_service_in_good_ti
     pods = await cluster.wait(POD, lambda found: len(found) == 100)
     assert len(pods) == 100
     assert ready_s < 5
+
+
+def job(**spec: Any) -> Object:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "v1"}]}
+    meta = {"namespace": "default", "name": "once"}
+    return {"kind": "Job", "apiVersion": "batch/v1", "metadata": meta, "spec": {"template": {"spec": pod}, **spec}}
+
+
+TRACKING = "batch.kubernetes.io/job-tracking"
+
+
+async def test_a_job_counts_its_pods_and_lets_go_of_them(cluster: ControlledCluster) -> None:
+    await cluster.client.create(JOB, job(completions=2, parallelism=2))
+    pods = await cluster.wait(POD, lambda found: sum("podIP" in one.get("status", {}) for one in found) == 2)
+    assert all(one["metadata"]["finalizers"] == [TRACKING] for one in pods)
+    for pod in pods:
+        await cluster.kubelets[0].report(pod, ready="False", phase="Succeeded")
+    done = await cluster.wait_one(JOB, "once", lambda one: "completionTime" in one["status"])
+    assert (done["status"]["succeeded"], done["status"]["uncountedTerminatedPods"]) == (2, {})
+    await cluster.wait(POD, lambda found: not any(one["metadata"].get("finalizers") for one in found))
+
+
+async def test_a_pod_that_a_job_loses_is_not_held_and_one_that_it_finds_is(cluster: ControlledCluster) -> None:
+    await cluster.client.create(JOB, job())
+    (pod,) = await cluster.wait(POD, lambda found: len(found) == 1 and "podIP" in found[0]["status"])
+    name = pod["metadata"]["name"]
+    await cluster.client.patch(POD, "default", name, {"metadata": {"ownerReferences": None}})
+    await cluster.wait_one(
+        POD, name, lambda one: bool(one["metadata"].get("ownerReferences")) and bool(one["metadata"].get("finalizers"))
+    )  # fmt: skip
+    labels = dict.fromkeys(pod["metadata"]["labels"])
+    await cluster.client.patch(POD, "default", name, {"metadata": {"labels": labels}})
+    await cluster.wait_one(
+        POD, name, lambda one: not one["metadata"].get("ownerReferences") and not one["metadata"].get("finalizers")
+    )  # fmt: skip
+    await cluster.wait(POD, lambda found: len(found) == 2)
+    await cluster.client.delete(JOB, "default", "once", options={"propagationPolicy": "Background"})
+    await cluster.wait(POD, lambda found: [one["metadata"]["name"] for one in found] == [name])
+
+
+async def test_a_stateful_set_comes_in_order_with_its_claims(cluster: ControlledCluster) -> None:
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    templates = [{"metadata": {"name": "data"}, "spec": claim}]
+    policy = {"whenScaled": "Delete"}
+    made = workload("StatefulSet", "apps/v1", volumeClaimTemplates=templates)
+    made["spec"]["persistentVolumeClaimRetentionPolicy"] = policy
+    await cluster.client.create(STATEFUL_SET, made)
+    await cluster.wait_one(STATEFUL_SET, "web", lambda one: one["status"].get("readyReplicas") == 3)
+    claims = await cluster.wait(PERSISTENT_VOLUME_CLAIM, lambda found: len(found) == 3)
+    assert sorted(one["metadata"]["name"] for one in claims) == ["data-web-0", "data-web-1", "data-web-2"]
+    await cluster.client.patch(STATEFUL_SET, "default", "web", {"spec": {"replicas": 1}})
+    await cluster.wait(POD, lambda found: [one["metadata"]["name"] for one in found] == ["web-0"])
+    await cluster.wait(PERSISTENT_VOLUME_CLAIM, lambda found: len(found) == 1)

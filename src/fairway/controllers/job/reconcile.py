@@ -25,15 +25,15 @@ MANAGER = "kubernetes.io/job-controller"
 async def reconcile(key: Key, cluster: Cluster) -> float | None:
     """One step; what it writes wakes the next."""
     job = cluster.get(JOB, *key)
-    uid = job["metadata"]["uid"] if job is not None else ""
-    strangers = [pod for pod in cluster.by_index(POD, BY_TRACKER, "/".join(key)) if not _is_of(pod, uid)]
-    await _release(strangers, cluster)
+    held = cluster.by_index(POD, BY_TRACKER, "/".join(key))
+    lost = [pod for pod in cluster.by_index(POD, BY_TRACKER, f"{key[0]}/") if not any(_selecting(pod, cluster))]
+    await _release([*(pod for pod in held if not _belongs(pod, job)), *lost], cluster)
     if job is None or job["spec"].get("managedBy") not in (None, MANAGER):
         return None
     pods = await claim(cluster, JOB, job, POD, from_label_selector(job["spec"].get("selector")))
     step = plan(job, pods, cluster.now())
     if step.is_expired:
-        same = {"uid": uid, "resourceVersion": job["metadata"]["resourceVersion"]}
+        same = {"uid": job["metadata"]["uid"], "resourceVersion": job["metadata"]["resourceVersion"]}
         await cluster.delete(JOB, job, propagationPolicy="Foreground", preconditions=same)
         return None
     if step.status != job.get("status"):
@@ -56,9 +56,15 @@ async def _act(job: Object, step: Plan, cluster: Cluster) -> None:
         raise error.cause from error
 
 
-def _is_of(pod: Object, uid: str) -> bool:
-    reference = controller_of(pod)
-    return reference is not None and reference["uid"] == uid
+def _belongs(pod: Object, job: Object | None) -> bool:
+    """Whether the Job is going to count the pod: its own, or one that it may adopt."""
+    if job is None:
+        return False
+    is_going, reference = "deletionTimestamp" in job["metadata"], controller_of(pod)
+    is_selected = from_label_selector(job["spec"].get("selector")).matches(pod["metadata"].get("labels"))
+    if reference is None:
+        return is_selected and not is_going
+    return bool(reference["uid"] == job["metadata"]["uid"]) and (is_selected or is_going)
 
 
 async def _release(pods: Sequence[Object], cluster: Cluster) -> None:
@@ -101,15 +107,14 @@ def _tell(job: Object, status: Object, cluster: Cluster) -> None:
 
 
 def by_tracker(pod: Object) -> Iterable[str]:
-    """``namespace/name`` of the Job that is to let go of the pod, which may be gone."""
+    """``namespace/name`` of the Job that is to let go of the pod, which may be gone; no name if that is not known."""
     if not is_tracked(pod):
         return ()
     meta, reference = pod["metadata"], controller_of(pod)
     if reference is not None:
         is_ours = reference["kind"] == JOB.name and group_of(reference) == JOB.group
         return (f"{meta['namespace']}/{reference['name']}",) if is_ours else ()
-    name = (meta.get("labels") or {}).get(NAME_LABEL)
-    return (f"{meta['namespace']}/{name}",) if name else ()
+    return (f"{meta['namespace']}/{(meta.get('labels') or {}).get(NAME_LABEL) or ''}",)
 
 
 def jobs_of(change: Change, cluster: Cluster) -> Iterable[Key]:
@@ -125,9 +130,15 @@ def jobs_of(change: Change, cluster: Cluster) -> Iterable[Key]:
         for found in by_tracker(pod):
             namespace, _, name = found.partition("/")
             yield namespace, name
-        for job in cluster.by_index(JOB, NAMESPACE_INDEX, meta["namespace"]):
-            if from_label_selector(job["spec"].get("selector")).matches(meta.get("labels")):
-                yield object_key(job)
+        yield from map(object_key, _selecting(pod, cluster))
+
+
+def _selecting(pod: Object, cluster: Cluster) -> Iterable[Object]:
+    """The Jobs that would take the pod for theirs."""
+    meta = pod["metadata"]
+    for job in cluster.by_index(JOB, NAMESPACE_INDEX, meta["namespace"]):
+        if from_label_selector(job["spec"].get("selector")).matches(meta.get("labels")):
+            yield job
 
 
 JOBS = Controller(
