@@ -171,3 +171,21 @@ def token(version: str = "meta.k8s.io/v1", revision: int = 5, start: str = "defa
 async def test_a_continue_token_that_nobody_made_is_told_apart(api: World, given: str, why: str) -> None:
     told = await api.ask("GET", f"{MAPS}?continue={given}")
     assert (told.status, told.message) == (400, f"continue key is not valid: {why}")
+
+
+async def test_a_list_can_be_gone_on_with_for_some_minutes_and_then_only_as_things_are_now(api: World) -> None:
+    await fill(api, "a", "b", "c")
+    first = (await api.ask("GET", f"{MAPS}?limit=1")).body["metadata"]
+    await api.ask("DELETE", f"{MAPS}/c")
+    cache = api.server.cache
+    for minute in range(5):
+        cache.tick(now_s=60.0 * minute)
+    going_on = f"{MAPS}?limit=5&continue={first['continue']}"
+    assert names((await api.ask("GET", going_on)).body) == ["b", "c"]
+    cache.tick(now_s=301.0)
+    told = await api.ask("GET", going_on)
+    assert (told.status, told.body["reason"]) == (410, "Expired")
+    newer = f"{MAPS}?limit=5&continue={told.body['metadata']['continue']}"
+    assert names((await api.ask("GET", newer)).body) == ["b"]
+    exact = await api.ask("GET", f"{MAPS}?resourceVersion={first['resourceVersion']}&resourceVersionMatch=Exact")
+    assert (exact.status, exact.body["reason"]) == (410, "Expired")

@@ -8,6 +8,7 @@ remembered events is bounded in bytes over all kinds together, oldest out first.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -24,6 +25,8 @@ _ROOT = "/"
 _NOTHING = "/nothing/"
 """A prefix that no key has: reading it tells the revision."""
 _RETRY_S = 1.0
+LISTED_S = 300.0
+"""Seconds for which a state can be listed after it has changed, page by page: upstream compacts as often."""
 _REPLAYED = 2000
 """Revisions before the newest that a start goes through again."""
 
@@ -33,6 +36,8 @@ class Cache:
 
     def __init__(self, store: Store, kinds: Iterable[Kind], *, window_bytes: int) -> None:
         self.revision = 0
+        self.oldest_listed = 0
+        """The oldest revision whose state is still listed."""
         self.is_following = False
         self.claims: set[str] = set()
         self.collections = {kind.prefix: Collection(kind) for kind in kinds}
@@ -40,6 +45,7 @@ class Cache:
         self._window_bytes = window_bytes
         self._window: deque[tuple[Collection, int]] = deque()
         self._window_used = 0
+        self._marks: deque[tuple[float, int]] = deque()
         self._handed: dict[bytes, Object] = {}
         self._versions: dict[bytes, Mapping[str, bytes]] = {}
         self._mirrors: dict[str, dict[str, Collection]] = {}
@@ -226,9 +232,10 @@ class Cache:
         if event.new is not None and not is_used:
             event.new.forget()
 
-    def tick(self) -> None:
-        """Now and then: bookmarks for watchers, and dicts that no watcher needs are let go."""
+    def tick(self, now_s: float | None = None) -> None:
+        """Now and then: bookmarks for watchers, dicts that no watcher needs are let go, and old states are closed."""
         self.send()
+        self._close_old(time.monotonic() if now_s is None else now_s)
         for collection in self._every():
             for watcher in list(collection.watchers):
                 watcher.bookmark(self.revision)
@@ -239,6 +246,11 @@ class Cache:
     def _every(self) -> list[Collection]:
         """Every collection, and those that keep custom kinds in other versions."""
         return [*self.collections.values(), *(one for found in self._mirrors.values() for one in found.values())]
+
+    def _close_old(self, now_s: float) -> None:
+        self._marks.append((now_s, self.revision))
+        while self._marks[0][0] <= now_s - LISTED_S:
+            self.oldest_listed = self._marks.popleft()[1]
 
     def hand_over(self, value: bytes, decoded: Object) -> None:
         """``decoded`` is what ``value`` says: it need not be decoded again when it comes back from the store."""

@@ -46,7 +46,7 @@ def list_(call: Call, api: "Api") -> Page:
     options = list_options.read(call.options, is_watch=False)
     selection = select(call.kind, call.namespace, options.labels, options.fields)
     collection = api.cache.of(call.kind)
-    revision, start = _point(options, collection, api.cache.revision)
+    revision, start = _point(options, collection, api.cache.revision, max(collection.floor, api.cache.oldest_listed))
     keys, then = _keys(collection, selection, revision, start)
     if not options.limit and not then and not start and selection.is_plain and not selection.is_one:
         live = collection.live
@@ -68,8 +68,8 @@ def list_(call: Call, api: "Api") -> Page:
     return Page(call.kind, found, revision, token, remaining)
 
 
-def _point(options: ListOptions, collection: Collection, current: int) -> tuple[int, str]:
-    """(revision, first key) that are asked for."""
+def _point(options: ListOptions, collection: Collection, current: int, oldest: int) -> tuple[int, str]:
+    """(revision, first key) that are asked for; states before ``oldest`` are forgotten."""
     if options.token:
         if options.revision:
             raise bad_request("specifying resource version is not allowed when using continue")
@@ -77,7 +77,7 @@ def _point(options: ListOptions, collection: Collection, current: int) -> tuple[
         start = collection.kind.prefix + start
         if revision < 0:
             return current, start
-        if revision < collection.floor:
+        if revision < oldest:
             raise ContinueExpired(start[len(collection.kind.prefix) :].rstrip("\0"))
         return min(revision, current), start
     asked = options.revision or 0
@@ -85,7 +85,7 @@ def _point(options: ListOptions, collection: Collection, current: int) -> tuple[
         raise too_new(asked, current)
     # A limit without a match means exactly that revision: the older rule, which holds where nothing is said.
     if options.match == EXACT or (asked and options.limit and not options.match):
-        if asked < collection.floor:
+        if asked < oldest:
             raise expired(_TOO_OLD)
         return asked, ""
     return current, ""
