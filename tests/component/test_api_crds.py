@@ -311,6 +311,11 @@ async def test_server_side_apply_follows_the_schema(api: World) -> None:
     assert fields["one"]["f:spec"]["f:ports"] == {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:port": {}}}
     told = await apply(api, widget(), "one", size=2)
     assert told.message == 'Apply failed with 1 conflict: conflict with "two": .spec.size'
+    told = await apply(api, widget(), "one", size=1, ports=[{"name": "a"}, {"name": "a"}], tags=["x", "x"])
+    assert told.message == (
+        f"failed to create typed patch object (default/w; {GROUP}/v1, Kind=Widget): errors:\n"
+        '  .spec.ports: duplicate entries for key [name="a"]\n  .spec.tags: duplicate entries for key [="x"]'
+    )
     told = await apply(api, widget(), "one", size=1, strange=1)
     assert (told.status, told.message) == (
         500, f"failed to create typed patch object (default/w; {GROUP}/v1, Kind=Widget): "

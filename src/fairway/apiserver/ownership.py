@@ -14,6 +14,7 @@ from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.objects.meta import timestamp
 from fairway.objects.ownership import applying, managers, shape, structural, tracking
+from fairway.objects.ownership.doubles import doubles
 from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers
 from fairway.objects.structural.pruning import prune
 
@@ -99,6 +100,8 @@ def apply(call: Call, live: Object | None, config: Object, now_s: float, *, forc
         known = applying.adopted(live, form, applier.api_version, now=now, without=without)
     wanted = _status_only(config) if call.subresource == STATUS.name else config
     try:
+        if found := list(doubles(wanted, form)):
+            raise _not_typed(call, config, _errors(found))
         new, after = applying.applied(base, wanted, known, applier, form, now=now, force=force, without=without)
     except applying.Conflicts as error:
         raise _conflict(error) from error
@@ -134,8 +137,11 @@ def check_declared(call: Call, config: Object) -> None:
         return
     unknown = prune(config, call.kind.custom.schema)
     if unknown:
-        texts = [f".{path}: field not declared in schema" for path in unknown]
-        raise _not_typed(call, config, texts[0] if len(texts) == 1 else "errors:\n  " + "\n  ".join(texts))
+        raise _not_typed(call, config, _errors([f".{path}: field not declared in schema" for path in unknown]))
+
+
+def _errors(texts: Sequence[str]) -> str:
+    return texts[0] if len(texts) == 1 else "errors:\n  " + "\n  ".join(texts)
 
 
 def _untyped(call: Call, config: Object, key: str) -> StatusError:

@@ -15,7 +15,6 @@ from fairway.kinds.kind import STATUS, CustomVersion, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
 from fairway.objects import Object
 from fairway.objects.json_path import compiled
-from fairway.objects.structural.defaulting import fill
 
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 """In the order in which upstream lists those of custom kinds."""
@@ -81,7 +80,8 @@ def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, 
         is_served=(is_stored and bool(version.get("served"))) or is_mirror,
         columns=columns(version),
         fields={path.removeprefix("."): _field(path) for path in _selectable(version)},
-        defaults=lambda new: fill(new, schema),
+        # Pruned again, since webhooks may have added anything meanwhile.
+        defaults=lambda new: normal(new, schema),
         prepare=prepare_with(has_status="status" in subresources),
         validate=validate_with(custom),
         warnings=warnings,
