@@ -137,6 +137,7 @@ def test_the_backend_is_told_who_asked_and_how(way: Way, outside: str) -> None:
             headers.setdefault(name, []).append(value)
         assert headers["host"] == ["back.localhost"]
         assert headers["x-forwarded-proto"] == [scheme]
+        assert "forwarded" not in headers
         assert headers["x-forwarded-for"][-1].split(",")[-1].strip() == CLIENT
         assert headers.get("x-forwarded-port", [str(port)]) == [str(port)]
 

@@ -12,7 +12,7 @@ from typing import Final
 from fairway.ingress.certificates import digest
 from fairway.ingress.haproxy.program import NOWHERE, Line, Program, slot_name
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Raised with every change of the text, so that a HAProxy of an earlier release is reloaded."""
 LONGEST_NAME: Final = 200
 NOT_FOUND_TEXT: Final = "no Ingress has a rule for this host and path\\n"
@@ -139,7 +139,11 @@ def _odd_requests() -> Iterator[str]:
 
 
 def _forwarded() -> Iterator[str]:
-    """What the pods are told of the client.  Nobody before us is trusted, so what came with the request is replaced."""
+    """What the pods are told of the client.  Nobody before us is trusted, so what came with the request is replaced.
+
+    Source of the header that only goes: RFC 7239; some frameworks believe it before all others.
+    """
+    yield "    http-request del-header Forwarded"
     for name, what in (
         ("X-Forwarded-For", "%[src]"), ("X-Real-IP", "%[src]"), ("X-Forwarded-Host", "%[req.hdr(host)]"),
         ("X-Forwarded-Port", "%[dst_port]"),
