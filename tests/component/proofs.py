@@ -42,6 +42,7 @@ SUBRESOURCES: dict[str, str] = {
     "proxy": "component/test_api_proxies.py::test_a_request_reaches_the_endpoint_as_the_client_wrote_it",
     "binding": f"{_SUBRESOURCES}test_a_binding_gives_a_pod_its_node",
     "ephemeralcontainers": f"{_SUBRESOURCES}test_an_ephemeral_container_is_added_and_stays",
+    "eviction": "e2e/test_workloads.py::test_an_eviction_asks_the_budget",
     "resize": f"{_SUBRESOURCES}test_a_pod_is_resized_by_its_subresource_alone",
     "sockets": "component/test_pod_sockets.py::test_a_look_into_another_namespace_sees_it_and_leaves_us_here",
     "token": "component/test_api_tokens.py::test_a_token_says_who_its_bearer_is",

@@ -1,10 +1,12 @@
 """Subresources and kinds that are asked but not stored: resize, ephemeral containers, bindings, component statuses."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
 
 from component.api_world import World, world
+from component.kind_objects import REQUEST
 from fairway.objects import Object
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -145,3 +147,30 @@ async def test_flow_schemas_tell_whether_their_level_is_there(api: World) -> Non
     (*_, found) = await watch.events(3)
     assert found["object"]["status"]["conditions"][0]["status"] == "False"
     watch.close()
+
+
+async def test_a_signing_request_goes_the_way_of_the_conformance_test(api: World) -> None:
+    root = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+    merge = {"content_type": "application/merge-patch+json"}
+    spec = {"request": REQUEST, "signerName": "example.com/e2e", "usages": ["client auth"]}
+    made = await api.ask("POST", root, {"metadata": {"name": "one"}, "spec": spec})
+    assert made.body["spec"]["username"] == "kubernetes-admin" and "conditions" not in made.body["status"]
+    condition = {"type": "ApprovalPatch", "status": "True", "reason": "e2e"}
+    patch = {"metadata": {"annotations": {"patched": "approval"}}, "status": {"conditions": [condition]}}
+    told = await api.ask("PATCH", f"{root}/one/approval", patch, **merge)
+    assert [one["type"] for one in told.body["status"]["conditions"]] == ["ApprovalPatch"]
+    assert told.body["metadata"]["annotations"]["patched"] == "approval"
+    approval = told.body
+    approval["status"]["conditions"].append({"type": "Approved", "status": "True", "reason": "e2e", "message": "m"})
+    told = await api.ask("PUT", f"{root}/one/approval", approval)
+    assert told.status == 200 and told.body["status"]["conditions"][1]["lastUpdateTime"], told.body
+    certificate = b64encode(b"-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----\n").decode()
+    told = await api.ask("PATCH", f"{root}/one/status", {"status": {"certificate": certificate}}, **merge)
+    assert told.body["status"]["certificate"] == certificate, told.body
+    status = told.body
+    status["status"]["conditions"].append({"type": "StatusUpdate", "status": "True", "reason": "e2e"})
+    told = await api.ask("PUT", f"{root}/one/status", status)
+    assert [one["type"] for one in told.body["status"]["conditions"]] == ["ApprovalPatch", "Approved", "StatusUpdate"]
+    assert (await api.ask("PUT", f"{root}/one/status", status)).status == 409
+    assert (await api.ask("DELETE", root)).status == 200
+    assert (await api.ask("GET", root)).body["items"] == []
