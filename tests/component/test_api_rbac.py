@@ -183,3 +183,27 @@ async def test_warnings_tell_nobody_what_he_may_not_list(api: World) -> None:
     path = "/api/v1/namespaces/default/services"
     assert (await api.ask("POST", path, orjson.dumps(service), peer=JANE)).warnings == []
     assert "kubia" in str((await api.ask("POST", path, orjson.dumps(service))).warnings)
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("merge-patch+json", {"rules": [rule("secrets", "get")]}),
+        ("strategic-merge-patch+json", {"rules": [rule("secrets", "get")]}),
+        ("json-patch+json", [{"op": "add", "path": "/rules", "value": [rule("secrets", "get")]}]),
+        (
+            "apply-patch+yaml",
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", **role("r", rule("secrets", "get"))},
+        ),
+    ],
+)
+async def test_nobody_grants_by_any_way_of_writing_what_he_does_not_hold(api: World, media: str, body: Any) -> None:
+    writer = role("writer", rule("roles", "create patch get", "rbac.authorization.k8s.io"))
+    await made(api, "clusterroles", writer)
+    await made(api, "clusterrolebindings", binding("w", "ClusterRole/writer", ("User", "jane")))
+    await made(api, "namespaces/default/roles", role("r"))
+    told = await api.ask(
+        "PATCH", f"{RBAC}/namespaces/default/roles/r?fieldManager=x", orjson.dumps(body), peer=JANE,
+        content_type=f"application/{media}",
+    )  # fmt: skip
+    assert (told.status, "is attempting to grant RBAC permissions" in told.message) == (403, True), told.message
