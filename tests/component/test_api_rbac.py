@@ -202,8 +202,9 @@ async def test_nobody_grants_by_any_way_of_writing_what_he_does_not_hold(api: Wo
     await made(api, "clusterroles", writer)
     await made(api, "clusterrolebindings", binding("w", "ClusterRole/writer", ("User", "jane")))
     await made(api, "namespaces/default/roles", role("r"))
+    options = "fieldManager=x" + ("&force=true" if media.startswith("apply") else "")
     told = await api.ask(
-        "PATCH", f"{RBAC}/namespaces/default/roles/r?fieldManager=x", orjson.dumps(body), peer=JANE,
+        "PATCH", f"{RBAC}/namespaces/default/roles/r?{options}", orjson.dumps(body), peer=JANE,
         content_type=f"application/{media}",
     )  # fmt: skip
     assert (told.status, "is attempting to grant RBAC permissions" in told.message) == (403, True), told.message
