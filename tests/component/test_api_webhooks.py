@@ -300,6 +300,34 @@ async def test_a_scale_is_asked_about_as_a_scale_and_not_as_what_is_scaled(api: 
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        patch({"op": "replace", "path": "/spec", "value": "x"}),
+        patch({"op": "replace", "path": "/spec/containers", "value": {}}),
+        patch({"op": "remove", "path": "/metadata"}),
+        patch({"op": "replace", "path": "", "value": []}),
+        patch({"op": "add", "path": "/a/b/c", "value": 1}),
+        {"patchType": "JSONPatch", "patch": "!!"},
+        {"patchType": "JSONPatch", "patch": 5},
+        {"patch": "W10="},
+        {"allowed": "yes"},
+        {"allowed": False, "status": "no"},
+        {"auditAnnotations": ["a"]},
+        {"warnings": "loud"},
+        {"warnings": {"a": 1}},
+    ],
+)
+async def test_no_answer_of_a_webhook_is_our_fault(api: World, hook: WebhookServer, answer: dict[str, Any]) -> None:
+    rule = {**OF_MAPS, "resources": ["pods"], "operations": ["CREATE"]}
+    await registered(api, "mutating", webhook(hook, rules=[rule]))
+    hook.decide = lambda _: answer
+    body = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "luksa/kubia"}]}}
+    told = await api.ask("POST", f"{CORE}/pods", body)
+    assert told.status in (201, 400, 422) or "webhook" in told.message, told.body
+    assert "Error: " not in str(told.body.get("message"))
+
+
+@pytest.mark.parametrize(
     ("fields", "text"),
     [
         (
@@ -317,6 +345,10 @@ async def test_a_scale_is_asked_about_as_a_scale_and_not_as_what_is_scaled(api: 
             {"clientConfig": {"url": "http://a/b"}},
             "clientConfig.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format: "
             "https://host[/path]",
+        ),
+        (
+            {"clientConfig": {"url": "https://a:99999999/b"}},
+            "clientConfig.url: Required value: url must be a valid URL: ",
         ),
         ({"admissionReviewVersions": []}, "admissionReviewVersions: Required value: must specify one of v1, v1beta1"),
         (

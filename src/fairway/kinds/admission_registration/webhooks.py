@@ -118,12 +118,13 @@ def client_config(path: str, config: Object) -> Iterator[Problem]:
 def _url(path: str, url: str) -> Iterator[Problem]:
     try:
         parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
     except ValueError as error:
         yield required(path, f"url must be a valid URL: {error}{_FORM}")
         return
     if parts.scheme != "https":
         yield invalid_value(path, parts.scheme, f"'https' is the only allowed URL scheme{_FORM}")
-    if not parts.netloc:
+    if not host:
         yield invalid_value(path, parts.netloc, f"host must be specified{_FORM}")
     if "@" in parts.netloc:
         yield invalid_value(path, parts.netloc.rpartition("@")[0], "user information is not permitted in the URL")

@@ -15,6 +15,8 @@ from fairway.objects.errors import StatusError
 
 _VERSIONS = ("v1", "v1beta1")
 _GROUP = "admission.k8s.io"
+_TYPES = {"allowed": bool, "status": dict, "auditAnnotations": dict, "warnings": list, "uid": str}
+"""What the members of a response must be, if they are there."""
 
 
 class BadAnswer(Exception):
@@ -50,6 +52,9 @@ def verdict(name: str, body: bytes, uid: str, version: str) -> Verdict:
     response = review.get("response") if isinstance(review, dict) else None
     if not isinstance(response, dict):
         raise BadAnswer("webhook response was absent")
+    for member, type_ in _TYPES.items():
+        if not isinstance(response.get(member), type_ | None):
+            raise BadAnswer(f"failed to call webhook: json: cannot unmarshal response.{member} of the answer")
     _check_envelope(review, response, uid, version)
     patch = _patch(response)
     warnings = tuple(str(one) for one in response.get("warnings") or ())
