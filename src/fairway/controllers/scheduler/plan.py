@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Kubernetes Scheduler", "Scheduling Framework".
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fairway.controllers.rules import node_affinity, taints
@@ -20,6 +20,7 @@ from fairway.controllers.scheduler.requests import (
     Amounts,
     pod_requests,
 )
+from fairway.controllers.scheduler.storage import CONFLICT, Storage, node_selectors, obstacle
 from fairway.kinds.pod.host_ports import collide, host_ports
 from fairway.objects import Object
 from fairway.reconcile.owners import controller_of
@@ -28,6 +29,8 @@ NO_NODES = "no nodes available to schedule pods"
 UNSCHEDULABLE = "node(s) were unschedulable"
 NOT_SELECTED = "node(s) didn't match Pod's node affinity/selector"
 CORDONED = {"key": taints.UNSCHEDULABLE, "effect": "NoSchedule"}
+NO_STORAGE = Storage(lambda _: None, lambda _: None, lambda _: None)
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 NO_PORTS = "node(s) didn't have free ports for the requested pod ports"
 
 
@@ -40,9 +43,16 @@ class Placement:
     message: str = ""
 
 
-def plan(pods: Iterable[Object], nodes: Sequence[NodeState], namespace_labels: NamespaceLabels) -> list[Placement]:
+def _no_storage(pod: Object) -> Storage:
+    return NO_STORAGE
+
+
+def plan(
+    pods: Iterable[Object], nodes: Sequence[NodeState], namespace_labels: NamespaceLabels,
+    storage_of: Callable[[Object], Storage] = _no_storage,
+) -> list[Placement]:  # fmt: skip
     """A placement per pod, the most important and then the oldest first.  ``nodes`` are filled up on the way."""
-    return [_place(pod, nodes, namespace_labels) for pod in sorted(pods, key=_turn)]
+    return [_place(pod, nodes, namespace_labels, storage_of(pod)) for pod in sorted(pods, key=_turn)]
 
 
 def _turn(pod: Object) -> tuple[object, ...]:
@@ -52,12 +62,21 @@ def _turn(pod: Object) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _place(pod: Object, nodes: Sequence[NodeState], namespace_labels: NamespaceLabels) -> Placement:
+def _place(
+    pod: Object, nodes: Sequence[NodeState], namespace_labels: NamespaceLabels, storage: Storage
+) -> Placement:  # fmt: skip
     if not nodes:
         return Placement(pod, "", NO_NODES)
+    if why_not := obstacle(pod, storage):
+        return Placement(pod, "", _everywhere(why_not, len(nodes)))
     wanted = pod_requests(pod)
     neighbours = Neighbours(pod, nodes, namespace_labels)
     reasons = {node.name: _objections(pod, wanted, node, neighbours) for node in nodes}
+    for demanded in node_selectors(pod, storage):
+        bound = {"spec": {"affinity": {"nodeAffinity": {_REQUIRED: demanded}}}}
+        for node in nodes:
+            if not reasons[node.name] and not node_affinity.matches(bound, node):
+                reasons[node.name] = [CONFLICT]
     open_nodes = [node for node in nodes if not reasons[node.name]]
     if not open_nodes:
         return Placement(pod, "", _message(list(reasons.values())))
@@ -85,6 +104,12 @@ def _objections(pod: Object, wanted: Amounts, node: NodeState, neighbours: Neigh
 def _short(wanted: Amounts, node: NodeState) -> list[str]:
     short = ["Too many pods"] if PODS in node.allocatable and node.free(PODS) < ONE else []
     return short + [f"Insufficient {name}" for name, value in wanted.items() if value > node.free(name)]
+
+
+def _everywhere(why_not: str, count: int) -> str:
+    """The text of FailedScheduling where no node need be looked at."""
+    head = f"0/{count} nodes are available"
+    return f"{head}: {why_not}. preemption: {head}: {count} Preemption is not helpful for scheduling."
 
 
 def _message(reasons: Sequence[Sequence[str]]) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.scheduler.node_state import node_states
 from fairway.controllers.scheduler.plan import Placement, plan
-from fairway.kinds import NAMESPACE, NODE, POD
+from fairway.controllers.scheduler.storage import Storage
+from fairway.kinds import NAMESPACE, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, STORAGE_CLASS
 from fairway.objects import Object
 from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
@@ -58,7 +59,7 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     if not waiting:
         return
     nodes = node_states(cluster.items(NODE), cluster.items(POD)) if ready else []
-    placements = plan(ready, nodes, lambda name: _labels(cluster, name))
+    placements = plan(ready, nodes, lambda name: _labels(cluster, name), lambda pod: _storage(pod, cluster))
     answers = await asyncio.gather(
         *(_bind(one, cluster) for one in placements if one.node),
         *(_refuse(one, "Unschedulable", told, cluster) for one in placements if not one.node),
@@ -73,6 +74,15 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
 def _labels(cluster: Cluster, namespace: str) -> dict[str, str]:
     found = cluster.get(NAMESPACE, None, namespace)
     return (found or {"metadata": {}})["metadata"].get("labels") or {}
+
+
+def _storage(pod: Object, cluster: Cluster) -> Storage:
+    namespace = pod["metadata"]["namespace"]
+    return Storage(
+        lambda name: cluster.get(PERSISTENT_VOLUME_CLAIM, namespace, name),
+        lambda name: cluster.get(PERSISTENT_VOLUME, None, name),
+        lambda name: cluster.get(STORAGE_CLASS, None, name),
+    )
 
 
 async def _bind(placement: Placement, cluster: Cluster) -> None:
@@ -150,7 +160,17 @@ def _view(node: Object) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def claims_changed(change: Change, cluster: Cluster) -> Iterable[Key]:
+    """A claim that has come, or has got its volume, while pods wait."""
+    if not cluster.by_index(POD, WAITING, WAITING):
+        return ()
+    phases = [None if one is None else (one.get("status") or {}).get("phase") for one in (change.old, change.new)]
+    return (ALL_PODS,) if phases[0] != phases[1] else ()
+
+
 SCHEDULER = Controller(
-    name=NAME, owns=POD, reconcile=reconcile, wakes={POD: pods_changed, NODE: nodes_changed}, reads=(NAMESPACE,),
+    name=NAME, owns=POD, reconcile=reconcile,
+    wakes={POD: pods_changed, NODE: nodes_changed, PERSISTENT_VOLUME_CLAIM: claims_changed},
+    reads=(NAMESPACE, PERSISTENT_VOLUME, STORAGE_CLASS),
     indexes={POD: {WAITING: by_waiting}}, state=Told, workers=1,
 )  # fmt: skip
