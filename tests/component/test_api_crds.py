@@ -323,6 +323,16 @@ async def test_server_side_apply_follows_the_schema(api: World) -> None:
     )  # fmt: skip
 
 
+async def test_a_schema_is_one_all_the_way_down(api: World) -> None:
+    for items in ({"type": 5}, "x", {"type": "string", "properties": "x"}, {"items": 5}):
+        spec = {"type": "object", "properties": {"list": {"type": "array", "items": items}}}
+        told = await api.ask("POST", CRDS, definition(version(spec=spec)))
+        assert (told.status, told.body["reason"]) == (400, "BadRequest")
+    spec = {"type": "array", "items": {"type": "object", "properties": {"a": None}, "odd": 1}}
+    told = await api.ask("POST", f"{CRDS}?fieldValidation=Strict", definition(version(spec=spec)))
+    assert 'unknown field "spec.versions[0].schema.openAPIV3Schema.properties.spec.items.odd"' in told.message
+
+
 async def test_metadata_that_is_none_is_refused(api: World) -> None:
     await established(api, definition())
     for metadata in ("x", 1.5, [1], {"labels": "x"}):

@@ -19,6 +19,7 @@ from fairway.objects.strict.duplicates import Pairs
 from fairway.objects.strict.go_text import defined_name, time_error, type_name, value_name
 
 _MAX_FIELDS = 100
+_SCHEMA, _SCHEMA_OR = "JSONSchemaProps", "JSONSchemaPropsOr"
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _INT_BITS = {schema.INT32: 31, schema.INT64: 63, schema.INT_OR_STRING: 31}
 _ZERO: dict[str, Any] = {
@@ -112,11 +113,25 @@ class Walk:
         return type_name(type_, self._struct, self._stack[-1] if self._stack else "")
 
     def _defined(self, value: Any, found: Definition) -> Any:
+        if found.short_name.startswith(_SCHEMA_OR):
+            return self._schema_or_other(value, found)
         if found.type:
             if found.short_name in ("Time", "MicroTime"):
                 return self._time(value, has_micros=found.short_name == "MicroTime")
             return self._value(value, found.type)
         return self._fields(value, found) if _is_object(value) else self._wrong(value, defined_name(found), {})
+
+    def _schema_or_other(self, value: Any, found: Definition) -> Any:
+        """A JSON schema where a boolean or a list could stand too."""
+        inner = schema.definition(schema.place_named(f"{found.name.partition(_SCHEMA_OR)[0]}{_SCHEMA}"))
+        if _is_object(value):
+            return self._fields(value, inner)
+        if isinstance(value, bool) and found.short_name.endswith("Bool"):
+            return value
+        if isinstance(value, list) and found.short_name.endswith("Array"):
+            return [self._fields(each, inner) if _is_object(each) else each for each in value]
+        self.type_error = self.type_error or "boolean or JSON schema expected"
+        return {}
 
     def _list(self, value: Any, type_: Type) -> list[Any]:
         if not isinstance(value, list) or isinstance(value, Pairs):
