@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kind_cases import cells, made, refused
 
 from fairway.apiserver.quota import usage
-from fairway.apiserver.quota.judge import Exceeded, charged, counted
+from fairway.apiserver.quota.judge import Exceeded, add_up, charged, status
 from fairway.apiserver.quota.scopes import matches
 from fairway.kinds import DEPLOYMENT, POD, RESOURCE_QUOTA, SECRET, SERVICE
 from fairway.kinds.kind import Kind
+from fairway.kinds.rules.pod_amounts import Amounts, amounts
 from fairway.objects import Object
 
 
@@ -185,15 +188,34 @@ def test_a_scope_says_which_pods_are_meant(scope: Object, found: Object, is_in: 
 
 def test_a_count_of_everything_agrees_with_what_was_charged() -> None:
     held = quota({"pods": "5", "cpu": "4", "secrets": "3", "count/deployments.apps": "2", "services": "1"})
-    found = [(POD, [pod({"requests": {"cpu": "1"}}), pod({"requests": {"cpu": "500m"}})]), (SERVICE, [])]
-    status = counted(held, found, {"secrets": 2, "count/secrets": 2, "count/deployments.apps": 1})
-    assert status["used"] == {
+    sums: Amounts = {}
+    add_up(held, POD, [pod({"requests": {"cpu": "1"}}), pod({"requests": {"cpu": "500m"}})], sums)
+    found = status(held, sums, {"secrets": 2, "count/secrets": 2, "count/deployments.apps": 1})
+    assert found["used"] == {
         "pods": "2",
         "cpu": "1500m",
         "secrets": "2",
         "count/deployments.apps": "1",
         "services": "0",
     }
+
+
+@given(st.lists(st.tuples(st.integers(1, 4000), st.integers(1, 4096)), max_size=12))
+def test_charging_one_by_one_is_counting_all(asked: list[tuple[int, int]]) -> None:
+    held = quota({"pods": "10", "requests.cpu": "20", "requests.memory": "16Gi"})
+    let_in: list[Object] = []
+    for milli, mebi in asked:
+        new = pod({"requests": {"cpu": f"{milli}m", "memory": f"{mebi}Mi"}})
+        try:
+            used = charged(held, POD, new, None)
+        except Exceeded:
+            continue
+        let_in.append(new)
+        held["status"]["used"] = used
+    sums: Amounts = {}
+    add_up(held, POD, let_in, sums)
+    assert amounts(status(held, sums, {})["used"]) == amounts(held["status"]["used"])
+    assert all(amounts(held["status"]["used"])[name] <= bound for name, bound in amounts(held["spec"]["hard"]).items())
 
 
 def test_columns_show_what_is_used_of_what_there_may_be() -> None:

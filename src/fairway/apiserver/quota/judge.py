@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from fairway.apiserver.quota import usage
 from fairway.apiserver.quota.scopes import matches
 from fairway.kinds.kind import Kind
-from fairway.kinds.rules.pod_amounts import Amounts, amounts
+from fairway.kinds.rules.pod_amounts import Amounts, add, amounts
 from fairway.objects import Object
-from fairway.objects.quantity import ZERO, Quantity
+from fairway.objects.quantity import ZERO
 
 _MUST_BE_SAID = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 
@@ -80,17 +80,24 @@ def _said(part: Object) -> set[str]:
     return {*requests, *(f"requests.{name}" for name in requests), *(f"limits.{name}" for name in limits)}
 
 
-def counted(quota: Object, found: Iterable[tuple[Kind, list[Object]]], counts: dict[str, int]) -> Object:
-    """What a quota's status should be: ``found`` are the objects to weigh, ``counts`` numbers of others by name."""
+def add_up(quota: Object, kind: Kind, found: Iterable[Object], sums: Amounts) -> None:
+    """Add what ``found`` take of the quota, those in its scopes, to ``sums``."""
     hard = quota["spec"].get("hard") or {}
-    sums: Amounts = {}
-    has_scopes = bool(quota["spec"].get("scopes") or (quota["spec"].get("scopeSelector") or {}).get("matchExpressions"))
-    for kind, objects in found:
-        if usage.speaks_of(kind, hard):
-            inside = [one for one in objects if matches(quota, kind, one)] if has_scopes else objects
-            sums.update({name: value for name, value in usage.total(kind, inside).items() if name in hard})
-    if not has_scopes:
-        sums.update({name: usage.pieces(count) for name, count in counts.items() if name in hard})
+    for one in found:
+        if not _has_scopes(quota) or matches(quota, kind, one):
+            add(sums, {name: value for name, value in usage.of(kind, one).items() if name in hard})
+
+
+def status(quota: Object, sums: Amounts, counts: dict[str, int]) -> Object:
+    """What a quota's status should be: ``sums`` of what was weighed, ``counts`` of other objects by name."""
+    hard = quota["spec"].get("hard") or {}
     if not hard:
         return {}
-    return {"hard": dict(hard), "used": {name: str(sums.get(name, Quantity(0))) for name in hard}}
+    numbers = {} if _has_scopes(quota) else {name: usage.pieces(count) for name, count in counts.items()}
+    used = {name: sums.get(name, numbers.get(name, ZERO)) for name in hard}
+    return {"hard": dict(hard), "used": {name: str(value) for name, value in used.items()}}
+
+
+def _has_scopes(quota: Object) -> bool:
+    spec = quota["spec"]
+    return bool(spec.get("scopes") or (spec.get("scopeSelector") or {}).get("matchExpressions"))

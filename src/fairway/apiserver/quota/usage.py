@@ -5,7 +5,7 @@ Source: Kubernetes docs, "Resource Quotas", "Types of resource quota".
 
 from fairway.kinds.kind import Kind
 from fairway.kinds.resource_quota import COUNTED
-from fairway.kinds.rules.pod_amounts import Amounts, add, amounts, of_pod
+from fairway.kinds.rules.pod_amounts import Amounts, amounts, of_pod
 from fairway.objects import Object
 from fairway.objects.quantity import Quantity
 
@@ -84,14 +84,6 @@ def _of_claim(found: Object) -> Amounts:
         if size is not None:
             taken[f"{mark}/requests.storage"] = size
     return taken
-
-
-def total(kind: Kind, found: list[Object]) -> Amounts:
-    """What several objects take together."""
-    sum_: Amounts = {}
-    for one in found:
-        add(sum_, of(kind, one))
-    return sum_
 
 
 def speaks_of(kind: Kind, names: "Amounts | Object") -> list[str]:
