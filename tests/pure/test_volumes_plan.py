@@ -11,6 +11,7 @@ from fairway.controllers.volumes.plan import (
     Wait,
     bound,
     bound_status,
+    grown,
     phase,
     plan,
     promised,
@@ -111,6 +112,14 @@ def test_what_is_made_is_valid_bound_and_then_left_alone() -> None:
     assert list(PERSISTENT_VOLUME_CLAIM.validate(now, asked)) == []
     assert bound(now, made) is None
     assert bound_status(made)["phase"] == "Bound"
+
+
+def test_what_is_ours_grows_with_its_claim() -> None:
+    made = provisioned(claim(storageClassName="standard"), OURS, "/v")
+    larger = grown(made, claim("3Gi"))
+    assert larger is not None
+    assert larger["spec"]["capacity"] == {"storage": "3Gi"}
+    assert (grown(larger, claim("3Gi")), grown(volume("theirs"), claim("3Gi"))) == (None, None)
 
 
 def test_what_a_volume_says_of_itself() -> None:

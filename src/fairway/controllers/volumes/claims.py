@@ -77,6 +77,8 @@ async def _bind(claim: Object, volume: Object, cluster: Cluster) -> None:
     """The volume is promised first: a claim never names one that others may still get."""
     if (promised := rules.promised(volume, claim)) is not None:
         volume = await cluster.update(PERSISTENT_VOLUME, promised)
+    if (grown := rules.grown(volume, claim)) is not None:
+        volume = await cluster.update(PERSISTENT_VOLUME, grown)
     if (bound := rules.bound(claim, volume)) is not None:
         claim = await cluster.update(PERSISTENT_VOLUME_CLAIM, bound)
     wanted = rules.bound_status(volume)

@@ -132,6 +132,15 @@ def promised(volume: Object, claim: Object) -> Object | None:
     return changed
 
 
+def grown(volume: Object, claim: Object) -> Object | None:
+    """The volume as large as its claim asks for; ``None`` if it is, or is not ours: a directory has no size."""
+    is_ours = (volume["metadata"].get("annotations") or {}).get(PROVISIONED_BY) == PROVISIONER
+    if not is_ours or not _capacity(volume) < _requested(claim):
+        return None
+    capacity = {"storage": claim["spec"]["resources"]["requests"]["storage"]}
+    return {**volume, "spec": {**volume["spec"], "capacity": capacity}}
+
+
 def bound(claim: Object, volume: Object) -> Object | None:
     """The claim that knows its volume; ``None`` if it does already."""
     meta, annotations = claim["metadata"], claim["metadata"].get("annotations") or {}

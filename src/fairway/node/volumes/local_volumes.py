@@ -96,8 +96,8 @@ class LocalVolumes:
             log.warning("cannot mark the directory of a volume", extra={"path": str(path), "error": str(error)})
 
     def _remove(self, folder: Path) -> None:
-        try:
-            if folder.exists():
-                trees.remove(folder)
-        except OSError as error:
-            log.warning("cannot remove the directory of a volume", extra={"path": str(folder), "error": str(error)})
+        """Every node of the machine is told, so that another one may have been faster."""
+        if folder.exists():
+            trees.remove(folder, ignore_errors=True)
+        if folder.exists():
+            log.warning("cannot remove the directory of a volume", extra={"path": str(folder)})
