@@ -148,7 +148,7 @@ async def test_kubectl_takes_over_what_its_client_side_apply_set(api: World, man
 
 
 async def test_the_managers_of_an_object_are_bounded_and_can_be_forgotten(api: World) -> None:
-    bare = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
+    bare = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "labels": {"a": "b"}}}
     await apply(api, f"{MAPS}/m", bare)
     for number in range(13):
         patch = orjson.dumps({"data": {f"k{number}": "x"}})

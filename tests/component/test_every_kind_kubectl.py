@@ -38,8 +38,10 @@ async def test_kubectl_makes_shows_describes_and_deletes_every_kind(api: ServedA
     for_describe = [json.dumps(sample(kind)) for kind in chosen if kind.name not in BETA_DESCRIBED]
     described = await api.kubectl("describe", "-f", "-", text="\n---\n".join(for_describe))
     assert len(re.findall("(?m)^Name: ", described)) == len(for_describe)
-    deleted = await api.kubectl("delete", "-f", file, "--timeout=10s")
+    deleted = await api.kubectl("delete", "-f", file, "--wait=false")
     assert sum(" deleted" in line for line in deleted.splitlines()) == len(chosen)
+    left = await api.kubectl("get", "-f", file, "--ignore-not-found", "-o", "name")
+    assert [line for line in left.splitlines() if not line.startswith("Warning: ")] == []
 
 
 async def test_the_resources_are_those_of_a_cluster_of_this_version(api: ServedApi) -> None:
