@@ -1,5 +1,6 @@
 """Webhooks over a whole API server and a real HTTPS server: who is asked what, and what answers do."""
 
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -149,14 +150,17 @@ async def test_one_that_wishes_so_is_asked_again_after_a_later_change(api: World
     [("Fail", 500), ("Ignore", 201)],
 )
 async def test_a_failure_counts_as_the_policy_says(api: World, hook: WebhookServer, policy: str, status: int) -> None:
-    config = {**hook.client_config(), "url": "https://127.0.0.1:1/x"}
-    await registered(api, "validating", webhook(hook, clientConfig=config, failurePolicy=policy))
-    told = await api.ask("POST", MAPS, a_map())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        config = {**hook.client_config(), "url": f"https://{where}/x"}
+        await registered(api, "validating", webhook(hook, clientConfig=config, failurePolicy=policy))
+        told = await api.ask("POST", MAPS, a_map())
     assert told.status == status
     if status == 500:
         assert told.message == (
             'Internal error occurred: failed calling webhook "a.example.com": failed to call webhook: '
-            'Post "https://127.0.0.1:1/x?timeout=10s": dial tcp 127.0.0.1:1: connect: connection refused'
+            f'Post "https://{where}/x?timeout=10s": dial tcp {where}: connect: connection refused'
         )
 
 
@@ -256,6 +260,21 @@ async def test_a_webhook_that_fails_does_not_keep_the_server_down(hook: WebhookS
     async with world(store=store) as api:
         assert (await api.ask("GET", role)).status == 200
         assert (await api.ask("POST", MAPS, a_map())).status == 400
+
+
+async def test_an_eviction_is_asked_about_once_and_not_the_delete_behind_it(api: World, hook: WebhookServer) -> None:
+    rule = {**OF_MAPS, "resources": ["pods", "pods/eviction", "pods/binding"], "operations": ["CREATE", "DELETE"]}
+    await registered(api, "validating", webhook(hook, rules=[rule]))
+    body = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "luksa/kubia"}]}}
+    await api.ask("POST", f"{CORE}/pods", body)
+    await api.ask("POST", f"{CORE}/pods/p/binding", {"metadata": {"name": "p"}, "target": {"name": "n"}})
+    evicted = await api.ask("POST", f"{CORE}/pods/p/eviction", {"metadata": {"name": "p"}})
+    assert evicted.status == 201
+    assert [(one["operation"], one.get("subResource"), one["kind"]["kind"]) for one in hook.seen] == [
+        ("CREATE", None, "Pod"),
+        ("CREATE", "binding", "Binding"),
+        ("CREATE", "eviction", "Eviction"),
+    ]
 
 
 async def test_a_connection_is_asked_about_too(api: World, hook: WebhookServer) -> None:

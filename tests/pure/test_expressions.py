@@ -7,7 +7,11 @@ import pytest
 from fairway.objects.expressions import ExpressionError, compiled
 from fairway.objects.expressions.authorizer import ASKING, AUTHORIZER
 
-OBJECT = {"metadata": {"name": "web-1", "labels": {"a": "b"}}, "spec": {"replicas": 3, "none": None, "list": [1, 3, 2]}}
+OBJECT = {
+    "many": list(range(200)),
+    "metadata": {"name": "web-1", "labels": {"a": "b"}},
+    "spec": {"replicas": 3, "none": None, "list": [1, 3, 2]},
+}
 
 
 def value(text: str) -> Any:
@@ -59,6 +63,10 @@ def test_an_expression_has_a_value(text: str, expected: Any) -> None:
     [
         ("object.spec.missing == 1", "no such key: missing"),
         ("1 / (object.spec.replicas - 3)", "division by zero"),
+        (
+            "object.many.all(x, object.many.all(y, x + y >= 0))",
+            "operation cancelled: actual cost limit exceeded",
+        ),
         ("quantity('1x') == null", "quantities must match the regular expression"),
     ],
 )

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from fairway.apiserver.admission import consulting
+from fairway.apiserver.admission.attributes import CREATE
 from fairway.apiserver.authorization import NODES, node_name
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made, Reply
@@ -34,11 +36,12 @@ _KIND = "TokenRequest"
 _BOUND: dict[tuple[str, str], Kind] = {("v1", "Pod"): POD, ("v1", "Secret"): SECRET, ("v1", "Node"): NODE}
 
 
-def create_token(call: Call, api: "Api") -> Reply:
+async def create_token(call: Call, api: "Api") -> Reply:
     """POST.  Raises: ``StatusError``."""
     if api.tokens is None:
         raise internal("this API server has no key to sign tokens with")
     body = _checked(call)
+    await consulting.consult(call, CREATE, body, None, api, object_kind=(GROUP, "v1", _KIND))
     account = current(call, api).object
     spec = {key: value for key, value in (body.get("spec") or {}).items() if value is not None}
     if found := list(said.problems(spec)):

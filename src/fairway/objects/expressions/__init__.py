@@ -15,6 +15,10 @@ _HEAD = re.compile(r"^[A-Z_]+: ")
 _MISSING = re.compile(r'Key not found in map : "?([^"]*)"?$')
 _UNDECLARED = re.compile(r"(undeclared reference to '\w+)[\w.]*'")
 """The name that is not known is its first part."""
+_WORDS = {
+    "divide by zero": "division by zero",
+    "Iteration budget exceeded": "operation cancelled: actual cost limit exceeded",
+}
 _KEPT = 1000
 """Compiled expressions that are remembered."""
 ANY, BOOL, STRING = "dyn", "bool", "string"
@@ -79,9 +83,7 @@ def _shown_failure(text: str) -> str:
     text = _TAIL.sub("", _HEAD.sub("", text))
     if missing := _MISSING.match(text):
         return f"no such key: {missing[1]}"
-    return {"divide by zero": "division by zero", "modulus by zero": "modulus by zero"}.get(
-        text, "no such overload" if text.startswith("No matching overloads") else text
-    )
+    return _WORDS.get(text, "no such overload" if text.startswith("No matching overloads") else text)
 
 
 __all__ = ["ANY", "BOOL", "STRING", "ExpressionError", "Program", "compiled"]
