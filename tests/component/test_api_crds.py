@@ -146,6 +146,14 @@ async def test_columns_are_those_of_the_definition(api: World) -> None:
     assert shown["rows"][0]["cells"] == ["w", 3, None, "0s", "red"]
 
 
+async def test_columns_that_cannot_be_read_are_left_out(api: World) -> None:
+    columns = [{"name": "Odd", "type": "string", "jsonPath": "spec["}]
+    await established(api, definition(version(additionalPrinterColumns=columns)))
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    shown = (await api.ask("GET", WIDGETS, accept=accept)).body
+    assert [one["name"] for one in shown["columnDefinitions"]] == ["Name", "Age"]
+
+
 async def test_names_that_are_taken_are_not_accepted(api: World) -> None:
     await established(api, definition())
     other = definition(kind="Widget", plural="gadgets", short=["gd"])

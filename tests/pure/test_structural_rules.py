@@ -10,6 +10,11 @@ PROPERTIES: dict[str, Any] = {
     "a": {"type": "integer"},
     "b": {"type": "string"},
     "when": {"type": "string", "format": "date-time"},
+    "times": {
+        "type": "array",
+        "maxItems": 3,
+        "items": {"type": "object", "properties": {"at": {"type": "string", "format": "date-time"}}},
+    },
     "day": {"type": "string", "format": "date"},
     "set": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
     "last": {"type": "string", "format": "duration"},
@@ -37,6 +42,11 @@ def told(rule: dict[str, Any], spec: dict[str, Any], old: dict[str, Any] | None 
 
 
 RIGHT = [
+    ("self.when.getFullYear() == 2026", {"when": "2026-01-01T00:00:00Z"}),
+    (
+        "self.times.all(t, t.at < timestamp('2030-01-01T00:00:00Z') && has(t.at))",
+        {"times": [{"at": "2026-01-01T00:00:00Z"}]},
+    ),
     ("self.deep.x > 0 && self.a < 2.5", {"deep": {"x": 1}, "a": 2}),
     ("self.day < timestamp('2030-01-01T00:00:00Z')", {"day": "2026-01-01"}),
     ("self.a > 1", {"a": 2}),

@@ -3,7 +3,8 @@
 Source: Kubernetes docs, "Additional printer columns".
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -14,6 +15,8 @@ from fairway.objects.ages import age
 from fairway.objects.json_path import compiled
 from fairway.objects.table import object_age
 
+log = logging.getLogger(__name__)
+
 _CREATED = (
     "CreationTimestamp is the time at which the server created this object; it cannot be set by clients. "
     "It is in RFC3339 form and in UTC."
@@ -22,10 +25,19 @@ _AGE = Column("Age", object_age, "date", description=_CREATED)
 
 
 def columns(version: Object) -> tuple[Column, ...]:
-    """The columns of a version; where it names none, the age alone."""
+    """The columns of a version; where it names none, or one that cannot be read, the age alone."""
     given = version.get("additionalPrinterColumns")
     if not given:
         return (_AGE,)
+    try:
+        return _columns(given)
+    except ValueError as error:
+        log.warning("printer columns cannot be used: %s", error)
+        return (_AGE,)
+
+
+def _columns(given: Sequence[Object]) -> tuple[Column, ...]:
+    """Raises: ``ValueError``."""
     return tuple(
         Column(
             one["name"], _cell(one["jsonPath"], one["type"]), one["type"],
@@ -40,10 +52,7 @@ def _description(column: Object) -> str:
 
 
 def _cell(path: str, type_: str) -> Callable[[Object, float], Any]:
-    try:
-        find = compiled(path)
-    except ValueError:
-        return lambda _found, _now: None
+    find = compiled(path)
 
     def cell(found: Object, now_s: float) -> Any:
         values = find(found)

@@ -164,8 +164,6 @@ def _columns(given: Sequence[Object], path: str) -> Iterator[Problem]:
             yield from one_of(f"{here}.format", column["format"], _COLUMN_FORMATS)
         if not column.get("jsonPath"):
             yield required(f"{here}.JSONPath")
-        elif not column["jsonPath"].startswith("."):
-            yield invalid_value(f"{here}.JSONPath", column["jsonPath"], "is an invalid path: it must begin with a dot")
 
 
 def _selectable(given: Sequence[Object], path: str) -> Iterator[Problem]:

@@ -57,9 +57,20 @@ def _item_type(schema: Any) -> str:
 
 
 _PATH = re.compile(
-    r"(\bhas\s*\(\s*)?\b(self|oldSelf)((?:\.[A-Za-z_]\w*)+)(?!\s*\()|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
+    r"(\bhas\s*\(\s*)?(?<![\w.])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)(?!\w|\s*\()"
+    r"|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
+)
+_BINDS = re.compile(
+    r"(?<![\w.])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,"
 )
 _READERS = {"google.protobuf.Timestamp": "timestamp", "google.protobuf.Duration": "duration"}
+
+
+def _below(schema: Any, path: str) -> Any:
+    """The schema of what ``.a.b`` names, as far as it is known."""
+    for name in path.split(".")[1:]:
+        schema = ((schema.get("properties") or {}) if isinstance(schema, dict) else {}).get(name)
+    return schema
 
 
 def with_times(rule: str, schema: Object) -> str:
@@ -68,12 +79,15 @@ def with_times(rule: str, schema: Object) -> str:
     The library takes such values only by themselves, and not inside of maps.
     """
 
+    names: dict[str, Any] = {"self": schema, "oldSelf": schema}
+    for bound in _BINDS.finditer(rule):
+        over = _below(names.get(bound[1]), bound[2])
+        names[bound[3]] = over.get("items") if isinstance(over, dict) else None
+
     def read(found: re.Match[str]) -> str:
-        if found[2] is None or found[1]:
+        if found[2] not in names or found[1]:
             return found[0]
-        below: Any = schema
-        for name in found[3].split(".")[1:]:
-            below = ((below.get("properties") or {}) if isinstance(below, dict) else {}).get(name)
+        below = _below(names[found[2]], found[3])
         reader = _READERS.get(type_of(below)) if isinstance(below, dict) else None
         if reader and below.get("format") == "date":
             return f"timestamp({found[0]} + 'T00:00:00Z')"
