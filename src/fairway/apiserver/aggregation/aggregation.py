@@ -47,8 +47,13 @@ class Aggregation:
         self._services = api.cache.of(API_SERVICE)
         self._remotes: dict[Place, Remote] = {}
         self._custom: set[Place] = set()
-        self._signal = ChangeSignal([self._services], lambda _: True)
+        self._signal = ChangeSignal([self._services], self._concerns)
         self._turn = 0
+        self._watched: tuple[str, ...] = (API_SERVICE.prefix,)
+
+    def _concerns(self, key: str) -> bool:
+        """Whether a change may be of an APIService, or of what stands behind one."""
+        return key.startswith(self._watched)
 
     def find(self, path: str) -> Remote | None:
         """Who answers for ``path``, if it is not this server."""
@@ -100,6 +105,10 @@ class Aggregation:
             if spec.get("service") is not None and place[0]:
                 known = self._remotes.get(place)
                 found[place] = known if known is not None and known.spec == spec else Remote(spec)
+        behind = (remote.spec["service"] for remote in found.values())
+        places = [(SERVICE.key(one["namespace"], one["name"]), f"{ENDPOINT_SLICE.prefix}{one['namespace']}/")
+                  for one in behind]  # fmt: skip
+        self._watched = (API_SERVICE.prefix, *(start for place in places for start in place))
         is_changed = found.keys() != self._remotes.keys()
         self._remotes = found
         if is_changed:
