@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -160,26 +161,60 @@ def difference(step: Step, answers: list[tuple[int, str, str]], namespaces: tupl
     return "\n".join([step.command, *parts]) if parts else ""
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_row(cluster: Cluster, oracle: str, known: dict[str, str], request: pytest.FixtureRequest, row: Row) -> None:
+AT_ONCE = 3
+"""Rows that are typed at the same time: what a row waits for is another one's time to think."""
+
+
+@pytest.fixture(scope="module")
+def problems(
+    cluster: Cluster, oracle: str, known: dict[str, str], filled: str, request: pytest.FixtureRequest
+) -> Iterator[dict[str, "Future[list[str]]"]]:
+    """What differs in each row that is to run: first those that read, then those that write."""
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    rows = [item.callspec.params["row"] for item in items if item.originalname == test_a_row.__name__]
     typist = Typist(cluster, oracle, known)
-    if row.is_reading:
-        both = (request.getfixturevalue("filled"),) * 2
-        problems = [reading(typist, step, both) for step in row.steps]
-    else:
-        both = (f"{request.getfixturevalue('namespace')}-k", f"{request.getfixturevalue('namespace')}-f")
-        for name in both:
-            cluster.kubectl("create", "namespace", name)
+    found = {row.name: Future[list[str]]() for row in rows}
+
+    def type_row(row: Row) -> None:
         try:
-            problems = [
-                difference(step, typist.answers(step, both), both)
-                for step in row.steps
-                if not until(typist, step, both)
-            ]
-        finally:
-            for name in both:
-                cluster.run("delete", "namespace", name, "--wait=false")
-    assert not any(problems), "\n\n".join(filter(None, problems))
+            found[row.name].set_result(problems_of(row, typist, cluster, filled))
+        except BaseException as error:
+            found[row.name].set_exception(error)
+
+    def type_all() -> None:
+        for is_reading in (True, False):
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                for row in rows:
+                    if row.is_reading == is_reading:
+                        pool.submit(type_row, row)
+
+    typing = Thread(target=type_all)
+    typing.start()
+    yield found
+    typing.join()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row(problems: dict[str, "Future[list[str]]"], row: Row) -> None:
+    told = problems[row.name].result()
+    assert not any(told), "\n\n".join(filter(None, told))
+
+
+def problems_of(row: Row, typist: "Typist", cluster: Cluster, filled: str) -> list[str]:
+    """What differs, step by step."""
+    if row.is_reading:
+        return [reading(typist, step, (filled, filled)) for step in row.steps]
+    name = f"rows-{ROWS.index(row):05}"
+    both = (f"{name}-k", f"{name}-f")
+    for each in both:
+        cluster.kubectl("create", "namespace", each)
+    try:
+        return [
+            difference(step, typist.answers(step, both), both) for step in row.steps if not until(typist, step, both)
+        ]
+    finally:
+        for each in both:
+            cluster.run("delete", "namespace", each, "--wait=false")
 
 
 def until(typist: Typist, step: Step, namespaces: tuple[str, str]) -> bool:

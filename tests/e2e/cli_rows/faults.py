@@ -52,7 +52,7 @@ ROWS = (
     writes("heads", *((f"{verb} -f -", each) for each in _HEADS for verb in ("create", "delete", "replace"))),
     writes("JSON that is none", *(("create -f - --validate=false", each) for each in _JSON)),
     writes(
-        "labels that are only shown", "create svc clusterip s --tcp=80", "label svc s --list x=y",
+        "labels that are only shown", "create svc clusterip s --tcp=80", any_order("label svc s --list x=y"),
         "label svc s x=y --field-selector=x", "label svc s x=y", "delete svc nosuch --dry-run=client -o name",
     ),
     reads(
