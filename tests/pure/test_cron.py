@@ -55,6 +55,7 @@ def test_the_clocks_of_a_zone_count() -> None:
 @pytest.mark.parametrize(
     ("schedule", "text"),
     [
+        ("*" * 5000, "must be no more than 4096 characters"),
         ("* * *", "expected exactly 5 fields, found 3: [* * *]"),
         ("x * * * *", 'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax'),
         ("60 * * * *", "end of range (60) above maximum (59): 60"),

@@ -199,6 +199,7 @@ def test_columns(spec: Object, status: Object, shown_: tuple[str, str, str]) -> 
 
 def test_indexes_as_text() -> None:
     assert shown({0, 1, 3, 4, 5, 9}) == "0,1,3-5,9"
+    assert len(lenient("0-2147483646", 2**31 - 1)) == 1_000_000
     assert lenient("0,1,3-5,9", 5) == {0, 1, 3, 4}
     assert parse_indexes("0,2-4", 5) == [(0, 0), (2, 4)]
     for text in ("1,0", "1-1", "a", "1-2-3", "-1", "1,"):

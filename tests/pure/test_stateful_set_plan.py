@@ -184,6 +184,15 @@ def test_several_may_be_away_at_once() -> None:
     assert world.finish()[:2] == ["-3", "-2"]
 
 
+@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
+def test_a_set_without_measure_costs_no_more_than_the_pods_that_there_are(policy: str) -> None:
+    world = World(stateful_set(replicas=2**31 - 1, podManagementPolicy=policy))
+    assert len(world.plan().create) == (1 if policy == "OrderedReady" else 500)
+    world.step()
+    world.happen(all_=True)
+    assert not world.plan().delete
+
+
 def test_a_pod_that_ended_is_made_anew() -> None:
     world = World(stateful_set(replicas=1))
     world.finish()

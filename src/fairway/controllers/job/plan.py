@@ -21,7 +21,7 @@ from fairway.controllers.job.pods import (
     replaces_only_failed,
 )
 from fairway.controllers.job.status import status
-from fairway.controllers.job.verdict import Verdict, deadline_s, given, is_finished, verdict
+from fairway.controllers.job.verdict import deadline_s, given, is_finished, verdict
 from fairway.controllers.replicas.ranking import victims
 from fairway.controllers.rules import pods as pod_rules
 from fairway.objects import Object
@@ -179,6 +179,3 @@ def _failures_with(job: Object, last: Object) -> tuple[int, int]:
     counted, ignored = failures_before(last), failures_before(last, IGNORED_FAILURES)
     is_ignored = failures.meaning(job, last).action == failures.IGNORE
     return (counted, ignored + 1) if is_ignored else (counted + 1, ignored)
-
-
-__all__ = ["New", "Plan", "Verdict", "plan"]

@@ -13,6 +13,9 @@ from fairway.controllers.stateful_set.history import Names
 from fairway.controllers.stateful_set.pods import ordinal_of, ordinals, revision_of
 from fairway.objects import Object
 
+BURST = 500
+"""Pods made in one go where none waits for another."""
+
 
 @dataclass(slots=True)
 class Plan:
@@ -70,7 +73,7 @@ def _fill(stateful_set: Object, found: dict[int, Object], names: Names, now: flo
         elif is_available(stateful_set, pod, now):
             continue
         is_settled = False
-        if is_one_by_one:
+        if is_one_by_one or len(step.create) == BURST:
             break
     return is_settled
 
@@ -102,11 +105,11 @@ def _roll(stateful_set: Object, found: dict[int, Object], names: Names, now: flo
     rolling, wanted = strategy.get("rollingUpdate") or {}, ordinals(stateful_set)
     first = wanted.start + (rolling.get("partition") or 0)
     left = _limit(rolling.get("maxUnavailable"), len(wanted))
-    rollable = [ordinal for ordinal in reversed(wanted) if ordinal >= first]
-    left -= sum(ordinal not in found or not is_available(stateful_set, found[ordinal], now) for ordinal in wanted)
-    for ordinal in rollable:
-        pod = found.get(ordinal)
-        if pod is None or pod_rules.is_terminating(pod) or pod in step.delete:
+    present = {ordinal: pod for ordinal, pod in found.items() if ordinal in wanted}
+    left -= len(wanted) - sum(is_available(stateful_set, pod, now) for pod in present.values())
+    for ordinal in sorted(present, reverse=True):
+        pod = present[ordinal]
+        if ordinal < first or pod_rules.is_terminating(pod) or pod in step.delete:
             continue
         is_old = revision_of(pod) != names.update
         if is_old and not is_available(stateful_set, pod, now):

@@ -38,7 +38,12 @@ def revision_of(pod: Object) -> str:
 
 def claim_name(stateful_set: Object, template: Object, ordinal: int) -> str:
     """``data-web-0``."""
-    return f"{template['metadata']['name']}-{stateful_set['metadata']['name']}-{ordinal}"
+    return f"{_name(template)}-{stateful_set['metadata']['name']}-{ordinal}"
+
+
+def _name(template: Object) -> str:
+    """The name of a template of claims, which nothing demands."""
+    return template["metadata"].get("name") or ""
 
 
 def claims_of(stateful_set: Object, ordinal: int) -> Iterator[Object]:
@@ -80,8 +85,8 @@ def pod_of(stateful_set: Object, template: Object, revision: str, ordinal: int) 
 def _volumes(stateful_set: Object, given: list[Object], ordinal: int) -> list[Object]:
     """The claims, and the template's volumes but for those that claims take the place of."""
     claimed: dict[str, Object] = {
-        template["metadata"]["name"]: {
-            "name": template["metadata"]["name"],
+        _name(template): {
+            "name": _name(template),
             "persistentVolumeClaim": {"claimName": claim_name(stateful_set, template, ordinal)},
         }
         for template in stateful_set["spec"].get("volumeClaimTemplates") or ()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 _MONTHS = {name: place for place, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}  # noqa: SIM905
 _DAYS = {name: place for place, name in enumerate("sun mon tue wed thu fri sat".split())}  # noqa: SIM905
@@ -21,6 +22,7 @@ _FIELDS: tuple[tuple[int, int, Mapping[str, int]], ...] = (
 _UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _is_duration = re.compile(r"(?:[0-9]*\.?[0-9]+(?:ns|us|µs|ms|s|m|h))+").fullmatch
 _parts = re.compile(r"([0-9]*\.?[0-9]+)(ns|us|µs|ms|s|m|h)").findall
+_LENGTH_MAX = 4096
 _LOOKAHEAD_DAYS = 366 * 5
 """A day that does not come in five years (30 February) never comes."""
 
@@ -73,8 +75,11 @@ class Schedule:
         return None
 
 
+@lru_cache(1024)
 def parse(text: str) -> Schedule:
     """The schedule that ``text`` says.  Raises: ``ValueError`` that says what is wrong with it."""
+    if len(text) > _LENGTH_MAX:
+        raise ValueError(f"must be no more than {_LENGTH_MAX} characters")
     if text.startswith("@every "):
         return Schedule(every_s=max(1.0, float(int(_seconds(text.removeprefix("@every "))))))
     if text.startswith("@"):

@@ -6,6 +6,9 @@ Source: Kubernetes API reference, "JobStatus v1 batch", completedIndexes.
 
 from collections.abc import Iterable, Sequence
 
+LENIENT_MAX = 1_000_000
+"""More indexes than this a few letters could name, and no memory could hold."""
+
 Interval = tuple[int, int]
 
 
@@ -41,14 +44,10 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def numbers(intervals: Iterable[Interval]) -> set[int]:
-    """Every index of the set."""
-    return {index for first, last in intervals for index in range(first, last + 1)}
-
-
 def lenient(text: str | None, total: int) -> set[int]:
-    """The indexes of a status that nobody checked: what cannot be read is left out."""
+    """The indexes of a status that nobody checked: what cannot be read, or is beyond all measure, is left out."""
     found: set[int] = set()
+    total = min(total, LENIENT_MAX)
     for part in (text or "").split(","):
         first, _, last = part.partition("-")
         if first.isdecimal() and (last or first).isdecimal():
