@@ -242,6 +242,12 @@ def test_a_running_kube_proxy_s_rules_are_not_left_over() -> None:
     assert [each.level for each in firewalls.clusters(facts)] == [WARNING]
 
 
+def test_a_name_server_of_a_running_cluster_that_only_root_would_know_is_no_trouble() -> None:
+    facts = listener(53, "10.96.0.10", owner="")
+    assert list(ports.dns(facts._replace(is_running=True))) == []
+    assert [each.level for each in ports.dns(facts)] == [FAILURE]
+
+
 def test_localhost_that_a_cluster_has_opened_is_no_trouble() -> None:
     opened = sysctl("net.ipv4.conf.all.route_localnet", "1")._replace(has_loopback=True)
     assert list(limits.route_localnet(opened)) == []
