@@ -90,3 +90,5 @@ async def test_a_changed_quota_is_counted_anew(api: World) -> None:
     await api.ask("PATCH", f"{CORE}/resourcequotas/q", patch, content_type="application/merge-patch+json")
     await used(api, {"secrets": "0", "pods": "0"})
     assert (await api.ask("POST", f"{CORE}/secrets", {"metadata": {"name": "s"}})).status == 201
+    told = await api.ask("DELETE", f"{CORE}/resourcequotas/q")
+    assert (told.body["kind"], told.body["spec"]["hard"]) == ("ResourceQuota", {"secrets": "2", "pods": "3"})

@@ -145,4 +145,5 @@ RESOURCE_QUOTA = Kind(
     defaults=defaults,
     prepare=_prepare,
     validate=validate,
+    delete_returns_object=True,
 )  # fmt: skip
