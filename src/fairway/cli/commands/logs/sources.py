@@ -133,7 +133,8 @@ def _default(pod: "Object") -> str:
 def _check_time(text: str) -> None:
     if text and not re.fullmatch(_RFC3339, text):
         layout = "2006-01-02T15:04:05Z07:00"
-        raise Failure(f'parsing time "{text}" as "{layout}": cannot parse "{text}" as "2006"')
+        rest, wanted = ("", "T") if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else (text, "2006")
+        raise Failure(f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{wanted}"')
 
 
 def _validate(call: "Call", container: str) -> None:

@@ -72,6 +72,8 @@ def _forward(call: "Call", found: "Object", pod: "Object", ports: "list[Forwarde
         await Forwarding(backends, api, remote_of).run(listen(ports, at))
 
     at = addresses(call.flags.address)
+    if not at:
+        raise Failure("you must specify at least 1 address")
     asyncio.run(work())
     return 0
 
