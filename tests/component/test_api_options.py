@@ -134,3 +134,15 @@ async def test_a_time_out_is_read_as_go_writes_it(api: World, said: str) -> None
 async def test_a_write_that_takes_longer_than_it_asks_for_is_a_504(api: World) -> None:
     told = await api.ask("POST", f"{MAPS}?timeout=1ns", {"metadata": {"name": "b"}})
     assert (told.status, told.body["reason"]) == (504, "Timeout")
+
+
+async def test_a_replication_controller_leaves_its_pods_unless_told_otherwise(api: World) -> None:
+    path = f"{DEFAULT}/replicationcontrollers"
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    for name in ("one", "two"):
+        body = {"metadata": {"name": name}, "spec": {"selector": {"a": "b"}, "template": template}}
+        assert (await api.ask("POST", path, body)).status == 201
+    told = await api.ask("DELETE", f"{path}/one")
+    assert (told.body["metadata"]["finalizers"], told.warnings) == (["orphan"], [])
+    await api.ask("DELETE", f"{path}/two?propagationPolicy=Background")
+    assert (await api.ask("GET", f"{path}/two")).status == 404

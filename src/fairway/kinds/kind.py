@@ -188,7 +188,7 @@ class Kind:
     """The ``Warning:`` that every request for this kind is answered with."""
     delete_returns_object: bool = False
     orphans_by_default: bool = False
-    """A delete that names no policy leaves the dependents alone, and a warning says so."""
+    """A delete that names no policy leaves the dependents alone."""
     grace_s: Callable[[Object], int | None] | None = None
     custom: CustomVersion | None = None
     """What made it at run time; ``None`` for a kind that is built in."""

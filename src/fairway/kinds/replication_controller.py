@@ -66,4 +66,5 @@ REPLICATION_CONTROLLER = Kind(
     validate=validate,
     warnings=replicas.warnings,
     has_generation=True,
+    orphans_by_default=True,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from fairway.apiserver.negotiation import PROTOBUF, body_media
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
-from fairway.kinds import NAMESPACE
+from fairway.kinds import JOB, NAMESPACE
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request, forbidden
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
 
 _PRESERVED = (
-    "child pods are preserved by default when {} are deleted; set propagationPolicy=Background to remove them or set"
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set"
     " propagationPolicy=Orphan to suppress this warning"
 )
 IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
@@ -69,8 +69,8 @@ def _body(call: Call) -> Any:
 async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:
     """Delete what ``call`` names, again after lost races."""
     kind = call.kind
-    if kind.orphans_by_default and not options.policy and _PRESERVED.format(kind.plural) not in call.warnings:
-        call.warnings.append(_PRESERVED.format(kind.plural))
+    if kind is JOB and not options.policy and _PRESERVED not in call.warnings:
+        call.warnings.append(_PRESERVED)
     if kind is NAMESPACE and call.name in IMMORTAL:
         raise forbidden("", "namespaces", call.name, "this namespace may not be deleted")
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
