@@ -152,4 +152,7 @@ def test_a_pod_is_told_what_its_claim_waits_for(tmp_path: Path) -> None:
     made = provisioned(claim(), OURS, str(tmp_path))
     place = claimed_path(mounted, {key: ready, ("PersistentVolume", "pv"): made}, None)
     assert place == tmp_path / "pvc-c1_d_data"
+    # A claim that is to go stays while a pod has it: containers that start again find it.
+    ready["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert claimed_path(mounted, {key: ready, ("PersistentVolume", "pv"): made}, None) == place
     assert place.stat().st_mode & 0o777 == 0o777

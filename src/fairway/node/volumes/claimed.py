@@ -33,8 +33,6 @@ def claimed_path(volume: Object, sources: Mapping[Reference, Object | None], gid
     claim = sources.get((CLAIM, name))
     if claim is None:
         raise ReferenceProblem(f'persistentvolumeclaim "{name}" not found')
-    if "deletionTimestamp" in claim["metadata"]:
-        raise ReferenceProblem(f'persistentvolumeclaim "{name}" is being deleted')
     if (claim.get("status") or {}).get("phase") != "Bound":
         raise NotBound(f'persistentvolumeclaim "{name}" is not bound to a volume yet')
     found = sources.get((VOLUME, claim["spec"].get("volumeName") or ""))
