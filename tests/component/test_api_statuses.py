@@ -50,7 +50,8 @@ ROWS: list[Row] = [
      422, "Invalid", REJECTED, {}),
     ("GET", f"{MAPS}/a", None, {"authorization": "Bearer x"}, 401, "Unauthorized", "Unauthorized", None),
     ("GET", f"{MAPS}/a", None, {"accept": "text/html"}, 406, "NotAcceptable",
-     "only the following media types are accepted: application/json, application/yaml", None),
+     "only the following media types are accepted: application/json, application/yaml, "
+     "application/vnd.kubernetes.protobuf", None),
     ("GET", f"{MAPS}?limit=x", None, {}, 400, "BadRequest", 'strconv.ParseInt: parsing "x": invalid syntax', None),
     ("GET", f"{MAPS}?fieldSelector=a=b", None, {}, 400, "BadRequest", "field label not supported: a", None),
 ]  # fmt: skip
