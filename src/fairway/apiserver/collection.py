@@ -95,6 +95,11 @@ class Collection:
         high = bisect_left(self._keys, True, low, key=lambda key: not key.startswith(prefix))
         return self._keys[low:high]
 
+    def first(self, prefix: str, count: int) -> list[str]:
+        """The first few keys under ``prefix``, however many there are."""
+        low = bisect_left(self._keys, prefix)
+        return [key for key in self._keys[low : low + count] if key.startswith(prefix)]
+
     def since(self, revision: int) -> list[Event]:
         """The events after ``revision``, oldest first; the caller has compared with ``floor``."""
         if self.changed <= revision:

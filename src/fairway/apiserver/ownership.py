@@ -79,7 +79,8 @@ def _unmanaged(found: Object) -> Object:
 
 def _known(given: Sequence[Object], kept: Sequence[Object]) -> Managers:
     """What the writer sent, where it knows of managers; else what is stored."""
-    return managers.read(given) or managers.read(kept) or {}
+    own = None if given == kept else managers.read(given)
+    return own or managers.read(kept, is_stored=True) or {}
 
 
 def _not_for(call: Call) -> str:
@@ -95,7 +96,7 @@ def apply(call: Call, live: Object | None, config: Object, now_s: float, *, forc
     base = live if live is not None else {**config, "metadata": _identity(config)}
     if live is None:
         base = {member: base[member] for member in ("apiVersion", "kind", "metadata")}
-    known: Managers = managers.read(base["metadata"].get("managedFields") or ()) or {}
+    known: Managers = managers.read(base["metadata"].get("managedFields") or (), is_stored=True) or {}
     if live is not None and not known:
         known = applying.adopted(live, form, applier.api_version, now=now, without=without)
     wanted = _status_only(config) if call.subresource == STATUS.name else config

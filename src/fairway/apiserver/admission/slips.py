@@ -33,9 +33,12 @@ def service_slips(call: Call, new: Object, old: Object | None, api: "Api") -> No
         return
     if not _may_look(call, api):
         return
+    carriers = list(_carriers(call.namespace, api))
+    if not carriers:
+        return
     name = new["metadata"].get("name")
     others = [each for each in _of(SERVICE, call.namespace, api) if each["metadata"]["name"] != name]
-    call.warnings.extend(warnings.of_service(new, list(_carriers(call.namespace, api)), others))
+    call.warnings.extend(warnings.of_service(new, carriers, others))
 
 
 def workload_slips(call: Call, new: Object, old: Object | None, api: "Api") -> None:
@@ -91,5 +94,5 @@ def _carriers(namespace: str, api: "Api") -> Iterator[Object]:
 
 def _of(kind: Kind, namespace: str, api: "Api") -> Iterator[Object]:
     collection = api.cache.of(kind)
-    for key in collection.keys(f"{kind.prefix}{namespace}/")[:_LOOKED_AT]:
+    for key in collection.first(f"{kind.prefix}{namespace}/", _LOOKED_AT):
         yield collection.live[key].object

@@ -18,6 +18,7 @@ from fairway.objects.ownership.field_sets import (
     difference,
     intersection,
     of_paths,
+    ordered,
     paths,
     text,
     union,
@@ -101,7 +102,7 @@ def _applied(
     mine, before = fields_of(wanted, shape), managers.get(applier)
     mine = {element: node for element, node in mine.items() if element != "f:metadata" or node}
     is_same = before is not None and before.fields == mine
-    after = {**managers, applier: Owned(mine, before.time if before and is_same else now)}
+    after = {**managers, applier: before if before and is_same else Owned(ordered(mine), now)}
     merged: Object = merge(live, wanted, shape)
     if before is not None:
         merged = _pruned(merged, after, before.fields, shape)
@@ -151,7 +152,7 @@ def _set_by_client_side_apply(live: Object, shape: Shape) -> FieldSet:
 def adopted(live: Object, shape: Shape, api_version: str, *, now: str, without: str) -> Managers:
     """The managers of an object that was written before anybody was tracked: all is of one Update of old."""
     fields = fields_of(tracked(live, without=without), shape)
-    return {Manager(BEFORE_FIRST_APPLY, UPDATE, api_version): Owned(fields, now)} if fields else {}
+    return {Manager(BEFORE_FIRST_APPLY, UPDATE, api_version): Owned(ordered(fields), now)} if fields else {}
 
 
 def renew_last_applied(new: Object, config: Object) -> None:

@@ -26,7 +26,7 @@ class Manager(NamedTuple):
 
 
 class Owned(NamedTuple):
-    """What a manager owns, and when that last changed (RFC 3339)."""
+    """What a manager owns, in the order of the wire, and when that last changed (RFC 3339)."""
 
     fields: FieldSet
     time: str
@@ -35,14 +35,14 @@ class Owned(NamedTuple):
 Managers = Mapping[Manager, Owned]
 
 
-def read(entries: Sequence[Object]) -> dict[Manager, Owned] | None:
-    """What the entries say; ``None`` where they are no managedFields."""
+def read(entries: Sequence[Object], *, is_stored: bool = False) -> dict[Manager, Owned] | None:
+    """What the entries say; ``None`` where they are no managedFields.  Stored ones are known to be some."""
     found: dict[Manager, Owned] = {}
     for entry in entries:
         fields = entry.get("fieldsV1")
         if entry.get("operation") not in (APPLY, UPDATE) or entry.get("fieldsType") != _FIELDS_TYPE:
             return None
-        if not isinstance(fields, dict) or not _is_field_set(fields):
+        if not isinstance(fields, dict) or not (is_stored or _is_field_set(fields)):
             return None
         manager = Manager(
             entry.get("manager") or "",
@@ -77,7 +77,7 @@ def written(managers: Managers) -> list[Object]:
 def _entry(manager: Manager, owned: Owned) -> Object:
     entry: Object = {
         "manager": manager.name, "operation": manager.operation, "apiVersion": manager.api_version,
-        "time": owned.time, "fieldsType": _FIELDS_TYPE, "fieldsV1": ordered(owned.fields),
+        "time": owned.time, "fieldsType": _FIELDS_TYPE, "fieldsV1": owned.fields,
         "subresource": manager.subresource,
     }  # fmt: skip
     return {field: value for field, value in entry.items() if value or field == "fieldsV1"}
@@ -97,5 +97,5 @@ def bounded(managers: Managers) -> Managers:
         old = kept.pop(manager)
         ancient = Manager(ANCIENT, UPDATE, manager.api_version, manager.subresource)
         known = kept.get(ancient)
-        kept[ancient] = Owned(union(known.fields, old.fields), old.time) if known else old
+        kept[ancient] = Owned(ordered(union(known.fields, old.fields)), old.time) if known else old
     return kept

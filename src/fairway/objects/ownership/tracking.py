@@ -6,7 +6,7 @@ Source: KEP-555; Kubernetes docs, "Server-Side Apply", "Field management".
 
 from fairway.objects import Object
 from fairway.objects.ownership.comparing import Comparison, compare
-from fairway.objects.ownership.field_sets import FieldSet, difference, union
+from fairway.objects.ownership.field_sets import FieldSet, difference, ordered, union
 from fairway.objects.ownership.managers import Manager, Managers, Owned
 from fairway.objects.ownership.shape import Shape
 
@@ -41,7 +41,7 @@ def updated(
     mine = union(difference(before.fields, found.removed) if before else {}, touched)
     if mine:
         is_same = before is not None and before.fields == mine
-        kept[writer] = Owned(mine, before.time if before and is_same else now)
+        kept[writer] = before if before and is_same else Owned(ordered(mine), now)
     return kept
 
 
