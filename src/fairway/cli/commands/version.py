@@ -36,14 +36,23 @@ def run(call: "Call") -> int:
     if form not in ("", "json", "yaml"):
         raise Failure("--output must be 'yaml' or 'json'")
     is_asked = (flags.with_server or bool(form)) and not flags.client
-    server = call.session.api.get("/version") if is_asked else {}
+    try:
+        server = call.session.api.get("/version") if is_asked else {}
+    except Exception:
+        # What is known without the server is printed; why there is no more of it, after it.
+        sys.stdout.write(document_text({}, form) if form else _short())
+        raise
     if form:
         sys.stdout.write(document_text(server, form))
         return 0
-    print(f"fairway {__version__}\nkubernetes API {KUBERNETES}")
+    sys.stdout.write(_short())
     if server:
         print(f"Server Version: {server['gitVersion']}")
     return 0
+
+
+def _short() -> str:
+    return f"fairway {__version__}\nkubernetes API {KUBERNETES}\n"
 
 
 def document_text(server: "dict[str, Any]", form: str) -> str:
