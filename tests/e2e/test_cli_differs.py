@@ -171,7 +171,7 @@ def problems(
 ) -> Iterator[dict[str, "Future[list[str]]"]]:
     """What differs in each row that is to run: first those that read, then those that write."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    rows = [item.callspec.params["row"] for item in items if item.originalname == test_a_row.__name__]
+    rows = [item.callspec.params["row"] for item in items if item.function is test_a_row]
     typist = Typist(cluster, oracle, known)
     found = {row.name: Future[list[str]]() for row in rows}
 
