@@ -132,12 +132,12 @@ class Api:
         faster to take is chosen anew, from step 4.
         """
         kind, before = call.kind, old.object if old else None
-        self._fill(call, new, before)
+        self._fill(call, new, before, is_applied=is_applied)
         if self.webhooks.mutating and await consulting.change(call, new, before, self):
             admit(call, new, before, self)
         kind.prepare(new, before, call.subresource)
         speaks_of_managers = is_applied or ownership.entries(new) != ownership.entries(before)
-        if not is_applied:
+        if not is_applied and before is not None:
             ownership.track(call, new, before, self.clock())
         has_claims = self.claims.has_claims(kind) and not call.subresource
         unclaimed = orjson.dumps(new) if has_claims else b""
@@ -155,8 +155,11 @@ class Api:
                 new = orjson.loads(unclaimed)
         raise internal(f'failed to allocate what {kind.name} "{call.name}" needs: others were faster each time')
 
-    def _fill(self, call: Call, new: Object, before: Object | None) -> None:
+    def _fill(self, call: Call, new: Object, before: Object | None, *, is_applied: bool) -> None:
         call.kind.defaults(new)
+        if before is None and not is_applied:
+            # What admission adds is nobody's: who applies the same later would else take it away.
+            ownership.track(call, new, None, self.clock())
         admit(call, new, before, self)
         if before is None:
             metadata.begin(new, call.kind, uid=str(uuid4()), now_s=self.clock())

@@ -46,6 +46,7 @@ COMMANDS = {
     "edit": "change objects in an editor",
     "expose": "make a Service for the pods of a workload",
     "scale": "set how many pods a workload has",
+    "autoscale": "have an autoscaler keep a workload between limits",
     "label": "set, change and remove labels of objects",
     "annotate": "set, change and remove annotations of objects",
     "patch": "change fields of objects",

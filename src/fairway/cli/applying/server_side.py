@@ -1,5 +1,7 @@
 """Server side: one manifest applied by the server, which knows who owns which field."""
 
+import sys
+
 from fairway.cli.applying import last_applied
 from fairway.cli.failure import Failure
 from fairway.cli.generators.go_json import compact
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 APPLY_PATCH = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
 MANAGER, ANNOTATOR = "kubectl", "kubectl-last-applied"
+_TRIES = 5
 _MARK = f"f:{LAST_APPLIED}"
 _ADVICE = """
 Please review the fields above--they currently have other managers. Here
@@ -48,11 +51,31 @@ class ServerSide:
         text = compact(target.object) + "\n"
         found = self._applied(target)
         if self._writing.strategy == NONE and self._is_usual and last_applied(found) is not None:
-            if (upgrade := taken_over(found, self._writing.manager)) is not None:
-                self._api.patch(target.path, upgrade, type=JSON_PATCH)
-                found = self._applied(target)
+            found = self._migrated(target, found)
             found = self._annotated(target, found, text)
         return found, "serverside-applied"
+
+    def _migrated(self, target: "Target", found: "dict[str, Any]") -> "dict[str, Any]":
+        """What was applied in the old way made the manager's own.  It has been applied: what fails now is a warning."""
+        try:
+            for tries_left in range(_TRIES, 0, -1):
+                if (upgrade := taken_over(found, self._writing.manager)) is None:
+                    return found
+                try:
+                    self._api.patch(target.path, upgrade, type=JSON_PATCH)
+                    break
+                except ApiError as error:
+                    if error.reason != "Conflict" or tries_left == 1:
+                        raise
+                    found = self._api.get(target.path)
+        except ApiError as error:
+            _warn("server rejected managed fields migration to Server-Side Apply", error)
+            return found
+        try:
+            return self._applied(target)
+        except (ApiError, Failure) as error:
+            _warn("failed to re-apply configuration after performing Server-Side Apply migration", error)
+            return found
 
     def _applied(self, target: "Target") -> "dict[str, Any]":
         query = self._writing.query(force="true" if self._flags.force_conflicts else "false")
@@ -77,6 +100,12 @@ class ServerSide:
         query = {"fieldManager": ANNOTATOR, "force": "true"}
         marked: dict[str, Any] = self._api.patch(target.path, mark, query, type=APPLY_PATCH)
         return marked
+
+
+def _warn(what: str, error: Exception) -> None:
+    print(
+        f"Warning: {what}. This is non-fatal and will be retried next time you apply. Error: {error}", file=sys.stderr
+    )
 
 
 def owners(entries: "Iterable[dict[str, Any]]", operation: str = "") -> "list[str]":

@@ -39,6 +39,9 @@ NOTHING = (
     "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
     "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
 )
+NO_TYPE_TO_SELECT = "at least one resource must be specified to use a selector"
+ALL_AND_SELECTOR = "setting 'all' parameter but found a non empty selector. "
+NOT_BESIDE_FILES = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
 _SEPARATE = (
     "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
     "(e.g. '{program} get resource/<resource_name>' instead of '{program} get resource resource/<resource_name>'"
@@ -66,14 +69,14 @@ def requests(
     if _has_files(call):
         _check_alone(call, words)
         return [
-            Request(t.resource, t.namespace, t.name, object=t.object, source=t.source)
+            Request(t.resource, t.namespace, t.name, object=t.object, source=t.source, is_of_list=t.is_of_list)
             for t in from_files(call, failures=failures)
         ]
     picks = _Picks(flags if has_picks else None, is_all=getattr(flags, "all", False) and not lists)
     if not words:
-        raise Failure(NOTHING)
+        raise Failure(NO_TYPE_TO_SELECT if picks.selector or picks.fields else NOTHING)
     if picks.is_all and (picks.selector or picks.fields):
-        raise Failure("setting 'all' parameter but found a non empty selector. ")
+        raise Failure(ALL_AND_SELECTOR)
     if default_type and len(words) == 1 and "/" not in words[0] and "," not in words[0]:
         words = [default_type, *words]
     pairs = _pairs(words)
@@ -94,7 +97,7 @@ def _check_alone(call: "Call", words: "Sequence[str]") -> None:
         from fairway.cli.arguments.manifests import check_paths
 
         check_paths(call.flags.filename)
-        raise Failure("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well")
+        raise Failure(NOT_BESIDE_FILES)
 
 
 class _Picks:
@@ -247,6 +250,7 @@ def target_of(call: "Call", found: "dict[str, Any]", source: str, *, is_of_list:
         namespace = meta.get("namespace") or call.session.namespace
         meta["namespace"] = namespace
     target = Target(resource, namespace, str(meta.get("name") or ""), found, source)
+    target.is_of_list = is_of_list
     if namespace and call.session.is_namespace_given and namespace != call.session.namespace:
         raise NamespaceMismatch(
             f'the namespace from the provided object "{namespace}" does not match the namespace '

@@ -78,13 +78,22 @@ def _taken_apart(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def check_paths(names: Sequence[str]) -> None:
-    """Whether there is something at each name that is no URL.  Raises: ``Failure``."""
-    for name in names:
-        if name != "-" and not name.startswith(("http://", "https://")) and not os.path.isdir(name):
-            _globbed(name)
+    """Whether there is something at each name that is no URL.  Raises: ``Failure`` that tells of all without."""
+    missing = [name for name in names if not _is_there(name)]
+    if missing:
+        raise Failure("\n".join(f'the path "{name}" does not exist' for name in missing), is_bare=len(missing) > 1)
+
+
+def _is_there(name: str) -> bool:
+    if name == "-" or name.startswith(("http://", "https://")) or os.path.exists(name):
+        return True
+    from glob import glob
+
+    return bool(glob(name))
 
 
 def _sources(names: Sequence[str], is_recursive: bool) -> Iterator[tuple[str, str]]:
+    check_paths(names)
     for name in names:
         if name == "-":
             yield "STDIN", sys.stdin.read()
@@ -105,9 +114,7 @@ def _globbed(name: str) -> list[str]:
         return [name]
     from glob import glob
 
-    if found := sorted(glob(name)):
-        return found
-    raise Failure(f'the path "{name}" does not exist')
+    return sorted(glob(name))
 
 
 def _in_folder(folder: str, is_recursive: bool) -> Iterator[str]:

@@ -17,13 +17,14 @@ class Target:
     ``object`` is what a manifest or a list says of it, or what ``fetch`` gave; ``source`` the manifest's name.
     """
 
-    __slots__ = ("name", "namespace", "object", "resource", "source")
+    __slots__ = ("is_of_list", "name", "namespace", "object", "resource", "source")
 
     def __init__(
         self, resource: "Resource", namespace: str, name: str, object: "dict[str, Any] | None" = None, source: str = ""
     ) -> None:
         self.resource, self.namespace, self.name = resource, namespace, name
         self.object, self.source = object, source
+        self.is_of_list = False
 
     @property
     def path(self) -> str:
@@ -69,7 +70,7 @@ def check_namespace(api: "Api", namespace: str, error: "ApiError") -> None:
 class Request:
     """One question: an object by ``name``, or without it a list."""
 
-    __slots__ = ("fields", "name", "namespace", "object", "resource", "selector", "source")
+    __slots__ = ("fields", "is_of_list", "name", "namespace", "object", "resource", "selector", "source")
 
     def __init__(
         self,
@@ -81,8 +82,10 @@ class Request:
         fields: str = "",
         object: "dict[str, Any] | None" = None,
         source: str = "",
+        is_of_list: bool = False,
     ) -> None:
         self.resource, self.namespace, self.name = resource, namespace, name
+        self.is_of_list = is_of_list
         self.selector, self.fields = selector, fields
         self.object, self.source = object, source
 

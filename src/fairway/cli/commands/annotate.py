@@ -20,6 +20,7 @@ class _Annotations(Marking):
     field = "annotations"
     word = "annotation"
     manager = "kubectl-annotate"
+    example = "rsrc"
 
     def changes(self, pairs: "list[str]") -> "tuple[dict[str, str], list[str]]":
         return annotation_changes(pairs)

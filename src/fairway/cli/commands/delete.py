@@ -8,7 +8,14 @@ fairway delete pod kubia-x --grace-period=0 --force
 
 import sys
 
-from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, targets
+from fairway.cli.arguments import (
+    ALL_AND_SELECTOR,
+    ALL_FLAG,
+    FILE_FLAGS,
+    NO_TYPE_TO_SELECT,
+    SELECTOR_FLAGS,
+    targets,
+)
 from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.writing import DRY_RUN_FLAG, SERVER, Writing, with_source
@@ -54,7 +61,13 @@ def run(call: "Call") -> int:
     """Delete, then wait."""
     flags = call.flags
     if flags.raw:
-        return _raw(call)
+        from fairway.cli.writing.raw import check_deletion, send_raw
+
+        cascade_of(flags.cascade)
+        check_deletion(call)
+        return send_raw(call, "DELETE")
+    if flags.all and not (call.words or flags.filename or flags.kustomize):
+        _refuse_all_of_nothing(call)
     deletion = Deletion(call)
     if flags.all or flags.selector or flags.field_selector:
         deletion.is_lenient = deletion.is_lenient or not flags.is_given("ignore-not-found")
@@ -73,6 +86,12 @@ def run(call: "Call") -> int:
 
         wait_until_gone(call.session.api, gone, flags.timeout)
     return 0
+
+
+def _refuse_all_of_nothing(call: "Call") -> None:
+    if call.flags.selector or call.flags.field_selector:
+        raise Failure(ALL_AND_SELECTOR)
+    raise Failure(NO_TYPE_TO_SELECT)
 
 
 def _deleted(
@@ -199,15 +218,3 @@ def _confirmed(found: "Sequence[Target]") -> bool:
         return True
     print("deletion is cancelled")
     return False
-
-
-def _raw(call: "Call") -> int:
-    from fairway.client.blocking import ApiError
-    from fairway.client.blocking.api import status_of
-
-    answer = call.session.api.request("DELETE", call.flags.raw)
-    if answer.status >= 400:
-        raise ApiError(status_of(answer))
-    sys.stdout.flush()
-    sys.stdout.buffer.write(answer.body)
-    return 0

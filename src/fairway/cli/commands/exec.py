@@ -39,10 +39,15 @@ def run(call: "Call") -> int:
 
     words, command = _parted(call)
     pods.check_timeout(call)
-    if not words and not call.flags.filename:
+    if not (words and words[0]) and not call.flags.filename:
         raise Failure("pod, type/name or --filename must be specified")
     if not command:
         raise Failure("you must specify at least one command for the container")
+    if words and call.flags.filename:
+        from fairway.cli.arguments.manifests import check_paths
+
+        check_paths(call.flags.filename)
+        raise Failure("resource/name arguments cannot be provided when a path is specified")
     found = pods.one_object(call, words, "cannot exec into multiple objects at a time")
     pod = pods.attachable_pod(call, found)
     check_running(pod)

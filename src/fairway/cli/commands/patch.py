@@ -5,7 +5,7 @@ fairway patch svc kubia --type=json -p '[{"op":"remove","path":"/spec/externalIP
 fairway patch deploy web --subresource=scale --type=merge -p '{"spec":{"replicas":2}}'
 """
 
-from fairway.cli.arguments import FILE_FLAGS, targets
+from fairway.cli.arguments import FILE_FLAGS, NOTHING, targets
 from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
@@ -45,6 +45,8 @@ def run(call: "Call") -> int:
     _check(call)
     writing = Writing(call, has_suffix=False)
     patch = _patch_of(flags)
+    if flags.local and not (flags.filename or flags.kustomize):
+        raise Failure(NOTHING)
     failures = Gathered()
     count = 0
     for target in local(call, failures) if flags.local else targets(call, failures=failures, is_grouped=True):
@@ -84,14 +86,15 @@ def _patch_of(flags: "Any") -> "Any":
 
 
 def parsed(text: str) -> "Any":
-    """JSON or YAML as values.  Raises: ``Failure``."""
+    """JSON or YAML as values; bytes for what begins as JSON and is none.  Raises: ``Failure``."""
     import json
 
     if text.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(text)
         except ValueError:
-            pass
+            if text.lstrip()[:1] == "{":
+                return text.encode()
     from fairway.apiserver.yaml_form import load
     from fairway.cli.arguments.manifests import yaml_error
 
@@ -112,7 +115,7 @@ def _patch(call: "Call", writing: Writing, target: "Target", patch: "Any") -> No
         return
     api, path = call.session.api, target.below(flags.subresource) if flags.subresource else target.path
     before = api.get(path)
-    after = api.patch(path, patch, writing.query(), type=type_)
+    after = api.patch(path, b"null" if patch is None else patch, writing.query(), type=type_)
     operation = _operation(before, after)
     if flags.record and CHANGE_CAUSE not in (after["metadata"].get("annotations") or {}):
         cause = {"metadata": {"annotations": {CHANGE_CAUSE: cause_of(call)}}}
@@ -126,6 +129,13 @@ def _locally(before: "dict[str, Any]", patch: "Any", type_: str) -> "dict[str, A
     from fairway.objects.patches import apply
     from fairway.objects.patches.values import copied
 
+    if type_ == _TYPES["strategic"] and patch is None:
+        return before
+    if type_ == _TYPES["json"]:
+        if isinstance(patch, bytes):
+            raise Failure("unexpected end of JSON input")
+    elif not isinstance(patch, dict):
+        raise Failure("invalid JSON document" if type_ == _TYPES["strategic"] else "Invalid JSON Patch")
     try:
         return apply(type_, copied(before), patch, api_version=before["apiVersion"], kind=before["kind"])
     except StatusError as error:

@@ -51,11 +51,8 @@ def run(call: "Call") -> int:
     if flags.resource_version and len(found) > 1:
         raise Failure("cannot use --resource-version with multiple resources")
     for target in found:
-        try:
-            _scale(call, writing, target)
-        except Exception as error:
-            failures.append(error)
-            break
+        # The first that fails ends it, and is all that is told, as with kubectl.
+        _scale(call, writing, target)
     sys.stdout.flush()
     if not found:
         raise Failure(f"no objects passed to scale {Failures(failures)}")

@@ -93,7 +93,7 @@ def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
     """A kubeconfig with the one context ``fairway``, in which the flags go before the file.  Pure."""
     name = flags.context or config["current-context"]
     context = dict(_named(config, "contexts", "context", name, "context", bool(flags.context)))
-    cluster_name, user_name = flags.cluster or context.get("cluster", ""), flags.user or context.get("user", "")
+    cluster_name, user_name = flags.cluster or context.get("cluster", ""), _user_named(flags) or context.get("user", "")
     cluster = dict(_cluster(config, cluster_name, flags))
     user = dict(_named(config, "users", "user", user_name, "auth info", True))
     for flag in _OF_CLUSTER:
@@ -120,6 +120,11 @@ def overridden(config: "dict[str, Any]", flags: "Values") -> "dict[str, Any]":
         "clusters": [{"name": "fairway", "cluster": cluster}],
         "users": [{"name": "fairway", "user": user}],
     }
+
+
+def _user_named(flags: "Values") -> str:
+    """The kubeconfig's user of ``--user``, which means somebody else where a command has its own (role bindings)."""
+    return flags.user if isinstance(flags.user, str) else ""
 
 
 def _cluster(config: "dict[str, Any]", name: str, flags: "Values") -> "dict[str, Any]":
@@ -186,7 +191,7 @@ def user_of(config: "dict[str, Any]", flags: "Values") -> str:
 def impersonation(flags: "Values", config: "Callable[[], dict[str, Any]]") -> "list[tuple[str, str]]":
     """The headers of ``--as``, ``--as-group`` and ``--as-uid``."""
     if (flags.as_group or flags.as_uid) and not getattr(flags, "as"):
-        user = flags.user or user_of(config(), flags)
+        user = _user_named(flags) or user_of(config(), flags)
         raise _misconfigured(f"requesting uid, groups or user-extra for {user} without impersonating a user", flags)
     pairs = [("Impersonate-User", getattr(flags, "as")), ("Impersonate-Uid", flags.as_uid)]
     # A header that repeats is written as one value with the line break between.

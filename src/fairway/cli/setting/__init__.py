@@ -7,7 +7,7 @@ forbids it.
 import fnmatch
 import sys
 
-from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, fetched
+from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, NOTHING, SELECTOR_FLAGS, fetched
 from fairway.cli.failure import Failure, Gathered, raise_all
 from fairway.cli.flags import Flag
 from fairway.cli.printers import OUTPUT_FLAGS
@@ -35,6 +35,10 @@ SET_FLAGS = (
 )
 SELECTOR_FLAG = SELECTOR_FLAGS[0]
 CONTAINERS_FLAG = Flag("containers", "c", default="*", help="which containers, a name or a pattern")
+ONLY_FILES = (
+    "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n"
+    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'"
+)
 STRATEGIC = "application/strategic-merge-patch+json"
 
 
@@ -49,14 +53,18 @@ def run(
     operation: str,
     *,
     failing: str = "",
+    local_without_files: str = NOTHING,
     is_silent: bool = True,
     check: "Callable[[], None]" = lambda: None,
 ) -> int:
     """Change every object.  ``is_silent``: one that is as it shall be is not told of.
 
-    ``check`` is made when the objects are known to be there; ``failing`` stands before what a refusal says.
+    ``local_without_files`` is told where ``--local`` is given with names and no files.  ``check`` is made when the
+    objects are known to be there; ``failing`` stands before what a refusal says.
     """
     writing = Writing(call, is_typed=True)
+    if call.flags.local and not (call.flags.filename or call.flags.kustomize):
+        raise Failure(local_without_files if words else NOTHING)
     found = _found(call, words)
     check()
     failures = Gathered()

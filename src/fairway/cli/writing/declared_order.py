@@ -55,7 +55,9 @@ def typed(found: "dict[str, Any]", *, is_new: bool, is_json: bool) -> "dict[str,
 
 def filled(found: "dict[str, Any]") -> "dict[str, Any]":
     """A manifest as a program shows it that knows its type: with the fields that are never left out."""
-    found = {**found, "metadata": {"creationTimestamp": None, **found["metadata"]}, "status": found.get("status") or {}}
+    found = {**found, "metadata": {"creationTimestamp": None, **found["metadata"]}}
+    if not found["kind"].endswith("RoleBinding"):
+        found["status"] = found.get("status") or {}
     kind, spec = found["kind"], dict(found.get("spec") or {})
     if kind == "Service":
         found["status"] = {"loadBalancer": {}, **found["status"]}

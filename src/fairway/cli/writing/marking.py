@@ -37,6 +37,7 @@ class Marking:
     field = "labels"
     word = "label"
     manager = "kubectl-label"
+    example = "pod"
 
     def __init__(self, call: "Call") -> None:
         self.call, self.flags = call, call.flags
@@ -66,8 +67,11 @@ class Marking:
             raise Failure("cannot set --all and --field-selector at the same time")
         if flags.list and flags.output:
             raise Failure("--list and --output may not be specified together")
+        files = f"-f {self.example}.yaml or --filename={self.example}.json"
         if flags.local and not flags.filename:
-            raise Failure("can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set")
+            if not self.resources:
+                raise Failure(f"one or more files must be specified as {files}")
+            raise Failure(f"can only use local files by {files} when --local=true is set")
         if not (self.resources or flags.filename or flags.kustomize):
             raise Failure("one or more resources must be specified as <resource> <name> or <resource>/<name>")
         if not (self.new or self.removed or flags.list):

@@ -54,11 +54,15 @@ def quoted(text: str) -> str:
 
 
 def with_query(path: str, query: "Query") -> str:
-    """``path`` with those parameters that are not empty; lists repeat their name, booleans are ``true``."""
+    """``path`` with those parameters that are not empty; booleans are ``true``.
+
+    Lists repeat their name, for items that are empty as well.
+    """
     pairs = []
     for name, value in (query or {}).items():
-        for each in value if isinstance(value, list | tuple) else (value,):
-            if each not in (None, "", False):
+        is_several = isinstance(value, list | tuple)
+        for each in value if is_several else (value,):
+            if is_several or each not in (None, "", False):
                 pairs.append(f"{quoted(name)}={'true' if each is True else quoted(str(each))}")
     return f"{path}{'&' if '?' in path else '?'}{'&'.join(pairs)}" if pairs else path
 

@@ -130,6 +130,8 @@ def _checked(call: "Call", writing: Writing) -> "list[str]":
     kinds = allowed(flags.prune_allowlist) if flags.prune else []
     if flags.force and flags.server_side:
         raise Failure("--force cannot be used with --server-side")
+    if flags.prune and flags.all and flags.selector:
+        raise Failure("cannot set --all and --selector at the same time")
     if flags.prune and not flags.all and not flags.selector:
         raise Failure(
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all "

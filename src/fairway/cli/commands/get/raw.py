@@ -3,6 +3,7 @@
 import sys
 
 from fairway.cli.failure import Failure
+from fairway.cli.writing.raw import check_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ def run_raw(call: "Call") -> int:
         raise Failure("--raw may not be specified with other flags that filter the server request or alter the output")
     if flags.output:
         raise Failure("--raw and --output are mutually exclusive")
-    if not flags.raw.startswith(("/", "http://", "https://")):
-        raise Failure(f'--raw must be a valid URL path: parse "{flags.raw}": invalid URI for request')
+    check_url(flags.raw)
     sys.stdout.flush()
     path = flags.raw if flags.raw.startswith("/") else "/" + flags.raw.partition("://")[2].partition("/")[2]
     for piece in call.session.api.stream(path, accept="application/json, */*"):

@@ -40,7 +40,7 @@ def run_table(call: "Call", form: "Form") -> int:
             answered += [(request, table) for table in pages(call, request)]
         except ApiError as error:
             if not (flags.ignore_not_found and error.is_not_found):
-                failures.append(failed(call, request, error))
+                _put(failures, failed(call, request, error), request)
     shows_kind = flags.show_kind or len({request.resource for request, _ in answered}) > 1
     tables = Tables(flags, is_wide=form.is_wide, shows_kind=shows_kind)
     if flags.sort_by and len(answered) > 1:
@@ -56,6 +56,25 @@ def run_table(call: "Call", form: "Form") -> int:
     if failures:
         raise Failures([Failures(failures)])
     return 0
+
+
+class _OfList(Failures):
+    """What went wrong with the items of one list: one line, without the server's name."""
+
+    def __init__(self, source: str, each: "list[Exception]") -> None:
+        super().__init__(each)
+        self.source = source
+
+
+def _put(failures: "list[Exception]", error: Exception, request: Request) -> None:
+    if not request.is_of_list:
+        failures.append(error)
+        return
+    before: list[Exception] = []
+    if failures and isinstance(last := failures[-1], _OfList) and last.source == request.source:
+        before = last.each
+        failures.pop()
+    failures.append(_OfList(request.source, [*before, error]))
 
 
 def failed(call: "Call", request: Request, error: ApiError) -> ApiError:

@@ -58,6 +58,17 @@ class Wanted:
         self.with_prefix = False
 
 
+def _selected(call: "Call", selector: str) -> "tuple[list[Object], str]":
+    """The pods that ``-l`` selects, and the resourceVersion of their list.  Raises: ``ApiError``."""
+    try:
+        return pods.list_pods(call, call.session.namespace, selector)
+    except ApiError as error:
+        from fairway.cli.arguments import Request
+
+        asked = Request(call.session.resources.find("pods"), call.session.namespace, selector=selector)
+        raise asked.failed(error) from None
+
+
 def wanted(call: "Call") -> Wanted:
     """Find the pods.  Raises: ``Failure``, ``ApiError``."""
     flags, words = call.flags, call.words
@@ -66,7 +77,7 @@ def wanted(call: "Call") -> Wanted:
     found = None if flags.selector else _object(call, words[0])
     selected = None
     if flags.selector:
-        selected = pods.list_pods(call, call.session.namespace, flags.selector)
+        selected = _selected(call, flags.selector)
         if not selected[0]:
             print(f"No resources found in {call.session.namespace} namespace.", file=sys.stderr)
     _validate(call, container)

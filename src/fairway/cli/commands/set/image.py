@@ -5,7 +5,7 @@ fairway set image deploy/kubia '*=luksa/kubia:v2'      of all its containers
 """
 
 from fairway.cli.failure import Failure
-from fairway.cli.setting import SELECTOR_FLAG, SET_FLAGS, pod_spec
+from fairway.cli.setting import ONLY_FILES, SELECTOR_FLAG, SET_FLAGS, pod_spec
 from fairway.cli.setting import run as run_setting
 
 TYPE_CHECKING = False
@@ -45,4 +45,6 @@ def run(call: "Call") -> int:
                 container["image"] = image
 
     failing = "failed to patch image update to pod template: "
-    return run_setting(call, words, change, "image updated", failing=failing, check=check)
+    return run_setting(
+        call, words, change, "image updated", failing=failing, check=check, local_without_files=ONLY_FILES
+    )

@@ -6,7 +6,7 @@ fairway set resources deploy/kubia --requests=cpu=100m --limits=cpu=200m,memory=
 from fairway.cli.failure import Failure
 from fairway.cli.flags import Flag
 from fairway.cli.generators.policies import resource_list
-from fairway.cli.setting import CONTAINERS_FLAG, SELECTOR_FLAG, SET_FLAGS, chosen, pod_spec
+from fairway.cli.setting import CONTAINERS_FLAG, ONLY_FILES, SELECTOR_FLAG, SET_FLAGS, chosen, pod_spec
 from fairway.cli.setting import run as run_setting
 
 TYPE_CHECKING = False
@@ -47,4 +47,12 @@ def run(call: "Call") -> int:
                     resources[name] = {**(resources.get(name) or {}), **amounts}
 
     failing = "failed to patch resources update to pod template "
-    return run_setting(call, call.words, change, "resource requirements updated", failing=failing, check=check)
+    return run_setting(
+        call,
+        call.words,
+        change,
+        "resource requirements updated",
+        failing=failing,
+        check=check,
+        local_without_files=ONLY_FILES,
+    )

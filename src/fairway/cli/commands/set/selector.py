@@ -5,7 +5,7 @@ fairway set selector svc/kubia app=kubia,tier=front
 
 from fairway.cli.failure import Failure
 from fairway.cli.flags import Flag
-from fairway.cli.setting import SET_FLAGS
+from fairway.cli.setting import ONLY_FILES, SET_FLAGS
 from fairway.cli.setting import run as run_setting
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ FLAGS = (*SET_FLAGS, Flag("resource-version", help="only if the object is in tha
 def run(call: "Call") -> int:
     """Set it."""
     if not call.words:
-        raise Failure("selector is required")
+        raise Failure("one selector is required" if call.flags.filename else "selector is required")
     *words, text = call.words
     selector = _parsed(text)
 
@@ -39,7 +39,7 @@ def run(call: "Call") -> int:
             found["metadata"]["resourceVersion"] = call.flags.resource_version
         found["spec"]["selector"] = selector.get("matchLabels") or {}
 
-    return run_setting(call, words, change, "selector updated", is_silent=False)
+    return run_setting(call, words, change, "selector updated", is_silent=False, local_without_files=ONLY_FILES)
 
 
 def _parsed(text: str) -> "dict[str, Any]":

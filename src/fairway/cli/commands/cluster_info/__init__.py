@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from fairway.cli.call import Call
 
+COMMANDS = {"dump": "write down the state of the cluster"}
 FLAGS = ()
 _LABEL = "kubernetes.io/cluster-service=true"
 _NAME = "kubernetes.io/name"
