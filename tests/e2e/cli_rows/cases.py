@@ -40,7 +40,8 @@ ROWS = (
     writes(
         "selectors of nothing",
         "delete --all", "delete --all -l a=b", "delete -l a=b", "scale -l a=b --replicas=1", "wait -l a=b --for=delete",
-        "set image -l a=b c=i", ("apply --prune --all -l a=b -f -", _CM % "c"),
+        "set image -l a=b c=i", "create -f @svc-a", "delete -f @svc-a -l no=such", "label -f @svc-a -l no=such x=y",
+        "get -f @svc-a -l no=such", "delete -f @svc-a -l app=redis", ("apply --prune --all -l a=b -f -", _CM % "c"),
     ),
     writes(
         "patches that are none", ("create -f -", _CM % "c"),
@@ -53,7 +54,7 @@ ROWS = (
     ),
     writes(
         "lists of which some items are missing", ("get -f -", _LIST), ("get -f @svc-a -f -", _LIST),
-        ("get -f - -o name", _LIST), ("scale -f - --replicas=3", _LIST),
+        ("get -f - -o name", _LIST), ("get -f - -w", _LIST), ("scale -f - --replicas=3", _LIST),
     ),
     writes(
         "subjects of role bindings",
@@ -80,6 +81,12 @@ ROWS = (
     reads(
         "words that are empty", "exec two -c a -- ''", "exec two -c a -- sh -c 'echo \"<$0>\"' ''", "exec '' -- date",
         "exec two -f @svc-a -- date", "logs -l ==", "logs -l 'a in ('", "logs -l a,,b",
+    ),
+    reads(
+        "sorted by what some do not have", "get pods -l app!=x --sort-by=.metadata.labels.nosuch",
+        "get cm,svc --sort-by=.metadata.labels.tier -o name",
+        "get svc --sort-by=.spec.clusterIP -o name", "get svc -w -l ==", "get svc -w --request-timeout=-1s",
+        "get svc --request-timeout=+5", "get svc --request-timeout=",
     ),
     reads(
         "cluster-info dump", "cluster-info dump --namespaces=nosuch -o jsonpath={.kind}",

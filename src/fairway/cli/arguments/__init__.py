@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from fairway.cli.failure import Gathered
     from fairway.cli.resources import Resource
 
-__all__ = ["FILE_FLAGS", "SELECTOR_FLAGS", "Request", "Target", "fetched", "objects_of_files", "requests", "targets"]
+__all__ = [
+    "FILE_FLAGS",
+    "SELECTOR_FLAGS",
+    "Request",
+    "Target",
+    "fetched",
+    "objects_of_files",
+    "requests",
+    "selection",
+    "targets",
+]
 
 FILE_FLAGS = (
     Flag("filename", "f", "strings", "file, folder or URL of manifests, - for standard input"),
@@ -70,7 +80,7 @@ def requests(
         _check_alone(call, words)
         return [
             Request(t.resource, t.namespace, t.name, object=t.object, source=t.source, is_of_list=t.is_of_list)
-            for t in from_files(call, failures=failures)
+            for t in from_files(call, failures=failures, has_picks=has_picks)
         ]
     picks = _Picks(flags if has_picks else None, is_all=getattr(flags, "all", False) and not lists)
     if not words:
@@ -146,7 +156,7 @@ def targets(
 
     if _has_files(call):
         _check_alone(call, call.words if words is None else words)
-        yield from from_files(call, failures=failures, is_grouped=is_grouped)
+        yield from from_files(call, failures=failures, is_grouped=is_grouped, has_picks=has_picks)
         return
 
     for request in requests(call, words, lists=lists, default_type=default_type, has_picks=has_picks):
@@ -204,6 +214,7 @@ def from_files(
     failures: "list[Exception] | None" = None,
     is_grouped: bool = False,
     check: "Check | None" = None,
+    has_picks: bool = False,
 ) -> "Iterator[Target]":
     """The objects of ``-f`` and ``-k`` as targets in their namespaces; the resource of each is looked up.
 
@@ -211,7 +222,10 @@ def from_files(
     at the live objects, or with ``is_grouped`` all together as the last, as those do that send what is written.
     """
     problems = list[Exception]() if is_grouped and failures is not None else failures
+    selects = selection(call) if has_picks else None
     for found, source, is_of_list in objects_of_files(call, problems=problems, check=check):
+        if selects is not None and not selects((found.get("metadata") or {}).get("labels")):
+            continue
         try:
             target = target_of(call, found, source, is_of_list=is_of_list)
         except NamespaceMismatch as error:
@@ -227,6 +241,20 @@ def from_files(
         yield target
     if is_grouped and failures is not None and problems:
         failures.append(Failures(problems))
+
+
+def selection(call: "Call") -> "Any":
+    """Whether ``--selector`` picks an object with such labels, a function of them; ``None`` if it is not given."""
+    selector = getattr(call.flags, "selector", "")
+    if not selector:
+        return None
+    from fairway.objects.errors import StatusError
+    from fairway.objects.labels import parse
+
+    try:
+        return parse(selector).matches
+    except StatusError as error:
+        raise Failure(f'the provided selector "{selector}" is not valid: {error}') from None
 
 
 def _looked_up(call: "Call", error: NamespaceMismatch) -> Exception:

@@ -203,9 +203,10 @@ def timeout_s(flags: "Values") -> float:
     """Seconds of ``--request-timeout``; a bare number is seconds; 0 for no limit.  Raises: ``Failure``."""
     from fairway.cli.flags import duration_s
 
-    text = flags.request_timeout
+    text = flags.request_timeout or "0"
     try:
-        return max(0.0, float(int(text)) if text.lstrip("+-").isdecimal() else duration_s(text))
+        # Below 0 is for the server to refuse.
+        return float(int(text)) if text.removeprefix("+").isdecimal() else duration_s(text)
     except ValueError:
         raise Failure(
             "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "

@@ -3,7 +3,7 @@
 Shape: ``manifests(call, failures, ...)`` gives targets; what is wrong with one object is put into ``failures``.
 """
 
-from fairway.cli.arguments import objects_of_files
+from fairway.cli.arguments import objects_of_files, selection
 from fairway.cli.failure import Failure
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def manifests(call: "Call", failures: "list[Exception]", *, validation: str = ""
     """
     from fairway.cli.arguments import from_files
 
-    selects = _selection(call)
+    selects = selection(call) or (lambda labels: True)
     check = _checker(call) if validation in ("Strict", "Warn") else None
     for target in from_files(call, failures=failures, is_grouped=True, check=check):
         assert target.object is not None
@@ -37,26 +37,13 @@ def local(call: "Call", failures: "list[Exception]") -> "Iterator[Target]":
     """The objects of ``-f`` as they are written, for ``--local``: no server is asked and no namespace put in."""
     from fairway.cli.arguments import Target
 
-    selects = _selection(call)
+    selects = selection(call) or (lambda labels: True)
     for found, source, _ in objects_of_files(call, problems=failures):
         meta = found.setdefault("metadata", {})
         if not selects(meta.get("labels")):
             continue
         resource = call.session.resources.of_kind(str(found.get("apiVersion")), str(found.get("kind")))
         yield Target(resource, str(meta.get("namespace") or ""), str(meta.get("name") or ""), found, source)
-
-
-def _selection(call: "Call") -> "Any":
-    selector = getattr(call.flags, "selector", "")
-    if not selector:
-        return lambda labels: True
-    from fairway.objects.errors import StatusError
-    from fairway.objects.labels import parse
-
-    try:
-        return parse(selector).matches
-    except StatusError as error:
-        raise Failure(f'the provided selector "{selector}" is not valid: {error}') from None
 
 
 def _checker(call: "Call") -> "Check":

@@ -86,7 +86,7 @@ class Api:
     ) -> None:
         self.access = access
         self.server = access.server.rstrip("/")
-        self._dialer = Dialer(access, timeout_s)
+        self._dialer = Dialer(access, max(0.0, timeout_s))
         self._base = self._dialer.base
         self._timeout_s, self._warn, self._trace = timeout_s, warn, trace
         self._headers = {"Host": self.authority, "User-Agent": agent, **dict(headers)}

@@ -28,7 +28,10 @@ def sorted_rows(rows: Sequence[Any], path: str, object_of: Callable[[Any], dict[
     def by_key(one: int, other: int) -> int:
         return compared(keys[one], keys[other])
 
-    return [rows[place] for place in sorted(range(len(rows)), key=cmp_to_key(by_key))]
+    # Each that has no such field is put before those that were there, as kubectl's comparison has it.
+    without = [place for place in range(len(rows)) if not keys[place]]
+    others = (place for place in range(len(rows)) if keys[place])
+    return [rows[place] for place in (*reversed(without), *sorted(others, key=cmp_to_key(by_key)))]
 
 
 def _picked(template: Template, field: str, found: dict[str, Any]) -> list[Any]:

@@ -6,6 +6,7 @@ import sys
 from fairway.cli.arguments import Request, requests
 from fairway.cli.commands.get.table import AS_TABLE, Tables
 from fairway.cli.failure import Failure
+from fairway.client.blocking import ApiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ _EVENT_WIDTH = 8
 def run_watch(call: "Call", form: "Form") -> int:
     """Print the objects (but not with ``--watch-only``), then every event."""
     asked, flags = requests(call), call.flags
+    if any(request.is_of_list for request in asked):
+        raise Failure(
+            "watch is only supported on individual resources and resource collections, but a list of resources is found"
+        )
     if len({request.resource for request in asked}) > 1:
         if asked[0].source:
             raise Failure(
@@ -52,7 +57,10 @@ def _asked(call: "Call", request: Request, accept: str) -> "dict[str, Any]":
         found: dict[str, Any] = api.get(request.path, accept=accept)
         return found
     query["limit"] = call.flags.chunk_size or ""
-    whole: dict[str, Any] = api.get(request.path, query, accept=accept)
+    try:
+        whole: dict[str, Any] = api.get(request.path, query, accept=accept)
+    except ApiError as error:
+        raise request.failed(error) from None
     rows, page = "rows" if whole.get("kind") == "Table" else "items", whole
     while going_on := (page.get("metadata") or {}).get("continue"):
         page = api.get(request.path, {**query, "continue": going_on}, accept=accept)
