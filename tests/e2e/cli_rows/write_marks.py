@@ -49,7 +49,7 @@ ROWS = (
         "annotate cm p a=c --overwrite", "annotate cm p a-", "annotate cm p a-", "annotate cm p 'a=x y=z' b=",
         "annotate cm p 'bad key=1'", "annotate cm p foo", "annotate cm p q=1 --record", "annotate cm p x- x=1",
         ("annotate -f - x=y --local -o yaml", _CM), "annotate cm p x=y --resource-version=1", "annotate cm nope a=b",
-        "annotate cm p z=z --dry-run=client", "annotate cm p a=1 b=2 -o yaml", "get cm p -o yaml",
+        "annotate cm p z=z --dry-run=client", "annotate cm p a=1 c=2 -o yaml", "get cm p -o yaml",
     ),
     writes(
         "scale",
