@@ -48,7 +48,6 @@ items:
 - apiVersion: networking.k8s.io/v1
   kind: Ingress
   metadata: {name: shop}
-  # Nobody serves it, so nobody has anything to say of it.
   spec:
     ingressClassName: nobody
     defaultBackend: {service: {name: written, port: {number: 80}}}
@@ -97,7 +96,7 @@ ROWS = (
         "describe Services of all types, and what stands around them", ("create -f -", SERVICES),
         until("get endpointslice -l kubernetes.io/service-name=lb -o name"),
         "describe svc lb headless outside written", "describe ep bare", "describe endpointslice written-1",
-        "describe ing shop", "describe netpol shut", "describe secret keys", "describe ds nowhere",
+        "describe ing shop --show-events=false", "describe netpol shut", "describe secret keys", "describe ds nowhere",
         ("describe -f -", SERVICES), "describe svc l", "describe svc h --show-events=false",
     ),
     reads(
