@@ -21,6 +21,7 @@ PROBES, PROBE_INTERVAL_S, LAST_ANSWER_S = 3, 0.1, 0.2
 ANNOUNCE_AFTER_S = (0.0, 1.0, 3.0)
 """When an address is announced, from the moment that it is this node's."""
 PACE_S = 0.0005
+SOONEST_S = 0.001
 """Between the first announcements of two addresses."""
 DEFEND_INTERVAL_S = 10.0
 REFRESH_S = 30.0
@@ -114,7 +115,8 @@ class Claims:
 
     def _later(self, claim: _Claim, delay_s: float, work: Callable[..., None], *more: object) -> None:
         claim.timers = [timer for timer in claim.timers if not timer.cancelled() and timer.when() > self._loop.time()]
-        claim.timers.append(self._loop.call_later(delay_s, work, claim, *more))
+        # uvloop takes what is due within half a millisecond for due now, and such a handle knows no time.
+        claim.timers.append(self._loop.call_later(max(delay_s, SOONEST_S), work, claim, *more))
 
     def _send(self, made: Callable[[bytes], Iterable[bytes]]) -> None:
         for lan in self._lans.values():
