@@ -5,34 +5,18 @@ Source: Kubernetes API reference, "TokenReview", "SelfSubjectReview", "SubjectAc
 
 from fairway.kinds.kind import Kind
 
-_ASKED = ("create",)
+_AUTHENTICATION, _AUTHORIZATION = "authentication.k8s.io", "authorization.k8s.io"
 
-TOKEN_REVIEW = Kind(
-    group="authentication.k8s.io", version="v1", name="TokenReview", plural="tokenreviews",
-    namespaced=False,
-    verbs=_ASKED,
-)  # fmt: skip
-SELF_SUBJECT_REVIEW = Kind(
-    group="authentication.k8s.io", version="v1", name="SelfSubjectReview", plural="selfsubjectreviews",
-    namespaced=False,
-    verbs=_ASKED,
-)  # fmt: skip
-SELF_SUBJECT_ACCESS_REVIEW = Kind(
-    group="authorization.k8s.io", version="v1", name="SelfSubjectAccessReview", plural="selfsubjectaccessreviews",
-    namespaced=False,
-    verbs=_ASKED,
-)  # fmt: skip
-SUBJECT_ACCESS_REVIEW = Kind(
-    group="authorization.k8s.io", version="v1", name="SubjectAccessReview", plural="subjectaccessreviews",
-    namespaced=False,
-    verbs=_ASKED,
-)  # fmt: skip
-LOCAL_SUBJECT_ACCESS_REVIEW = Kind(
-    group="authorization.k8s.io", version="v1", name="LocalSubjectAccessReview", plural="localsubjectaccessreviews",
-    verbs=_ASKED,
-)  # fmt: skip
-SELF_SUBJECT_RULES_REVIEW = Kind(
-    group="authorization.k8s.io", version="v1", name="SelfSubjectRulesReview", plural="selfsubjectrulesreviews",
-    namespaced=False,
-    verbs=_ASKED,
-)  # fmt: skip
+
+def _review(group: str, name: str, *, namespaced: bool = False) -> Kind:
+    return Kind(
+        group=group, version="v1", name=name, plural=f"{name.lower()}s", namespaced=namespaced, verbs=("create",)
+    )
+
+
+TOKEN_REVIEW = _review(_AUTHENTICATION, "TokenReview")
+SELF_SUBJECT_REVIEW = _review(_AUTHENTICATION, "SelfSubjectReview")
+SELF_SUBJECT_ACCESS_REVIEW = _review(_AUTHORIZATION, "SelfSubjectAccessReview")
+SUBJECT_ACCESS_REVIEW = _review(_AUTHORIZATION, "SubjectAccessReview")
+LOCAL_SUBJECT_ACCESS_REVIEW = _review(_AUTHORIZATION, "LocalSubjectAccessReview", namespaced=True)
+SELF_SUBJECT_RULES_REVIEW = _review(_AUTHORIZATION, "SelfSubjectRulesReview")

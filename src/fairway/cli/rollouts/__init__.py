@@ -4,11 +4,15 @@ Shape: ``progress`` says in words how far a workload's rollout is; ``history`` f
 pause, go on or begin again.
 """
 
+import sys
+
 from fairway.cli.arguments import FILE_FLAGS, SELECTOR_FLAGS, fetched
-from fairway.cli.failure import Failure, Gathered
+from fairway.cli.failure import Failure, Gathered, raise_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fairway.cli.arguments import Target
     from fairway.cli.call import Call
 
@@ -22,6 +26,21 @@ def rolled(call: "Call", failures: "Gathered") -> "list[Target]":
     if not (call.words or flags.filename or flags.kustomize):
         raise Failure("required resource not specified")
     return fetched(call, failures, lists=True)
+
+
+def each_rolled(call: "Call", work: "Callable[[Target], None]") -> int:
+    """Do it to each of them, whichever fails.  Raises: ``Failure``, ``Failures``."""
+    failures = Gathered()
+    found = rolled(call, failures)
+    if not found and not failures:
+        print(f"No resources found in {call.session.namespace} namespace.", file=sys.stderr)
+        return 0
+    for target in found:
+        with failures:
+            work(target)
+    sys.stdout.flush()
+    raise_all(failures)
+    return 0
 
 
 def refused(target: "Target", why: str) -> Failure:

@@ -1,10 +1,7 @@
 """Switches: the run of ``rollout pause | resume | restart``: one small patch of each object."""
 
-import sys
-
-from fairway.cli.failure import Gathered, raise_all
 from fairway.cli.printers import OUTPUT_FLAGS
-from fairway.cli.rollouts import ROLLOUT_FLAGS, refused, rolled
+from fairway.cli.rollouts import ROLLOUT_FLAGS, each_rolled, refused
 from fairway.cli.writing import Writing, manager_flag
 
 TYPE_CHECKING = False
@@ -23,18 +20,12 @@ STRATEGIC = "application/strategic-merge-patch+json"
 def switch(call: "Call", patch_of: "Callable[[Target], dict[str, Any]]", operation: str) -> int:
     """Patch every object with what ``patch_of`` says, which raises where it cannot be."""
     writing = Writing(call, is_typed=True)
-    failures = Gathered()
-    found = rolled(call, failures)
-    if not found and not failures:
-        print(f"No resources found in {call.session.namespace} namespace.", file=sys.stderr)
-        return 0
-    for target in found:
-        with failures:
-            after = call.session.api.patch(target.path, patch_of(target), writing.query(), type=STRATEGIC)
-            writing.told(after, operation)
-    sys.stdout.flush()
-    raise_all(failures)
-    return 0
+
+    def patch(target: "Target") -> None:
+        after = call.session.api.patch(target.path, patch_of(target), writing.query(), type=STRATEGIC)
+        writing.told(after, operation)
+
+    return each_rolled(call, patch)
 
 
 def paused(target: "Target") -> "dict[str, Any]":

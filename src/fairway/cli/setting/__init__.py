@@ -6,6 +6,7 @@ forbids it.
 
 import fnmatch
 import sys
+from contextlib import suppress
 
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, NOTHING, SELECTOR_FLAGS, fetched
 from fairway.cli.failure import Failure, Gathered, raise_all
@@ -69,12 +70,8 @@ def run(
     check()
     failures = Gathered()
     for target in found:
-        try:
+        with failures, suppress(Unchanged):
             _set(call, writing, target, change, operation, failing, is_silent=is_silent)
-        except Unchanged:
-            continue
-        except Exception as error:
-            failures.append(error)
     sys.stdout.flush()
     raise_all(failures)
     return 0

@@ -1,6 +1,7 @@
 """Marking: the run of ``label`` and ``annotate``: which objects, what changes, and what is told of it."""
 
 import sys
+from abc import ABC, abstractmethod
 
 from fairway.cli.arguments import ALL_FLAG, FILE_FLAGS, SELECTOR_FLAGS, targets
 from fairway.cli.failure import Failure, Gathered, raise_all
@@ -31,7 +32,7 @@ MARK_FLAGS = (
 )
 
 
-class Marking:
+class Marking(ABC):
     """One kind of mark.  A subclass says what is allowed and told."""
 
     field = "labels"
@@ -47,17 +48,17 @@ class Marking:
         self._check()
         self.writing = Writing(call)
 
+    @abstractmethod
     def changes(self, pairs: "list[str]") -> "tuple[dict[str, str], list[str]]":
         """What is to be set and removed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, found: "dict[str, Any]") -> None:
         """Raises: ``Failure`` where the object has another value already and may not lose it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def operation(self, before: "dict[str, Any]", after: "dict[str, Any]") -> str:
         """What is told of the change."""
-        raise NotImplementedError
 
     def _check(self) -> None:
         flags = self.flags
@@ -114,7 +115,8 @@ class Marking:
             self.writing.told(after, operation)
 
     def told_before(self, found: "dict[str, Any]") -> None:
-        """What is to be said of the object as it was."""
+        """What is to be said of the object as it was: nothing, unless a subclass knows something."""
+        return
 
     def _sent(self, target: "Target", patch: "dict[str, Any]") -> "dict[str, Any]":
         if not patch:

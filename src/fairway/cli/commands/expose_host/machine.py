@@ -35,7 +35,7 @@ def wait_held(wanted: "Sequence[HostPort]") -> None:
     until = time.monotonic() + _PATIENCE_S
     for each in wanted:
         while not _is_taken(each) and running() and time.monotonic() < until:
-            time.sleep(_LOOK_S)
+            time.sleep(_LOOK_S)  # the node binds it in its own time, and nothing tells when
 
 
 def _is_taken(host_port: HostPort) -> bool:

@@ -97,6 +97,7 @@ class Forwarding:
                 self._pods.refused(backend)
                 if attempt == _TRIES or not self._pods.is_left():
                     raise
+                # Whoever refused may be only about to listen; not at once again, and a little later each time.
                 await asyncio.sleep(0.05 * (attempt - 1))
 
     async def _carry(

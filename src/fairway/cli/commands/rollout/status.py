@@ -4,12 +4,11 @@ fairway rollout status deploy/kubia
 fairway rollout status deploy/kubia --timeout=30s     and fail if it takes longer
 """
 
-import sys
 import time
 
-from fairway.cli.failure import Failure, Gathered, raise_all
+from fairway.cli.failure import Failure
 from fairway.cli.flags import Flag
-from fairway.cli.rollouts import ROLLOUT_FLAGS, rolled
+from fairway.cli.rollouts import ROLLOUT_FLAGS, each_rolled
 from fairway.cli.rollouts.progress import progress
 from fairway.client.blocking import ApiError
 
@@ -35,17 +34,7 @@ def run(call: "Call") -> int:
         raise Failure("required resource not specified")
     if flags.revision < 0:
         raise Failure(f"revision must be a positive integer: {flags.revision}")
-    failures = Gathered()
-    found = rolled(call, failures)
-    if not found and not failures:
-        print(f"No resources found in {call.session.namespace} namespace.", file=sys.stderr)
-        return 0
-    for target in found:
-        with failures:
-            _follow(call, target)
-    sys.stdout.flush()
-    raise_all(failures)
-    return 0
+    return each_rolled(call, lambda target: _follow(call, target))
 
 
 def _follow(call: "Call", target: "Target") -> None:
