@@ -137,7 +137,9 @@ def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
 def test_a_chroot_is_named_and_its_cure_cures_it(tmp_path: Path, way: str, level: str, what: str) -> None:
     root = tmp_path / "root"
     root.mkdir()
-    fill = "for p in usr etc opt root home tmp var proc sys dev run work srv; do [ -d /$p ] || continue; "
+    tops = {Path(each).parts[1] for each in (sys.prefix, sys.base_prefix, SOURCES)}
+    tops |= {"usr", "etc", "opt", "root", "home", "tmp", "var", "proc", "sys", "dev", "run", "srv"}
+    fill = f"for p in {' '.join(sorted(tops))}; do [ -d /$p ] || continue; "
     fill += f"mkdir -p {root}/$p; mount --rbind /$p {root}/$p; done; "
     fill += f"for l in bin lib lib64 sbin; do [ -L /$l ] && cp -P /$l {root}/$l; done; :"
     way = way if "FILL" in way else f"FILL; {way}"

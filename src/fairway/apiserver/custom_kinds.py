@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _RETRY_S = 1.0
 _DELETING = ("InstanceDeletionInProgress", "CustomResource deletion is in progress")
-_DELETED = ("InstanceDeletionCompleted", "removed all instances")
 
 
 class CustomKinds:

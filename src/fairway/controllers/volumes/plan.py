@@ -15,7 +15,6 @@ PROVISIONER = "fairway.dev/local"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
-STORAGE_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 
 
 @dataclass(frozen=True, slots=True)

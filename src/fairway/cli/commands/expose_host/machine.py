@@ -3,8 +3,6 @@
 The command may run elsewhere: what cannot be asked here is left to the node, which tells by an Event (HostPortInUse).
 """
 
-import errno
-import socket
 import time
 
 from fairway.cli.failure import Failure
@@ -39,21 +37,9 @@ def wait_held(wanted: "Sequence[HostPort]") -> None:
 
 
 def _is_taken(host_port: HostPort) -> bool:
-    kinds = {"TCP": (socket.SOCK_STREAM, 0), "UDP": (socket.SOCK_DGRAM, 0), "SCTP": (socket.SOCK_STREAM, 132)}
-    kind, protocol = kinds[host_port.protocol]
-    address = host_port.address or "0.0.0.0"
-    try:
-        probe = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind, protocol)
-    except OSError:
-        return False
-    with probe:
-        if kind == socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, host_port.host_port))
-        except OSError as error:
-            return error.errno == errno.EADDRINUSE
-    return False
+    from fairway.node.pod_network.host_ports.availability import is_taken
+
+    return is_taken(host_port.protocol.lower(), host_port.address or "0.0.0.0", host_port.host_port)
 
 
 def _by_whom(host_port: HostPort) -> str:

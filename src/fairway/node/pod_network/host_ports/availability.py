@@ -23,7 +23,7 @@ def check_free(frontends: Iterable[Frontend], reason: str) -> None:
     """Raises: ``RuntimeFailure``.  An address that the machine does not have may be yet to come."""
     for frontend in frontends:
         for address in [frontend.address] if frontend.address else _own(frontend.family):
-            if _is_taken(frontend, address):
+            if is_taken(frontend.protocol, address, frontend.port):
                 where = f"{authority(address, frontend.port)}/{frontend.protocol.upper()}"
                 raise RuntimeFailure(
                     reason, f"hostPort {where} is in use by another program on this node: end it or take another port"
@@ -38,17 +38,18 @@ def _own(version: int) -> list[str]:
     return [address.ip for address in found if address.index in strangers and not address.ip.startswith("fe80:")]
 
 
-def _is_taken(frontend: Frontend, address: str) -> bool:
-    kind, protocol = _SOCKETS[frontend.protocol]
+def is_taken(transport: str, address: str, port: int) -> bool:
+    """Whether a program listens there; ``transport`` is ``tcp``, ``udp`` or ``sctp``."""
+    kind, protocol = _SOCKETS[transport]
     try:
-        probe = socket.socket(_AF[frontend.family], kind, protocol)
+        probe = socket.socket(_AF[6 if ":" in address else 4], kind, protocol)
     except OSError:  # The kernel has no SCTP sockets, so nobody listens.
         return False
     with probe:
         if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, frontend.port))
+            probe.bind((address, port))
         except OSError as error:
             return error.errno == errno.EADDRINUSE
     return False
