@@ -17,7 +17,7 @@ from fairway.cluster.processes import wait_gone
 from fairway.node import cgroups, names, records
 from fairway.node.runtimes.crun.log_rotation import rotate
 from fairway.node.runtimes.crun.monitor import Bundle, monitor_alive
-from fairway.node.runtimes.interface import Mount, RuntimeFailure
+from fairway.node.runtimes.interface import Limits, Mount, RuntimeFailure
 from fairway.node.syscalls import umount
 
 pytestmark = needs(*PROGRAMS)
@@ -216,6 +216,22 @@ def test_limits_are_in_the_control_group(tmp_path: Path) -> None:
         assert found.get("cpu.cfs_quota_us", found.get("cpu.max")) in ("50000", "50000 100000")
         assert found["pids.max"] == "4096"
         assert proc(state.pid, "oom_score_adj") == str(1000 - (1000 * (64 << 20)) // memory())
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(("mebibytes", "quota_us"), [(128, 80_000), (48, 20_000)], ids=["more", "less"])
+def test_limits_of_a_running_container_change(tmp_path: Path, mebibytes: int, quota_us: int) -> None:
+    async def scenario(world: World) -> None:
+        await world.sandbox()
+        state = await world.start("sleep", "100", memory_bytes=64 << 20, cpu_shares=512, cpu_quota_us=50_000)
+        await world.runtime.limit(UID, "c", Limits(256, quota_us, mebibytes << 20))
+        found = limits(names.container_cgroup(world.machine.cluster, UID, state.container_id))
+        assert found.get("memory.limit_in_bytes", found.get("memory.max")) == str(mebibytes << 20)
+        assert found.get("cpu.cfs_quota_us", found.get("cpu.max")) in (f"{quota_us}", f"{quota_us} 100000")
+        with pytest.raises(RuntimeFailure, match=r"memory limit \(4096\) below current usage"):
+            await world.runtime.limit(UID, "c", Limits(256, quota_us, 4096))
+        assert (await world.state()).exit_code is None
 
     run(tmp_path, scenario)
 

@@ -50,6 +50,7 @@ def test_the_whole_status_of_a_running_pod() -> None:
                 "imageID": "sha256:a",
                 "containerID": "crun://id-0",
                 "started": True,
+                "resources": {},
             }
         ],
         "qosClass": "BestEffort",

@@ -75,9 +75,9 @@ class Answers:
         status, headers = 200, self.headers(call.warnings)
         match reply:
             case Found(stored, status):
-                body = shape.one(stored)
+                body = shape.one(stored) + b"\n"
             case Made(made, status):
-                body = shape.made(made)
+                body = shape.made(made) + b"\n"
             case Page():
                 return self._list(request, call, reply, shape, form, headers)
             case _:
@@ -119,7 +119,7 @@ class Answers:
         headers = self.headers(warnings)
         if error.retry_after_s is not None:
             headers.append(("Retry-After", str(error.retry_after_s)))
-        response = Response(error.code, orjson.dumps(error.status()), headers=headers)
+        response = Response(error.code, orjson.dumps(error.status(), option=orjson.OPT_APPEND_NEWLINE), headers=headers)
         accept = request.headers.get("accept", "")
         media = next((media for media in (YAML, PROTOBUF) if accept.startswith(media)), JSON)
         return self._formed(request, Form(media), response)

@@ -241,7 +241,7 @@ class Discovery:
             document = aggregated(self._part(path), version) if version else self._document(path)
             if document is None:
                 return None
-            body = orjson.dumps(document)
+            body = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
             kept = self._documents[path, version] = (body, etag_of(body) if version else "")
         return _answered(request, *kept, version)
 

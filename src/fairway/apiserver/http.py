@@ -373,4 +373,5 @@ def transport_error(status: int, text: str) -> Response:
     """What the transport answers by itself, in Kubernetes' form: for ``transport.limits.Limits.error_response``."""
     found = answers.TRANSPORT_ERRORS.get(status)
     error = found() if found else StatusError(status, "BadRequest" if status < 500 else "InternalError", text)
-    return Response(error.code, orjson.dumps(error.status()), headers=[("Cache-Control", "no-cache, private")])
+    body = orjson.dumps(error.status(), option=orjson.OPT_APPEND_NEWLINE)
+    return Response(error.code, body, headers=[("Cache-Control", "no-cache, private")])

@@ -96,7 +96,7 @@ class Whole:
             self._kind.list_name.encode(), self._version.encode(), orjson.dumps(page.metadata()),
         )  # fmt: skip
         one = self.one
-        return b"%b%b]}" % (head, b",".join([one(stored) for stored in page.items]))
+        return b"%b%b]}\n" % (head, b",".join([one(stored) for stored in page.items]))
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""
@@ -165,7 +165,8 @@ class AsTable:
 
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""
-        return orjson.dumps(self._table([self._shown(stored) for stored in page.items], page.metadata()))
+        found = self._table([self._shown(stored) for stored in page.items], page.metadata())
+        return orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""
@@ -211,7 +212,8 @@ class AsMetadata:
                 "apiVersion": self._version,
                 "metadata": page.metadata(),
                 "items": [self._partial(stored.object) for stored in page.items],
-            }
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
         )
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:

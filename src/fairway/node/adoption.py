@@ -31,6 +31,7 @@ def adopted(pod: Object, container: Object, states: Sequence[ContainerState], na
         _remember_probes(record, status)
     elif status:
         _remember_lost(record, status, is_init=_is_plain_init(pod, container))
+    _remember_resources(record, status)
     return record
 
 
@@ -76,6 +77,16 @@ def _remember_probes(record: ContainerRecord, status: Object) -> None:
     if current.is_running and bare_id(status.get("containerID") or "") == current.container_id:
         record.has_passed_startup = bool(status.get("started"))
         record.is_ready = bool(status.get("ready"))
+
+
+def _remember_resources(record: ContainerRecord, status: Object) -> None:
+    """What the container has and was granted: the API's status is where that is kept."""
+    had = status.get("resources")
+    record.granted = record.container.get("resources") or {}
+    if had is not None:
+        record.granted = {**had, "requests": status["allocatedResources"]} if "allocatedResources" in status else had
+    if record.attempts and record.attempts[-1].is_running:
+        record.applied = had if had is not None else record.granted
 
 
 def _remember_lost(record: ContainerRecord, status: Object, *, is_init: bool) -> None:

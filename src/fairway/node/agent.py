@@ -180,6 +180,7 @@ class Agent:
 
     def _worker_finished(self, worker: PodWorker) -> None:
         self.workers.pop(worker.uid, None)
+        worker.shared.room_made()
         if not worker.is_gone:
             # The object may show up once more (a late event, a finalizer) before it goes.
             self._finished.add(worker.uid)

@@ -3,14 +3,18 @@
 Source: Kubernetes docs, "Pod Lifecycle", "Pod conditions"; KEP-580 (readiness gates), KEP-3085 (sandbox ready).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fairway.node.pod_spec import init_containers, is_sidecar, main_containers
 from fairway.objects import Object
 from fairway.objects.meta import timestamp
 
-OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
-"""The conditions that the agent writes, in the order in which it lists them."""
+STANDING = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+"""The conditions that every pod has, in the order in which the agent lists them."""
+PASSING = ("PodResizePending", "PodResizeInProgress")
+"""The conditions that are there only while they hold."""
+OWNED = (*PASSING, *STANDING)
+"""What the agent writes."""
 
 Verdict = tuple[bool, str, str]
 """Whether the condition holds, and if not the reason and message."""
@@ -19,9 +23,15 @@ HOLDS: Verdict = (True, "", "")
 
 
 def conditions(
-    pod: Object, phase: str, has_sandbox: bool, inits: Sequence[Object], mains: Sequence[Object], now_s: float
+    pod: Object,
+    phase: str,
+    has_sandbox: bool,
+    inits: Sequence[Object],
+    mains: Sequence[Object],
+    now_s: float,
+    resizing: Mapping[str, Verdict],
 ) -> list[Object]:
-    """All of the pod's conditions: the agent's own anew, those of others as they were.
+    """All of the pod's conditions: the agent's own anew, those of others as they were.  ``resizing``: the passing ones.
 
     A condition whose status did not change keeps its lastTransitionTime.
     """
@@ -36,7 +46,9 @@ def conditions(
     }
     old = {condition["type"]: condition for condition in present}
     generation = pod["metadata"].get("generation")
-    own = [_condition(type_, verdicts[type_], old.get(type_), generation, now_s) for type_ in OWNED]
+    passing = [type_ for type_ in PASSING if type_ in resizing]
+    verdicts |= {type_: resizing[type_] for type_ in passing}
+    own = [_condition(type_, verdicts[type_], old.get(type_), generation, now_s) for type_ in (*passing, *STANDING)]
     return own + [condition for condition in present if condition["type"] not in OWNED]
 
 

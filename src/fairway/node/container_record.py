@@ -12,8 +12,9 @@ from fairway.objects import Object
 class ContainerRecord:
     """One container of one pod.  Changed by the pod's worker and its operations only.
 
-    ``reference`` is the image as the spec named it when the current attempt was started.  ``changed`` is set at each
-    change of an attempt, for those who wait for an end.
+    ``reference`` is the image as the spec named it when the current attempt was started.  ``granted``: the resources
+    that this node has promised the container; ``applied``: those that the current attempt has.  ``changed`` is set at
+    each change of an attempt, for those who wait for an end.
     """
 
     container: Object
@@ -31,6 +32,10 @@ class ContainerRecord:
     first_number: int = 0
     reference: str = ""
     told_number: int = -1
+    granted: Object = field(default_factory=dict)
+    applied: Object | None = None
+    resize_error: str = ""
+    resize_retry_s: float = 0.0
     prober: asyncio.Task[None] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -53,7 +58,8 @@ class ContainerRecord:
         """As decisions see it."""
         return ContainerView(
             tuple(self.attempts), self.busy, self.backoff, self.waiting, self.retry_s, self.condemned,
-            self.has_passed_startup, self.is_ready, self.first_number,
+            self.has_passed_startup, self.is_ready, self.first_number, self.granted, self.applied, self.resize_error,
+            self.resize_retry_s,
         )  # fmt: skip
 
     def put(self, attempt: Attempt) -> bool:

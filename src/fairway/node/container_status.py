@@ -67,6 +67,9 @@ def _status(view: PodView, container: Object, runtime_name: str, now_s: float, f
     if shown_attempt is not None and shown_attempt.container_id:
         status["containerID"] = _id(runtime_name, shown_attempt.container_id)
     status["started"] = is_running and found.has_passed_startup
+    if requests := found.granted.get("requests"):
+        status["allocatedResources"] = requests
+    status["resources"] = found.applied if is_running and found.applied is not None else found.granted
     return status
 
 

@@ -24,6 +24,7 @@ from fairway.node.pod_spec import (
     stops_at_once,
 )
 from fairway.node.pod_view import Attempt, Busy, ContainerView, PodView, Waiting
+from fairway.node.resizing.rules import is_same, restarts
 from fairway.objects import Object
 from fairway.objects.meta import unix_seconds
 
@@ -51,6 +52,13 @@ class Stop:
 
     name: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """Hold the running attempt of a container to the resources that it was granted."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ class TellBackOff:
 
 
 Action = (
-    MakeSandbox | Start | Stop | Forget | ClearTraffic | ReleaseSandbox | RemoveSandbox | DeleteObject | Fail
+    MakeSandbox | Start | Stop | Resize | Forget | ClearTraffic | ReleaseSandbox | RemoveSandbox | DeleteObject | Fail
     | TellBackOff
 )  # fmt: skip
 
@@ -220,9 +228,27 @@ def _run(view: PodView, now_s: float, made: Plan) -> None:
         found = view.container(container["name"])
         if found.is_running and found.condemned and found.busy is Busy.NO:
             made.add(Stop(container["name"], found.condemned))
+        else:
+            _resize(found, container, now_s, made)
     is_starting = any(found.busy is Busy.STARTING for found in view.containers.values())
     for container in wanted:
         is_starting = _start(view, container, now_s, made, is_starting=is_starting)
+
+
+def _resize(found: ContainerView, container: Object, now_s: float, made: Plan) -> None:
+    if not found.is_running or found.busy is not Busy.NO or not is_outgrown(found):
+        return
+    assert found.applied is not None
+    name = container["name"]
+    if restarts(container, found.applied, found.granted):
+        made.add(Stop(name, f"Container {name} resize requires restart"))
+    else:
+        _when(made, found.resize_retry_s, now_s, Resize(name))
+
+
+def is_outgrown(container: ContainerView) -> bool:
+    """Whether the current attempt has other resources than it was granted."""
+    return container.applied is not None and not is_same(container.applied, container.granted)
 
 
 def _forgotten(view: PodView) -> Iterator[Action]:

@@ -6,10 +6,10 @@ Pure.  Source: Kubernetes docs, "Pod Lifecycle", "Pod phase"; API reference, "Po
 from collections.abc import Sequence
 from typing import Any
 
-from fairway.node.conditions import conditions
+from fairway.node.conditions import PASSING, Verdict, conditions
 from fairway.node.container_status import container_statuses, ephemeral_statuses
-from fairway.node.plan import has_begun_mains
-from fairway.node.pod_spec import init_containers, is_host_network, is_sidecar
+from fairway.node.plan import has_begun_mains, is_outgrown, is_to_restart
+from fairway.node.pod_spec import find_container, init_containers, is_host_network, is_sidecar, is_terminal
 from fairway.node.pod_view import PodView
 from fairway.node.qos import qos_class
 from fairway.objects import Object
@@ -27,7 +27,7 @@ def pod_status(view: PodView, node_ips: Sequence[str], runtime_name: str, now_s:
     status["phase"] = phase
     # A pod that the agent is ending takes no traffic any more, whatever still runs of it.
     judged = "Failed" if view.failure is not None else phase
-    status["conditions"] = conditions(view.pod, judged, _has_sandbox(view), inits, mains, now_s)
+    status["conditions"] = conditions(view.pod, judged, _has_sandbox(view), inits, mains, now_s, _resizing(view))
     reason, message = _reason(view, old)
     if message:
         status["message"] = message
@@ -44,6 +44,26 @@ def pod_status(view: PodView, node_ips: Sequence[str], runtime_name: str, now_s:
         status["ephemeralContainerStatuses"] = ephemeral
     status["qosClass"] = old.get("qosClass") or qos_class(view.pod)
     return status
+
+
+def _resizing(view: PodView) -> dict[str, Verdict]:
+    """The conditions of a resize under way (KEP-1287)."""
+    found: dict[str, Verdict] = {}
+    if view.resize_pending is not None:
+        found["PodResizePending"] = (True, view.resize_pending.reason, view.resize_pending.message)
+    changing = [each for name, each in view.containers.items() if is_outgrown(each) and _runs_on(view, name)]
+    if changing:
+        error = "; ".join(each.resize_error for each in changing if each.resize_error)
+        found["PodResizeInProgress"] = (True, "Error" if error else "", error)
+    return found
+
+
+def _runs_on(view: PodView, name: str) -> bool:
+    """Whether a container runs, or will again."""
+    found, spec = view.container(name), find_container(view.pod, name)
+    if spec is None or found.current is None or is_terminal(view.pod):
+        return False
+    return found.is_running or is_to_restart(view.pod, spec, found.current)
 
 
 def _has_sandbox(view: PodView) -> bool:
@@ -153,7 +173,9 @@ def _conditions_patch(old: Object, new: Object) -> list[Object]:
         gone = {name: None for name, value in was.items() if name not in condition and value is not None}
         if gone or any(was.get(name) != value for name, value in condition.items()):
             changed.append({**condition, **gone})
-    return changed
+    present = {condition["type"] for condition in new["conditions"]}
+    passed = [type_ for type_ in PASSING if type_ in before and type_ not in present]
+    return changed + [{"$patch": "delete", "type": type_} for type_ in passed]
 
 
 def _value_patch(name: str, old: Object, new: Object) -> Any:

@@ -63,6 +63,7 @@ class Busy(Enum):
     NO = "no"
     STARTING = "starting"
     STOPPING = "stopping"
+    RESIZING = "resizing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class ContainerView:
     text of the Killing event for a container that must be stopped and started anew (failed liveness, new image).
     ``first_number`` is what the first attempt of this sandbox is numbered.
     ``has_passed_startup`` and ``is_ready`` are what the probes say of the current attempt.
+    ``granted``: the resources that the node has promised; ``applied``: those that the current attempt has, ``None`` if
+    there never was one; ``resize_error`` is why the two still differ, ``resize_retry_s`` when to try again.
     """
 
     attempts: Sequence[Attempt] = ()
@@ -84,6 +87,10 @@ class ContainerView:
     has_passed_startup: bool = False
     is_ready: bool = False
     first_number: int = 0
+    granted: Object = field(default_factory=dict)
+    applied: Object | None = None
+    resize_error: str = ""
+    resize_retry_s: float = 0.0
 
     @property
     def current(self) -> Attempt | None:
@@ -129,6 +136,8 @@ class PodView:
     failure: Waiting | None = None
     has_cleared_traffic: bool = False
     """A leaving pod's proxies have been waited for."""
+    resize_pending: Waiting | None = None
+    """Why the resources that the pod asks for are not granted."""
 
     def container(self, name: str) -> ContainerView:
         """What is known of a container, perhaps nothing."""

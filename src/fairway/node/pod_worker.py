@@ -19,6 +19,8 @@ from fairway.node.pod_spec import every_container, shown
 from fairway.node.pod_status import pod_status
 from fairway.node.pod_view import PodView, Waiting, attempt_of
 from fairway.node.probing import begin_probing
+from fairway.node.resizing.resizing import Resizing
+from fairway.node.resizing.rules import asked_of
 from fairway.node.runtimes.interface import ContainerState, Sandbox
 from fairway.node.shared import Shared
 from fairway.node.starting import Starting
@@ -43,7 +45,7 @@ class PodWorker:
         self.sandbox = sandbox
         self.records: dict[str, ContainerRecord] = {record.name: record for record in records}
         for container in every_container(pod):
-            self.records.setdefault(container["name"], ContainerRecord(container))
+            self.records.setdefault(container["name"], ContainerRecord(container, granted=asked_of(container)))
         self.is_gone = False
         self.is_sandbox_busy = False
         self.sandbox_retry_s = 0.0
@@ -61,11 +63,13 @@ class PodWorker:
         self._timer: asyncio.TimerHandle | None = None
         self._lifecycle = Lifecycle(self)
         self._starting = Starting(self)
+        self.resizing = Resizing(self)
         for record in self.records.values():
             self._resume(record)
         if sandbox is not None:
             # Volumes that were made by an earlier run of the agent are kept current from now on.
             self._starting.refresh_volumes()
+        self.resizing.consider()
         self.wake()
 
     def _resume(self, record: ContainerRecord) -> None:
@@ -79,7 +83,7 @@ class PodWorker:
         shows_otherwise = _shown_in_volumes(pod) != _shown_in_volumes(self.pod)
         self.pod = pod
         for container in every_container(pod):
-            record = self.records.setdefault(container["name"], ContainerRecord(container))
+            record = self.records.setdefault(container["name"], ContainerRecord(container, granted=asked_of(container)))
             record.container = container
             if record.is_running and record.reference and container.get("image") != record.reference:
                 record.condemned = f"Container {record.name} definition changed, will be restarted"
@@ -89,6 +93,12 @@ class PodWorker:
                 record.note()
         if shows_otherwise:
             self._starting.refresh_volumes()
+        self.resizing.consider()
+        self.wake()
+
+    def wake_resize(self) -> None:
+        """There may be room now for what the pod asked for."""
+        self.resizing.consider()
         self.wake()
 
     def mark_gone(self) -> None:
@@ -147,7 +157,7 @@ class PodWorker:
         return PodView(
             pod, self._first_seen_s, self.sandbox, self.is_sandbox_busy, self.sandbox_retry_s,
             {name: record.view() for name, record in self.records.items()},
-            self.is_gone, self.failure, self.has_cleared_traffic,
+            self.is_gone, self.failure, self.has_cleared_traffic, self.resizing.pending,
         )  # fmt: skip
 
     def _told_status(self, wanted: Object) -> Object:
@@ -192,6 +202,7 @@ class PodWorker:
         wanted = pod_status(self.view(), settings.node_ips, settings.runtime_name, self.shared.now_s())
         own = [condition for condition in wanted["conditions"] if condition["type"] in OWNED]
         self.wanted_status = {**wanted, "conditions": own}
+        self.resizing.noted(self.wanted_status)
         self.shared.statuses.report(self)
 
     def _perform(self, action: planning.Action) -> None:
@@ -200,6 +211,8 @@ class PodWorker:
                 self._starting.begin(self.records[name], number)
             case planning.Stop(name, why):
                 self._lifecycle.stop(self.records[name], why)
+            case planning.Resize(name):
+                self.resizing.apply(self.records[name])
             case planning.MakeSandbox():
                 self._starting.make_sandbox()
             case planning.Forget(name, number):

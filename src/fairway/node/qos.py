@@ -4,6 +4,7 @@ Source: Kubernetes docs, "Pod Quality of Service Classes"; "Resource Management 
 """
 
 from fairway.node.pod_spec import all_containers
+from fairway.node.runtimes.interface import Limits
 from fairway.objects import Object
 from fairway.objects.quantity import parse
 
@@ -31,6 +32,11 @@ def qos_class(pod: Object) -> str:
 def _amounts(container: Object, kind: str) -> dict[str, str]:
     found = (container.get("resources") or {}).get(kind) or {}
     return {name: str(found[name]) for name in COUNTED if name in found and parse(str(found[name]))}
+
+
+def limits_of(container: Object) -> Limits:
+    """What a container's resources mean to the machine."""
+    return Limits(cpu_shares(container), cpu_quota_us(container), memory_bytes(container))
 
 
 def cpu_shares(container: Object) -> int:

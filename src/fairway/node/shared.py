@@ -61,6 +61,12 @@ class Shared:
         """An event about a pod or one of its containers."""
         self.recorder.record(POD, pod, type_, reason, message, field_path=field_path(pod, container))
 
+    def room_made(self) -> None:
+        """A pod takes less of the node: others may now have what they asked for."""
+        for worker in list(self.workers.values()):
+            if worker.resizing.pending is not None:
+                worker.wake_resize()
+
     def services_of(self, pod: Object) -> list[Object]:
         """The Services that a pod's environment may name: its namespace's, and the API server's own."""
         found = self.services.by_index(NAMESPACE_INDEX, pod["metadata"]["namespace"])

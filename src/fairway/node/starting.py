@@ -211,11 +211,12 @@ class Starting:
         started = False
         try:
             image = await self._image(record)
+            granted = record.granted
             spec = await self._spec(record, number, image)
             async with self._shared.start_slots:
                 if self._worker.is_leaving:
                     raise Left
-                await self._run(record, spec, image)
+                await self._run(record, spec, image, granted)
             started = True
         except Left:
             return
@@ -238,7 +239,7 @@ class Starting:
 
     async def _spec(self, record: ContainerRecord, number: int, image: Image) -> ContainerSpec:
         worker, settings = self._worker, self._shared.settings
-        pod, container, around = worker.pod, record.container, self._around()
+        pod, container, around = worker.pod, {**record.container, "resources": record.granted}, self._around()
         if not self._shared.services.has_synced:
             await self._unless_left(self._shared.services.wait_synced())
         sources = await self._resolved(list(references(container)))
@@ -252,7 +253,7 @@ class Starting:
         ]
         return container_spec(pod, container, number, image, variables, mounts)
 
-    async def _run(self, record: ContainerRecord, spec: ContainerSpec, image: Image) -> None:
+    async def _run(self, record: ContainerRecord, spec: ContainerSpec, image: Image, granted: Object) -> None:
         is_restart = bool(record.attempts)
         reference = record.container.get("image") or ""
         try:
@@ -264,7 +265,7 @@ class Starting:
         tell("Normal", "Created", "Container created")
         tell("Normal", "Started", "Container started")
         name, image_ref = shown_names(image, reference)
-        record.reference = reference
+        record.reference, record.applied = reference, granted
         record.waiting, record.retry_s, record.failures = None, 0.0, 0
         # An end is taken in by ``observe`` alone, which also reads what the container left as its last message.
         record.put(attempt_of(replace(state, exit_code=None, finished_s=None, oom_killed=False), name, image_ref))

@@ -40,6 +40,10 @@ def resize_problems(new: Object, old: Object | None) -> Iterator[Problem]:
     yield from problems("spec", new["spec"], is_pod=True)
     for name in _LISTS:
         for index, (now, was) in enumerate(zip(new["spec"].get(name) or (), old["spec"].get(name) or (), strict=False)):
+            if name == "initContainers" and now.get("restartPolicy") != "Always":
+                if now.get("resources") != was.get("resources"):
+                    yield forbidden_value("spec", "resources for non-sidecar init containers are immutable")
+                continue
             yield from _changes(f"spec.{name}[{index}].resources", now.get("resources"), was.get("resources"))
     if quality(new["spec"]) != quality(old["spec"]):
         detail = "Pod QOS Class may not change as a result of resizing"

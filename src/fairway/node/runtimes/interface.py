@@ -32,6 +32,15 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container may take of the machine; ``None`` where there is no limit."""
+
+    cpu_shares: int | None = None
+    cpu_quota_us: int | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """One container to be started, everything resolved: no reference to the API is left.
 
@@ -181,6 +190,9 @@ class Runtime(Protocol):
 
     async def signal(self, pod_uid: str, name: str, signal: int) -> None:
         """Send a signal to a container's first process; nothing if it has exited."""
+
+    async def limit(self, pod_uid: str, name: str, limits: Limits) -> None:
+        """Hold a running container to other limits.  Raises: ``RuntimeFailure`` if it holds more memory than that."""
 
     async def remove(self, pod_uid: str, name: str, attempt: int) -> None:
         """Forget an exited attempt: mounts and state; its log stays until the sandbox goes."""

@@ -14,6 +14,7 @@ from fairway.node.runtimes.interface import (
     ContainerState,
     ExecSession,
     Image,
+    Limits,
     RuntimeFailure,
     Sandbox,
     SandboxSpec,
@@ -149,6 +150,16 @@ class MemoryRuntime:
         self.signals.append((name, signal))
         if name not in self.deaf or signal == 9:
             self.exit(pod_uid, name, 128 + signal)
+
+    async def limit(self, pod_uid: str, name: str, limits: Limits) -> None:
+        """See ``Runtime``."""
+        self._called("limit", name)
+        key = self._running(pod_uid, name)
+        if key is not None:
+            self.specs[key] = replace(
+                self.specs[key], cpu_shares=limits.cpu_shares, cpu_quota_us=limits.cpu_quota_us,
+                memory_bytes=limits.memory_bytes,
+            )  # fmt: skip
 
     async def remove(self, pod_uid: str, name: str, attempt: int) -> None:
         """See ``Runtime``."""

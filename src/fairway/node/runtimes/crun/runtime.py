@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from fairway.node import cgroups, records
+from fairway.node.cgroup_limits import limit
 from fairway.node.machine import Machine
 from fairway.node.names import cluster_cgroup, container_cgroup
 from fairway.node.pod_network.host_ports.publishing import HostPorts
@@ -32,6 +33,7 @@ from fairway.node.runtimes.interface import (
     ContainerSpec,
     ContainerState,
     ExecSession,
+    Limits,
     RuntimeFailure,
     Sandbox,
     SandboxSpec,
@@ -107,6 +109,10 @@ class CrunRuntime:
                     signals.pidfd_send_signal(descriptor, signal)
             finally:
                 os.close(descriptor)
+
+    async def limit(self, pod_uid: str, name: str, limits: Limits) -> None:
+        """Write the running attempt's control group anew.  Raises: ``RuntimeFailure``."""
+        await self._alone(pod_uid, lambda: self._limit(pod_uid, name, limits))
 
     async def remove(self, pod_uid: str, name: str, attempt: int) -> None:
         """Forget an attempt; one that still runs is killed."""
@@ -277,6 +283,13 @@ class CrunRuntime:
         pid = target.record.pid if target is not None else 0
         record = await self._run(lambda: launcher.start(spec, sandbox, pid))
         return self._keep(record).state
+
+    async def _limit(self, pod_uid: str, name: str, limits: Limits) -> None:
+        attempt = self._running(pod_uid, name)
+        if attempt is None:
+            return
+        group = container_cgroup(self._machine.group, pod_uid, attempt.record.container_id)
+        await self._run(lambda: limit(self._hierarchies, group, limits))
 
     async def _remove(self, key: tuple[str, str, int]) -> None:
         attempt = self._drop(key)
