@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from fairway.apiserver.discovery import Entry, entries
-from fairway.apiserver.openapi import OpenApi, descriptions, gnostic, makers, v2, v3
+from fairway.apiserver.discovery import Entry, entries, group_version
+from fairway.apiserver.openapi import OpenApi, descriptions, enums, gnostic, makers, v2, v3
 from fairway.kinds import ALL, VIRTUAL
 from fairway.kinds.kind import STATUS, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
@@ -33,14 +33,28 @@ PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 PORTS = "io.k8s.api.core.v1.ServicePort"
 
 
+def by_version(found: list[Entry]) -> dict[str, list[Entry]]:
+    served: dict[str, list[Entry]] = {}
+    for entry in found:
+        served.setdefault(group_version(entry.group, entry.version), []).append(entry)
+    return served
+
+
+def every_entry() -> dict[str, list[Entry]]:
+    found = entries((*ALL, *VIRTUAL))
+    return {
+        group_version(group, version): each for group, versions in found.items() for version, each in versions.items()
+    }
+
+
 @pytest.fixture(scope="module")
 def swagger() -> Any:
-    return v2.document(ENTRIES, "v1.36.0")
+    return v2.document(by_version(ENTRIES), "v1.36.0")
 
 
 @pytest.fixture(scope="module")
 def core() -> Any:
-    return v3.document([entry for entry in ENTRIES if entry.group == ""], "v1.36.0")
+    return v3.document("v1", [entry for entry in ENTRIES if entry.group == ""], "v1.36.0")
 
 
 def get(path: str, *, query: dict[str, str] | None = None, **headers: str) -> Response:
@@ -76,16 +90,6 @@ def test_every_reference_leads_somewhere(swagger: Any, core: Any) -> None:
         assert [reference for reference in found if not resolves(document, reference)] == []
 
 
-DESCRIBED = (
-    ("v1", "Service"), ("v1", "Endpoints"), ("v1", "Pod"), ("v1", "ReplicationController"), ("v1", "ConfigMap"),
-    ("v1", "Secret"), ("v1", "Namespace"), ("v1", "Node"), ("apps/v1", "Deployment"), ("apps/v1", "ReplicaSet"),
-    ("apps/v1", "DaemonSet"), ("apps/v1", "ControllerRevision"),
-    ("discovery.k8s.io/v1", "EndpointSlice"), ("networking.k8s.io/v1", "ServiceCIDR"),
-    ("networking.k8s.io/v1", "IPAddress"), ("networking.k8s.io/v1", "Ingress"),
-    ("networking.k8s.io/v1", "IngressClass"), ("networking.k8s.io/v1", "NetworkPolicy"),
-)  # fmt: skip
-
-
 def test_a_definition_has_types_required_fields_and_merge_keys(swagger: Any) -> None:
     definitions = swagger["definitions"]
     assert definitions[PORTS]["properties"]["port"] == {
@@ -107,19 +111,20 @@ def test_a_definition_has_types_required_fields_and_merge_keys(swagger: Any) -> 
 
 
 def test_every_description_is_of_a_type_and_a_field_that_exist() -> None:
-    places = {place for kind in DESCRIBED if (place := schema.place_of(*kind)) is not None}
-    names = {schema.definition(place).name for place in schema.closure(places)}
-    by_short = {name.removeprefix("io.k8s.apimachinery.pkg.apis.").removeprefix("io.k8s.api."): name for name in names}
+    found = {schema.definition(place).name: schema.definition(place) for place in schema.places()}
     for short, (text, told) in descriptions.DEFINITIONS.items():
-        definition = schema.definition(schema.place_named(by_short[short]))
+        beginnings = ("", "io.k8s.api.", "io.k8s.apimachinery.pkg.apis.")
+        (name,) = [beginning + short for beginning in beginnings if beginning + short in found]
         assert text.endswith(".")
-        assert set(told) <= set(definition.fields or {})
+        assert set(told) <= set(found[name].fields or {})
 
 
 def test_a_type_of_two_is_written_in_each_dialect(swagger: Any, core: Any) -> None:
     name = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
-    assert swagger["definitions"][name] == {"type": "string", "format": "int-or-string"}
+    text = descriptions.of_definition(name)
+    assert swagger["definitions"][name] == {"type": "string", "format": "int-or-string", "description": text}
     assert core["components"]["schemas"][name] == {
+        "description": text,
         "format": "int-or-string",
         "oneOf": [{"type": "integer"}, {"type": "string"}],
     }
@@ -136,17 +141,16 @@ def test_an_older_version_has_definitions_of_its_own(swagger: Any) -> None:
 
 def test_every_kind_is_described_in_every_version_and_dialect() -> None:
     """Also one without a spec."""
-    found = entries((*ALL, *VIRTUAL))
-    all_of_them = [entry for versions in found.values() for each in versions.values() for entry in each]
-    definitions = v2.document(all_of_them, "v1")["definitions"]
-    assert gnostic.encode(v2.document(all_of_them, "v1"))
+    found = every_entry()
+    document = v2.document(found, "v1")
+    definitions = document["definitions"]
+    assert gnostic.encode(document)
     for version in ("v1beta1", "v1beta2"):
         shown = definitions[f"io.k8s.api.apps.{version}.ControllerRevision"]
         assert set(shown["properties"]) == {"apiVersion", "kind", "metadata", "data", "revision"}
         assert shown["x-kubernetes-group-version-kind"][0]["version"] == version
-    for versions in found.values():
-        for each in versions.values():
-            assert v3.document(each, "v1")["components"]["schemas"]
+    for served, each in found.items():
+        assert v3.document(served, each, "v1")["components"]["schemas"]
 
 
 def test_a_kind_that_is_not_built_in_is_a_free_object(swagger: Any) -> None:
@@ -164,19 +168,81 @@ def test_writes_take_field_validation_inline(core: Any, method: str) -> None:
     path = "/api/v1/namespaces/{namespace}/services" + ("" if method == "post" else "/{name}")
     operation = core["paths"][path][method]
     names = [parameter["name"] for parameter in operation["parameters"]]
-    assert {"dryRun", "fieldManager", "fieldValidation", "namespace"} <= set(names)
+    assert {"dryRun", "fieldManager", "fieldValidation"} <= set(names)
+    assert {"namespace", "pretty"} <= {parameter["name"] for parameter in core["paths"][path]["parameters"]}
     assert ("force" in names) is (method == "patch")
     assert operation["x-kubernetes-group-version-kind"] == {"group": "", "version": "v1", "kind": "Service"}
 
 
+def operations_of(document: Any) -> list[Any]:
+    return [each for item in document["paths"].values() for name, each in item.items() if name != "parameters"]
+
+
 def test_operations_are_called_as_upstream_calls_them(swagger: Any) -> None:
-    found = {operation["operationId"] for item in swagger["paths"].values() for operation in item.values()}
+    found = [operation["operationId"] for operation in operations_of(swagger)]
     assert {
         "listCoreV1ServiceForAllNamespaces", "listCoreV1NamespacedService", "createCoreV1NamespacedService",
         "deleteCoreV1CollectionNamespacedService", "replaceCoreV1NamespacedServiceStatus", "readCoreV1Node",
         "patchAppsV1NamespacedReplicaSetScale", "connectCoreV1GetNamespacedServiceProxy",
-    } <= found  # fmt: skip
-    assert len(found) == sum(len(item) for item in swagger["paths"].values())
+        "connectCoreV1HeadNamespacedServiceProxyWithPath", "watchCoreV1NamespacedServiceList", "watchCoreV1Node",
+        "watchCoreV1ServiceListForAllNamespaces", "watchCoreV1NamespacedService", "getCoreV1APIResources",
+        "getCoreAPIVersions", "getAPIVersions", "getAppsAPIGroup", "getAppsV1APIResources", "getCodeVersion",
+        "getServiceAccountIssuerOpenIDConfiguration", "getServiceAccountIssuerOpenIDKeyset",
+    } <= set(found)  # fmt: skip
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("group", "tag"), [("", "core_v1"), ("apps", "apps_v1"), ("rbac.authorization.k8s.io", "rbacAuthorization_v1")]
+)
+def test_operations_are_filed_as_upstream_files_them(group: str, tag: str) -> None:
+    served = group_version(group, "v1")
+    document = v3.document(served, every_entry()[served], "v1")
+    assert {filed for operation in operations_of(document) for filed in operation["tags"]} == {tag}
+
+
+def test_answers_have_the_codes_that_upstream_gives(core: Any) -> None:
+    collection = core["paths"]["/api/v1/namespaces/{namespace}/services"]
+    single = core["paths"]["/api/v1/namespaces/{namespace}/services/{name}"]
+    assert list(collection["post"]["responses"]) == ["200", "201", "202", "401"]
+    assert list(collection["delete"]["responses"]) == ["200", "401"]
+    assert list(single["delete"]["responses"]) == ["200", "202", "401"]
+    assert list(single["put"]["responses"]) == list(single["patch"]["responses"]) == ["200", "201", "401"]
+
+
+def test_the_words_of_a_field_are_listed(swagger: Any, core: Any) -> None:
+    """``explain`` shows them; where the field is a list, they are those of its items."""
+    for spec in (swagger["definitions"], core["components"]["schemas"]):
+        fields = spec["io.k8s.api.core.v1.ServiceSpec"]["properties"]
+        assert fields["type"]["enum"] == ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
+        assert fields["ipFamilies"]["items"]["enum"] == ["", "IPv4", "IPv6"]
+
+
+def test_all_words_are_of_fields_that_exist_and_in_order() -> None:
+    names = {schema.definition(place).name: schema.definition(place) for place in schema.places()}
+    for short, told in enums.ENUMS.items():
+        definition = names[f"io.k8s.api.{short}"]
+        assert set(told) <= set(definition.fields or {})
+        assert [list(words) for words in told.values()] == [sorted(words) for words in told.values()]
+
+
+TOLD = (
+    ("v1", "Service"), ("v1", "Endpoints"), ("discovery.k8s.io/v1", "EndpointSlice"), ("v1", "Pod"),
+    ("apps/v1", "ReplicaSet"), ("apps/v1", "Deployment"), ("networking.k8s.io/v1", "Ingress"), ("v1", "Namespace"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TOLD, ids=lambda kind: kind[1])
+def test_every_field_of_the_kinds_that_people_learn_first_is_described(kind: tuple[str, str]) -> None:
+    """All the way down."""
+    place = schema.place_of(*kind)
+    assert place is not None
+    for each in schema.closure({place}):
+        found = schema.definition(each)
+        assert descriptions.of_definition(found.name), found.name
+        for field in found.fields or {}:
+            text = descriptions.of_field(found.name, field, is_object=bool(found.kinds))
+            assert text.endswith("."), f"{found.name} {field}"
 
 
 def test_only_patches_have_their_parameters_inline_in_swagger(swagger: Any) -> None:
@@ -227,6 +293,10 @@ def test_protobuf_says_the_same_as_json(swagger: Any) -> None:
     assert list(definitions) == list(swagger["definitions"])
     port = named(dict(fields(definitions[PORTS]))[25], 1)["port"]
     assert dict(fields(port)) == {2: b"int32", 4: b"The port that clients call.", 22: b"\n\x07integer"}
+    protocol = named(dict(fields(definitions[PORTS]))[25], 1)["protocol"]
+    assert [value for number, value in fields(protocol) if number == 20] == [
+        b'\x12\x06"SCTP"', b'\x12\x05"TCP"', b'\x12\x05"UDP"'
+    ]  # fmt: skip
     extensions = named(definitions["io.k8s.api.core.v1.Service"], 31)
     assert dict(fields(extensions["x-kubernetes-group-version-kind"]))[2] == (
         b'[{"group":"","kind":"Service","version":"v1"}]'
@@ -235,7 +305,10 @@ def test_protobuf_says_the_same_as_json(swagger: Any) -> None:
 
 def test_the_index_leads_to_every_document() -> None:
     index = orjson.loads(get("/openapi/v3").body)["paths"]
-    assert list(index) == ["api/v1", "apis/apps/v1", "apis/example.com/v1", "apis/extensions/v1beta1"]
+    assert list(index) == [
+        ".well-known/openid-configuration", "api", "api/v1", "apis", "apis/apps", "apis/apps/v1", "apis/example.com",
+        "apis/example.com/v1", "apis/extensions", "apis/extensions/v1beta1", "openid/v1/jwks", "version",
+    ]  # fmt: skip
     for name, found in index.items():
         path, _, asked = found["serverRelativeURL"].partition("?hash=")
         response = get(path, query={"hash": asked})

@@ -89,6 +89,11 @@ def version() -> str:
     return _table().version
 
 
+def places() -> range:
+    """The places of all definitions."""
+    return range(len(_table().names))
+
+
 def fingerprint() -> str:
     """A short text that changes whenever the table does."""
     return _table().fingerprint

@@ -35,6 +35,7 @@ class OpenApi:
         self._version = version
         self._packed: dict[str, tuple[bytes, str]] = {}
         self._entries: dict[str, list[Entry]] = {}
+        self._known: dict[str, str] = {}
         self.replace(kinds)
 
     def replace(self, kinds: Iterable[Kind]) -> None:
@@ -47,6 +48,7 @@ class OpenApi:
         }
         same = {served for served, found in self._entries.items() if found == before.get(served)}
         self._packed = {key: made for key, made in self._packed.items() if _served(key) in same}
+        self._known = {}
 
     def answer(self, request: Request) -> Response | None:
         """The document that is asked for, or ``None`` if it is none of these.  Raises: ``StatusError`` 406."""
@@ -60,7 +62,7 @@ class OpenApi:
     def _answer_v2(self, request: Request) -> Response:
         from fairway.apiserver.openapi import gnostic, v2
 
-        every = [entry for found in self._entries.values() for entry in found]
+        every = dict(self._entries)
         if _asks_protobuf(request.headers.get("accept", "")):
             return self._sent(
                 request, "v2.protobuf", lambda: gnostic.encode(v2.document(every, self._version)), gnostic.CONTENT_TYPE
@@ -68,33 +70,47 @@ class OpenApi:
         return self._sent(request, "v2", lambda: orjson.dumps(v2.document(every, self._version)))
 
     def _answer_v3(self, request: Request, path: str) -> Response | None:
-        served = path.removeprefix(f"{_V3}/").removeprefix("apis/")
-        served = served.removeprefix("api/") if path.startswith(f"{_V3}/api/") else served
-        found = self._entries.get(served)
-        if found is None or path != f"{_V3}/{_place(served)}":
+        place = path.removeprefix(f"{_V3}/")
+        if place not in self._places():
             return None
-        from fairway.apiserver.openapi import v3
-
         asked = dict(request.query).get("hash", "")
-        if asked and asked != (right := self._hash(served)):
+        if asked and asked != (right := self._hash(place)):
             return Response(301, b"", headers=[("Location", f"{path}?hash={right}")])
-        response = self._sent(request, path, lambda: orjson.dumps(v3.document(found, self._version)))
+        response = self._sent(request, path, lambda: self._made(place))
         if asked:
             response.headers = [*response.headers, *_KEPT_FOREVER]
         return response
 
+    def _made(self, place: str) -> bytes:
+        from fairway.apiserver.openapi import small, v3
+
+        served = self._places()[place]
+        if not served:
+            return orjson.dumps(v3.small_document(small.operations(place), self._version))
+        return orjson.dumps(v3.document(served, self._entries[served], self._version))
+
+    def _places(self) -> dict[str, str]:
+        """What follows ``/openapi/v3/``, and the group version that is described there; empty: something smaller."""
+        if not self._known:
+            from fairway.apiserver.openapi import small
+
+            built_in = {name.rpartition("/")[0] for name, found in self._entries.items() if _has_built_in(found)}
+            places = dict.fromkeys(small.places(sorted(built_in)), "")
+            self._known = dict(sorted((places | {_place(served): served for served in self._entries}).items()))
+        return self._known
+
     def _index(self) -> bytes:
-        """Where the document of each group version is; the hash lets clients keep it as long as it is good."""
+        """Where each document is; the hash lets clients keep it as long as it is good."""
         paths = {
-            _place(served): {"serverRelativeURL": f"{_V3}/{_place(served)}?hash={self._hash(served)}"}
-            for served in self._entries
-        }
+            place: {"serverRelativeURL": f"{_V3}/{place}?hash={self._hash(place)}"} for place in self._places()
+        }  # fmt: skip
         return orjson.dumps({"paths": paths})
 
-    def _hash(self, served: str) -> str:
+    def _hash(self, place: str) -> str:
         """Changes whenever the document may: it is made of what the document is made from, and of what makes it."""
-        listed: Object = resource_list(served, self._entries[served])
-        custom = [entry.kind.custom.schema for entry in self._entries[served] if entry.kind.custom is not None]
+        found = self._entries.get(self._places()[place], [])
+        listed: Object = resource_list(place, found)
+        custom = [entry.kind.custom.schema for entry in found if entry.kind.custom is not None]
         described = orjson.dumps([listed, custom]).decode()
         source = (__version__, self._version, schema.fingerprint(), makers(_HERE), described)
         return hashlib.sha256("\n".join(source).encode()).hexdigest().upper()
@@ -119,9 +135,13 @@ class OpenApi:
 def makers(folder: Path) -> str:
     """A short text that changes whenever the words or the code of the documents do."""
     found = 0
-    for file in sorted(folder.glob("*.py")):
+    for file in sorted(folder.rglob("*.py")):
         found = zlib.crc32(file.read_bytes(), found)
     return f"{found:08x}"
+
+
+def _has_built_in(found: Iterable[Entry]) -> bool:
+    return any(entry.kind.custom is None for entry in found)
 
 
 def _place(served: str) -> str:

@@ -10,14 +10,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fairway.apiserver.discovery import Entry, group_version
-from fairway.apiserver.openapi import custom, older, own
+from fairway.apiserver.openapi import custom, enums, older, own
 from fairway.apiserver.openapi.descriptions import of_definition, of_field
 from fairway.apiserver.openapi.dialect import Dialect, of_kind, of_kinds
-from fairway.apiserver.openapi.operations import DELETE_OPTIONS, PATCH, STATUS, definition_name
+from fairway.apiserver.openapi.operations import DELETE_OPTIONS, META, PATCH, STATUS, WATCH_EVENT, definition_name
 from fairway.objects import Object, schema
 from fairway.objects.schema import Definition, Type
 
 Triple = tuple[str, str, str]
+_ALWAYS = (STATUS, PATCH, DELETE_OPTIONS, WATCH_EVENT, f"{META}APIResourceList")
 _SCALARS: dict[str, Object] = {
     schema.STRING: {"type": "string"},
     schema.BOOLEAN: {"type": "boolean"},
@@ -33,7 +34,7 @@ _SCALARS: dict[str, Object] = {
 
 def definitions(entries: Sequence[Entry], dialect: Dialect) -> dict[str, Object]:
     """Every definition that documents of these kinds need, in order of name."""
-    places = {schema.place_named(name) for name in (STATUS, PATCH, DELETE_OPTIONS, *custom.NEEDED)}
+    places = {schema.place_named(name) for name in (*_ALWAYS, *custom.NEEDED)}
     found: dict[str, Object] = {}
     kinds = _kinds(entries)
     for triple in kinds:
@@ -54,6 +55,12 @@ def definitions(entries: Sequence[Entry], dialect: Dialect) -> dict[str, Object]
         if "properties" in listed:
             listed["properties"]["items"]["description"] = f"List of {entry.kind.plural}"
     return dict(sorted(found.items()))
+
+
+def needed_by(names: Iterable[str], dialect: Dialect) -> dict[str, Object]:
+    """The definitions of these names, with all that they refer to."""
+    found = (schema.definition(place) for place in schema.closure({schema.place_named(name) for name in names}))
+    return {definition.name: _schema(definition, dialect) for definition in found}
 
 
 def _own_name(entry: Entry) -> str:
@@ -79,7 +86,10 @@ def _schema(definition: Definition, dialect: Dialect) -> Object:
     else:
         shown = {"type": "object"}
         shown["properties"] = {
-            name: _described(_field(type_, dialect), of_field(definition.name, name, is_object=bool(definition.kinds)))
+            name: _described(
+                _worded(_field(type_, dialect), enums.words(definition.name, name)),
+                of_field(definition.name, name, is_object=bool(definition.kinds)),
+            )
             for name, type_ in (definition.fields or {}).items()
         }
         if definition.required:
@@ -95,6 +105,15 @@ def _schema(definition: Definition, dialect: Dialect) -> Object:
 
 def _described(shown: Object, text: str) -> Object:
     return {"description": text, **shown} if text else shown
+
+
+def _worded(shown: Object, words: enums.Words) -> Object:
+    """The same where only some words may be said."""
+    if not words:
+        return shown
+    if "items" in shown:
+        return {**shown, "items": {**shown["items"], "enum": list(words)}}
+    return {**shown, "enum": list(words)}
 
 
 def _field(type_: Type, dialect: Dialect) -> Object:

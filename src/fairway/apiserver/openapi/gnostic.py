@@ -14,7 +14,7 @@ CONTENT_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 """As the answer must say it: with the ``@`` of the request, kubectl could not read its own media type."""
 
 _BYTES_WIRE, _INT_WIRE = 2, 0
-_METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 8}
+_METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "options": 6, "head": 7, "patch": 8}
 
 
 def _number(value: int) -> bytes:
@@ -77,17 +77,19 @@ def _security(definition: Object) -> bytes:
 
 
 def _path(item: Object) -> bytes:
-    return b"".join(_message(_METHODS[method], _operation(operation)) for method, operation in item.items())
+    shared = b"".join(_message(9, _parameter_item(parameter)) for parameter in item.get("parameters", ()))
+    return b"".join(_message(_METHODS[name], _operation(item[name])) for name in item if name in _METHODS) + shared
 
 
 def _operation(operation: Object) -> bytes:
     return b"".join(
         (
+            _texts(1, operation["tags"]),
             _text(3, operation["description"]),
             _text(5, operation["operationId"]),
             _texts(6, operation["produces"]),
             _texts(7, operation["consumes"]),
-            *(_message(8, _parameter_item(parameter)) for parameter in operation["parameters"]),
+            *(_message(8, _parameter_item(parameter)) for parameter in operation.get("parameters", ())),
             _message(9, _named(1, operation["responses"], _response)),
             _texts(10, operation["schemes"]),
             _extensions(13, operation),
@@ -131,6 +133,7 @@ def _schema(schema: Object) -> bytes:
         _text(2, schema.get("format", "")),
         _text(4, schema.get("description", "")),
         _texts(19, schema.get("required", ())),
+        *(_message(20, _text(2, orjson.dumps(word).decode())) for word in schema.get("enum", ())),
     ]
     if "additionalProperties" in schema:
         parts.append(_message(21, _message(1, _schema(schema["additionalProperties"]))))

@@ -1,6 +1,8 @@
 """Operations: what can be done at which path, said once for both versions of OpenAPI.
 
-Shape: ``operations(entry)`` yields every ``Operation`` of one kind in one group version, subresources included.
+Shape: ``operations(entry)`` yields every ``Operation`` of one kind in one group version, subresources included;
+``about_version`` and ``about_group`` are those that tell what there is.  What all operations of a path take alike is
+``shared``.
 Source: Kubernetes docs, "Kubernetes API Concepts"; names and actions are those of upstream's documents.
 """
 
@@ -8,23 +10,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fairway.apiserver.discovery import Entry, group_version
+from fairway.apiserver.openapi.parameters import (
+    DELETE,
+    FORCE,
+    LIST,
+    NAMESPACE,
+    OPTIONS,
+    PRETTY,
+    SELECTION,
+    WATCH,
+    WRITE,
+    Parameter,
+)  # fmt: skip
 from fairway.kinds.kind import Subresource
 from fairway.objects import patches, schema
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 STATUS, PATCH, DELETE_OPTIONS = f"{META}Status", f"{META}Patch", f"{META}DeleteOptions"
+WATCH_EVENT, VERSION = f"{META}WatchEvent", "io.k8s.apimachinery.pkg.version.Info"
+_CREATED = ("200", "201", "202")
 STREAMS = ("attach", "exec", "portforward", "proxy")
 """Subresources that hand over the connection: nothing is said of what they send."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a query or path."""
-
-    name: str
-    description: str
-    type: str = "string"
-    place: str = "query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +45,15 @@ class Operation:
     group: str
     version: str
     kind: str
+    shared: tuple[Parameter, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     body: str = ""
     answer: str = ""
-    status: int = 200
+    codes: tuple[str, ...] = ("200",)
+    """The codes of success; all have the same answer."""
     takes: tuple[str, ...] = ("*/*",)
     """Media types of its body."""
-
-
-NAME = Parameter("name", "The name of the object.", place="path")
-NAMESPACE = Parameter("namespace", "The namespace of the object.", place="path")
-PRETTY = Parameter("pretty", "If 'true', the answer is indented for human readers.")
-_DRY_RUN = Parameter("dryRun", "Check and answer, but store nothing. The only value is All.")
-_WRITE = (
-    _DRY_RUN,
-    Parameter("fieldManager", "The name of the actor that is making these changes, at most 128 characters."),
-    Parameter("fieldValidation", "What becomes of unknown and duplicate fields: Ignore, Warn or Strict."),
-)
-_FORCE = Parameter("force", "Take over fields that others manage; for apply only.", "boolean")
-_SELECTION = (
-    Parameter("continue", "The token of the page before, to get the next one."),
-    Parameter("fieldSelector", "Restricts the list of returned objects by their fields. Everything by default."),
-    Parameter("labelSelector", "Restricts the list of returned objects by their labels. Everything by default."),
-    Parameter("limit", "The most objects that one answer may hold; the rest is had with continue.", "integer"),
-    Parameter("resourceVersion", "How new the answer must be at least."),
-    Parameter("resourceVersionMatch", "How resourceVersion is understood: NotOlderThan or Exact."),
-    Parameter("sendInitialEvents", "Let a watch begin with the objects that there are.", "boolean"),
-    Parameter("timeoutSeconds", "Ends the call after this time.", "integer"),
-)
-_LIST = (
-    Parameter("allowWatchBookmarks", "Let a watch say from time to time how far it is.", "boolean"),
-    *_SELECTION,
-    Parameter("watch", "Watch for changes to the described resources, as a stream of events.", "boolean"),
-)
-_DELETE = (
-    _DRY_RUN,
-    Parameter("gracePeriodSeconds", "How long the object may take to stop; zero is at once.", "integer"),
-    Parameter("orphanDependents", "Deprecated: use propagationPolicy.", "boolean"),
-    Parameter("propagationPolicy", "What becomes of dependents: Orphan, Background or Foreground."),
-)
+    tag: str = ""
 
 
 def definition_name(group: str, version: str, kind: str) -> str:
@@ -94,42 +70,61 @@ def older_name(group: str, version: str, kind: str) -> str:
     return f"io.k8s.api.{group}.{version}.{kind}"
 
 
+def root_of(group: str, version: str) -> str:
+    """The path of a group version."""
+    return f"/{'apis' if group else 'api'}/{group_version(group, version)}"
+
+
 def operations(entry: Entry) -> Iterator[Operation]:
     """Everything that can be done with one kind in one group version."""
     kind = entry.kind
-    root = f"/{'apis' if entry.group else 'api'}/{group_version(entry.group, entry.version)}"
-    collection = f"{root}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{root}/{kind.plural}"
+    root = root_of(entry.group, entry.version)
+    inner = f"namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else kind.plural
     outer = (NAMESPACE, PRETTY) if kind.namespaced else (PRETTY,)
-    yield from _collection(entry, collection, outer)
+    named = (Parameter("name", f"The name of the {kind.name}.", place="path"), *outer)
+    yield from _collection(entry, f"{root}/{inner}", outer)
     if kind.namespaced and "list" in kind.verbs:
         everywhere = f"{_stem(entry, is_namespaced=False)}ForAllNamespaces"
         yield _operation(
             entry, f"{root}/{kind.plural}", "get", "list", f"list{everywhere}",
-            f"list or watch objects of kind {kind.name}", (*_LIST, PRETTY), answer=_list_name(entry),
+            f"list or watch objects of kind {kind.name}", WATCH, (), answer=_list_name(entry),
         )  # fmt: skip
-    yield from _single(entry, f"{collection}/{{name}}", (NAME, *outer))
+    yield from _single(entry, f"{root}/{inner}/{{name}}", named)
     for below in kind.subresources:
-        yield from _below(entry, below, f"{collection}/{{name}}/{below.name}", (NAME, *outer))
+        yield from _below(entry, below, f"{root}/{inner}/{{name}}/{below.name}", named)
+    if "watch" in kind.verbs and kind.custom is None:
+        yield from _watches(entry, root, inner, outer, named)
+
+
+def title_of(group: str, version: str = "") -> str:
+    """How a group, or a version of it, is written in an operation's name: ``CoreV1``, ``RbacAuthorizationV1``."""
+    parts = (group.removesuffix(".k8s.io") or "core").split(".")
+    return "".join(part[:1].upper() + part[1:] for part in (*parts, version))
 
 
 def _stem(entry: Entry, *, is_namespaced: bool | None = None, prefix: str = "") -> str:
     """What follows the verb in an operation's name, ``CoreV1NamespacedService``; ``prefix`` stands behind V1."""
-    group = entry.group.removesuffix(".k8s.io") or "core"
-    title = "".join(part[:1].upper() + part[1:] for part in group.split("."))
-    version = entry.version[:1].upper() + entry.version[1:]
     namespaced = entry.kind.namespaced if is_namespaced is None else is_namespaced
-    return f"{title}{version}{prefix}{'Namespaced' if namespaced else ''}{entry.kind.name}"
+    title = title_of(entry.group, entry.version)
+    return f"{title}{prefix}{'Namespaced' if namespaced else ''}{entry.kind.name}"
+
+
+def tag_of(group: str, version: str = "") -> str:
+    """What operations of a group, or of a version of it, are filed under."""
+    start = title_of(group)
+    start = start[:1].lower() + start[1:]
+    return f"{start}_{version}" if version else start
 
 
 def _operation(
     entry: Entry, path: str, method: str, action: str, id_: str, description: str,
-    parameters: tuple[Parameter, ...], *, body: str = "", answer: str = "", status: int = 200,
-    of: tuple[str, str, str] | None = None,
+    shared: tuple[Parameter, ...], parameters: tuple[Parameter, ...], *, body: str = "", answer: str = "",
+    codes: tuple[str, ...] = ("200",), of: tuple[str, str, str] | None = None,
 ) -> Operation:  # fmt: skip
     group, version, kind = of or (entry.group, entry.version, entry.kind.name)
     return Operation(
-        path, method, action, id_, description, group, version, kind, parameters, body, answer, status,
-        _patch_types(entry) if body == PATCH else ("*/*",),
+        path, method, action, id_, description, group, version, kind, shared, parameters, body, answer, codes,
+        _patch_types(entry) if body == PATCH else ("*/*",), tag_of(entry.group, entry.version),
     )  # fmt: skip
 
 
@@ -151,19 +146,19 @@ def _collection(entry: Entry, path: str, outer: tuple[Parameter, ...]) -> Iterat
     if "list" in kind.verbs:
         yield _operation(
             entry, path, "get", "list", f"list{stem}", f"list or watch objects of kind {kind.name}",
-            (*_LIST, *outer), answer=_list_name(entry),
+            outer, LIST, answer=_list_name(entry),
         )  # fmt: skip
     if "create" in kind.verbs:
         article = "an" if kind.name[0] in "AEIO" else "a"
         yield _operation(
             entry, path, "post", "post", f"create{stem}", f"create {article} {kind.name}",
-            (*_WRITE, *outer), body=own, answer=own, status=201,
+            outer, WRITE, body=own, answer=own, codes=_CREATED,
         )  # fmt: skip
     if "deletecollection" in kind.verbs:
         yield _operation(
             entry, path, "delete", "deletecollection",
             f"delete{_stem(entry, prefix='Collection')}", f"delete collection of {kind.name}",
-            (*_SELECTION, *_DELETE, *outer), body=DELETE_OPTIONS, answer=STATUS,
+            outer, (*SELECTION, *DELETE), body=DELETE_OPTIONS, answer=STATUS,
         )  # fmt: skip
 
 
@@ -173,27 +168,45 @@ def _single(entry: Entry, path: str, outer: tuple[Parameter, ...]) -> Iterator[O
     if "delete" in kind.verbs:
         yield _operation(
             entry, path, "delete", "delete", f"delete{stem}", f"delete the specified {kind.name}",
-            (*_DELETE, *outer), body=DELETE_OPTIONS, answer=own if kind.delete_returns_object else STATUS,
+            outer, DELETE, body=DELETE_OPTIONS, answer=own if kind.delete_returns_object else STATUS,
+            codes=("200", "202"),
         )  # fmt: skip
 
 
 def _read_and_write(
     entry: Entry, path: str, verbs: tuple[str, ...], stem: str, what: str, shape: str, outer: tuple[Parameter, ...],
-    of: tuple[str, str, str] | None = None,
+    of: tuple[str, str, str] | None = None, reading: tuple[Parameter, ...] = (),
 ) -> Iterator[Operation]:  # fmt: skip
     """get, update and patch, which objects and subresources have alike."""
     if "get" in verbs:
-        yield _operation(entry, path, "get", "get", f"read{stem}", f"read {what}", outer, answer=shape, of=of)
+        yield _operation(entry, path, "get", "get", f"read{stem}", f"read {what}", outer, reading, answer=shape, of=of)
     if "update" in verbs:
         yield _operation(
             entry, path, "put", "put", f"replace{stem}", f"replace {what}",
-            (*_WRITE, *outer), body=shape, answer=shape, of=of,
+            outer, WRITE, body=shape, answer=shape, codes=("200", "201"), of=of,
         )  # fmt: skip
     if "patch" in verbs:
         yield _operation(
             entry, path, "patch", "patch", f"patch{stem}", f"partially update {what}",
-            (*_WRITE, _FORCE, *outer), body=PATCH, answer=shape, of=of,
+            outer, (*WRITE, FORCE), body=PATCH, answer=shape, codes=("200", "201"), of=of,
         )  # fmt: skip
+
+
+def _watches(
+    entry: Entry, root: str, inner: str, outer: tuple[Parameter, ...], named: tuple[Parameter, ...]
+) -> Iterator[Operation]:
+    """The old paths of watches, which clients know still."""
+    stem, name = _stem(entry), entry.kind.name
+    instead = "deprecated: use the parameter watch of a list"
+    one, all_ = f"watch an object of kind {name}. {instead}", f"watch a list of objects of kind {name}. {instead}"
+    found = [(inner, "watchlist", f"{stem}List", all_, outer), (f"{inner}/{{name}}", "watch", stem, one, named)]
+    if entry.kind.namespaced:
+        everywhere = f"{_stem(entry, is_namespaced=False)}ListForAllNamespaces"
+        found.append((entry.kind.plural, "watchlist", everywhere, all_, ()))
+    for below, action, id_, text, more in found:
+        shared = (*WATCH[:-1], *(parameter for parameter in more if parameter is not PRETTY), WATCH[-1])
+        path = f"{root}/watch/{below}"
+        yield _operation(entry, path, "get", action, f"watch{id_}", text, shared, (), answer=WATCH_EVENT)
 
 
 def _below(entry: Entry, below: Subresource, path: str, outer: tuple[Parameter, ...]) -> Iterator[Operation]:
@@ -201,42 +214,78 @@ def _below(entry: Entry, below: Subresource, path: str, outer: tuple[Parameter, 
     title = below.name[:1].upper() + below.name[1:]
     stem = f"{_stem(entry)}{title}"
     what = f"{below.name} of the specified {kind.name}"
+    options = OPTIONS.get(below.name, ())
     if below.name in STREAMS:
-        yield from _streams(entry, below, path, outer, title)
+        yield from _streams(entry, below, path, (*options, *outer), title)
         return
-    outer = (*_OF_WHY, *outer) if below.name == "why" else outer
     of = (below.group, below.version, below.kind) if below.version else (entry.group, entry.version, kind.name)
     shape = "string" if below.name == "log" else definition_name(*of)
-    yield from _read_and_write(entry, path, below.verbs, stem, what, shape, outer, of)
+    yield from _read_and_write(entry, path, below.verbs, stem, what, shape, outer, of, options)
     if "create" in below.verbs:
         yield _operation(
             entry, path, "post", "post", f"create{stem}", f"create {what}",
-            (*_WRITE, *outer), body=shape, answer=shape, status=201, of=of,
+            outer, WRITE, body=shape, answer=shape, codes=_CREATED, of=of,
         )  # fmt: skip
-
-
-_OF_WHY = (
-    Parameter("from", "Who calls: pod/NAME, NAMESPACE/pod/NAME, node/NAME, outside, or an IP address outside."),
-    Parameter("port", "The port that is called, by number or name. All ports of the Service by default."),
-    Parameter("address", "Of a namespace: what is asked about, as a caller in it types it, such as http://web:80/."),
-    Parameter("protocol", "The protocol of that port: TCP, UDP or SCTP. Any by default."),
-)
-
-_METHODS = {"create": "post", "get": "get", "update": "put", "patch": "patch", "delete": "delete"}
 
 
 def _streams(
     entry: Entry, below: Subresource, path: str, outer: tuple[Parameter, ...], title: str
 ) -> Iterator[Operation]:  # fmt: skip
-    for verb in below.verbs:
-        method = _METHODS[verb]
-        stem = _stem(entry, prefix=method.title())
-        yield _operation(
-            entry, path, method, "connect", f"connect{stem}{title}",
-            f"connect {method.upper()} requests to {below.name} of {entry.kind.name}", outer, answer="string",
-            of=(entry.group, entry.version, below.kind or entry.kind.name),
-        )  # fmt: skip
+    methods = [_METHODS[verb] for verb in below.verbs]
+    places = [(path, outer, title)]
+    if below.name == "proxy":
+        methods += ["head", "options"]
+        rest = Parameter("path", "The path behind the object.", place="path")
+        places.append((f"{path}/{{path}}", (rest, *outer), f"{title}WithPath"))
+    for place, shared, name in places:
+        for method in methods:
+            yield _operation(
+                entry, place, method, "connect", f"connect{_stem(entry, prefix=method.title())}{name}",
+                f"connect {method.upper()} requests to {below.name} of {entry.kind.name}", shared, (), answer="string",
+                of=(entry.group, entry.version, below.kind or entry.kind.name),
+            )  # fmt: skip
 
 
+def about_version(group: str, version: str) -> Operation:
+    """The list of what a group version serves."""
+    return _about(
+        f"{root_of(group, version)}/", f"get{title_of(group, version)}APIResources", "get available resources",
+        f"{META}APIResourceList", tag_of(group, version),
+    )  # fmt: skip
+
+
+def about_group(group: str) -> Operation:
+    """What versions a group has; of the core group, which has no name, at a path of its own."""
+    if not group:
+        return _about("/api/", "getCoreAPIVersions", "get available API versions", f"{META}APIVersions", "core")
+    id_ = f"get{title_of(group)}APIGroup"
+    return _about(f"/apis/{group}/", id_, "get information of a group", f"{META}APIGroup", tag_of(group))
+
+
+def about_server() -> tuple[Operation, ...]:
+    """What belongs to no group: which groups there are, what is running, and how its tokens are checked."""
+    return (
+        _about("/apis/", "getAPIVersions", "get available API versions", f"{META}APIGroupList", "apis"),
+        _about("/version/", "getCodeVersion", "get the version information for this server", VERSION, "version"),
+        _about(
+            "/.well-known/openid-configuration/", "getServiceAccountIssuerOpenIDConfiguration",
+            "get service account issuer OpenID configuration, also known as the 'OIDC discovery doc'", "string",
+            "WellKnown",
+        ),
+        _about(
+            "/openid/v1/jwks/", "getServiceAccountIssuerOpenIDKeyset",
+            "get service account issuer OpenID JSON Web Key Set (contains public token verification keys)", "string",
+            "openid",
+        ),
+    )  # fmt: skip
+
+
+def _about(path: str, id_: str, description: str, answer: str, tag: str) -> Operation:
+    return Operation(path, "get", "", id_, description, "", "", "", answer=answer, tag=tag)
+
+
+_METHODS = {"create": "post", "get": "get", "update": "put", "patch": "patch", "delete": "delete"}
+MEANINGS = {"200": "OK", "201": "Created", "202": "Accepted", "401": "Unauthorized"}
+"""What the codes of answers mean."""
 PATCH_TYPES = (*patches.CONTENT_TYPES, patches.APPLY_PATCH)
 """The media types of a patch's body."""

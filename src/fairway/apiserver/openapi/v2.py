@@ -5,35 +5,62 @@ but for those of patch operations, among which older kubectl looks for ``dryRun`
 Source: Swagger 2.0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fairway.apiserver.discovery import Entry
-from fairway.apiserver.openapi.definitions import definitions
+from fairway.apiserver.openapi.definitions import definitions, needed_by
 from fairway.apiserver.openapi.dialect import V2
-from fairway.apiserver.openapi.operations import Operation, Parameter, operations
+from fairway.apiserver.openapi.operations import (
+    MEANINGS,
+    META,
+    VERSION,
+    Operation,
+    about_group,
+    about_server,
+    about_version,
+    operations,
+)  # fmt: skip
+from fairway.apiserver.openapi.parameters import NAMESPACE, Parameter
 from fairway.objects import Object
 
-_PRODUCES = ["application/json", "application/yaml"]
-_WATCH = "application/json;stream=watch"
+_ABOUT = (VERSION, *(f"{META}{kind}" for kind in ("APIGroup", "APIGroupList", "APIVersions")))
+_PRODUCES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+_STREAMED = (*_PRODUCES, "application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
 
 
-def document(entries: Sequence[Entry], version: str) -> Object:
-    """The whole document.  ``version`` is the server's."""
+def document(found: Mapping[str, Sequence[Entry]], version: str) -> Object:
+    """The whole document.  ``found`` is what is served in each group version, ``version`` the server's."""
     paths: dict[str, Object] = {}
     parameters: dict[str, Object] = {}
-    for entry in entries:
-        for operation in operations(entry):
-            paths.setdefault(operation.path, {})[operation.method] = _operation(operation, parameters)
+    shapes = definitions([entry for entries in found.values() for entry in entries], V2) | needed_by(_ABOUT, V2)
+    for operation in _every(found):
+        item = paths.setdefault(operation.path, {})
+        item[operation.method] = _operation(operation, parameters)
+        if operation.shared:
+            item["parameters"] = [_referred(parameter, parameters) for parameter in operation.shared]
     bearer = {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}
     return {
         "swagger": "2.0",
         "info": {"title": "Kubernetes", "version": version},
-        "paths": paths,
-        "definitions": definitions(entries, V2),
+        "paths": dict(sorted(paths.items())),
+        "definitions": dict(sorted(shapes.items())),
         "parameters": dict(sorted(parameters.items())),
         "securityDefinitions": {"BearerToken": bearer},
         "security": [{"BearerToken": []}],
     }
+
+
+def _every(found: Mapping[str, Sequence[Entry]]) -> Iterator[Operation]:
+    yield from about_server()
+    groups = set()
+    for served, entries in found.items():
+        group, _, version = served.rpartition("/")
+        if group not in groups:
+            groups.add(group)
+            yield about_group(group)
+        yield about_version(group, version)
+        for entry in entries:
+            yield from operations(entry)
 
 
 def _operation(operation: Operation, known: dict[str, Object]) -> Object:
@@ -44,25 +71,29 @@ def _operation(operation: Operation, known: dict[str, Object]) -> Object:
         found.append(body | {"required": True} if is_required else body)
     for parameter in operation.parameters:
         found.append(_parameter(parameter) if operation.method == "patch" else _referred(parameter, known))
-    return {
+    shown: Object = {
         "description": operation.description,
         "operationId": operation.id,
+        "tags": [operation.tag],
         "consumes": list(operation.takes),
         "produces": _produces(operation),
         "schemes": ["https"],
-        "parameters": found,
         "responses": _responses(operation),
-        "x-kubernetes-action": operation.action,
-        "x-kubernetes-group-version-kind": {
+    }
+    if found:
+        shown["parameters"] = found
+    if operation.action:
+        shown["x-kubernetes-action"] = operation.action
+        shown["x-kubernetes-group-version-kind"] = {
             "group": operation.group, "kind": operation.kind, "version": operation.version,
-        },
-    }  # fmt: skip
+        }  # fmt: skip
+    return shown
 
 
 def _produces(operation: Operation) -> list[str]:
     if operation.answer == "string":
-        return ["*/*"] if operation.action == "connect" else ["text/plain"]
-    return [*_PRODUCES, _WATCH] if operation.action == "list" else list(_PRODUCES)
+        return ["*/*"] if operation.action == "connect" else ["text/plain" if operation.action else "application/json"]
+    return list(_STREAMED if operation.action in ("list", "watch", "watchlist") else _PRODUCES)
 
 
 def _parameter(parameter: Parameter) -> Object:
@@ -74,13 +105,15 @@ def _parameter(parameter: Parameter) -> Object:
 
 
 def _referred(parameter: Parameter, known: dict[str, Object]) -> Object:
+    """A reference, but to names, which are told of differently for each kind."""
+    if parameter.place == "path" and parameter is not NAMESPACE:
+        return _parameter(parameter)
     known.setdefault(parameter.name, _parameter(parameter))
     return {"$ref": f"#/parameters/{parameter.name}"}
 
 
 def _responses(operation: Operation) -> Object:
     schema = {"type": "string"} if operation.answer == "string" else V2.reference(operation.answer)
-    found: Object = {"200": {"description": "OK", "schema": schema}, "401": {"description": "Unauthorized"}}
-    if operation.status == 201 or operation.method in ("put", "patch"):
-        found["201"] = {"description": "Created", "schema": schema}
-    return dict(sorted(found.items()))
+    return {code: {"description": MEANINGS[code], "schema": schema} for code in operation.codes} | {
+        "401": {"description": MEANINGS["401"]}
+    }

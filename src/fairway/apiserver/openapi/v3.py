@@ -8,54 +8,65 @@ Source: OpenAPI 3.0.0; KEP-2896.
 from collections.abc import Iterable, Sequence
 
 from fairway.apiserver.discovery import Entry
-from fairway.apiserver.openapi.definitions import definitions
+from fairway.apiserver.openapi.definitions import definitions, needed_by
 from fairway.apiserver.openapi.dialect import V3
-from fairway.apiserver.openapi.operations import Operation, Parameter, operations
+from fairway.apiserver.openapi.operations import MEANINGS, Operation, about_version, operations
+from fairway.apiserver.openapi.parameters import Parameter
 from fairway.objects import Object
 
-_JSON, _YAML, _WATCH = "application/json", "application/yaml", "application/json;stream=watch"
+_FORMS = ("application/json", "application/vnd.kubernetes.protobuf", "application/yaml")
+_STREAMED = (*_FORMS, "application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
 
 
-def document(entries: Sequence[Entry], version: str) -> Object:
-    """The document of one group version.  ``version`` is the server's."""
+def document(served: str, entries: Sequence[Entry], version: str) -> Object:
+    """The document of one group version, ``served``.  ``version`` is the server's."""
+    group, _, own = served.rpartition("/")
+    found = [about_version(group, own), *(each for entry in entries for each in operations(entry))]
+    return _document(found, definitions(entries, V3), version)
+
+
+def small_document(found: Iterable[Operation], version: str) -> Object:
+    """A document of operations that belong to no version of a group."""
+    found = tuple(found)
+    needed = [operation.answer for operation in found if operation.answer != "string"]
+    return _document(found, needed_by(needed, V3), version)
+
+
+def _document(found: Iterable[Operation], schemas: Object, version: str) -> Object:
     paths: dict[str, Object] = {}
-    for entry in entries:
-        for operation in operations(entry):
-            paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    for operation in found:
+        item = paths.setdefault(operation.path, {})
+        item[operation.method] = _operation(operation)
+        if operation.shared:
+            item["parameters"] = [_parameter(parameter) for parameter in operation.shared]
     bearer = {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}
     return {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": version},
-        "paths": paths,
-        "components": {"schemas": definitions(entries, V3), "securitySchemes": {"BearerToken": bearer}},
+        "paths": dict(sorted(paths.items())),
+        "components": {"schemas": schemas, "securitySchemes": {"BearerToken": bearer}},
     }
 
 
 def _operation(operation: Operation) -> Object:
     shown: Object = {
-        "tags": [_tag(operation)],
+        "tags": [operation.tag],
         "description": operation.description,
         "operationId": operation.id,
-        "parameters": [_parameter(parameter) for parameter in operation.parameters],
         "responses": _responses(operation),
-        "x-kubernetes-action": operation.action,
-        "x-kubernetes-group-version-kind": {
+    }
+    if operation.parameters:
+        shown["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
+    if operation.action:
+        shown["x-kubernetes-action"] = operation.action
+        shown["x-kubernetes-group-version-kind"] = {
             "group": operation.group, "version": operation.version, "kind": operation.kind,
-        },
-    }  # fmt: skip
+        }  # fmt: skip
     if operation.body:
         shown["requestBody"] = {"content": _content(operation.takes, operation.body)}
         if operation.method != "delete":
             shown["requestBody"]["required"] = True
     return shown
-
-
-def _tag(operation: Operation) -> str:
-    root, _, rest = operation.path.removeprefix("/").partition("/")
-    if root == "api":
-        return f"core_{rest.split('/')[0]}"
-    group, version = rest.split("/")[:2]
-    return f"{group.removesuffix('.k8s.io').replace('.', '_')}_{version}"
 
 
 def _parameter(parameter: Parameter) -> Object:
@@ -72,12 +83,10 @@ def _content(types: Iterable[str], name: str) -> Object:
 
 
 def _responses(operation: Operation) -> Object:
+    types: tuple[str, ...] = _STREAMED if operation.action in ("list", "watch", "watchlist") else _FORMS
     if operation.answer == "string":
-        types: tuple[str, ...] = ("*/*",) if operation.action == "connect" else ("text/plain",)
-    else:
-        types = (_JSON, _YAML, _WATCH) if operation.action == "list" else (_JSON, _YAML)
-    answer = {"description": "OK", "content": _content(types, operation.answer)}
-    found = {"200": answer, "401": {"description": "Unauthorized"}}
-    if operation.status == 201 or operation.method in ("put", "patch"):
-        found["201"] = answer | {"description": "Created"}
-    return dict(sorted(found.items()))
+        types = ("*/*",) if operation.action == "connect" else ("text/plain" if operation.action else _FORMS[0],)
+    content = _content(types, operation.answer)
+    return {code: {"description": MEANINGS[code], "content": content} for code in operation.codes} | {
+        "401": {"description": MEANINGS["401"]}
+    }
