@@ -266,7 +266,7 @@ async def test_a_pod_that_fits_nowhere_says_why_and_goes_when_there_is_room(clus
     )
     text = (
         "0/1 nodes are available: 1 Insufficient cpu. "
-        "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+        "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
     )
     pod = await cluster.wait_one(POD, "big", lambda one: bool(one.get("status", {}).get("conditions")))
     condition = next(one for one in pod["status"]["conditions"] if one["type"] == "PodScheduled")

@@ -88,6 +88,7 @@ def _bound(call: Call, old: Stored, node: str, metadata: Object, now_s: float) -
             pod[field] = {**(pod.get(field) or {}), **metadata[field]}
     scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None}
     status = new.setdefault("status", {})
+    status.pop("nominatedNodeName", None)
     others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
     status["conditions"] = [*others, {**scheduled, "lastTransitionTime": meta.timestamp(now_s)}]
     return new

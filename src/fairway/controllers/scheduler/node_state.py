@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.rules import taints as taint_rules
@@ -11,6 +12,11 @@ from fairway.kinds.pod.host_ports import HostPort, host_ports
 from fairway.objects import Object
 from fairway.objects.conditions import condition
 from fairway.reconcile.owners import controller_of
+
+
+def priority_of(pod: Object) -> int:
+    """The pod's priority; 0 without."""
+    return int(pod["spec"].get("priority") or 0)
 
 
 @dataclass(slots=True)
@@ -29,10 +35,13 @@ class NodeState:
     """How many pods each controller (by uid) has here."""
     reserved: list[Object] = field(default_factory=list)
     """The pods that will not have certain others near."""
+    least: float = inf
+    """No pod here has a lower priority."""
 
     def place(self, pod: Object) -> None:
         """Count ``pod`` as running here."""
         self.pods.append(pod)
+        self.least = min(self.least, priority_of(pod))
         add(self.used, pod_requests(pod))
         add(self.used, {PODS: ONE})
         self.ports += host_ports(pod)
@@ -40,6 +49,24 @@ class NodeState:
             self.owners[owner["uid"]] += 1
         if ((pod["spec"].get("affinity") or {}).get("podAntiAffinity")) is not None:
             self.reserved.append(pod)
+
+    def remove(self, pod: Object) -> None:
+        """Count ``pod``, which is counted, no longer."""
+        self.pods = [one for one in self.pods if one is not pod]
+        add(self.used, {name: -value for name, value in pod_requests(pod).items()})
+        add(self.used, {PODS: -ONE})
+        for port in host_ports(pod):
+            self.ports.remove(port)
+        if (owner := controller_of(pod)) is not None:
+            self.owners[owner["uid"]] -= 1
+        self.reserved = [one for one in self.reserved if one is not pod]
+
+    def copy(self) -> "NodeState":
+        """Another one, in which others can be placed in thought."""
+        return replace(
+            self, used=dict(self.used), ports=list(self.ports), pods=list(self.pods), owners=self.owners.copy(),
+            reserved=list(self.reserved),
+        )  # fmt: skip
 
     def free(self, resource: str) -> int:
         """What is left of a resource."""

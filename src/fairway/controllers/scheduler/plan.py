@@ -1,46 +1,41 @@
-"""Plan: where each waiting pod goes, or why nowhere.  Pure.
+"""Plan: where each waiting pod goes, or why nowhere and who is to make room.  Pure.
 
 Shape: pods are placed one after the other, each seeing those placed before it.
-Per pod: 1. filter: nodes that cannot have it, each with the first reason; 2. score the others; 3. take the best.
-Source: Kubernetes docs, "Kubernetes Scheduler", "Scheduling Framework".
+Per pod: 1. filter: nodes that cannot have it, each with the first reason; 2. score the others; 3. take the best;
+4. if there is none, choose less important pods that leave, and keep what they leave for this pod.
+Source: Kubernetes docs, "Kubernetes Scheduler", "Scheduling Framework", "Pod Priority and Preemption".
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from fairway.controllers.rules import node_affinity, taints
-from fairway.controllers.scheduler.node_state import NodeState
+from fairway.controllers.scheduler.filters import Filter, told
+from fairway.controllers.scheduler.node_state import NodeState, priority_of
 from fairway.controllers.scheduler.pod_affinity import NamespaceLabels, Neighbours
-from fairway.controllers.scheduler.requests import (
-    DEFAULT_CPU,
-    DEFAULT_MEMORY,
-    ONE,
-    PODS,
-    Amounts,
-    pod_requests,
-)
-from fairway.controllers.scheduler.storage import CONFLICT, Storage, node_selectors, obstacle
-from fairway.kinds.pod.host_ports import collide, host_ports
+from fairway.controllers.scheduler.preemption import NOT_HELPFUL, nominated, preempt
+from fairway.controllers.scheduler.requests import DEFAULT_CPU, DEFAULT_MEMORY, Amounts
+from fairway.controllers.scheduler.storage import Storage, obstacle
 from fairway.objects import Object
 from fairway.reconcile.owners import controller_of
 
 NO_NODES = "no nodes available to schedule pods"
-UNSCHEDULABLE = "node(s) were unschedulable"
-NOT_SELECTED = "node(s) didn't match Pod's node affinity/selector"
-CORDONED = {"key": taints.UNSCHEDULABLE, "effect": "NoSchedule"}
 NO_STORAGE = Storage(lambda _: None, lambda _: None, lambda _: None)
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-NO_PORTS = "node(s) didn't have free ports for the requested pod ports"
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """``node`` is where the pod goes; empty if nowhere, and ``message`` says why."""
+    """``node`` is where the pod goes; empty if nowhere, and ``message`` says why.
+
+    Then ``victims`` have to leave the node ``nominated``, which is empty if nobody can make room.
+    """
 
     pod: Object
     node: str
     message: str = ""
+    nominated: str = ""
+    victims: tuple[Object, ...] = ()
 
 
 def _no_storage(pod: Object) -> Storage:
@@ -49,93 +44,59 @@ def _no_storage(pod: Object) -> Storage:
 
 def plan(
     pods: Iterable[Object], nodes: Sequence[NodeState], namespace_labels: NamespaceLabels,
-    storage_of: Callable[[Object], Storage] = _no_storage,
+    storage_of: Callable[[Object], Storage] = _no_storage, budgets: Sequence[Object] = (),
 ) -> list[Placement]:  # fmt: skip
     """A placement per pod, the most important and then the oldest first.  ``nodes`` are filled up on the way."""
-    return [_place(pod, nodes, namespace_labels, storage_of(pod)) for pod in sorted(pods, key=_turn)]
+    known = {node.name: node for node in nodes}
+    placements = []
+    for _, peers in groupby(sorted(pods, key=_turn), priority_of):
+        level = list(peers)
+        for pod in level:
+            _reserve(pod, nominated(pod), known)
+        for pod in level:
+            if nominated(pod) in known:
+                known[nominated(pod)].remove(pod)
+            placement = _place(Filter(pod, namespace_labels, storage_of(pod)), nodes, storage_of(pod), budgets)
+            _reserve(pod, placement.nominated, known)
+            placements.append(placement)
+    return placements
+
+
+def _reserve(pod: Object, name: str, nodes: dict[str, NodeState]) -> None:
+    """Room that others make for ``pod`` is not for those that are no more important."""
+    if name in nodes:
+        nodes[name].place(pod)
 
 
 def _turn(pod: Object) -> tuple[object, ...]:
     meta = pod["metadata"]
-    return (
-        -(pod["spec"].get("priority") or 0), meta.get("creationTimestamp") or "", meta["namespace"], meta["name"],
-    )  # fmt: skip
+    return -priority_of(pod), meta.get("creationTimestamp") or "", meta["namespace"], meta["name"]
 
 
-def _place(
-    pod: Object, nodes: Sequence[NodeState], namespace_labels: NamespaceLabels, storage: Storage
-) -> Placement:  # fmt: skip
+def _place(fit: Filter, nodes: Sequence[NodeState], storage: Storage, budgets: Sequence[Object]) -> Placement:
+    pod = fit.pod
     if not nodes:
         return Placement(pod, "", NO_NODES)
     if why_not := obstacle(pod, storage):
         return Placement(pod, "", _everywhere(why_not, len(nodes)))
-    wanted = pod_requests(pod)
-    neighbours = Neighbours(pod, nodes, namespace_labels)
-    reasons = {node.name: _objections(pod, wanted, node, neighbours) for node in nodes}
-    for demanded in node_selectors(pod, storage):
-        bound = {"spec": {"affinity": {"nodeAffinity": {_REQUIRED: demanded}}}}
-        for node in nodes:
-            if not reasons[node.name] and not node_affinity.matches(bound, node):
-                reasons[node.name] = [CONFLICT]
+    neighbours = fit.neighbours(nodes)
+    reasons = {node.name: fit.objections(node, neighbours) for node in nodes}
     open_nodes = [node for node in nodes if not reasons[node.name]]
     if not open_nodes:
-        return Placement(pod, "", _message(list(reasons.values())))
-    best = max(open_nodes, key=_Score(pod, wanted, open_nodes, neighbours))
+        found = preempt(fit, nodes, reasons, budgets)
+        why_not = told(len(nodes), (one for each in reasons.values() for one in each))
+        message = f"{why_not} preemption: {found.message}" if found.message else why_not
+        return Placement(pod, "", message, found.node, found.victims)
+    kept = [node for node in open_nodes if node.name == nominated(pod)]
+    best = max(kept or open_nodes, key=_Score(pod, fit.wanted, open_nodes, neighbours))
     best.place(pod)
     return Placement(pod, best.name)
-
-
-def _objections(pod: Object, wanted: Amounts, node: NodeState, neighbours: Neighbours) -> list[str]:
-    """Why ``node`` cannot have the pod: all of the first filter that refuses."""
-    if node.is_unschedulable and taints.untolerated(pod, [CORDONED], "NoSchedule"):
-        return [UNSCHEDULABLE]
-    if found := taints.untolerated(pod, node.taints, "NoSchedule", "NoExecute"):
-        return [f"node(s) had untolerated taint {{{found[0]['key']}: {found[0].get('value') or ''}}}"]
-    if not node_affinity.matches(pod, node):
-        return [NOT_SELECTED]
-    if collide(host_ports(pod), node.ports):
-        return [NO_PORTS]
-    if short := _short(wanted, node):
-        return short
-    objection = neighbours.objection(node)
-    return [objection] if objection else []
-
-
-def _short(wanted: Amounts, node: NodeState) -> list[str]:
-    short = ["Too many pods"] if PODS in node.allocatable and node.free(PODS) < ONE else []
-    return short + [f"Insufficient {name}" for name, value in wanted.items() if value > node.free(name)]
 
 
 def _everywhere(why_not: str, count: int) -> str:
     """The text of FailedScheduling where no node need be looked at."""
     head = f"0/{count} nodes are available"
-    return f"{head}: {why_not}. preemption: {head}: {count} Preemption is not helpful for scheduling."
-
-
-def _message(reasons: Sequence[Sequence[str]]) -> str:
-    """The text of FailedScheduling."""
-    count = len(reasons)
-    shown = sorted(f"{times} {reason}" for reason, times in Counter(one for each in reasons for one in each).items())
-    helpless = sum(not _may_be_preempted(each) for each in reasons)
-    preemption = sorted(
-        f"{times} {text}"
-        for times, text in (
-            (count - helpless, "No preemption victims found for incoming pod."),
-            (helpless, "Preemption is not helpful for scheduling."),
-        )
-        if times
-    )
-    head = f"0/{count} nodes are available"
-    return f"{head}: {', '.join(shown)}. preemption: {head}: {', '.join(one.rstrip('.') for one in preemption)}."
-
-
-def _may_be_preempted(reasons: Sequence[str]) -> bool:
-    """Whether the loss of other pods could have helped."""
-    return any(
-        reason.startswith(("Insufficient ", "Too many pods")) or reason == NO_PORTS or "anti-affinity" in reason
-        or reason.endswith("topology spread constraints")
-        for reason in reasons
-    )  # fmt: skip
+    return f"{head}: {why_not}. preemption: {head}: {count} {NOT_HELPFUL}"
 
 
 class _Score:

@@ -7,11 +7,21 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from fairway.client.interface import STRATEGIC_PATCH
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.scheduler.node_state import node_states
 from fairway.controllers.scheduler.plan import Placement, plan
+from fairway.controllers.scheduler.preemption import REASON, nominated
 from fairway.controllers.scheduler.storage import Storage
-from fairway.kinds import NAMESPACE, NODE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, STORAGE_CLASS
+from fairway.kinds import (
+    NAMESPACE,
+    NODE,
+    PERSISTENT_VOLUME,
+    PERSISTENT_VOLUME_CLAIM,
+    POD,
+    POD_DISRUPTION_BUDGET,
+    STORAGE_CLASS,
+)
 from fairway.objects import Object
 from fairway.objects.conditions import condition
 from fairway.objects.errors import StatusError
@@ -59,16 +69,27 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     if not waiting:
         return
     nodes = node_states(cluster.items(NODE), cluster.items(POD)) if ready else []
-    placements = plan(ready, nodes, lambda name: _labels(cluster, name), lambda pod: _storage(pod, cluster))
+    budgets = list(cluster.items(POD_DISRUPTION_BUDGET)) if ready else []
+    placements = plan(ready, nodes, lambda name: _labels(cluster, name), lambda pod: _storage(pod, cluster), budgets)
     answers = await asyncio.gather(
         *(_bind(one, cluster) for one in placements if one.node),
         *(_refuse(one, "Unschedulable", told, cluster) for one in placements if not one.node),
+        *(_make_room(one, victim, cluster) for one, victim in _victims(placements)),
         *(_refuse(Placement(pod, "", GATED), "SchedulingGated", told, cluster) for pod in gated),
         return_exceptions=True,
     )
     for answer in answers:
         if isinstance(answer, BaseException) and not (isinstance(answer, StatusError) and answer.code == 404):
             raise answer
+
+
+def _victims(placements: Iterable[Placement]) -> Iterable[tuple[Placement, Object]]:
+    """Every victim once, with the most important pod that it leaves for."""
+    found: dict[str, tuple[Placement, Object]] = {}
+    for one in placements:
+        for victim in one.victims:
+            found.setdefault(victim["metadata"]["uid"], (one, victim))
+    return found.values()
 
 
 def _labels(cluster: Cluster, namespace: str) -> dict[str, str]:
@@ -112,7 +133,8 @@ async def _refuse(placement: Placement, reason: str, told: Told, cluster: Cluste
         if reason == "Unschedulable":
             cluster.event(POD, pod, "Warning", "FailedScheduling", message)
     present = condition(pod, "PodScheduled") or {}
-    if (present.get("status"), present.get("reason"), present.get("message")) == ("False", reason, message):
+    is_told = (present.get("status"), present.get("reason"), present.get("message")) == ("False", reason, message)
+    if is_told and nominated(pod) == placement.nominated:
         return
     others = [one for one in (pod.get("status") or {}).get("conditions") or () if one.get("type") != "PodScheduled"]
     since = present.get("lastTransitionTime") if present.get("status") == "False" else None
@@ -122,9 +144,24 @@ async def _refuse(placement: Placement, reason: str, told: Told, cluster: Cluste
     }  # fmt: skip
     patch = {
         "metadata": {"uid": uid, "resourceVersion": pod["metadata"]["resourceVersion"]},
-        "status": {"conditions": [*others, refused]},
+        "status": {"conditions": [*others, refused], "nominatedNodeName": placement.nominated or None},
     }
     await cluster.patch(POD, pod, patch, subresource="status")
+
+
+async def _make_room(placement: Placement, victim: Object, cluster: Cluster) -> None:
+    """Say to a pod that it has to leave for a more important one, and have it leave in its own time."""
+    if pod_rules.is_terminating(victim):
+        return
+    target = {
+        "type": "DisruptionTarget", "status": "True", "lastTransitionTime": rfc3339(cluster.now()), "reason": REASON,
+        "message": f"{NAME}: preempting to accommodate a higher priority pod",
+    }  # fmt: skip
+    patch = {"metadata": {"uid": victim["metadata"]["uid"]}, "status": {"conditions": [target]}}
+    await cluster.patch(POD, victim, patch, content_type=STRATEGIC_PATCH, subresource="status")
+    await cluster.delete(POD, victim)
+    text = f"Preempted by pod {placement.pod['metadata']['uid']} on node {placement.nominated}"
+    cluster.event(POD, victim, "Normal", "Preempted", text)
 
 
 def pods_changed(change: Change, cluster: Cluster) -> Iterable[Key]:
@@ -171,6 +208,6 @@ def claims_changed(change: Change, cluster: Cluster) -> Iterable[Key]:
 SCHEDULER = Controller(
     name=NAME, owns=POD, reconcile=reconcile,
     wakes={POD: pods_changed, NODE: nodes_changed, PERSISTENT_VOLUME_CLAIM: claims_changed},
-    reads=(NAMESPACE, PERSISTENT_VOLUME, STORAGE_CLASS),
+    reads=(NAMESPACE, PERSISTENT_VOLUME, STORAGE_CLASS, POD_DISRUPTION_BUDGET),
     indexes={POD: {WAITING: by_waiting}}, state=Told, workers=1,
 )  # fmt: skip
