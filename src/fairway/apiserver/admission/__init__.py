@@ -10,6 +10,7 @@ from fairway.apiserver.admission.ingress_class import ingress_class
 from fairway.apiserver.admission.limit_range import limit_range_check, limit_range_defaults
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.new_events import new_events
+from fairway.apiserver.admission.node_taint import node_taint
 from fairway.apiserver.admission.pod_defaults import pod_defaults
 from fairway.apiserver.admission.pod_security import pod_security
 from fairway.apiserver.admission.priority import priority
@@ -32,6 +33,7 @@ STEPS: tuple[Step, ...] = (
     runtime_class,
     priority,
     account_token,
+    node_taint,
     ingress_class,
     storage_class,
     escalation,
