@@ -80,7 +80,7 @@ def test_the_claim_of_an_address_is_an_ip_address_object() -> None:
                 "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
             },
         },
-        "spec": {"parentRef": {"group": "", "resource": "services", "namespace": "default", "name": "web"}},
+        "spec": {"parentRef": {"resource": "services", "namespace": "default", "name": "web"}},
     }
 
 

@@ -16,8 +16,10 @@ _PATH = "spec.parentRef"
 
 
 def defaults(new: Object) -> None:
-    """Nothing is filled in."""
-    child(new, "spec")
+    """Nothing is filled in; the core group has no name."""
+    parent = child(new, "spec").get("parentRef")
+    if isinstance(parent, dict) and parent.get("group") == "":
+        del parent["group"]
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:

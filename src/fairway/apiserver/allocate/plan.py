@@ -99,10 +99,7 @@ def node_port_key(number: int) -> str:
 def address_of(service: Object, ip: str) -> Object:
     """The IPAddress object that says that a Service has an address (in canonical form)."""
     meta = service["metadata"]
-    parent = {
-        "group": "", "resource": "services",
-        "namespace": meta.get("namespace", ""), "name": meta.get("name", ""),
-    }  # fmt: skip
+    parent = {"resource": "services", "namespace": meta.get("namespace", ""), "name": meta.get("name", "")}
     return {
         "kind": "IPAddress",
         "apiVersion": "networking.k8s.io/v1",

@@ -183,6 +183,13 @@ def daemon_sets_of(change: Change, cluster: Cluster) -> Iterable[Key]:
             yield meta["namespace"], reference["name"]
 
 
+def of_revision(change: Change, cluster: Cluster) -> Iterable[Key]:
+    """As of pods; but one that is made or edited in the name of its owner can wait, as it does upstream."""
+    is_kept = change.new is not None and controller_of(change.new) is not None
+    is_same = change.old is None or change.new is None or controller_of(change.old) == controller_of(change.new)
+    return () if is_kept and is_same else daemon_sets_of(change, cluster)
+
+
 def _selector(daemon_set: Object) -> Selector:
     return from_label_selector(daemon_set["spec"].get("selector"))
 
@@ -200,7 +207,7 @@ def _view(node: Object) -> tuple[object, object]:
 
 DAEMON_SETS = Controller(
     name="daemonset-controller", owns=DAEMON_SET, reconcile=reconcile, state=Failures,
-    wakes={POD: daemon_sets_of, CONTROLLER_REVISION: daemon_sets_of, NODE: of_node},
+    wakes={POD: daemon_sets_of, CONTROLLER_REVISION: of_revision, NODE: of_node},
     indexes={
         POD: {BY_CONTROLLER: by_controller}, CONTROLLER_REVISION: {BY_CONTROLLER: by_controller},
         DAEMON_SET: {NAMESPACE_INDEX: by_namespace},
