@@ -205,3 +205,36 @@ async def test_who_applies_nothing_any_more_is_no_manager(api: World) -> None:
     left = await apply(api, f"{MAPS}/m", bare, "one")
     assert left.body["data"] == {"b": "1"}
     assert list(managers(left)) == [("two", "Apply", "")]
+
+
+CONTAINER = '.spec.template.spec.containers[name="web"]'
+
+
+@pytest.mark.parametrize(
+    ("spec", "container", "faults"),
+    [
+        ({"strange": 1}, {}, [".spec.strange: field not declared in schema"]),
+        ({}, {"odd": 1}, [f"{CONTAINER}.odd: field not declared in schema"]),
+        ({"replicas": "2"}, {}, [".spec.replicas: expected numeric (int or float), got string"]),
+        (
+            {"paused": "yes"}, {"image": 5},
+            [f"{CONTAINER}.image: expected string, got &value.valueUnstructured{{Value:5}}",
+             ".spec.paused: expected boolean, got &{yes}"],
+        ),
+        ({"strategy": []}, {}, [".spec.strategy: expected map, got &{[]}"]),
+        ({}, {"command": "sh"}, [f"{CONTAINER}.command: expected list, got &{{sh}}"]),
+        ({}, {"command": ["sh", 5]}, [
+            f"{CONTAINER}.command[1]: expected string, got &value.valueUnstructured{{Value:5}}"]),
+    ],
+)  # fmt: skip
+async def test_who_applies_speaks_of_declared_fields_in_their_types(
+    api: World, spec: dict[str, Any], container: dict[str, Any], faults: list[str]
+) -> None:
+    body = deployment(**spec)
+    body["spec"]["template"]["spec"]["containers"][0] |= container
+    for validation in ("Strict", "Warn", "Ignore"):
+        told = await apply(api, f"{DEPLOYMENTS}/web", body, fieldValidation=validation)
+        wanted = faults[0] if len(faults) == 1 else "errors:\n  " + "\n  ".join(faults)
+        start, _, found = told.message.partition("): ")
+        assert start == "failed to create typed patch object (default/web; apps/v1, Kind=Deployment"
+        assert (told.status, found) == (500, wanted)

@@ -153,6 +153,16 @@ async def test_a_limit_with_a_revision_means_exactly_that_revision(api: World) -
     assert names(newer.body) == ["b", "c"]
 
 
+async def test_what_any_state_will_do_for_comes_whole(api: World) -> None:
+    await fill(api, "a", "b", "c")
+    for query in ("resourceVersion=0", "resourceVersion=0&resourceVersionMatch=NotOlderThan"):
+        found = (await api.ask("GET", f"{MAPS}?limit=2&{query}")).body
+        assert names(found) == ["a", "b", "c"] and set(found["metadata"]) == {"resourceVersion"}
+    first = (await api.ask("GET", f"{MAPS}?limit=1")).body["metadata"]["continue"]
+    rest = await api.ask("GET", f"{MAPS}?limit=1&resourceVersion=0&continue={first}")
+    assert names(rest.body) == ["b"]
+
+
 def token(version: str = "meta.k8s.io/v1", revision: int = 5, start: str = "default/a\0") -> str:
     return urlsafe_b64encode(orjson.dumps({"v": version, "rv": revision, "start": start})).decode().rstrip("=")
 

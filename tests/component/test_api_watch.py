@@ -115,6 +115,19 @@ async def test_the_end_of_the_initial_events_is_marked_by_a_bookmark(api: World)
     assert bookmark["object"]["metadata"]["resourceVersion"] == str(api.server.cache.revision)
 
 
+async def test_a_streamed_list_is_no_table(api: World) -> None:
+    await api.ask("POST", MAPS, config_map("a"))
+    query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    refused = await api.ask("GET", f"{MAPS}?{query}", accept=table)
+    assert (refused.status, refused.body["reason"]) == (406, "NotAcceptable")
+    watch = await api.watch(f"{MAPS}?{query}", accept=f"{table},application/json")
+    added, bookmark = await watch.events(2)
+    assert (added["object"]["kind"], bookmark["object"]["kind"]) == ("ConfigMap", "ConfigMap")
+    metadata = await api.watch(f"{MAPS}?{query}", accept=table.replace("Table", "PartialObjectMetadata"))
+    assert (await metadata.events(1))[0]["object"]["kind"] == "PartialObjectMetadata"
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [

@@ -364,6 +364,23 @@ async def test_a_collection_is_deleted_by_its_selector(api: World) -> None:
     assert [one["metadata"]["name"] for one in (await api.ask("GET", MAPS)).body["items"]] == ["c"]
 
 
+async def test_of_a_collection_as_much_is_deleted_as_a_list_with_the_same_options_shows(api: World) -> None:
+    for name in ("a", "b", "c", "d"):
+        await api.ask("POST", MAPS, {"metadata": {"name": name}, "data": {"of": name}})
+    first = (await api.ask("DELETE", f"{MAPS}?limit=2")).body
+    assert [one["data"]["of"] for one in first["items"]] == ["a", "b"]
+    assert [one["metadata"]["name"] for one in (await api.ask("GET", MAPS)).body["items"]] == ["c", "d"]
+    told = await api.ask("DELETE", f"{MAPS}?resourceVersionMatch=Exact")
+    assert (told.status, told.body["details"]["kind"]) == (422, "ListOptions")
+    held = {"metadata": {"finalizers": ["example.com/hold"]}}
+    await merge(api, f"{MAPS}/c", held)
+    dry = await api.ask("DELETE", f"{MAPS}?dryRun=All")
+    assert len(dry.body["items"]) == len((await api.ask("GET", MAPS)).body["items"]) == 2
+    await api.ask("DELETE", MAPS, {"propagationPolicy": "Background"})
+    (left,) = (await api.ask("GET", MAPS)).body["items"]
+    assert left["metadata"]["finalizers"] == ["example.com/hold"] and left["metadata"]["deletionTimestamp"]
+
+
 # Scale.
 
 

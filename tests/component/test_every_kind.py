@@ -22,6 +22,11 @@ PATCHES: list[tuple[str, Any]] = [
     ("application/strategic-merge-patch+json", {"metadata": {"labels": {"strategic": "yes"}}}),
     ("application/json-patch+json", [{"op": "add", "path": "/metadata/labels/patched", "value": "yes"}]),
 ]
+STATUS_ALONE = {
+    "APIService", "CustomResourceDefinition", "FlowSchema", "PriorityLevelConfiguration", "ResourceClaim",
+    "VolumeAttachment",
+}  # fmt: skip
+"""Kinds whose labels and annotations are no business of who writes the status."""
 EVERY = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.resource)
 
 
@@ -161,6 +166,9 @@ async def test_its_status_is_written_apart_from_its_spec(api: World, kind: Kind)
     patch = {"metadata": {"annotations": {"by": "status"}}}
     told = await api.ask("PATCH", below, patch, content_type="application/merge-patch+json")
     assert told.status == 200, told.body
+    found = told.body["metadata"]
+    assert found["labels"].get("by") == (None if kind.name in {*STATUS_ALONE, "Deployment"} else "status")
+    assert found.get("annotations", {}).get("by") == (None if kind.name in STATUS_ALONE else "status")
 
 
 @EVERY

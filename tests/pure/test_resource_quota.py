@@ -190,7 +190,7 @@ def test_a_count_of_everything_agrees_with_what_was_charged() -> None:
     held = quota({"pods": "5", "cpu": "4", "secrets": "3", "count/deployments.apps": "2", "services": "1"})
     sums: Amounts = {}
     add_up(held, POD, [pod({"requests": {"cpu": "1"}}), pod({"requests": {"cpu": "500m"}})], sums)
-    found = status(held, sums, {"secrets": 2, "count/secrets": 2, "count/deployments.apps": 1})
+    found = status(held, sums, {"secrets": 2, "count/secrets": 2, "count/deployments.apps": 1}, held["spec"]["hard"])
     assert found["used"] == {
         "pods": "2",
         "cpu": "1500m",
@@ -198,6 +198,14 @@ def test_a_count_of_everything_agrees_with_what_was_charged() -> None:
         "count/deployments.apps": "1",
         "services": "0",
     }
+
+
+def test_what_no_kind_takes_is_in_use_only_if_it_was() -> None:
+    names = ("count/cars.example.com", "count/trucks.example.com")
+    held = quota(dict.fromkeys((*names, "secrets"), "5"))
+    held["status"] = {"hard": held["spec"]["hard"], "used": {names[1]: "3"}}
+    found = status(held, {}, {"secrets": 1}, ("secrets",))
+    assert found["used"] == {names[1]: "3", "secrets": "1"}
 
 
 @given(st.lists(st.tuples(st.integers(1, 4000), st.integers(1, 4096)), max_size=12))
@@ -214,7 +222,7 @@ def test_charging_one_by_one_is_counting_all(asked: list[tuple[int, int]]) -> No
         held["status"]["used"] = used
     sums: Amounts = {}
     add_up(held, POD, let_in, sums)
-    assert amounts(status(held, sums, {})["used"]) == amounts(held["status"]["used"])
+    assert amounts(status(held, sums, {}, held["spec"]["hard"])["used"]) == amounts(held["status"]["used"])
     assert all(amounts(held["status"]["used"])[name] <= bound for name, bound in amounts(held["spec"]["hard"]).items())
 
 

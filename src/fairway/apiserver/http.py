@@ -5,7 +5,7 @@ Source: Kubernetes API concepts; the headers are those that kube-apiserver sends
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from time import perf_counter
 from typing import TypeVar
 
@@ -220,10 +220,10 @@ class Http:
                 coming = connected(connect, call, request, self._api)
                 # A backend may take as long as it likes; what joins a node's streams may not.
                 return self._connected(seen, coming if route.subresource == "proxy" else self._api.bounded(coming))
-        accept, is_kept = request.headers.get("accept", ""), "get" in route.kind.verbs
-        form = negotiation.accepted(accept, has_shapes=is_kept)
+        accept, shapes = request.headers.get("accept", ""), _shapes(call)
+        form = negotiation.accepted(accept, shapes=shapes)
         if form.media == PROTOBUF and not speaks_protobuf(route.kind, route.served, form):
-            form = negotiation.accepted(accept, has_protobuf=False, has_shapes=is_kept)
+            form = negotiation.accepted(accept, has_protobuf=False, shapes=shapes)
         shape = self._shapes.of(route.kind, route.served, form, call.options.get("includeObject", ""))
         if call.verb in _WITH_BODY:
             call.body = bodies.read(call)
@@ -367,6 +367,16 @@ class Http:
                 asked_verb.upper(), group, version, route.kind.plural, subresource, scope
             )
         return found
+
+
+def _shapes(call: Call) -> Sequence[str]:
+    """What the answer may be turned into: what is never stored into nothing, and a watch-list into no Table."""
+    if "get" not in call.kind.verbs:
+        return negotiation.AS_IT_IS
+    options = call.options
+    if call.verb == "watch" and flag(options.get("sendInitialEvents")) and flag(options.get("allowWatchBookmarks")):
+        return negotiation.NO_TABLE
+    return negotiation.ANY_SHAPE
 
 
 def transport_error(status: int, text: str) -> Response:

@@ -3,6 +3,7 @@
 Pure.  Source: Kubernetes API concepts, "Alternate representations of resources", "Receiving resources as Tables".
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,8 +11,12 @@ from fairway.objects.errors import StatusError, not_acceptable
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 _META_GROUP = "meta.k8s.io"
-_TABLE, _PARTIAL, _PARTIAL_LIST = "Table", "PartialObjectMetadata", "PartialObjectMetadataList"
+TABLE, METADATA = "Table", "Metadata"
+_PARTIAL, _PARTIAL_LIST = "PartialObjectMetadata", "PartialObjectMetadataList"
 _VERSIONS = ("v1", "v1beta1")
+
+
+ANY_SHAPE, NO_TABLE, AS_IT_IS = ("", TABLE, METADATA), ("", METADATA), ("",)
 
 
 class Form(NamedTuple):
@@ -25,21 +30,21 @@ class Form(NamedTuple):
 AS_JSON = Form()
 
 
-def accepted(header: str, *, has_protobuf: bool = True, has_shapes: bool = True) -> Form:
-    """The first form in ``Accept`` that can be served; not everything has a message, or can be a Table.
+def accepted(header: str, *, has_protobuf: bool = True, shapes: Sequence[str] = ANY_SHAPE) -> Form:
+    """The first form in ``Accept`` that can be served; not everything has a message, or all ``shapes``.
 
     Raises: ``StatusError`` 406.
     """
     if not header:
         return AS_JSON
-    return (_remembered if len(header) <= _REMEMBERED_LENGTH else _accepted)(header, has_protobuf, has_shapes)
+    return (_remembered if len(header) <= _REMEMBERED_LENGTH else _accepted)(header, has_protobuf, shapes)
 
 
-def _accepted(header: str, has_protobuf: bool, has_shapes: bool) -> Form:
+def _accepted(header: str, has_protobuf: bool, shapes: Sequence[str]) -> Form:
     clauses = [_clause(text) for text in header.split(",")]
     for _, media, parameters in sorted(clauses, key=lambda clause: -clause[0]):
         form = _form(media, parameters)
-        if form is not None and (has_protobuf or form.media != PROTOBUF) and (has_shapes or not form.shape):
+        if form is not None and (has_protobuf or form.media != PROTOBUF) and form.shape in shapes:
             return form
     raise not_acceptable((JSON, YAML, PROTOBUF) if has_protobuf else (JSON, YAML))
 
@@ -71,7 +76,7 @@ def _form(media: str, parameters: dict[str, str]) -> Form | None:
         media = JSON
     elif media == PROTOBUF:
         # A Table has no message.
-        if parameters.get("as") == _TABLE or parameters.get("v", "v1") != "v1":
+        if parameters.get("as") == TABLE or parameters.get("v", "v1") != "v1":
             return None
     elif media not in (YAML, "text/yaml", "application/x-yaml"):
         return None
@@ -82,9 +87,9 @@ def _form(media: str, parameters: dict[str, str]) -> Form | None:
         return Form(media)
     if parameters.get("g") != _META_GROUP or parameters.get("v") not in _VERSIONS:
         return None
-    if shape not in (_TABLE, _PARTIAL, _PARTIAL_LIST):
+    if shape not in (TABLE, _PARTIAL, _PARTIAL_LIST):
         return None
-    return Form(media, "Table" if shape == _TABLE else "Metadata", parameters["v"])
+    return Form(media, TABLE if shape == TABLE else METADATA, parameters["v"])
 
 
 def body_media(header: str) -> str:

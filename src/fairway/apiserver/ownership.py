@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from fairway.apiserver.call import Call
+from fairway.apiserver.decode import described_version
 from fairway.apiserver.routes import media_version
 from fairway.kinds.kind import STATUS, CustomVersion
 from fairway.objects import Object
@@ -16,7 +17,8 @@ from fairway.objects.meta import timestamp
 from fairway.objects.ownership import applying, managers, shape, structural, tracking
 from fairway.objects.ownership.doubles import doubles
 from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers
-from fairway.objects.structural.pruning import prune
+from fairway.objects.ownership.typed import faults
+from fairway.objects.strict import unknown_of_custom
 
 # Through these a writer speaks for fields; what others write (bindings, proxies) is the server's own doing.
 _TRACKED = frozenset({"", "status", "scale", "ephemeralcontainers", "resize", "finalize", "approval"})
@@ -133,12 +135,14 @@ def _conflict(error: applying.Conflicts) -> StatusError:
 
 
 def check_declared(call: Call, config: Object) -> None:
-    """Who applies may only speak of fields that a custom kind's schema knows.  Raises: ``StatusError`` 500."""
-    if call.kind.custom is None:
-        return
-    unknown = prune(config, call.kind.custom.schema)
-    if unknown:
-        raise _not_typed(call, config, _errors([f".{path}: field not declared in schema" for path in unknown]))
+    """Who applies may only speak of fields that the schema knows, in its types.  Raises: ``StatusError`` 500."""
+    custom = call.kind.custom
+    if custom is None:
+        wrong = faults(config, described_version(call), call.kind.name)
+    else:
+        wrong = [f".{path}: field not declared in schema" for path in unknown_of_custom(config, custom.schema)]
+    if wrong:
+        raise _not_typed(call, config, _errors(wrong))
 
 
 def _errors(texts: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fairway.controllers.rules.pods import is_terminating
 from fairway.kinds import ALL as ALL_KINDS
-from fairway.kinds import NAMESPACE
+from fairway.kinds import NAMESPACE, POD
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
 from fairway.objects.conditions import condition
@@ -40,7 +40,7 @@ def conditions(
 ) -> list[Object]:
     """What the status says of the content that is left.  Pure."""
     wrong: dict[str, tuple[str, str]] = {}
-    counts = {f"{kind.resource}": len(found) for kind, found in left.items() if found}
+    counts = {f"{kind.plural}.{kind.group}": len(found) for kind, found in left.items() if found}
     if counts:
         shown = ", ".join(f"{name} has {count} resource instances" for name, count in sorted(counts.items()))
         wrong[CONTENT] = ("SomeResourcesRemain", f"Some resources are remaining: {shown}")
@@ -82,6 +82,9 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     if not any(left.values()):
         await _finalize(namespace, cluster)
         return
+    if left[POD]:
+        # What pods still use, a NetworkPolicy or a Secret, stays as long as one of them does (KEP-5080).
+        left = {POD: left[POD]}
     failures: list[str] = []
     await cluster.together(
         *(

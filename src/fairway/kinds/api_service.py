@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import AGE, UNKNOWN
-from fairway.kinds.rules.status import keep_apart
+from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
 from fairway.kinds.rules.values import child, dns_label, dns_subdomain, drop_null, each, fill
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, required
@@ -27,7 +27,7 @@ def defaults(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource; what is served here is available at once."""
-    keep_apart(new, old, subresource, {})
+    keep_apart(new, old, subresource, {}, metadata=OF_THE_OBJECT)
     if old is None and new["spec"].get("service") is None:
         told = {"type": AVAILABLE, "status": "True", "lastTransitionTime": new["metadata"].get("creationTimestamp")}
         told |= {"reason": "Local", "message": "Local APIServices are always available"}

@@ -64,7 +64,7 @@ def _of_extensions(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource; the generation counts changes of annotations too."""
-    keep_apart(new, old, subresource, {})
+    keep_apart(new, old, subresource, {}, metadata=("labels",))
     if old is not None and not subresource:
         was, now = old["metadata"], new["metadata"]
         if (now.get("annotations") or {}) != (was.get("annotations") or {}):

@@ -67,4 +67,5 @@ POD_TEMPLATE = Kind(
     prepare=prepare,
     validate=validate,
     warnings=warnings,
+    delete_returns_object=True,
 )  # fmt: skip

@@ -28,6 +28,7 @@ class Answer(NamedTuple):
     status: int
     body: Any
     warnings: list[str]
+    media: str
 
 
 class Api:
@@ -65,8 +66,8 @@ class Api:
         try:
             came = made.getresponse()
             text, warnings = came.read(), came.headers.get_all("Warning") or []
-            is_json = "json" in (came.headers.get("Content-Type") or "")
-            return Answer(came.status, json.loads(text) if is_json else text.decode(), warnings)
+            media = came.headers.get("Content-Type") or ""
+            return Answer(came.status, json.loads(text) if "json" in media else text.decode(), warnings, media)
         finally:
             made.close()
 

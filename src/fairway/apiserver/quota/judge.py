@@ -3,7 +3,7 @@
 Source: Kubernetes docs, "Resource Quotas"; the texts are upstream's, which clients show.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from fairway.apiserver.quota import usage
 from fairway.apiserver.quota.scopes import matches
@@ -88,14 +88,19 @@ def add_up(quota: Object, kind: Kind, found: Iterable[Object], sums: Amounts) ->
             add(sums, {name: value for name, value in usage.of(kind, one).items() if name in hard})
 
 
-def status(quota: Object, sums: Amounts, counts: dict[str, int]) -> Object:
-    """What a quota's status should be: ``sums`` of what was weighed, ``counts`` of other objects by name."""
+def status(quota: Object, sums: Amounts, counts: dict[str, int], known: Container[str]) -> Object:
+    """What a quota's status should be: ``sums`` of what was weighed, ``counts`` of other objects by name.
+
+    What no kind takes is in use only if it was before: ``known`` holds the other names.
+    """
     hard = quota["spec"].get("hard") or {}
     if not hard:
         return {}
     numbers = {} if _has_scopes(quota) else {name: usage.pieces(count) for name, count in counts.items()}
-    used = {name: sums.get(name, numbers.get(name, ZERO)) for name in hard}
-    return {"hard": dict(hard), "used": {name: str(value) for name, value in used.items()}}
+    before = (quota.get("status") or {}).get("used") or {}
+    used = {name: str(sums.get(name, numbers.get(name, ZERO))) for name in hard if name in known}
+    used |= {name: before[name] for name in hard if name not in known and name in before}
+    return {"hard": dict(hard), "used": used} if used else {"hard": dict(hard)}
 
 
 def _has_scopes(quota: Object) -> bool:

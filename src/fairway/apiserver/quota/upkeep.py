@@ -104,10 +104,13 @@ class QuotaUpkeep:
         hard = quota["spec"].get("hard") or {}
         sums: Amounts = {}
         counts: dict[str, int] = {}
+        known: set[str] = set()
         for collection in list(self._api.cache.collections.values()):
             kind = collection.kind
-            if not kind.namespaced or not usage.speaks_of(kind, hard):
+            spoken = usage.speaks_of(kind, hard) if kind.namespaced else ()
+            if not spoken:
                 continue
+            known.update(spoken)
             keys = collection.keys(f"{kind.prefix}{namespace}/")
             if usage.is_weighed(kind):
                 await _weigh(quota, collection, keys, sums)
@@ -115,7 +118,7 @@ class QuotaUpkeep:
             counts[usage.count_name(kind)] = len(keys)
             if not kind.group and kind.plural in COUNTED:
                 counts[kind.plural] = len(keys)
-        found = status(quota, sums, counts)
+        found = status(quota, sums, counts, known)
         if found == (quota.get("status") or {}):
             return
         name = quota["metadata"]["name"]

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
 
 _AT_ONCE = 64
+_OF_A_LIST = (
+    "labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch",
+    "sendInitialEvents",
+)  # fmt: skip
 
 
 async def deletecollection(call: Call, api: "Api") -> Page:
-    """The objects as they were.  Raises: ``StatusError``; what went before stays gone."""
+    """The objects as they were.  Raises: ``StatusError``; what went before stays gone.
+
+    Every option of a list counts: who asks with a limit has as many deleted, and goes on where that ended.
+    """
     options = read_options(call)
-    selecting = {name: call.options[name] for name in ("labelSelector", "fieldSelector") if name in call.options}
-    page = list_(replace(call, options=selecting), api)
+    page = list_(replace(call, options={name: call.options[name] for name in _OF_A_LIST if name in call.options}), api)
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def one(stored: Stored) -> None:
@@ -38,4 +44,4 @@ async def deletecollection(call: Call, api: "Api") -> Page:
                     raise
 
     await asyncio.gather(*[one(stored) for stored in page.items])
-    return Page(call.kind, page.items, api.cache.revision)
+    return replace(page, whole_prefix="")

@@ -44,6 +44,9 @@ class ContinueExpired(StatusError):
 def list_(call: Call, api: "Api") -> Page:
     """Raises: ``StatusError`` 400 for what cannot be read, 410 for a state that is forgotten, 504 for the future."""
     options = list_options.read(call.options, is_watch=False)
+    if options.revision == 0 and not options.token:
+        # What any state will do for comes whole, as upstream's cache has it.
+        options = options._replace(limit=0)
     selection = select(call.kind, call.namespace, options.labels, options.fields)
     collection = api.cache.of(call.kind)
     revision, start = _point(options, collection, api.cache.revision, max(collection.floor, api.cache.oldest_listed))

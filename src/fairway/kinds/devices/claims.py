@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fairway.kinds.devices.selectors import selector_problems
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import AGE
-from fairway.kinds.rules.status import keep_apart
+from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, dns_label, dns_subdomain, fill
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required, too_many
@@ -41,7 +41,7 @@ def _template_defaults(new: Object) -> None:
 
 def _prepare_claim(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource."""
-    keep_apart(new, old, subresource, {})
+    keep_apart(new, old, subresource, {}, metadata=OF_THE_OBJECT)
 
 
 def _validate_claim(new: Object, old: Object | None) -> Iterator[Problem]:

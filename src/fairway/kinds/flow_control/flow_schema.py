@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from fairway.kinds.flow_control.conditions import condition_problems
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import AGE, NONE, at
-from fairway.kinds.rules.status import keep_apart
+from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
 from fairway.kinds.rules.values import child, drop_null, each, fill
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
@@ -31,7 +31,7 @@ def defaults(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource."""
-    keep_apart(new, old, subresource, {})
+    keep_apart(new, old, subresource, {}, metadata=OF_THE_OBJECT)
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:

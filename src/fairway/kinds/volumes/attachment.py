@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import AGE, at
-from fairway.kinds.rules.status import keep_apart
+from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, each, fill
 from fairway.kinds.volumes.driver_name import driver_name
 from fairway.objects import Object, names
@@ -25,7 +25,7 @@ def defaults(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource."""
-    keep_apart(new, old, subresource, {"attached": False})
+    keep_apart(new, old, subresource, {"attached": False}, metadata=OF_THE_OBJECT)
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
@@ -62,4 +62,5 @@ VOLUME_ATTACHMENT = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    delete_returns_object=True,
 )  # fmt: skip

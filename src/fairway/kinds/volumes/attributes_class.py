@@ -45,4 +45,5 @@ VOLUME_ATTRIBUTES_CLASS = Kind(
     namespaced=False,
     columns=(Column("DriverName", at("driverName")), AGE),
     validate=validate,
+    delete_returns_object=True,
 )  # fmt: skip

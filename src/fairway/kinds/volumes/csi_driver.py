@@ -85,4 +85,5 @@ CSI_DRIVER = Kind(
     ),
     defaults=defaults,
     validate=validate,
+    delete_returns_object=True,
 )  # fmt: skip

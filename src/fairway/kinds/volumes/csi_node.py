@@ -59,4 +59,5 @@ CSI_NODE = Kind(
     columns=(Column("Drivers", lambda found, _: len(found["spec"].get("drivers") or ()), type="integer"), AGE),
     defaults=defaults,
     validate=validate,
+    delete_returns_object=True,
 )  # fmt: skip

@@ -79,6 +79,13 @@ def inspect_custom(body: Object, raw: bytes, custom: Object) -> Findings:
     return Findings(walk.type_error, [*walk.fields, *(f'unknown field "{path}"' for path in unknown)])
 
 
+def unknown_of_custom(config: Object, custom: Object) -> list[str]:
+    """The paths of all that a custom kind's schema does not know, in metadata too; ``config`` stays as it is."""
+    found = inspect_custom(orjson.loads(orjson.dumps(config)), b"", custom)
+    marks = [field.partition(' "') for field in found.fields]
+    return [path.rstrip('"') for what, _, path in marks if what == "unknown field"]
+
+
 def check(
     body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict", custom: Object | None = None
 ) -> list[str]:
