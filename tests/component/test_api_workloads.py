@@ -106,6 +106,15 @@ async def test_pods_are_given_the_priority_of_their_class(api: World) -> None:
     assert (told.status, "no PriorityClass with name none was found" in told.message) == (403, True)
 
 
+async def test_a_pod_is_replaced_by_its_manifest(api: World) -> None:
+    """What the server filled in of the cluster's defaults is filled in again."""
+    spec = {"containers": [{"name": "c", "image": "x"}], "serviceAccountName": "default"}
+    body = {"metadata": {"name": "p"}, "spec": {**spec, "automountServiceAccountToken": False}}
+    made = (await api.ask("POST", PODS, body)).body["spec"]
+    told = await api.ask("PUT", f"{PODS}/p", {**body, "metadata": {"name": "p", "labels": {"status": "replaced"}}})
+    assert (told.status, told.body["spec"]) == (200, made)
+
+
 async def test_a_claim_without_a_class_gets_the_default_one_and_grows_only_where_it_may(api: World) -> None:
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     made = (await api.ask("POST", CLAIMS, {"metadata": {"name": "a"}, "spec": spec})).body

@@ -193,6 +193,15 @@ async def test_a_patch_with_a_stale_revision_is_a_conflict(api: World) -> None:
     assert (told.status, told.body["reason"]) == (409, "Conflict")
 
 
+async def test_revision_0_means_any_state(api: World) -> None:
+    """Scripts write it, kubectl's own among them."""
+    body = config_map("a")
+    body["metadata"]["resourceVersion"] = "0"
+    assert (await api.ask("POST", MAPS, body)).status == 201
+    assert (await api.ask("PUT", f"{MAPS}/a", body)).status == 200
+    assert (await merge(api, f"{MAPS}/a", {"metadata": {"resourceVersion": "0"}, "data": {"k": "v"}})).status == 200
+
+
 async def test_a_put_to_a_missing_name_creates_where_the_kind_allows(api: World) -> None:
     assert (await api.ask("PUT", f"{SERVICES}/a", service("a"))).status == 201
     assert (await api.ask("PUT", f"{SETS}/r", replica_set("r"))).status == 404

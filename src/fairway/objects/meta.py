@@ -91,6 +91,12 @@ def stamp_created(metadata: Object, *, uid: str, now_s: float) -> None:
     metadata["creationTimestamp"] = timestamp(now_s)
 
 
+def asked_version(metadata: Object) -> str:
+    """The state that a writer means; empty for any, which ``0`` stands for too."""
+    version = str(metadata.get("resourceVersion") or "")
+    return "" if version == "0" else version
+
+
 def carry_over(metadata: Object, old: Object) -> None:
     """Keep of the stored metadata what an update may leave out and what it can never change."""
     if not metadata.get("uid"):

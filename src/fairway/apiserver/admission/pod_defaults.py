@@ -19,11 +19,12 @@ _UNHEALTHY = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
 def pod_defaults(call: Call, new: Object, old: Object | None, api: "Api") -> None:
-    """Complete a new pod.  Raises: ``StatusError`` 403 if its service account does not exist."""
+    """Complete a pod, its account only where it is new.  Raises: ``StatusError`` 403 if that does not exist."""
     spec = new.get("spec")
-    if call.kind is not POD or old is not None or not isinstance(spec, dict):
+    if call.kind is not POD or call.subresource or not isinstance(spec, dict):
         return
-    _account(call, new, spec, api)
+    if old is None:
+        _account(call, new, spec, api)
     _tolerations(spec)
 
 

@@ -1,4 +1,4 @@
-"""Priority: a new pod is given the number of its class; at most one class is that of all pods without one.
+"""Priority: a pod is given the number of its class once and for all; at most one class is that of pods without one.
 
 Source: Kubernetes docs, "Pod Priority and Preemption"; "Admission Controllers", Priority.
 """
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 def priority(call: Call, new: Object, old: Object | None, api: "Api") -> None:
     """Complete a new pod, check a new class.  Raises: ``StatusError`` 403."""
-    if call.kind is POD and old is None and isinstance(new.get("spec"), dict):
-        _fill(new, new["spec"], api)
+    if call.kind is POD and isinstance(new.get("spec"), dict):
+        if old is None:
+            _fill(new, new["spec"], api)
+        else:
+            _keep(new["spec"], old["spec"])
     elif call.kind is PRIORITY_CLASS and new.get("globalDefault") is True:
         _check_default(new, api)
 
@@ -47,6 +50,13 @@ def _fill(new: Object, spec: Object, api: "Api") -> None:
     if found and not asked:
         spec["priorityClassName"] = found["metadata"]["name"]
     spec["priority"], spec["preemptionPolicy"] = value, policy
+
+
+def _keep(spec: Object, old: Object) -> None:
+    """Who writes a pod anew from its manifest need not know its number."""
+    for field in ("priority", "preemptionPolicy"):
+        if spec.get(field) is None and old.get(field) is not None:
+            spec[field] = old[field]
 
 
 def _class_of(name: str, api: "Api") -> Object | None:

@@ -24,7 +24,9 @@ def definitions(entry: Entry, found: dict[str, Object], dialect: Dialect) -> dic
     shown_spec = found.get(f"{original.name}Spec")
     if shown_spec is not None:
         if version == _WITHOUT_SELECTOR:
-            shown_spec = shown_spec | {"required": [name for name in shown_spec["required"] if name != "selector"]}
+            required = [name for name in shown_spec["required"] if name != "selector"]
+            shown_spec = {key: value for key, value in shown_spec.items() if key != "required"}
+            shown_spec |= {"required": required} if required else {}
         made |= {own: _with_property(made[own], "spec", dialect.field(spec)), spec: shown_spec}
     return made
 

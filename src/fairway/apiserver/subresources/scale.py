@@ -19,6 +19,7 @@ from fairway.kinds.kind import CustomVersion, Kind
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request, conflict, internal, invalid, invalid_value
 from fairway.objects.labels import from_label_selector, from_map
+from fairway.objects.meta import asked_version
 from fairway.objects.patches import APPLY_PATCH
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ async def _scale(call: Call, api: "Api", wanted_for: WantedFor, owned: Owned | N
         try:
             return _scaled(await api.write(_of_parent(call), new, old, is_applied=True), kind)
         except StatusError as error:
-            named = (wanted.get("metadata") or {}).get("resourceVersion")
+            named = asked_version(wanted.get("metadata") or {})
             if error.reason != "Conflict" or attempts_left == 1 or (named and call.verb == "update"):
                 raise
         await api.cache.wait_newer(kind, call.namespace, call.name, old.revision)
@@ -201,7 +202,7 @@ def _checked(call: Call, wanted: Object, old: Stored) -> int:
     if replicas < 0:
         problem = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise invalid("autoscaling", "Scale", call.name, [problem])
-    asked = metadata.get("resourceVersion")
+    asked = asked_version(metadata)
     if asked and asked != str(old.revision):
         raise conflict(call.kind.group, call.kind.plural, call.name)
     return replicas

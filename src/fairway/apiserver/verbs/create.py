@@ -25,7 +25,7 @@ async def create(call: Call, api: "Api") -> Reply:
         raise method_not_allowed("create not allowed while custom resource definition is terminating")
     new = take_object(call)
     given = new["metadata"]
-    if given.get("resourceVersion"):
+    if meta.asked_version(given):
         # Upstream answers so, without a reason (seen on 1.36.2).
         raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
     given.pop("resourceVersion", None)

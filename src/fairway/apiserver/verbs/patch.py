@@ -16,6 +16,7 @@ from fairway.apiserver.verbs.apply import apply
 from fairway.apiserver.verbs.get import current
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request, conflict
+from fairway.objects.meta import asked_version
 from fairway.objects.patches import APPLY_PATCH
 from fairway.objects.patches.json_patch import rejected
 
@@ -79,6 +80,6 @@ def patched(call: Call, old: Stored, media: str, given: Any) -> Object:
 
 def _check_revision(call: Call, new: Object, old: Stored) -> None:
     """A patch that names a resourceVersion wants that state and no other."""
-    asked = new["metadata"].get("resourceVersion")
+    asked = asked_version(new["metadata"])
     if asked and asked != str(old.revision):
         raise conflict(call.kind.group, call.kind.plural, call.name)

@@ -13,7 +13,7 @@ from fairway.apiserver.reply import Reply
 from fairway.apiserver.stored import Stored
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, conflict, invalid, not_found
-from fairway.objects.meta import unconditional_update_refused
+from fairway.objects.meta import asked_version, unconditional_update_refused
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -30,7 +30,7 @@ async def update(call: Call, api: "Api") -> Reply:
 async def replace_with(call: Call, api: "Api", new: Object) -> Reply:
     """Put ``new`` in the place of the present state; without a resourceVersion, whatever that is."""
     kind = call.kind
-    is_conditional = bool(new["metadata"].get("resourceVersion"))
+    is_conditional = bool(asked_version(new["metadata"]))
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
         old = api.cache.get(kind, call.namespace, call.name)
         if old is None:
@@ -66,5 +66,5 @@ def check_preconditions(call: Call, new: Object, old: Stored) -> None:
     if given.get("uid") and given["uid"] != uid:
         why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {uid}"
         raise conflict(kind.group, kind.plural, call.name, why)
-    if given.get("resourceVersion") and given["resourceVersion"] != str(old.revision):
+    if (asked := asked_version(given)) and asked != str(old.revision):
         raise conflict(kind.group, kind.plural, call.name)

@@ -32,15 +32,17 @@ FLAGS = (
 
 def run(call: "Call") -> int:
     """Forward until interrupted."""
-    from fairway.cli.commands.port_forward.ports import forwarded
+    from fairway.cli.commands.port_forward.ports import check_service, forwarded
     from fairway.cli.streams import pods
 
     if len(call.words) < 2:
         raise UsageFailure("TYPE/NAME and list of ports are required for port-forward")
     pods.check_timeout(call)
     found = pods.one_object(call, call.words[:1])
-    pod = pods.attachable_pod(call, found)
     service = found if found["kind"] == "Service" else None
+    if service is not None:
+        check_service(call.words[1:], service)  # before it is waited for a pod, however long that takes
+    pod = pods.attachable_pod(call, found)
     ports = forwarded(call.words[1:], pod, service)
     phase = (pod.get("status") or {}).get("phase")
     if phase != "Running" and found["kind"] == "Pod":

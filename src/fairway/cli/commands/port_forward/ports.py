@@ -37,6 +37,14 @@ def forwarded(texts: "Sequence[str]", pod: "Object", service: "Object | None") -
     return [Forwarded(_local(local), _remote(remote), wanted) for local, remote, wanted in pairs]
 
 
+def check_service(texts: "Sequence[str]", service: "Object") -> None:
+    """Every port that is asked for is one of the Service.  Raises: ``Failure``."""
+    for text in texts:
+        wanted = _split(text)[1]
+        named, number = service_port(service, wanted), _number(wanted)
+        _declared(service, number if named is None else named)
+
+
 def _split(text: str) -> tuple[str, str]:
     parts = text.split(":")
     return parts[0], parts[1] if len(parts) > 1 else parts[0]
@@ -67,14 +75,19 @@ def remote_port(wanted: str, pod: "Object", service: "Object | None") -> int:
         return _container_port(pod, wanted) if number is None else number
     if number is None:
         number = service_port(service, wanted)
-    spec = service.get("spec") or {}
-    for port in spec.get("ports") or ():
-        if port["port"] != number:
-            continue
-        target = port.get("targetPort") or port["port"]
-        if spec.get("clusterIP") == "None":
-            return int(port["port"])
-        return _container_port(pod, target) if isinstance(target, str) else int(target)
+    port = _declared(service, number)
+    target = port.get("targetPort") or port["port"]
+    if service["spec"].get("clusterIP") == "None":
+        return int(port["port"])
+    return _container_port(pod, target) if isinstance(target, str) else int(target)
+
+
+def _declared(service: "Object", number: int | None) -> "Object":
+    """The port of a Service with this number.  Raises: ``Failure``."""
+    for port in (service.get("spec") or {}).get("ports") or ():
+        if port["port"] == number:
+            found: Object = port
+            return found
     raise Failure(f"Service {service['metadata']['name']} does not have a service port {number}")
 
 
