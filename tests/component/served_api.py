@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from component.authority import Authority
-from component.kubectls import found
 from component.memory_store import MemoryStore
 from fairway import controllers
 from fairway.apiserver.http import transport_error
@@ -18,6 +17,7 @@ from fairway.reconcile.controller import Controller
 from fairway.transport import tls
 from fairway.transport.limits import Limits
 from fairway.transport.server import serve
+from kubectls import found
 
 KUBECTLS = found()
 

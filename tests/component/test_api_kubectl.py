@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from component.authority import Authority
-from component.kubectls import found
 from fairway.apiserver.http import transport_error
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import Settings
@@ -16,6 +15,7 @@ from fairway.store.sqlite import SqliteStore
 from fairway.transport import tls
 from fairway.transport.limits import Limits
 from fairway.transport.server import serve
+from kubectls import found
 
 KUBECTLS = found()
 REPLICA_SET = """

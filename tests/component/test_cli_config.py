@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import kubectls
 import pytest
+
+import kubectls
 
 ORACLE_VERSION = "1.32"
 FIRST = f"""apiVersion: v1

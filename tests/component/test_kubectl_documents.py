@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import pytest
-from kubectls import found
 
 from fairway.apiserver.discovery import Discovery
 from fairway.apiserver.openapi import OpenApi
@@ -16,6 +15,7 @@ from fairway.kinds import ALL
 from fairway.objects.errors import StatusError, no_such_resource
 from fairway.transport.interface import Request, Response
 from fairway.transport.server import serve
+from kubectls import found
 
 KUBECTLS = found()
 SERVICE = {

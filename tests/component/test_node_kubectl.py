@@ -2,30 +2,21 @@
 
 import asyncio
 import os
-import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import kubectls
 from component.host_commands import HostRuntime, log_lines
 from component.node_world import World, free_port, is_ready, node_world, pod
 from fairway.cluster.certificates import ensure, identities
 from fairway.transport.server import serve
 from fairway.transport.tls import server_context
 
-
-def _kubectls() -> Iterator[str]:
-    found = shutil.which("kubectl")
-    if found:
-        yield found
-        yield from sorted(str(path) for path in Path(found).resolve().parent.glob("kubectl.1.*"))
-    yield from sorted(str(path) for path in Path("/usr/lib/google-cloud-sdk/bin").glob("kubectl.1.*"))
-
-
-KUBECTLS = {Path(path).name: path for path in _kubectls()}
+KUBECTLS = {Path(path).name: path for path in kubectls.found()}
 each_kubectl = pytest.mark.parametrize("kubectl", KUBECTLS.values(), ids=list(KUBECTLS))
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="kubectl is not installed")
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import kubectls
+
 if TYPE_CHECKING:
     from .three_nodes import ThreeNodes
 
@@ -23,21 +25,10 @@ IMAGE = HOUSE / "build" / "kubia.tar"
 KUBIA = "luksa/kubia"
 
 
-def kubectls() -> list[str]:
-    """The kubectl of the PATH, those beside its target, Debian's own, and any named in $FAIRWAY_KUBECTLS."""
-    found = []
-    if first := shutil.which("kubectl"):
-        target = Path(first).resolve()
-        beside = sorted(path for path in target.parent.glob("kubectl.1.*") if os.access(path, os.X_OK))
-        found += [str(path) for path in beside] or [first]
-    found += [str(path) for path in (HOUSE / "build" / "kubectl-debian").glob("usr/bin/kubectl")]
-    return found + os.environ.get("FAIRWAY_KUBECTLS", "").split()
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "any_kubectl" in metafunc.fixturenames:
-        programs = kubectls()
-        names = [Path(program).name if "debian" not in program else "kubectl-debian" for program in programs]
+        programs = kubectls.found()
+        names = [Path(program).name for program in programs]
         metafunc.parametrize(
             "any_kubectl", programs or [pytest.param("", marks=pytest.mark.skip("no kubectl"))], ids=names or ["none"]
         )
@@ -122,7 +113,7 @@ def need_machine() -> None:
     for program in ("crun", "conmon"):
         if shutil.which(program) is None:
             pytest.skip(f"needs {program}")
-    if not kubectls():
+    if not kubectls.found():
         pytest.skip("needs kubectl")
     if not IMAGE.exists():
         pytest.skip("needs build/kubia.tar (scripts/bootstrap)")

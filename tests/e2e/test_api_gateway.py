@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Cluster, kubectls
+import kubectls
+
+from .conftest import Cluster
 
 FAIRWAY = str(Path(sys.executable).with_name("fairway"))
 
@@ -56,7 +58,7 @@ def site(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("prefix", ["/", "/custom/"])
 def test_it_answers_as_kubectls(cluster: Cluster, site: Path, prefix: str) -> None:
     words = (f"--www={site}", "--www-prefix=/site", f"--api-prefix={prefix}", "--reject-methods=^DELETE$")
-    program = next((path for path in kubectls() if path.endswith("1.32")), kubectls()[-1])
+    program = next((path for path in kubectls.found() if path.endswith("1.32")), kubectls.found()[-1])
     asked = [
         ("/api/v1/namespaces/default/services/kubernetes", "localhost", "GET"),
         ("custom/api/v1/namespaces/default", "localhost", "GET"), ("api/v1/nope", "localhost", "GET"),

@@ -16,9 +16,11 @@ from threading import Thread
 
 import pytest
 
+import kubectls
+
 from .cli_rows import rows
 from .cli_rows.row import Row, Step, normal
-from .conftest import Cluster, kubectls
+from .conftest import Cluster
 
 ORACLE_VERSION = "1.32"
 ROWS = rows()
@@ -93,7 +95,7 @@ spec:
 @pytest.fixture(scope="module")
 def oracle(cluster: Cluster) -> str:
     """The kubectl whose answers count."""
-    found = kubectls()
+    found = kubectls.found()
     return next((path for path in found if path.endswith(ORACLE_VERSION)), found[-1])
 
 

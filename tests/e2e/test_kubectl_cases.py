@@ -13,9 +13,10 @@ from typing import IO
 
 import pytest
 
+import kubectls
 from fairway.cli.main import COMMANDS
 
-from .conftest import Cluster, kubectls
+from .conftest import Cluster
 from .kubectl_rows import CORE, ROWS, Row, Step
 
 PATIENCE_S = 15.0
@@ -23,7 +24,7 @@ PATIENCE_S = 15.0
 
 def newest() -> str:
     """The highest version among the machine's kubectls; Debian's is the oldest there is."""
-    found = kubectls()
+    found = kubectls.found()
     return next((program for program in reversed(found) if "debian" not in program), found[-1] if found else "")
 
 
