@@ -20,7 +20,7 @@ REJECTED = "the server rejected our request due to an error in our request"
         ({"a": [1, 3]}, {"op": "add", "path": "/a/1", "value": 2}, {"a": [1, 2, 3]}),
         ({"a": [1]}, {"op": "add", "path": "/a/-", "value": 2}, {"a": [1, 2]}),
         ({"a": [1]}, {"op": "add", "path": "/a/1", "value": 2}, {"a": [1, 2]}),
-        ({"a": 1}, {"op": "add", "path": "", "value": {"b": 1}}, {"b": 1}),
+        ({"a": 1}, {"op": "replace", "path": "", "value": {"b": 1}}, {"b": 1}),
         ({"a": 1, "b": 2}, {"op": "remove", "path": "/a"}, {"b": 2}),
         ({"a": [1, 2]}, {"op": "remove", "path": "/a/0"}, {"a": [2]}),
         ({"a": 1}, {"op": "replace", "path": "/a", "value": 2}, {"a": 2}),
@@ -32,9 +32,31 @@ REJECTED = "the server rejected our request due to an error in our request"
         ({"": 1}, {"op": "replace", "path": "/", "value": 2}, {"": 2}),
         ({"a": {"b": [1]}}, {"op": "test", "path": "/a", "value": {"b": [1]}}, {"a": {"b": [1]}}),
         ({"a": 1}, {"op": "test", "path": "/b", "value": None}, {"a": 1}),
+        ({"a": 1}, {"op": "test", "path": "/b"}, {"a": 1}),
+        ({"a": 1}, {"op": "test", "path": "", "value": {"a": 1}}, {"a": 1}),
     ],
 )
 def test_an_operation_changes_one_place(document: Any, operation: Any, expected: Any) -> None:
+    assert json_patch.apply(document, [operation]) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "operation", "expected"),
+    [
+        ({"a": 1}, {"op": "replace", "path": "/b", "value": 2}, {"a": 1, "b": 2}),
+        ({"a": 1}, {"op": "add", "path": "/a"}, {"a": None}),
+        ({"a": 1}, {"op": "copy", "from": "/b", "path": "/c"}, {"a": 1, "c": None}),
+        ({"a": [1, 2]}, {"op": "remove", "path": "/a/-1"}, {"a": [1]}),
+        ({"a": [1, 2]}, {"op": "replace", "path": "/a/-2", "value": 3}, {"a": [3, 2]}),
+        ({"a": [1, 2]}, {"op": "add", "path": "/a/-1", "value": 3}, {"a": [1, 2, 3]}),
+        ({"a": [1, 2]}, {"op": "add", "path": "/a/-3", "value": 3}, {"a": [3, 1, 2]}),
+        ({"a": [1, 2]}, {"op": "remove", "path": "/a/+01"}, {"a": [1]}),
+        ({"a": [1, 2]}, {"op": "test", "path": "/a/-1", "value": 2}, {"a": [1, 2]}),
+        ({"a": 1}, {"op": "replace", "path": "metadata/a", "value": 2}, {"a": 2}),
+        ({"a": [[1], [2]]}, {"op": "move", "from": "/a/0", "path": "/a/0/0"}, {"a": [[[1], 2]]}),
+    ],
+)
+def test_upstream_is_more_lenient_than_the_rfc(document: Any, operation: Any, expected: Any) -> None:
     assert json_patch.apply(document, [operation]) == expected
 
 
@@ -43,19 +65,30 @@ def test_an_operation_changes_one_place(document: Any, operation: Any, expected:
     [
         {"op": "sing", "path": "/a"},
         {"path": "/a"},
-        {"op": "add", "path": "/a"},
         {"op": "add", "path": "a", "value": 1},
+        {"op": "add", "path": "", "value": {}},
         {"op": "add", "path": "/x/y", "value": 1},
         {"op": "add", "path": "/l/3", "value": 1},
-        {"op": "add", "path": "/l/01", "value": 1},
+        {"op": "add", "path": "/l/-3", "value": 1},
+        {"op": "add", "path": "/l/1.0", "value": 1},
+        {"op": "remove", "path": "/l/-2"},
+        {"op": "remove", "path": "/l/" + "9" * 5000},
         {"op": "add", "path": "/a/b", "value": 1},
         {"op": "remove", "path": "/x"},
         {"op": "remove", "path": ""},
-        {"op": "replace", "path": "/x", "value": 1},
+        {"op": "replace", "path": "/x/y", "value": 1},
+        {"op": "replace", "path": "", "value": 5},
+        {"op": "replace", "path": ""},
         {"op": "replace", "path": "/l/-", "value": 1},
         {"op": "move", "from": "/o", "path": "/o/i"},
-        {"op": "copy", "from": "/x", "path": "/y"},
+        {"op": "copy", "from": "/x/z", "path": "/y"},
+        {"op": "copy", "from": "/l/5", "path": "/y"},
+        {"op": "copy", "from": "", "path": "/y"},
         {"op": "test", "path": "/a", "value": True},
+        {"op": "test", "path": "/a", "value": 1.0},
+        {"op": "test", "path": "/a"},
+        {"op": "test", "path": "/x/y"},
+        {"op": "test", "path": "/l/5"},
         {"op": "test", "path": "/x", "value": 1},
         "add",
     ],
@@ -71,6 +104,7 @@ def test_a_patch_is_a_list() -> None:
     with pytest.raises(StatusError) as caught:
         json_patch.apply({}, {"op": "add"})
     assert caught.value.code == 400
+    assert json_patch.apply({"a": 1}, None) == {"a": 1}
 
 
 def test_a_patch_has_at_most_10000_operations() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fairway.objects import labels
 from fairway.objects.errors import StatusError
+from fairway.objects.label_syntax import integer
 from fairway.objects.labels import Requirement, Selector
 
 KEYS, VALUES = st.sampled_from("abc"), st.sampled_from(["", "x", "y", "7", "12"])
@@ -111,6 +112,15 @@ def test_keys_and_values_out_of_shape_are_named(text: str, start: str) -> None:
     with pytest.raises(StatusError) as caught:
         labels.parse(text)
     assert caught.value.message.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0" * 9000 + "7", 7), ("-007", -7), ("+0", 0), ("9223372036854775807", 2**63 - 1), ("9223372036854775808", None),
+     ("-9223372036854775808", -(2**63)), ("9" * 9000, None), ("", None), ("+", None), ("1_0", None), ("\u0663", None)],
+)  # fmt: skip
+def test_numbers_are_read_as_go_reads_them_however_long(text: str, number: int | None) -> None:
+    assert integer(text) == number
 
 
 def test_a_missing_label_selector_selects_nothing_and_an_empty_one_everything() -> None:

@@ -33,10 +33,30 @@ PATCHES = st.dictionaries(NAMES, st.none() | VALUES | st.dictionaries(NAMES, st.
         ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
         ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+        ({"a": {"foo": "bar"}}, {"a": {"b": None}}, {"a": {"foo": "bar"}}),
+        ({"a": "foo"}, {"a": {"b": None, "c": 1}}, {"a": {"c": 1}}),
     ],
 )
 def test_a_patch_is_laid_over_the_document(document: Any, patch: Any, expected: Any) -> None:
     assert merge_patch.apply(document, patch) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({}, {"a": [{}, None, [{}]]}),
+        ({"a": [1]}, {"a": [{}, None, [{}]]}),
+        ({"a": None}, {"a": [{}, None, [{}]]}),
+        ({"a": {"x": 1}}, {"a": [{"b": None}, None, [{"c": None}]]}),
+    ],
+)
+def test_objects_in_a_list_lose_their_nulls_but_where_an_object_was(document: Any, expected: Any) -> None:
+    assert merge_patch.apply(document, {"a": [{"b": None}, None, [{"c": None}]]}) == expected
+
+
+def test_nothing_is_no_patch() -> None:
+    with pytest.raises(StatusError, match="Invalid JSON Patch"):
+        merge_patch.apply({}, None)
 
 
 @given(DOCUMENTS, DOCUMENTS)

@@ -66,14 +66,14 @@ def test_a_map_is_replaced_or_emptied_on_demand() -> None:
     spec = {"selector": {"a": "1", "b": "2"}}
     assert patched(spec, {"selector": {"$patch": "replace", "c": "3"}}) == {"selector": {"c": "3"}}
     assert patched(spec, {"selector": {"$patch": "delete"}}) == {"selector": {}}
-    assert patched(spec, {"selector": {"$patch": "merge", "a": None}}) == {"selector": {"b": "2"}}
 
 
-def test_an_unknown_directive_is_refused() -> None:
-    assert failure({"selector": {}}, {"selector": {"$patch": "sing"}}) == (
-        500,
-        "unknown patch type: sing in map: map[$patch:sing]",
-    )
+@pytest.mark.parametrize(
+    ("directive", "shown"), [("sing", "sing"), ("merge", "merge"), (5, "%!s(int64=5)"), (None, "%!s(<nil>)")]
+)
+def test_an_unknown_directive_is_refused(directive: Any, shown: str) -> None:
+    code, message = failure({"selector": {}}, {"selector": {"$patch": directive}})
+    assert (code, message.partition(" in map")[0]) == (500, f"unknown patch type: {shown}")
 
 
 def test_null_removes_and_maps_merge() -> None:
@@ -130,24 +130,64 @@ def test_an_item_without_its_key_is_refused() -> None:
     )
 
 
-def test_new_values_lose_directives_and_nulls() -> None:
-    patch = {"selector": {"a": "1", "b": None, "$retainKeys": ["a"]}, "ports": [{"port": 1, "name": None}]}
+def test_new_values_lose_nulls_and_whatever_carries_a_directive() -> None:
+    patch = {"selector": {"a": "1", "b": None}, "ports": [{"port": 1, "name": None}, {"port": 2, "$patch": "delete"}]}
     assert patched({}, patch) == {"selector": {"a": "1"}, "ports": [{"port": 1}]}
+    assert patched({}, {"selector": {"$patch": "merge"}}) == {}
+
+
+def test_a_new_item_of_a_merged_list_and_what_replaces_a_map_are_put_in_as_they_are() -> None:
+    assert patched(ports(1), {"ports": [{"port": 2, "name": None}]}) == {
+        "ports": [{"port": 2, "name": None}, *ports(1)["ports"]]
+    }
+    assert patched({"selector": {}}, {"selector": {"$patch": "replace", "a": None}}) == {"selector": {"a": None}}
+
+
+LIST = "[]interface {}"
 
 
 @pytest.mark.parametrize(
-    ("patch", "message"),
+    ("patch", "code", "message"),
     [
-        ({"$setElementOrder/ports": {}}, "invalid patch format of setElementOrder list"),
-        ({"$deleteFromPrimitiveList/externalIPs": "x"}, "invalid patch format of primitive list"),
+        ({"$setElementOrder/ports": {}}, 500, f"expected a {LIST}, but received a map[string]interface {{}}"),
+        ({"$setElementOrder/ports": None}, 500, f"expected a {LIST}, but received a %!s(<nil>)"),
+        ({"$setElementOrder/ports": [], "ports": 5}, 500, f"expected a {LIST}, but received a int64"),
+        ({"$setElementOrder": []}, 400, "invalid patch format of setElementOrder list"),
+        ({"$setElementOrderX/ports": []}, 400, "invalid patch format of setElementOrder list"),
+        ({"$deleteFromPrimitiveList": []}, 400, "invalid patch format of primitive list"),
+        (
+            {"$setElementOrder/pods": []}, 500,
+            'unable to find api field in struct ServiceSpec for the json field "pods"',
+        ),
+        ({"$setElementOrder/selector": []}, 500, "expected slice or array type, but got: struct"),
+        (
+            {"$setElementOrder/ports": [{"port": 1}], "ports": [{"port": 2}]}, 500,
+            "The order in patch list:\n[map[port:2]]\n doesn't match $setElementOrder list:\n[map[port:1]]\n",
+        ),
+        ({"$setElementOrder/ports": [5]}, 500, "value for key 0 is not a map"),
+        ({"ports": [80]}, 500, "list element types are not identical: [[map[port:80]] [80]]"),
+        ({"ports": [[80]]}, 500, "list element types are not identical: [[map[port:80]] [[80]]]"),
+        ({"ports": [{"port": 80, "$patch": "merge"}]}, 500, "merging lists cannot yet be specified in the patch"),
     ],
-)
-def test_directives_have_a_form(patch: Object, message: str) -> None:
-    assert failure(ports(80), patch) == (400, message)
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_in_upstreams_words(patch: Object, code: int, message: str) -> None:
+    assert failure(ports(80), patch) == (code, message)
 
 
-def test_scalars_and_objects_are_not_mixed() -> None:
-    assert failure(ports(80), {"ports": [80]})[0] == 422
+@pytest.mark.parametrize("unwanted", ["x", 5, {}])
+def test_nothing_is_deleted_by_what_is_no_list(unwanted: Any) -> None:
+    assert patched({"externalIPs": ["x"]}, {"$deleteFromPrimitiveList/externalIPs": unwanted}) == {"externalIPs": ["x"]}
+    assert patched({}, {"$deleteFromPrimitiveList/externalIPs": ["x"]}) == {}
+
+
+def test_a_new_item_takes_the_place_of_a_deleted_one_among_those_that_only_the_server_has() -> None:
+    patch = {"containers": [{"name": "b", "$patch": "delete"}, {"name": "c"}]}
+    found = patched(pod("sidecar", "b"), {**patch, "$setElementOrder/containers": [{"name": "c"}]}, "Pod")
+    assert [container["name"] for container in found["containers"]] == ["sidecar", "c"]
+    assert [container["name"] for container in patched(pod("sidecar", "b"), patch, "Pod")["containers"]] == [
+        "c",
+        "sidecar",
+    ]
 
 
 def test_a_kind_that_is_not_built_in_has_no_merge_keys() -> None:

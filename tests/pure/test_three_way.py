@@ -39,7 +39,16 @@ def pods() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def applied(original: Any, wanted: Any, live: Any) -> Any:
-    return strategic_merge.apply(copied(live), strategic(original, wanted, live, "v1", "Pod"), "v1", "Pod")
+    patch = strategic(original, wanted, live, "v1", "Pod")
+    return decoded(strategic_merge.apply(copied(live), patch, "v1", "Pod"))
+
+
+def decoded(found: Any) -> Any:
+    """What a server makes of it: nulls and unknown fields, which directives in new items are, are gone."""
+    if isinstance(found, dict):
+        kept = {name: value for name, value in found.items() if value is not None and not name.startswith("$")}
+        return {name: decoded(value) for name, value in kept.items()}
+    return [decoded(item) for item in found] if isinstance(found, list) else found
 
 
 def says(found: Any, wanted: Any, key: str = "") -> bool:

@@ -9,7 +9,7 @@ import orjson
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.negotiation import body_media
-from fairway.objects import Object
+from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
 from fairway.objects.patches import json_patch, merge_patch, strategic_merge
 
@@ -42,6 +42,19 @@ def read(call: Call) -> tuple[str, Any]:
     except orjson.JSONEncodeError as error:
         raise bad_request("error decoding patch: json: exceeded max depth") from error
     return media, given
+
+
+def notes(call: Call, media: str, patch: Any) -> list[str]:
+    """Duplicate fields of the patch, and unknown ones of its operations: what field validation has to say of it.
+
+    Raises: ``StatusError`` 400 for operations of a wrong form.
+    """
+    if strict.mode(call.options.get("fieldValidation")) == "Ignore":
+        return []
+    found = strict.inspect_patch(patch, call.raw, is_operations=media == JSON_PATCH)
+    if found.type_error:
+        raise bad_request(f"error decoding patch: {found.type_error}")
+    return found.fields
 
 
 def apply(document: Object, media: str, patch: Any, api_version: str, kind: str) -> Object:

@@ -22,9 +22,11 @@ _INT64_DIGITS = 19
 
 def integer(value: str) -> int | None:
     """``value`` as Go's ParseInt reads it, or ``None``."""
-    if not _is_decimal(value) or len(value.lstrip("+-0")) > _INT64_DIGITS:
+    digits = value.lstrip("+-0")
+    if not _is_decimal(value) or len(digits) > _INT64_DIGITS:
         return None
-    number = int(value)
+    # Without the zeros: Python refuses to read very long numbers at all.
+    number = int(digits or "0") * (-1 if value[0] == "-" else 1)
     return number if -(2**63) <= number < 2**63 else None
 
 

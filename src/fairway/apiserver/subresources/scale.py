@@ -101,12 +101,15 @@ async def patch_scale(call: Call, api: "Api") -> Reply:
     if is_apply:
         return await _apply_scale(call, api)
     media, given = patching.read(call)
+    notes = patching.notes(call, media, given)
     validation = strict.mode(call.options.get("fieldValidation"))
 
     def wanted_for(old: Stored) -> Object:
         wanted = patching.apply(scale_of(old.copy(), call.kind), media, given, _VERSION, "Scale")
         shown = given if media == patching.STRATEGIC else None
-        warnings = strict.check_patched(wanted, shown, api_version=_VERSION, kind="Scale", validation=validation)
+        warnings = strict.check_patched(
+            wanted, shown, api_version=_VERSION, kind="Scale", validation=validation, notes=notes
+        )
         call.warnings.extend(warnings)
         return wanted
 

@@ -3,6 +3,7 @@
 Source: Kubernetes API concepts, "Patch"; Kubernetes docs, "Update API Objects in Place Using kubectl patch".
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairway.apiserver import patching, write_options
@@ -32,9 +33,10 @@ async def patch(call: Call, api: "Api") -> Reply:
         return await apply(call, api)
     kind = call.kind
     media, given = patching.read(call)
+    notes = patching.notes(call, media, given)
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
         old = current(call, api)
-        new = patched(call, old, media, given)
+        new = patched(call, old, media, given, notes)
         _check_revision(call, new, old)
         try:
             return await api.write(call, new, old)
@@ -45,7 +47,7 @@ async def patch(call: Call, api: "Api") -> Reply:
     raise AssertionError("the last attempt returns or raises")
 
 
-def patched(call: Call, old: Stored, media: str, given: Any) -> Object:
+def patched(call: Call, old: Stored, media: str, given: Any, notes: Sequence[str] = ()) -> Object:
     """The object as the patch makes it, in the stored version.  Raises: ``StatusError`` 400, 422."""
     kind, served = call.kind, call.served
     version = media_version(kind, served)
@@ -61,6 +63,7 @@ def patched(call: Call, old: Stored, media: str, given: Any) -> Object:
         strict.check_patched(
             new, shown, api_version=described_version(call), kind=kind.name,
             validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind),
+            notes=notes,
         )
     )  # fmt: skip
     to_stored_version(call, new)

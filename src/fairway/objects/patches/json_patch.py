@@ -1,7 +1,12 @@
 """JSON patch: a list of operations on places of a document.
 
 Shape: ``apply(document, operations)`` changes the caller's own document and returns it.
-Source: RFC 6902 (operations), RFC 6901 (places).  Raises: ``StatusError`` 400, 413 or 422 as upstream does.
+Rules for those who change it: RFC 6902 (operations) and RFC 6901 (places), but where upstream's library is more
+lenient, clients rely on that: a place in a list may have a sign or leading zeros, and counts from the end where it is
+negative; ``replace`` puts in a field that is not there; a missing ``value``, and a missing field that is copied, are
+null; what stands before the first slash of a place says nothing.  It is stricter too: only ``replace`` and ``test``
+know the whole document, and ``1`` is not ``1.0``.
+Raises: ``StatusError`` 400, 413 or 422 as upstream does.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +16,13 @@ import orjson
 
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request
-from fairway.objects.patches.values import copied, equal
+from fairway.objects.label_syntax import integer
+from fairway.objects.patches.values import copied
+from fairway.objects.strict.go_text import value_name
 
 MAX_OPERATIONS = 10_000
 MAX_COPIED_BYTES = 3 * 1024 * 1024
 """What all copies of one patch may come to: each may double the document."""
-_INDEX_DIGITS = 9
 
 
 class _Impossible(Exception):
@@ -24,9 +30,11 @@ class _Impossible(Exception):
 
 
 def apply(document: Any, operations: Any) -> Any:
-    """The document after all ``operations``, or none of it is to be used."""
+    """The document after all ``operations``, or none of it is to be used.  ``None`` is no operation at all."""
+    if operations is None:
+        return document
     if not isinstance(operations, list):
-        raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request(f"json: cannot unmarshal {value_name(operations)} into Go value of type jsonpatch.Patch")
     if len(operations) > MAX_OPERATIONS:
         detail = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: {detail}")
@@ -34,7 +42,7 @@ def apply(document: Any, operations: Any) -> Any:
     try:
         for operation in operations:
             if isinstance(operation, dict) and operation.get("op") == "copy":
-                copied_bytes += _size(_find(document, _place(operation, "from")))
+                copied_bytes += _size(_get(*_parent(document, _place(operation, "from"))))
                 if copied_bytes > MAX_COPIED_BYTES:
                     raise _Impossible
             document = _apply_one(document, operation)
@@ -59,64 +67,64 @@ def _apply_one(document: Any, operation: Any) -> Any:
 
 
 def _place(operation: Object, name: str = "path") -> list[str]:
-    """A JSON pointer taken apart."""
+    """A JSON pointer taken apart; empty for the whole document, and for a text without a slash."""
     pointer = operation.get(name)
-    if not isinstance(pointer, str) or (pointer and pointer[0] != "/"):
+    if not isinstance(pointer, str):
         raise _Impossible
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
+def _is_whole(operation: Object) -> bool:
+    return operation.get("path") == ""
+
+
 def _index(part: str, count: int) -> int:
-    """A place in a list of ``count``.  RFC 6901 §4: digits without leading zeros."""
-    if not (part.isascii() and part.isdecimal()) or (len(part) > 1 and part[0] == "0"):
+    """A place in a list of ``count``; -1 is the last one."""
+    found = integer(part)
+    if found is None or not -count <= found < count:
         raise _Impossible
-    # Length first: Python refuses to read very long numbers at all.
-    if len(part) > _INDEX_DIGITS or int(part) >= count:
+    return found % count
+
+
+def _get(parent: Any, part: str) -> Any:
+    """The value at a place; null for a field that is not there."""
+    if isinstance(parent, dict):
+        return parent.get(part)
+    return parent[_index(part, len(parent))]
+
+
+def _parent(document: Any, place: list[str]) -> tuple[Any, str]:
+    """The map or list that holds a place, and the name or number of the place in it."""
+    if not place:
         raise _Impossible
-    return int(part)
-
-
-def _step(value: Any, part: str) -> Any:
-    if isinstance(value, dict) and part in value:
-        return value[part]
-    if isinstance(value, list):
-        return value[_index(part, len(value))]
-    raise _Impossible
-
-
-def _find(document: Any, place: list[str]) -> Any:
-    for part in place:
-        document = _step(document, part)
-    return document
+    for part in place[:-1]:
+        document = _get(document, part)
+        if not isinstance(document, dict | list):
+            raise _Impossible
+    return document, place[-1]
 
 
 def _insert(document: Any, place: list[str], value: Any) -> Any:
-    if not place:
-        return value
-    parent, last = _find(document, place[:-1]), place[-1]
+    parent, last = _parent(document, place)
     if isinstance(parent, dict):
         parent[last] = value
-    elif isinstance(parent, list):
-        parent.insert(len(parent) if last == "-" else _index(last, len(parent) + 1), value)
     else:
-        raise _Impossible
+        parent.insert(len(parent) if last == "-" else _index(last, len(parent) + 1), value)
     return document
 
 
 def _take(document: Any, place: list[str]) -> Any:
     """Remove and return the value at ``place``."""
-    if not place:
+    parent, last = _parent(document, place)
+    if isinstance(parent, list):
+        return parent.pop(_index(last, len(parent)))
+    if last not in parent:
         raise _Impossible
-    parent, last = _find(document, place[:-1]), place[-1]
-    value = _step(parent, last)
-    del parent[last if isinstance(parent, dict) else int(last)]
-    return value
+    return parent.pop(last)
 
 
 def _value(operation: Object) -> Any:
-    if "value" not in operation:
-        raise _Impossible
-    return copied(operation["value"])
+    return copied(operation.get("value"))
 
 
 def _add(document: Any, operation: Object) -> Any:
@@ -129,23 +137,19 @@ def _remove(document: Any, operation: Object) -> Any:
 
 
 def _replace(document: Any, operation: Object) -> Any:
-    place, value = _place(operation), _value(operation)
-    if not place:
+    value = _value(operation)
+    if _is_whole(operation):
+        if not isinstance(value, dict | list):
+            raise _Impossible
         return value
-    parent, last = _find(document, place[:-1]), place[-1]
-    _step(parent, last)
-    parent[last if isinstance(parent, dict) else int(last)] = value
+    parent, last = _parent(document, _place(operation))
+    parent[last if isinstance(parent, dict) else _index(last, len(parent))] = value
     return document
 
 
 def _move(document: Any, operation: Object) -> Any:
-    source, target = _place(operation, "from"), _place(operation)
-    if target[: len(source)] == source and len(target) > len(source):
-        raise _Impossible
-    if source == target:
-        _find(document, source)
-        return document
-    return _insert(document, target, _take(document, source))
+    source = _place(operation, "from")
+    return _insert(document, _place(operation), _take(document, source))
 
 
 def _size(value: Any) -> int:
@@ -157,20 +161,25 @@ def _size(value: Any) -> int:
 
 
 def _copy(document: Any, operation: Object) -> Any:
-    return _insert(document, _place(operation), copied(_find(document, _place(operation, "from"))))
+    return _insert(document, _place(operation), copied(_get(*_parent(document, _place(operation, "from")))))
 
 
 def _test(document: Any, operation: Object) -> Any:
-    wanted = operation.get("value")
-    try:
-        found = _find(document, _place(operation))
-    except _Impossible:
-        found = None
-        if wanted is not None:
-            raise
-    if not equal(found, wanted):
+    found = document if _is_whole(operation) else _get(*_parent(document, _place(operation)))
+    if not _is_same(found, operation.get("value")):
         raise _Impossible
     return document
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values have the same text, but for the order of fields."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_is_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return bool(one == other)
 
 
 _OPERATIONS: Mapping[str, Callable[[Any, Object], Any]] = {

@@ -170,13 +170,15 @@ def _joined(patch: Object, more: Object, type_: Type | None) -> Object:
         elif isinstance(found, dict) and isinstance(value, dict):
             patch[name] = _joined(found, value, field_type(type_, name))
         elif isinstance(found, list) and isinstance(value, list):
-            patch[name] = _joined_items(found, value, field_type(type_, name))
+            order = more.get(SET_ORDER + name) or patch.get(SET_ORDER + name) or []
+            patch[name] = _joined_items(found, value, field_type(type_, name), order)
         else:
             patch[name] = value
     return patch
 
 
-def _joined_items(items: list[Any], more: list[Any], type_: Type | None) -> list[Any]:
+def _joined_items(items: list[Any], more: list[Any], type_: Type | None, order: list[Any]) -> list[Any]:
+    """Items stand in ``order``, as a server demands; what goes stands last, as upstream writes it."""
     key = type_.patch_merge_key if type_ else ""
     if not key or type_ is None:
         return [*items, *more]
@@ -188,5 +190,5 @@ def _joined_items(items: list[Any], more: list[Any], type_: Type | None) -> list
             joined.append(item)
         else:
             joined[place] = _joined(joined[place], item, type_.item)
-    # What goes stands last, as upstream writes it.
-    return sorted(joined, key=lambda item: DIRECTIVE in item)
+    wanted = {str(item[key]): place for place, item in enumerate(order)}
+    return sorted(joined, key=lambda item: (DIRECTIVE in item, wanted.get(str(item[key]), len(wanted))))

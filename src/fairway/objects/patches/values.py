@@ -12,6 +12,15 @@ def copied(value: Any) -> Any:
     return value
 
 
+def without_nulls(value: Any) -> Any:
+    """A copy in which no object has a null; a list keeps its own."""
+    if isinstance(value, dict):
+        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [without_nulls(inner) for inner in value]
+    return value
+
+
 def equal(one: Any, other: Any) -> bool:
     """Equality of JSON: numbers by value, but no boolean is a number."""
     if isinstance(one, dict) and isinstance(other, dict):

@@ -6,8 +6,9 @@ that finds names and paths runs when they refuse it.
 Source: Kubernetes API concepts, "Field validation"; KEP-2885.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
@@ -86,6 +87,37 @@ def unknown_of_custom(config: Object, custom: Object) -> list[str]:
     return [path.rstrip('"') for what, _, path in marks if what == "unknown field"]
 
 
+def inspect_patch(given: Any, raw: bytes, *, is_operations: bool) -> Findings:
+    """What is wrong with a patch before it meets an object: duplicates; in operations unknown fields and types too."""
+    walk = Walk()
+    try:
+        is_doubled = bool(raw) and has_duplicates(raw, given)
+        if is_operations and (is_doubled or not _are_plain(given)):
+            walk.operations(with_duplicates(raw) if is_doubled else given)
+        elif is_doubled:
+            walk.free(with_duplicates(raw))
+    except (RecursionError, orjson.JSONEncodeError):
+        return Findings("json: exceeded max depth")
+    prefix = "json patch " if is_operations else ""
+    return Findings(walk.type_error, [f"{prefix}{text}" for text in walk.fields])
+
+
+_OPERATION_FIELDS = frozenset(("op", "path", "from", "value"))
+
+
+def _are_plain(given: Any) -> bool:
+    """Whether these are operations of known fields with texts where texts belong."""
+    return given is None or (
+        isinstance(given, list)
+        and all(
+            isinstance(each, dict)
+            and each.keys() <= _OPERATION_FIELDS
+            and all(isinstance(each.get(name, ""), str) for name in ("op", "path", "from"))
+            for each in given
+        )
+    )
+
+
 def check(
     body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict", custom: Object | None = None
 ) -> list[str]:
@@ -106,9 +138,11 @@ def check(
 
 def check_patched(
     patched: Object, patch: Object | None, *, api_version: str, kind: str, validation: Mode = "Strict",
-    custom: Object | None = None,
+    custom: Object | None = None, notes: Sequence[str] = (),
 ) -> list[str]:  # fmt: skip
     """The same for the outcome of a patch.  ``patch`` is given for a strategic merge, whose error shows it.
+
+    ``notes`` are the findings in the patch itself.
 
     Raises: ``StatusError`` 422.
     """
@@ -116,6 +150,7 @@ def check_patched(
         found = inspect_custom(patched, b"", custom)
     else:
         found = inspect(patched, b"", api_version=api_version, kind=kind)
+    found.fields[:0] = notes
     text = found.type_error or (found.strict_error if found.fields and validation == "Strict" else "")
     if text:
         raise invalid("", "", "", [invalid_value("patch", _shown(patched, patch), text)])

@@ -22,6 +22,11 @@ _MAX_FIELDS = 100
 _SCHEMA, _SCHEMA_OR = "JSONSchemaProps", "JSONSchemaPropsOr"
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _INT_BITS = {schema.INT32: 31, schema.INT64: 63, schema.INT_OR_STRING: 31}
+_TEXT = Type(schema.STRING)
+_OPERATION = Definition(
+    "handlers.jsonPatchOp", {"op": _TEXT, "path": _TEXT, "from": _TEXT, "value": Type(schema.ANYTHING)}, None, (), "",
+    (), (),
+)  # fmt: skip
 _ZERO: dict[str, Any] = {
     schema.STRING: "", schema.BOOLEAN: False, schema.INT32: 0, schema.INT64: 0, schema.NUMBER: 0, schema.BYTES: "",
     schema.TIME: None, schema.QUANTITY: "0", schema.INT_OR_STRING: 0, schema.ANYTHING: None,
@@ -61,6 +66,19 @@ class Walk:
     def free(self, body: Any) -> None:
         """Look for duplicates alone."""
         self._free(body)
+
+    def operations(self, given: Any) -> None:
+        """A JSON patch: operations of four fields."""
+        if not isinstance(given, list) or isinstance(given, Pairs):
+            self._wrong(given, f"[]{_OPERATION.name}", None)
+            return
+        for place, operation in enumerate(given):
+            self._path = [f"[{place}]"]
+            if _is_object(operation):
+                self._fields(operation, _OPERATION)
+            elif operation is not None:
+                self._wrong(operation, _OPERATION.name, None)
+        self._path = []
 
     def _note(self, problem: str, name: str) -> None:
         text = f'{problem} field "{"".join((*self._path, name)).removeprefix(".")}"'

@@ -1,0 +1,66 @@
+"""What the API says of patches themselves: duplicates, unknown fields and wrong types, as field validation asks."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from component.api_world import Told, World, world
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+JSON, MERGE = "application/json-patch+json", "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+DOUBLE = b'{"data": {"a": "1", "a": "2"}}'
+OPERATIONS = b'[{"op": "add", "path": "/data", "value": {"a": "1"}, "x": 5}]'
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[World]:
+    async with world() as made:
+        await made.ask("POST", MAPS, {"metadata": {"name": "m"}})
+        yield made
+
+
+async def patch(api: World, body: bytes, media: str, validation: str) -> Told:
+    return await api.ask("PATCH", f"{MAPS}/m?fieldValidation={validation}", body, content_type=media)
+
+
+FOUND = [
+    (DOUBLE, MERGE, 'duplicate field "data.a"'),
+    (DOUBLE, STRATEGIC, 'duplicate field "data.a"'),
+    (OPERATIONS, JSON, 'json patch unknown field "[0].x"'),
+    (OPERATIONS.replace(b'"x": 5', b'"op": "add"'), JSON, 'json patch duplicate field "[0].op"'),
+]
+
+
+@pytest.mark.parametrize(("body", "media", "text"), FOUND)
+async def test_what_a_patch_says_twice_or_wrong_is_warned_of_refused_or_ignored(
+    api: World, body: bytes, media: str, text: str
+) -> None:
+    warned = await patch(api, body, media, "Warn")
+    assert (warned.status, len(warned.warnings)) == (200, 1)
+    assert text.replace('"', '\\"') in warned.warnings[0]
+    refused = await patch(api, body, media, "Strict")
+    assert refused.status == 422 and refused.message.endswith(f"strict decoding error: {text}")
+    ignored = await patch(api, body, media, "Ignore")
+    assert (ignored.status, ignored.warnings) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"{}", "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
+        (b"[5]", "json: cannot unmarshal number into Go value of type handlers.jsonPatchOp"),
+        (b'[{"op": 5}]', "json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string"),
+        (b'[{"path": []}]', "json: cannot unmarshal array into Go struct field jsonPatchOp.path of type string"),
+    ],
+)
+async def test_operations_of_a_wrong_type_are_a_400(api: World, body: bytes, text: str) -> None:
+    told = await patch(api, body, JSON, "Warn")
+    assert (told.status, told.message) == (400, f"error decoding patch: {text}")
+
+
+@pytest.mark.parametrize(("body", "media"), [(b"[]", JSON), (b"null", JSON), (b"{}", MERGE), (b"{}", STRATEGIC)])
+async def test_a_patch_of_nothing_changes_nothing(api: World, body: bytes, media: str) -> None:
+    before = await api.ask("GET", f"{MAPS}/m")
+    told = await patch(api, body, media, "Strict")
+    assert (told.status, told.body) == (200, before.body)
