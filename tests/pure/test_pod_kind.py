@@ -10,6 +10,7 @@ from kind_cases import cells, changed, container, made, pod, refused
 
 from fairway.kinds import POD
 from fairway.objects import Object
+from fairway.objects.names import dns_subdomain
 
 # Defaults
 
@@ -269,7 +270,8 @@ def test_the_spec(spec: Object, problems: list[str]) -> None:
         ),
         (
             {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {}}}]},
-            ["env[0].valueFrom.secretKeyRef.name: Required value", "env[0].valueFrom.secretKeyRef.key: Required value"],
+            [f'env[0].valueFrom.secretKeyRef.name: Invalid value: "": {rule}' for rule in dns_subdomain("")]
+            + ["env[0].valueFrom.secretKeyRef.key: Required value"],
         ),
         (
             {"volumeMounts": [{"name": "x", "mountPath": "/x"}]},
@@ -292,7 +294,10 @@ def test_the_spec(spec: Object, problems: list[str]) -> None:
         ),
         (
             {"resources": {"requests": {"gold": "1"}}},
-            ['resources.requests[gold]: Invalid value: "gold": must be a standard resource for containers'],
+            [
+                'resources.requests[gold]: Invalid value: "gold": must be a standard resource type or fully qualified',
+                'resources.requests[gold]: Invalid value: "gold": must be a standard resource for containers',
+            ],
         ),
         ({"readinessProbe": {}}, ["readinessProbe: Required value: must specify a handler type"]),
         (
@@ -448,10 +453,66 @@ def test_a_variable_that_hides_another_is_warned_about() -> None:
 def test_one_port_name_in_two_containers_is_warned_about() -> None:
     ports = [{"containerPort": 80, "name": "http"}]
     first = "spec.containers[0].ports[0]"
-    assert warned(pod(container("a", ports=ports), container("b", ports=ports))) == [
+    assert warned(pod(container("a", ports=ports), container("b", ports=ports)))[:1] == [
         f'spec.containers[1].ports[0]: duplicate port name "http" with {first}, services and probes that select ports'
         f" by name will use {first}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("ports", "texts"),
+    [
+        ([{"containerPort": 80}, {"containerPort": 80}], ["ports[1]: duplicate port definition with FIRST"]),
+        ([{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}], []),
+        (
+            [{"containerPort": 80}, {"containerPort": 80, "hostPort": 8080}],
+            ["ports[1]: overlapping port definition with FIRST"],
+        ),
+        (
+            [{"containerPort": 80, "hostPort": 1, "hostIP": "10.1.2.3"}, {"containerPort": 80, "hostPort": 1}],
+            ["ports[1]: dangerously ambiguous port definition with FIRST"],
+        ),
+        ([{"containerPort": 80, "hostPort": 1}, {"containerPort": 80, "hostPort": 2}], []),
+        (
+            [{"containerPort": 80, "hostIP": "10.1.2.3"}],
+            ["ports[0]: hostIP set without hostPort: "
+             "{Name: HostPort:0 ContainerPort:80 Protocol:TCP HostIP:10.1.2.3}"],
+        ),
+    ],
+)  # fmt: skip
+def test_ports_that_clash_are_warned_about(ports: list[Object], texts: list[str]) -> None:
+    first = "spec.containers[0].ports[0]"
+    found = warned(pod(container(ports=ports)))
+    assert found == [f"spec.containers[0].{text.replace('FIRST', first)}" for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("spec", "texts"),
+    [
+        ({"nodeSelector": {"beta.kubernetes.io/os": "linux"}},
+         ['nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead']),
+        ({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "failure-domain.beta.kubernetes.io/zone"}]},
+         ['topologySpreadConstraints[0].topologyKey: failure-domain.beta.kubernetes.io/zone is deprecated since v1.17;'
+          ' use "topology.kubernetes.io/zone" instead',
+          "topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod"]),
+        ({"hostAliases": [{"ip": "1.2.3.4"}, {"ip": "1.2.3.4"}]}, ['hostAliases[1].ip: duplicate ip "1.2.3.4"']),
+        ({"imagePullSecrets": [{"name": "a"}, {"name": "a"}, {}]},
+         ['imagePullSecrets[1].name: duplicate name "a"', 'imagePullSecrets[2].name: invalid empty name ""']),
+        ({"overhead": {"memory": "100m"}},
+         ['overhead[memory]: fractional byte value "100m" is invalid, must be an integer']),
+        ({"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "a"}]}}},
+         ["affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: a null labelSelector"
+          " results in matching no pod"]),
+        ({"terminationGracePeriodSeconds": -1},
+         ["terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"]),
+    ],
+)  # fmt: skip
+def test_what_is_doubtful_in_a_spec_is_warned_about(spec: Object, texts: list[str]) -> None:
+    assert warned(pod(**spec)) == [f"spec.{text}" for text in texts]
+
+
+def test_a_variable_that_is_made_from_its_first_definition_hides_nothing() -> None:
+    assert warned(pod(container(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "$(A)2"}]))) == []
 
 
 def test_a_name_with_dots_is_warned_about() -> None:

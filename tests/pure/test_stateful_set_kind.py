@@ -157,12 +157,17 @@ def volume(**spec: Any) -> Object:
     [
         (volume(), []),
         (volume(accessModes=[]), ["spec.accessModes: Required value"]),
-        (volume(capacity={}), ["spec.capacity: Required value"]),
+        (volume(capacity={}), [
+            "spec.capacity: Required value", 'spec.capacity: Unsupported value: null: supported values: "storage"']),
+        (volume(capacity={"storage": "-1"}), [
+            "spec.capacity[storage]: Invalid value: -1: must be a valid resource quantity",
+            'spec.capacity[storage]: Invalid value: "-1": must be greater than zero']),
         (volume(capacity={"cpu": "1"}), [
             'spec.capacity: Unsupported value: {"cpu":"1"}: supported values: "storage"']),
         (volume(hostPath=None), ["spec: Required value: must specify a volume type"]),
         (volume(local={"path": "/y"}), [
-            "spec.local: Forbidden: may not specify more than 1 volume type",
+            "spec.local: Forbidden: may not specify more than 1 volume type"]),
+        (volume(hostPath=None, local={"path": "/y"}), [
             "spec.nodeAffinity: Required value: Local volume requires node affinity"]),
         (volume(hostPath={"path": "/a/../b"}), [
             "spec.hostPath.path: Invalid value: \"/a/../b\": must not contain '..'"]),
@@ -180,7 +185,8 @@ def test_where_a_volume_is_does_not_change() -> None:
     new = deepcopy(old)
     new["spec"]["hostPath"]["path"] = "/y"
     text = "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation"
-    assert changed(PERSISTENT_VOLUME, old, new) == [text]
+    changes = '- {"hostPath":{"path":"/x","type":""}}\n+ {"hostPath":{"path":"/y","type":""}}'
+    assert changed(PERSISTENT_VOLUME, old, new) == [f"{text}\n{changes}"]
     old["spec"]["claimRef"] = {"namespace": "d", "name": "data"}
     assert cells(PERSISTENT_VOLUME, old)["Claim"] == "d/data"
 

@@ -20,6 +20,7 @@ SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_SEARCHED = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _WILDCARD = rf"\*\.{_SUBDOMAIN}"
 _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _LABEL_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
@@ -34,6 +35,7 @@ _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
     "and must start and end with an alphanumeric character"
 )
+_SEARCHED_RULE = _SUBDOMAIN_RULE.replace("'-' or '.'", "'-', '_' or '.'")
 _WILDCARD_RULE = (
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, "
     "which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
@@ -58,6 +60,7 @@ def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
 
 _is_label = _matcher(_LABEL)
 _is_subdomain = _matcher(_SUBDOMAIN)
+_is_searched = _matcher(rf"{_SEARCHED}(\.{_SEARCHED})*")
 _is_wildcard = _matcher(_WILDCARD)
 _is_label_1035 = _matcher(_LABEL_1035)
 _is_label_key = _matcher(_LABEL_KEY)
@@ -96,6 +99,14 @@ def dns_subdomain(value: str) -> Iterator[str]:
         yield _too_long(SUBDOMAIN_MAX)
     if not _is_subdomain(value):
         yield _breaks(_SUBDOMAIN_RULE, _SUBDOMAIN, "example.com")
+
+
+def search_domain(value: str) -> Iterator[str]:
+    """A domain to search names in, which may have underscores (RelaxedDNSSearchValidation)."""
+    if _length(value) > SUBDOMAIN_MAX:
+        yield _too_long(SUBDOMAIN_MAX)
+    if not _is_searched(value):
+        yield _breaks(_SEARCHED_RULE, _SUBDOMAIN, "example.com")
 
 
 def wildcard_subdomain(value: str) -> Iterator[str]:

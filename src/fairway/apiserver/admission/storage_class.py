@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairway.apiserver.call import Call
 from fairway.kinds import PERSISTENT_VOLUME_CLAIM, STORAGE_CLASS
-from fairway.kinds.volumes.modes import class_of
+from fairway.kinds.rules.volume_modes import class_of
 from fairway.kinds.volumes.storage_class import default_class
 from fairway.objects import Object, quantity
 from fairway.objects.errors import forbidden

@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Persistent Volumes", "Binding"; "Storage Classes", "Vo
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fairway.kinds.volumes.modes import class_of
+from fairway.kinds.rules.volume_modes import class_of
 from fairway.kinds.volumes.storage_class import WAITING
 from fairway.objects import Object
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fairway.controllers.volumes import plan as rules
 from fairway.controllers.volumes.plan import Bind, Provision, Wait
 from fairway.kinds import PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, POD, STORAGE_CLASS
-from fairway.kinds.volumes.modes import class_of
+from fairway.kinds.rules.volume_modes import class_of
 from fairway.kinds.volumes.persistent_volume_claim import PROTECTION
 from fairway.objects import Object
 from fairway.objects.errors import StatusError

@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Persistent Volumes", "Lifecycle of a volume and claim"
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fairway.kinds.volumes.modes import class_of
+from fairway.kinds.rules.volume_modes import class_of
 from fairway.kinds.volumes.storage_class import WAITING
 from fairway.objects import Object, quantity
 from fairway.objects.labels import from_label_selector

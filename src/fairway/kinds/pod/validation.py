@@ -13,24 +13,37 @@ from fairway.objects.errors import Problem, forbidden_value, invalid_value
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Every broken rule; what did not change is not judged again."""
     if old is None:
-        yield from _spec(new["spec"])
+        yield from _spec(new)
         yield from _only_on_create(new["spec"])
         return
     if new["spec"] is not old["spec"] and new["spec"] != old["spec"]:
-        yield from _spec(new["spec"])
+        yield from _spec(new)
         yield from update_problems(new["spec"], old["spec"])
     if new.get("status") is not old.get("status"):
         yield from status_problems(new, old)
 
 
-def _spec(spec: Object) -> Iterator[Problem]:
-    yield from problems("spec", spec, is_pod=True)
+def _spec(pod: Object) -> Iterator[Problem]:
+    spec = pod["spec"]
+    yield from problems("spec", spec, is_pod=True, pod_name=pod["metadata"].get("name") or "")
+    if not spec.get("serviceAccountName"):
+        yield from _tokens(spec)
     for name in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(name) or ()):
             image = container.get("image") or ""
             if image != image.strip():
                 yield invalid_value(
                     f"spec.{name}[{index}].image", image, "must not have leading or trailing whitespace"
+                )
+
+
+def _tokens(spec: Object) -> Iterator[Problem]:
+    for index, volume in enumerate(spec.get("volumes") or ()):
+        for place, source in enumerate((volume.get("projected") or {}).get("sources") or ()):
+            if source.get("serviceAccountToken") is not None:
+                yield forbidden_value(
+                    f"spec.volumes[{index}].projected.sources[{place}].serviceAccountToken",
+                    "must not be specified when serviceAccountName is not set",
                 )
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from fairway.kinds.rules.values import NON_NEGATIVE, qualified_name
-from fairway.objects import Object, quantity
-from fairway.objects.errors import Problem, invalid_value
+from fairway.objects import Object, names, quantity
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, required
 
 _OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
 _STANDARD = frozenset(
@@ -14,6 +14,15 @@ _STANDARD = frozenset(
         *(f"{side}.{name}" for side in ("requests", "limits") for name in _OF_CONTAINERS), "requests.storage",
     )
 )  # fmt: skip
+
+_COUNTED = frozenset(
+    (
+        "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
+        "persistentvolumeclaims", "services.nodeports", "services.loadbalancers",
+    )
+)  # fmt: skip
+_OWN_DOMAIN, _REQUESTS, _HUGE_PAGES = "kubernetes.io/", "requests.", "hugepages-"
+_ONE = 10**9
 
 
 def is_of_containers(name: str) -> bool:
@@ -51,33 +60,79 @@ def amount(path: str, value: object) -> Iterator[Problem]:
         yield invalid_value(path, str(value), NON_NEGATIVE)
 
 
+def is_negative(value: object) -> bool:
+    """Whether it is an amount below zero."""
+    try:
+        return value is not None and quantity.parse(str(value)).nano < 0
+    except ValueError:
+        return False
+
+
+def whole(value: object) -> int:
+    """A well-formed amount as a whole number, rounded away from zero."""
+    nano = quantity.parse(str(value)).nano
+    return -(-nano // _ONE) if nano > 0 else nano // _ONE
+
+
+def is_native(name: str) -> bool:
+    """Whether Kubernetes itself knows the resource: no domain, or its own."""
+    return "/" not in name or _OWN_DOMAIN in name
+
+
+def is_extended(name: str) -> bool:
+    """Whether somebody else counts the resource."""
+    return not (is_native(name) or name.startswith(_REQUESTS)) and names.is_qualified_name(f"{_REQUESTS}{name}")
+
+
+def whole_amount(path: str, name: str, value: object) -> Iterator[Problem]:
+    """An amount that is not negative, and no fraction of what comes in pieces."""
+    faults = list(amount(path, value))
+    yield from faults
+    if (name in _COUNTED or is_extended(name)) and not faults and quantity.parse(str(value)).nano % _ONE:
+        yield invalid_value(path, str(value), "must be an integer")
+
+
+def resource_name(path: str, name: str) -> Iterator[Problem]:
+    """A qualified name, or one of those that need no domain."""
+    faults = list(qualified_name(path, name))
+    yield from faults
+    if not faults and "/" not in name and not is_standard(name):
+        yield invalid_value(path, name, "must be a standard resource type or fully qualified")
+
+
 def requirements(path: str, resources: Object | None) -> Iterator[Problem]:
     """The resources of a container: known names, amounts, and no request above its limit."""
     limits, requests = (resources or {}).get("limits") or {}, (resources or {}).get("requests") or {}
     for name, value in limits.items():
         yield from _entry(f"{path}.limits[{name}]", name, value)
     for name, value in requests.items():
-        faults = list(_entry(f"{path}.requests[{name}]", name, value))
-        yield from faults
-        if faults or name not in limits:
-            continue
-        yield from _above(f"{path}.requests", name, str(value), str(limits[name]))
+        yield from _entry(f"{path}.requests[{name}]", name, value)
+        can_be_shared = is_native(name) and not name.startswith(_HUGE_PAGES)
+        if name in limits:
+            yield from _beside_limit(f"{path}.requests", name, str(value), str(limits[name]), can_differ=can_be_shared)
+        elif not can_be_shared:
+            yield required(f"{path}.limits", "Limit must be set for non overcommitable resources")
+    asked = {*limits, *requests}
+    if any(name.startswith(_HUGE_PAGES) for name in asked) and asked.isdisjoint(("cpu", "memory")):
+        yield forbidden_value(path, "HugePages require cpu or memory")
 
 
 def _entry(path: str, name: str, value: object) -> Iterator[Problem]:
-    faults = list(qualified_name(path, name))
-    yield from faults
-    if not faults and "/" not in name and not is_of_containers(name):
-        yield invalid_value(path, name, "must be a standard resource for containers")
-    yield from amount(path, value)
+    yield from resource_name(path, name)
+    if "/" not in name:
+        if not is_of_containers(name):
+            yield invalid_value(path, name, "must be a standard resource for containers")
+    elif not is_native(name) and not is_extended(name):
+        yield invalid_value(path, name, "doesn't follow extended resource name standard")
+    yield from whole_amount(path, name, value)
 
 
-def _above(path: str, name: str, request: str, limit: str) -> Iterator[Problem]:
+def _beside_limit(path: str, name: str, request: str, limit: str, *, can_differ: bool) -> Iterator[Problem]:
     try:
-        is_above = quantity.parse(request) > quantity.parse(limit)
+        wanted, most = quantity.parse(request), quantity.parse(limit)
     except ValueError:
         return
-    if is_above:
-        yield invalid_value(path, request, f"must be less than or equal to {name} limit of {limit}")
-    elif "/" in name and quantity.parse(request) != quantity.parse(limit):
+    if not can_differ and wanted != most:
         yield invalid_value(path, request, f"must be equal to {name} limit of {limit}")
+    elif wanted > most:
+        yield invalid_value(path, request, f"must be less than or equal to {name} limit of {limit}")

@@ -1,10 +1,10 @@
 """What a StatefulSet may leave out."""
 
 from fairway.kinds.rules import replicas
+from fairway.kinds.rules.claim_spec import fill_claim_spec
 from fairway.kinds.rules.pod_spec import fill_template
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, drop_null, fill, fill_empty
-from fairway.kinds.volumes import persistent_volume_claim
 from fairway.objects import Object
 
 _EMPTY = {"replicas": 0, "availableReplicas": 0}
@@ -33,7 +33,7 @@ def defaults(new: Object) -> None:
 def _claim_template(template: Object) -> None:
     template["apiVersion"], template["kind"] = "v1", "PersistentVolumeClaim"
     child(template, "metadata")
-    persistent_volume_claim.fill_spec(child(template, "spec"))
+    fill_claim_spec(child(template, "spec"))
     fill(child(template, "status"), phase="Pending")
 
 

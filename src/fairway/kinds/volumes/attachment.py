@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import AGE, at
+from fairway.kinds.rules.driver_name import driver_name
 from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, each, fill
-from fairway.kinds.volumes.driver_name import driver_name
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, required
 

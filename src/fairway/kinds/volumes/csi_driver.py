@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE, NONE, UNSET, at
+from fairway.kinds.rules.driver_name import driver_name
 from fairway.kinds.rules.values import child, drop_null, fill, unchanged
-from fairway.kinds.volumes.driver_name import driver_name
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported
 

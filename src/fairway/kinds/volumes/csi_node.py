@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
+from fairway.kinds.rules.driver_name import driver_name
 from fairway.kinds.rules.values import child, each, non_negative
-from fairway.kinds.volumes.driver_name import driver_name
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, required, too_long
 

@@ -4,24 +4,23 @@ Source: Kubernetes docs, "Persistent Volumes"; API reference, "PersistentVolume 
 """
 
 from collections.abc import Iterator
+from posixpath import normpath
 
 from fairway.kinds.kind import STATUS, Column, Kind
+from fairway.kinds.rules import storage_sources
+from fairway.kinds.rules import volume_modes as modes
 from fairway.kinds.rules.cells import AGE, UNSET, at
-from fairway.kinds.rules.quantities import canonical_amounts
+from fairway.kinds.rules.pod_spec.scheduling import node_term
+from fairway.kinds.rules.quantities import canonical_amounts, is_negative, whole
 from fairway.kinds.rules.status import keep_apart
-from fairway.kinds.rules.values import child, dns_subdomain, drop_null, fill
-from fairway.kinds.volumes import modes
+from fairway.kinds.rules.values import child, dns_subdomain, drop_null, fill, unchanged
 from fairway.kinds.volumes.protection import protect
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, render_value, required
 
 PROTECTION = "kubernetes.io/pv-protection"
 """Holds a volume that is bound to a claim."""
-SOURCES = (
-    "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc", "flexVolume", "flocker",
-    "gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs", "photonPersistentDisk", "portworxVolume",
-    "quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume",
-)  # fmt: skip
+SOURCES = tuple(storage_sources.OF_VOLUMES)
 _POLICIES = ("Delete", "Recycle", "Retain")
 
 
@@ -47,68 +46,102 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     if old is not None and new["spec"] == old["spec"]:
         return
     spec = new["spec"]
-    yield from modes.access_modes("spec.accessModes", spec.get("accessModes") or [], is_of_volume=True)
+    if not spec.get("accessModes"):
+        yield required("spec.accessModes")
+    yield from modes.access_modes("spec.accessModes", spec.get("accessModes") or [])
     yield from _capacity_problems(spec.get("capacity") or {})
-    yield from _reclaim(spec)
-    yield from _source(spec)
+    policy = spec.get("persistentVolumeReclaimPolicy")
+    if policy and policy not in _POLICIES:
+        yield not_supported("spec.persistentVolumeReclaimPolicy", policy, _POLICIES)
+    yield from _node_affinity(spec.get("nodeAffinity"))
+    yield from _source(spec, new["metadata"].get("name") or "")
     if name := spec.get("storageClassName"):
         yield from dns_subdomain("spec.storageClassName", name)
     yield from modes.volume_mode("spec.volumeMode", spec.get("volumeMode"))
+    yield from _attributes_class("spec.volumeAttributesClassName", spec)
     if old is not None:
-        was = old["spec"]
-        if any(spec.get(name) != was.get(name) for name in SOURCES):
-            text = "spec.persistentvolumesource is immutable after creation"
-            yield forbidden_value("spec.persistentvolumesource", text)
-        if spec.get("volumeMode") != was.get("volumeMode"):
-            yield invalid_value("spec.volumeMode", spec.get("volumeMode"), "field is immutable")
-        if was.get("nodeAffinity") and spec.get("nodeAffinity") != was["nodeAffinity"]:
-            yield invalid_value("spec.nodeAffinity", spec.get("nodeAffinity"), "field is immutable")
+        yield from _transition(spec, old["spec"])
+
+
+def _transition(spec: Object, was: Object) -> Iterator[Problem]:
+    """Paths are spelt as upstream spells them."""
+    now, before = ({name: one[name] for name in SOURCES if one.get(name) is not None} for one in (spec, was))
+    if "csi" in now and "csi" in before and before["csi"].get("controllerExpandSecretRef") is None:
+        now["csi"] = {name: value for name, value in now["csi"].items() if name != "controllerExpandSecretRef"}
+    if now != before:
+        changes = "\n".join((f"- {render_value(before)}", f"+ {render_value(now)}"))
+        text = f"spec.persistentvolumesource is immutable after creation\n{changes}"
+        yield forbidden_value("spec.persistentvolumesource", text)
+    yield from unchanged("volumeMode", spec.get("volumeMode"), was.get("volumeMode"))
+    if was.get("nodeAffinity"):
+        yield from unchanged("nodeAffinity", spec.get("nodeAffinity"), was["nodeAffinity"])
+    if was.get("volumeAttributesClassName") is not None and spec.get("volumeAttributesClassName") is None:
+        yield forbidden_value("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden")
 
 
 def _capacity_problems(capacity: Object) -> Iterator[Problem]:
     if not capacity:
         yield required("spec.capacity")
-    if capacity and ("storage" not in capacity or len(capacity) > 1):
-        yield not_supported("spec.capacity", capacity, ("storage",))
+    if "storage" not in capacity or len(capacity) > 1:
+        yield not_supported("spec.capacity", capacity or None, ("storage",))
     for name, value in capacity.items():
+        if is_negative(value):
+            yield invalid_value(f"spec.capacity[{name}]", whole(value), "must be a valid resource quantity")
         yield from modes.size(f"spec.capacity[{name}]", value)
 
 
-def _reclaim(spec: Object) -> Iterator[Problem]:
-    policy = spec.get("persistentVolumeReclaimPolicy")
-    if policy not in _POLICIES:
-        yield not_supported("spec.persistentVolumeReclaimPolicy", policy, _POLICIES)
-    if policy == "Recycle" and (spec.get("hostPath") or {}).get("path") == "/":
+def _node_affinity(found: Object | None) -> Iterator[Problem]:
+    if found is None:
+        return
+    demanded, path = found.get("required"), "spec.nodeAffinity.required"
+    if demanded is None:
+        yield required(path, "must specify required node constraints")
+        return
+    terms = demanded.get("nodeSelectorTerms") or []
+    if not terms:
+        yield required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")
+    for index, term in enumerate(terms):
+        yield from node_term(f"{path}.nodeSelectorTerms[{index}]", term, is_strict=True)
+
+
+def _source(spec: Object, name: str) -> Iterator[Problem]:
+    given = [source for source in SOURCES if spec.get(source) is not None]
+    for place, source in enumerate(given):
+        if place and source != "flexVolume":
+            path = f"spec.{storage_sources.second_path(source)}"
+            yield forbidden_value(path, "may not specify more than 1 volume type")
+        else:
+            path = f"spec.{storage_sources.rule_path(source)}"
+            yield from _judged(path, source, spec, name)
+    if not given:
+        yield required("spec", "must specify a volume type")
+    root = (spec.get("hostPath") or {}).get("path") or ""
+    is_root = bool(root) and not normpath(root).strip("/")
+    if is_root and spec.get("persistentVolumeReclaimPolicy") == "Recycle":
         text = "may not be 'recycle' for a hostPath mount of '/'"
         yield forbidden_value("spec.persistentVolumeReclaimPolicy", text)
 
 
-def _source(spec: Object) -> Iterator[Problem]:
-    given = [name for name in SOURCES if spec.get(name) is not None]
-    if not given:
-        yield required("spec", "must specify a volume type")
-    for name in given[1:]:
-        yield forbidden_value(f"spec.{name}", "may not specify more than 1 volume type")
-    yield from _paths(spec)
-    demanded = (spec.get("nodeAffinity") or {}).get("required") or {}
-    if spec.get("local") is not None and not demanded.get("nodeSelectorTerms"):
+def _judged(path: str, source: str, spec: Object, name: str) -> Iterator[Problem]:
+    found = spec[source]
+    yield from storage_sources.OF_VOLUMES[source](path, found)
+    portal, has_initiator = found.get("targetPortal") or "", found.get("initiatorName") is not None
+    if source == "iscsi" and has_initiator and len(f"{name}:{portal}") > storage_sources.PORTAL_MAX:
+        yield invalid_value(f"{path}.targetportal", portal, storage_sources.PORTAL_TOO_LONG)
+    if source == "local" and not (spec.get("nodeAffinity") or {}).get("required"):
         yield required("spec.nodeAffinity", "Local volume requires node affinity")
-    if spec.get("csi") is not None:
-        for field in ("driver", "volumeHandle"):
-            if not spec["csi"].get(field):
-                yield required(f"spec.csi.{field}")
 
 
-def _paths(spec: Object) -> Iterator[Problem]:
-    for name in ("hostPath", "local"):
-        source = spec.get(name)
-        if source is None:
-            continue
-        path = source.get("path") or ""
-        if not path:
-            yield required(f"spec.{name}.path")
-        elif ".." in path.split("/"):
-            yield invalid_value(f"spec.{name}.path", path, "must not contain '..'")
+def _attributes_class(path: str, spec: Object) -> Iterator[Problem]:
+    name = spec.get("volumeAttributesClassName")
+    if name is None:
+        return
+    if not name:
+        yield required(path, "an empty string is disallowed")
+    else:
+        yield from dns_subdomain(path, name)
+    if spec.get("csi") is None:
+        yield required("spec.csi", "has to be specified when using volumeAttributesClassName")
 
 
 def _claim(volume: Object, _now: float) -> str:

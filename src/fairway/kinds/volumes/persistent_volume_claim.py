@@ -6,15 +6,14 @@ Source: Kubernetes docs, "Persistent Volumes"; API reference, "PersistentVolumeC
 from collections.abc import Iterator
 
 from fairway.kinds.kind import STATUS, Column, Kind
+from fairway.kinds.rules import volume_modes as modes
 from fairway.kinds.rules.cells import AGE, UNSET
-from fairway.kinds.rules.quantities import canonical_amounts
+from fairway.kinds.rules.claim_spec import claim_problems, fill_claim_spec
 from fairway.kinds.rules.status import keep_apart
-from fairway.kinds.rules.values import child, dns_subdomain, drop_null, fill
-from fairway.kinds.volumes import modes
+from fairway.kinds.rules.values import child, fill, unchanged
 from fairway.kinds.volumes.protection import protect
 from fairway.objects import Object, quantity
-from fairway.objects.errors import Problem, forbidden_value, render_value, required
-from fairway.objects.labels import validate_label_selector
+from fairway.objects.errors import Problem, forbidden_value, render_value
 
 PROTECTION = "kubernetes.io/pvc-protection"
 """Holds a claim that pods still use."""
@@ -23,20 +22,12 @@ _IMMUTABLE = "spec is immutable after creation except resources.requests and vol
 
 def defaults(new: Object) -> None:
     """A file system; at first bound to nothing."""
-    fill_spec(child(new, "spec"))
-    fill(child(new, "status"), phase="Pending")
-
-
-def fill_spec(spec: Object) -> None:
-    """The spec of a claim, or of a template of claims."""
-    drop_null(spec, "selector", "storageClassName", "dataSource", "dataSourceRef", "volumeAttributesClassName")
-    fill(spec, volumeMode="Filesystem")
-    resources = child(spec, "resources")
-    canonical_amounts(resources.get("requests"))
-    canonical_amounts(resources.get("limits"))
+    spec = child(new, "spec")
+    fill_claim_spec(spec)
     for one, other in (("dataSource", "dataSourceRef"), ("dataSourceRef", "dataSource")):
-        if spec.get(one) and not spec.get(other) and not (spec[one].get("namespace")):
+        if spec.get(one) and not spec.get(other) and not spec[one].get("namespace"):
             spec[other] = dict(spec[one])
+    fill(child(new, "status"), phase="Pending")
 
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
@@ -49,29 +40,9 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Every broken rule; once there, only its size may grow."""
     if old is not None and new["spec"] == old["spec"]:
         return
-    yield from spec_problems("spec", new["spec"])
+    yield from claim_problems("spec", new["spec"])
     if old is not None:
         yield from _transition(new, old)
-
-
-def spec_problems(path: str, spec: Object) -> Iterator[Problem]:
-    """Every rule of a claim's spec."""
-    if spec.get("selector") is not None:
-        yield from validate_label_selector(spec["selector"], f"{path}.selector")
-    yield from modes.access_modes(f"{path}.accessModes", spec.get("accessModes") or [], is_of_volume=False)
-    amount = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    if amount is None:
-        yield required(f"{path}.resources[storage]")
-    else:
-        yield from modes.size(f"{path}.resources[storage]", amount)
-    if name := spec.get("storageClassName"):
-        yield from dns_subdomain(f"{path}.storageClassName", name)
-    yield from modes.volume_mode(f"{path}.volumeMode", spec.get("volumeMode"))
-    source = spec.get("dataSource")
-    if source is not None:
-        for field in ("kind", "name"):
-            if not source.get(field):
-                yield required(f"{path}.dataSource.{field}")
 
 
 def _transition(new: Object, old: Object) -> Iterator[Problem]:
@@ -85,10 +56,22 @@ def _transition(new: Object, old: Object) -> Iterator[Problem]:
     fixed, fixed_before = ({key: value for key, value in one.items() if key not in free} for one in (spec, was))
     if fixed != fixed_before:
         yield forbidden_value("spec", f"{_IMMUTABLE}\n{_difference(fixed, fixed_before)}")
-    elif is_bound and _requested(spec) < _requested(was):
-        floor = ((old.get("status") or {}).get("capacity") or {}).get("storage")
-        if floor is None or _requested(spec) < quantity.parse(str(floor)):
+    if _requested(spec) < _requested(was):
+        floor = ((old.get("status") or {}).get("capacity") or {}).get("storage") or "0"
+        if _requested(spec) <= quantity.parse(str(floor)):
             yield forbidden_value("spec.resources.requests.storage", "field can not be less than status.capacity")
+    yield from unchanged("volumeMode", spec.get("volumeMode"), was.get("volumeMode"))
+    yield from _class_change("spec.volumeAttributesClassName", spec, was)
+
+
+def _class_change(path: str, spec: Object, was: Object) -> Iterator[Problem]:
+    name = spec.get("volumeAttributesClassName")
+    if was.get("volumeAttributesClassName") is None:
+        return
+    if name is None:
+        yield forbidden_value(path, "update from non-nil value to nil is forbidden")
+    elif not name:
+        yield forbidden_value(path, "update from non-nil value to an empty string is forbidden")
 
 
 def _requested(spec: Object) -> quantity.Quantity:

@@ -1,8 +1,8 @@
 """Field validation: unknown and duplicate fields and wrong types, found at the door and told in upstream's words.
 
-Shape: ``check(body, raw, ...)`` cleans the decoded body in place (unknown fields and nulls go, as upstream's typed
-decoding drops them) and returns warnings, or raises.  The usual body is only looked at by compiled types; the slow walk
-that finds names and paths runs when they refuse it.
+Shape: ``check(body, raw, ...)`` cleans the decoded body in place and returns warnings, or raises: unknown fields, nulls
+and plain fields that are empty go, as upstream's typed decoding drops them.  The usual body is only looked at by
+compiled types; the slow walk that finds names and paths runs when they refuse it.
 Source: Kubernetes API concepts, "Field validation"; KEP-2885.
 """
 
@@ -14,6 +14,7 @@ import orjson
 
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request, invalid, invalid_value, not_supported
+from fairway.objects.plain import leave_out
 from fairway.objects.strict.duplicates import has_duplicates, with_duplicates
 from fairway.objects.strict.go_text import go_text
 from fairway.objects.strict.shapes import fits
@@ -53,6 +54,7 @@ def inspect(body: Object, raw: bytes, *, api_version: str, kind: str) -> Finding
     try:
         is_doubled = bool(raw) and has_duplicates(raw, body)
         if not is_doubled and fits(body, api_version, kind):
+            leave_out(body, api_version, kind)
             return Findings()
         cleaned = walk.kind(with_duplicates(raw) if is_doubled else body, api_version, kind)
     except (RecursionError, orjson.JSONEncodeError):
@@ -60,6 +62,7 @@ def inspect(body: Object, raw: bytes, *, api_version: str, kind: str) -> Finding
     if not walk.type_error:
         body.clear()
         body.update(cleaned)
+        leave_out(body, api_version, kind)
     return Findings(walk.type_error, walk.fields)
 
 

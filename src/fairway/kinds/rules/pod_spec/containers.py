@@ -6,19 +6,21 @@ Source: Kubernetes API reference, "Container v1 core"; KEP-753 (sidecars), KEP-2
 from collections.abc import Iterator
 
 from fairway.kinds.rules.pod_spec import environment, handlers, security
-from fairway.kinds.rules.pod_spec.volumes import mounts
+from fairway.kinds.rules.pod_spec.volumes import Volumes, devices, mounts
 from fairway.kinds.rules.quantities import requirements
 from fairway.kinds.rules.values import PROTOCOLS, dns_label, each, one_of, port_number
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, forbidden_value, not_found_value, not_supported, required
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
-_MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
+_MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
+_RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_EPHEMERAL = "cannot be set for an Ephemeral Container"
 _NOT_EPHEMERAL = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resources")
 
 
-def containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Problem]:
+def containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Problem]:
     """The regular containers: one at least."""
     found = spec.get("containers") or []
     if not found:
@@ -33,17 +35,19 @@ def containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Problem]:
         seen.add(name)
         yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), _grace_s(spec))
         yield from handlers.probes(here, container)
+        if container.get("restartPolicy") is not None and container["restartPolicy"] not in _RESTART_POLICIES:
+            yield not_supported(f"{here}.restartPolicy", container["restartPolicy"], _RESTART_POLICIES)
     yield from _host_ports(path, found)
 
 
-def init_containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Problem]:
+def init_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Problem]:
     """The init containers; with restartPolicy Always (sidecars) they may have probes and hooks."""
     seen = {container.get("name") for container in spec.get("containers") or ()}
     for index, container in enumerate(spec.get("initContainers") or ()):
         here, name, policy = f"{path}[{index}]", container.get("name") or "", container.get("restartPolicy")
         yield from _any(here, container, volumes)
-        if policy is not None and policy not in ("Always", "OnFailure", "Never"):
-            yield not_supported(f"{here}.restartPolicy", policy, ("Always", "OnFailure", "Never"))
+        if policy is not None and policy not in _RESTART_POLICIES:
+            yield not_supported(f"{here}.restartPolicy", policy, _RESTART_POLICIES)
         if name in seen:
             yield duplicate(f"{here}.name", name)
         elif name:
@@ -60,7 +64,7 @@ def init_containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Prob
                     )
 
 
-def ephemeral_containers(path: str, spec: Object, volumes: set[str]) -> Iterator[Problem]:
+def ephemeral_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Problem]:
     """Containers that were added for debugging."""
     regular = {one.get("name") for one in (spec.get("containers") or []) + (spec.get("initContainers") or [])}
     seen = set(regular)
@@ -74,7 +78,11 @@ def ephemeral_containers(path: str, spec: Object, volumes: set[str]) -> Iterator
             yield not_found_value(f"{here}.targetContainerName", target)
         for field in _NOT_EPHEMERAL:
             if container.get(field):
-                yield forbidden_value(f"{here}.{field}", "cannot be set for an Ephemeral Container")
+                yield forbidden_value(f"{here}.{field}", _EPHEMERAL)
+        for place, mount in enumerate(container.get("volumeMounts") or ()):
+            for field in ("subPath", "subPathExpr"):
+                if mount.get(field):
+                    yield forbidden_value(f"{here}.volumeMounts[{place}].{field}", _EPHEMERAL)
 
 
 def _grace_s(spec: Object) -> int | None:
@@ -82,7 +90,7 @@ def _grace_s(spec: Object) -> int | None:
     return grace
 
 
-def _any(path: str, container: Object, volumes: set[str]) -> Iterator[Problem]:
+def _any(path: str, container: Object, volumes: Volumes) -> Iterator[Problem]:
     name = container.get("name")
     if name:
         yield from dns_label(f"{path}.name", name)
@@ -94,10 +102,23 @@ def _any(path: str, container: Object, volumes: set[str]) -> Iterator[Problem]:
     yield from _ports(f"{path}.ports", container.get("ports") or [])
     yield from environment.variables(f"{path}.env", container.get("env") or [])
     yield from environment.groups(f"{path}.envFrom", container.get("envFrom") or [])
-    yield from mounts(f"{path}.volumeMounts", container.get("volumeMounts") or [], volumes)
+    yield from mounts(f"{path}.volumeMounts", container, volumes)
+    yield from devices(f"{path}.volumeDevices", container, volumes)
     yield from one_of(f"{path}.imagePullPolicy", container.get("imagePullPolicy"), _PULL_POLICIES)
     yield from requirements(f"{path}.resources", container.get("resources"))
+    yield from _resize(f"{path}.resizePolicy", container.get("resizePolicy") or [])
     yield from security.of_container(f"{path}.securityContext", container.get("securityContext"))
+
+
+def _resize(path: str, found: list[Object]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, each_policy in enumerate(found):
+        resource = each_policy.get("resourceName") or ""
+        if resource in seen:
+            yield duplicate(f"{path}[{index}]", resource)
+        seen.add(resource)
+        yield from one_of(path, resource, ("cpu", "memory"))
+        yield from one_of(path, each_policy.get("restartPolicy"), ("NotRequired", "RestartContainer"))
 
 
 def _ports(path: str, ports: list[Object]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from fairway.objects.labels import validate_label_selector
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_CLAIMS = ("resourceClaimName", "resourceClaimTemplateName")
 _NOT_AN_OPERATOR = "not a valid selector operator"
 
 
@@ -38,7 +39,7 @@ def _toleration(path: str, toleration: Object) -> Iterator[Problem]:
             yield invalid_value(f"{path}.operator", value, ";".join(messages))
     elif operator == "Exists":
         if value:
-            yield invalid_value(f"{path}.operator", toleration, "value must be empty when `operator` is 'Exists'")
+            yield invalid_value(f"{path}.operator", value, "value must be empty when `operator` is 'Exists'")
     else:
         yield not_supported(f"{path}.operator", operator, ("Equal", "Exists"))
     if effect and effect not in TAINT_EFFECTS:
@@ -68,11 +69,11 @@ def _node_affinity(path: str, rules: Object) -> Iterator[Problem]:
         if not terms:
             yield required(here, "must have at least one node selector term")
         for index, term in enumerate(terms):
-            yield from _node_term(f"{here}[{index}]", term)
+            yield from node_term(f"{here}[{index}]", term, is_strict=True)
     for index, weighted in enumerate(rules.get(_PREFERRED) or ()):
         here = f"{path}.{_PREFERRED}[{index}]"
         yield from _weight(here, weighted)
-        yield from _node_term(f"{here}.preference", weighted.get("preference") or {})
+        yield from node_term(f"{here}.preference", weighted.get("preference") or {}, is_strict=False)
 
 
 def _weight(path: str, weighted: Object) -> Iterator[Problem]:
@@ -81,9 +82,14 @@ def _weight(path: str, weighted: Object) -> Iterator[Problem]:
         yield invalid_value(f"{path}.weight", weight, "must be in the range 1-100")
 
 
-def _node_term(path: str, term: Object) -> Iterator[Problem]:
+def node_term(path: str, term: Object, *, is_strict: bool) -> Iterator[Problem]:
+    """Labels and fields of nodes; values that no label can have are refused if ``is_strict``."""
     for index, requirement in enumerate(term.get("matchExpressions") or ()):
         yield from _by_label(f"{path}.matchExpressions[{index}]", requirement)
+        if is_strict:
+            for place, value in enumerate(requirement.get("values") or ()):
+                here = f"{path}.matchExpressions[{index}].values[{place}]"
+                yield from each(here, value, names.label_value(value))
     for index, requirement in enumerate(term.get("matchFields") or ()):
         yield from _by_field(f"{path}.matchFields[{index}]", requirement)
 
@@ -131,6 +137,28 @@ def _pod_term(path: str, term: Object) -> Iterator[Problem]:
     if not topology:
         yield required(f"{path}.topologyKey", "can not be empty")
     yield from qualified_name(f"{path}.topologyKey", topology)
+
+
+def claims(path: str, found: list[Object]) -> Iterator[Problem]:
+    """Claims for devices: a name each, and one claim or one template of claims."""
+    seen: set[str] = set()
+    for index, claim in enumerate(found):
+        here, name = f"{path}[{index}]", claim.get("name") or ""
+        if not name:
+            yield required(f"{here}.name")
+        elif name in seen:
+            yield duplicate(f"{here}.name", name)
+        else:
+            yield from each(f"{here}.name", name, names.dns_label(name))
+            seen.add(name)
+        given = [field for field in _CLAIMS if claim.get(field) is not None]
+        if len(given) > 1:
+            text = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+            yield invalid_value(here, claim, text)
+        if not given:
+            yield invalid_value(here, claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`")
+        for field in given:
+            yield from each(f"{here}.{field}", claim[field], names.dns_subdomain(claim[field]))
 
 
 def gates(path: str, found: list[Object]) -> Iterator[Problem]:

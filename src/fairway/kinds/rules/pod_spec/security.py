@@ -10,6 +10,7 @@ from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
 _SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = rf"^({_SEGMENT}[\./])*{_SEGMENT}$"
+_OF_IPC = ("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")
 _is_sysctl = re.compile(_SYSCTL).match
 
 
@@ -49,6 +50,8 @@ def _sysctls(path: str, sysctls: list[Object], spec: Object) -> Iterator[Problem
         seen.add(name)
         if spec.get("hostNetwork") and name.replace("/", ".").startswith("net."):
             yield invalid_value(here, name, "may not be specified when 'hostNetwork' is true")
+        elif spec.get("hostIPC") and name.replace("/", ".").startswith(_OF_IPC):
+            yield invalid_value(here, name, "may not be specified when 'hostIPC' is true")
 
 
 def of_container(path: str, context: Object | None) -> Iterator[Problem]:
@@ -66,7 +69,7 @@ def of_container(path: str, context: Object | None) -> Iterator[Problem]:
             yield invalid_value(
                 path, context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
             )
-        if "SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
+        if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
             yield invalid_value(
                 path, context, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
             )

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from fairway.kinds.rules import addresses
-from fairway.kinds.rules.pod_spec import containers, scheduling, security
-from fairway.kinds.rules.pod_spec.volumes import volumes
-from fairway.kinds.rules.quantities import amount
-from fairway.kinds.rules.values import INT32_MAX, dns_label, dns_subdomain, one_of, qualified_name
-from fairway.objects import Object
-from fairway.objects.errors import Problem, invalid_value, not_supported, required
+from fairway.kinds.rules.pod_spec import containers, scheduling, security, systems
+from fairway.kinds.rules.pod_spec.volumes import sound, volumes
+from fairway.kinds.rules.quantities import requirements
+from fairway.kinds.rules.values import INT32_MAX, dns_label, dns_subdomain, each, one_of, qualified_name
+from fairway.objects import Object, names
+from fairway.objects.errors import Problem, invalid_value, required
 from fairway.objects.labels import validate_labels
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
@@ -17,11 +17,14 @@ _PREEMPTION = ("PreemptLowerPriority", "Never")
 _NAMESERVERS_MAX, _SEARCHES_MAX, _SEARCH_LENGTH_MAX = 3, 32, 2048
 
 
-def problems(path: str, spec: Object, *, is_pod: bool) -> Iterator[Problem]:
-    """Every broken rule; ``is_pod`` is false for the spec of a template."""
+def problems(path: str, spec: Object, *, is_pod: bool, pod_name: str = "") -> Iterator[Problem]:
+    """Every broken rule; ``is_pod`` is false for the spec of a template, which has no ``pod_name``."""
+    if spec.get("terminationGracePeriodSeconds") is None:
+        yield required(f"{path}.terminationGracePeriodSeconds")
     found = spec.get("volumes") or []
-    known = {volume.get("name") for volume in found}
-    yield from volumes(f"{path}.volumes", found)
+    known = sound(found, pod_name)
+    yield from volumes(f"{path}.volumes", found, pod_name)
+    yield from scheduling.claims(f"{path}.resourceClaims", spec.get("resourceClaims") or [])
     yield from containers.containers(f"{path}.containers", spec, known)
     yield from containers.init_containers(f"{path}.initContainers", spec, known)
     yield from containers.ephemeral_containers(f"{path}.ephemeralContainers", spec, known)
@@ -66,13 +69,8 @@ def _rest(path: str, spec: Object) -> Iterator[Problem]:
             yield from dns_subdomain(f"{path}.{field}", name)
     if (policy := spec.get("preemptionPolicy")) is not None:
         yield from one_of(f"{path}.preemptionPolicy", policy, _PREEMPTION)
-    for name, value in (spec.get("overhead") or {}).items():
-        yield from amount(f"{path}.overhead[{name}]", value)
-    if (system := spec.get("os")) is not None:
-        if not system.get("name"):
-            yield required(f"{path}.os.name", "cannot be empty")
-        elif system["name"] not in ("linux", "windows"):
-            yield not_supported(f"{path}.os", system["name"], ("linux", "windows"))
+    yield from requirements(f"{path}.overhead", {"limits": spec.get("overhead")})
+    yield from systems.of_pod(path, spec)
 
 
 def _host_network(path: str, spec: Object, *, is_pod: bool) -> Iterator[Problem]:
@@ -113,8 +111,9 @@ def _dns_config(path: str, config: Object) -> Iterator[Problem]:
             f"must not have more than {_SEARCH_LENGTH_MAX} characters (including spaces) in the search list",
         )  # fmt: skip
     for index, search in enumerate(searches):
+        domain = search.removesuffix(".")
         if search != ".":
-            yield from dns_subdomain(f"{path}.searches[{index}]", search.removesuffix(".").replace("_", "-"))
+            yield from each(f"{path}.searches[{index}]", domain, names.search_domain(domain))
     for index, option in enumerate(config.get("options") or ()):
         if not option.get("name"):
             yield required(f"{path}.options[{index}]", "must not be empty")

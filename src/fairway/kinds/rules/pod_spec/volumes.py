@@ -1,11 +1,18 @@
-"""Rules of volumes and of the places where containers mount them."""
+"""Rules of volumes and of the places where containers mount them.
 
-from collections.abc import Callable, Iterator
+A volume with a fault is as good as none: who mounts it is told that it was not found, as upstream does.
+Source: Kubernetes API reference, "Volume v1 core", "VolumeMount v1 core", "VolumeDevice v1 core".
+"""
 
-from fairway.kinds.rules.pod_spec import environment
-from fairway.kinds.rules.quantities import amount
-from fairway.kinds.rules.values import dns_label
-from fairway.objects import Object
+from collections.abc import Iterator, Mapping
+
+from fairway.kinds.rules import storage_sources
+from fairway.kinds.rules.file_paths import descending, without_backsteps
+from fairway.kinds.rules.pod_spec import volume_files
+from fairway.kinds.rules.quantities import is_negative
+from fairway.kinds.rules.storage_sources import PORTAL_MAX, PORTAL_TOO_LONG, Rule
+from fairway.kinds.rules.values import dns_label, one_of
+from fairway.objects import Object, names
 from fairway.objects.errors import (
     Problem,
     duplicate,
@@ -16,165 +23,108 @@ from fairway.objects.errors import (
     required,
 )
 
-_HOST_PATH_TYPES = (
-    "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket",
+_PROPAGATIONS = ("Bidirectional", "HostToContainer", "None")
+_READ_ONLY = ("Disabled", "Enabled", "IfPossible")
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+Volumes = Mapping[str, Object]
+"""The volumes that can be mounted, by name."""
+
+
+def _empty_dir(path: str, source: Object) -> Iterator[Problem]:
+    if is_negative(source.get("sizeLimit")):
+        yield forbidden_value(f"{path}.sizeLimit", "SizeLimit field must be a valid resource quantity")
+
+
+def _image(path: str, source: Object) -> Iterator[Problem]:
+    return one_of(f"{path}.pullPolicy", source.get("pullPolicy"), _PULL_POLICIES)
+
+
+_FILES: dict[str, Rule] = {
+    "secret": volume_files.secret, "configMap": volume_files.config_map, "downwardAPI": volume_files.downward,
+    "projected": volume_files.projected,
+}  # fmt: skip
+_ORDER = (
+    "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi",
+    "glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc",
+    "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
+    "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
 )  # fmt: skip
-_MODE = "must be a number between 0 and 0777 (octal), both inclusive"
-_UPWARDS = "must not contain '..'"
-_PROJECTED = ("secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
-_FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
+_RULES: dict[str, Rule] = {**storage_sources.OF_PODS, **_FILES, "emptyDir": _empty_dir, "image": _image}
 
 
-def volumes(path: str, found: list[Object]) -> Iterator[Problem]:
-    """Every entry of ``volumes``: a name of its own and exactly one source."""
-    seen: set[str] = set()
+def sound(found: list[Object], pod_name: str) -> dict[str, Object]:
+    """Those without a fault, by name."""
+    taken: dict[str, Object] = {}
+    for volume in found:
+        if next(_volume("", volume, taken, pod_name), None) is None:
+            taken[volume.get("name") or ""] = volume
+    return taken
+
+
+def volumes(path: str, found: list[Object], pod_name: str) -> Iterator[Problem]:
+    """Every entry of ``volumes``: a name of its own and exactly one source; ``pod_name`` is empty in a template."""
+    made = {f"{pod_name}-{each.get('name') or ''}" for each in found if pod_name and each.get("ephemeral") is not None}
+    taken: dict[str, Object] = {}
     for index, volume in enumerate(found):
-        here, name = f"{path}[{index}]", volume.get("name") or ""
-        yield from _source(here, volume)
-        if not name:
-            yield required(f"{here}.name")
-            continue
-        yield from dns_label(f"{here}.name", name)
-        if name in seen:
-            yield duplicate(f"{here}.name", name)
-        seen.add(name)
+        here = f"{path}[{index}]"
+        faults = _volume(here, volume, taken, pod_name)
+        fault = next(faults, None)
+        if fault is None:
+            taken[volume.get("name") or ""] = volume
+        else:
+            yield fault
+            yield from faults
+        claim = (volume.get("persistentVolumeClaim") or {}).get("claimName") or ""
+        if claim in made:
+            text = "must not reference a PVC that gets created for an ephemeral volume"
+            yield invalid_value(f"{here}.persistentVolumeClaim.claimName", claim, text)
 
 
-def _source(path: str, volume: Object) -> Iterator[Problem]:
-    given = [name for name in volume if name != "name" and volume[name] is not None]
+def _volume(path: str, volume: Object, taken: Volumes, pod_name: str) -> Iterator[Problem]:
+    name = volume.get("name") or ""
+    yield from _source(path, volume, pod_name)
+    if not name:
+        yield required(f"{path}.name")
+        return
+    yield from dns_label(f"{path}.name", name)
+    if name in taken:
+        yield duplicate(f"{path}.name", name)
+
+
+def _source(path: str, volume: Object, pod_name: str) -> Iterator[Problem]:
+    given = [name for name in _ORDER if volume.get(name) is not None]
     if not given:
         yield required(path, "must specify a volume type")
     for place, name in enumerate(given):
         if place:
-            yield forbidden_value(f"{path}.{name}", "may not specify more than 1 volume type")
-        elif name in _RULES:
-            yield from _RULES[name](f"{path}.{name}", volume[name])
-
-
-def _empty_dir(path: str, source: Object) -> Iterator[Problem]:
-    if (limit := source.get("sizeLimit")) is not None and list(amount(path, limit)):
-        yield forbidden_value(f"{path}.sizeLimit", "SizeLimit field must be a valid resource quantity")
-
-
-def _host_path(path: str, source: Object) -> Iterator[Problem]:
-    wanted, type_ = source.get("path") or "", source.get("type")
-    if not wanted:
-        yield required(f"{path}.path")
-        return
-    if ".." in wanted.split("/"):
-        yield invalid_value(f"{path}.path", wanted, _UPWARDS)
-    if type_ is not None and type_ not in _HOST_PATH_TYPES:
-        yield not_supported(f"{path}.type", type_, _HOST_PATH_TYPES)
-
-
-def _secret(path: str, source: Object) -> Iterator[Problem]:
-    if not source.get("secretName"):
-        yield required(f"{path}.secretName")
-    yield from _keyed(path, source)
-
-
-def _config_map(path: str, source: Object) -> Iterator[Problem]:
-    if not source.get("name"):
-        yield required(f"{path}.name")
-    yield from _keyed(path, source)
-
-
-def _keyed(path: str, source: Object) -> Iterator[Problem]:
-    yield from _mode(f"{path}.defaultMode", source.get("defaultMode"))
-    for index, item in enumerate(source.get("items") or ()):
-        here = f"{path}.items[{index}]"
-        if not item.get("key"):
-            yield required(f"{here}.key")
-        yield from _file(here, item)
-
-
-def _file(path: str, item: Object) -> Iterator[Problem]:
-    wanted = item.get("path") or ""
-    if not wanted:
-        yield required(f"{path}.path")
-    else:
-        yield from _inner_path(f"{path}.path", wanted)
-        if wanted.startswith(".."):
-            yield invalid_value(f"{path}.path", wanted, "must not start with '..'")
-    yield from _mode(f"{path}.mode", item.get("mode"))
-
-
-def _mode(path: str, mode: int | None) -> Iterator[Problem]:
-    if mode is not None and not 0 <= mode <= 0o777:
-        yield invalid_value(path, mode, _MODE)
-
-
-def _inner_path(path: str, wanted: str) -> Iterator[Problem]:
-    if wanted.startswith("/"):
-        yield invalid_value(path, wanted, "must be a relative path")
-    if ".." in wanted.split("/"):
-        yield invalid_value(path, wanted, _UPWARDS)
-
-
-def _downward(path: str, source: Object) -> Iterator[Problem]:
-    yield from _mode(f"{path}.defaultMode", source.get("defaultMode"))
-    for index, item in enumerate(source.get("items") or ()):
-        here = f"{path}.items[{index}]"
-        yield from _file(here, item)
-        field, resource = item.get("fieldRef"), item.get("resourceFieldRef")
-        if field is not None:
-            yield from environment.field(f"{here}.fieldRef", field, _FILE_FIELDS)
-            if resource is not None:
-                yield invalid_value(
-                    here, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"
-                )
-        elif resource is None:
-            yield required(here, "one of fieldRef and resourceFieldRef is required")
+            text = "may not specify more than 1 volume type"
+            yield forbidden_value(f"{path}.{storage_sources.second_path(name)}", text)
         else:
-            yield from environment.resource(f"{here}.resourceFieldRef", resource)
-            if not resource.get("containerName"):
-                yield required(f"{here}.resourceFieldRef.containerName")
+            yield from _RULES[name](f"{path}.{storage_sources.rule_path(name)}", volume[name])
+        yield from _named_after(path, volume, name, pod_name)
 
 
-def _claim(path: str, source: Object) -> Iterator[Problem]:
-    if not source.get("claimName"):
-        yield required(f"{path}.claimName")
+def _named_after(path: str, volume: Object, source: str, pod_name: str) -> Iterator[Problem]:
+    """What is asked of the source together with the names of volume and pod."""
+    name = volume.get("name") or ""
+    if source == "image" and pod_name and not volume["image"].get("reference"):
+        yield required(f"{path}.image.reference")
+    if source == "ephemeral" and pod_name and name:
+        claim = f"{pod_name}-{name}"
+        for message in names.dns_subdomain(claim):
+            yield invalid_value(f"{path}.name", name, f'PVC name "{claim}": {message}')
+    if source == "iscsi" and volume["iscsi"].get("initiatorName") is not None:
+        portal = volume["iscsi"].get("targetPortal") or ""
+        if len(f"{name}:{portal}") > PORTAL_MAX:
+            yield invalid_value(f"{path}.name", name, PORTAL_TOO_LONG)
 
 
-def _projected(path: str, source: Object) -> Iterator[Problem]:
-    yield from _mode(f"{path}.defaultMode", source.get("defaultMode"))
-    for index, part in enumerate(source.get("sources") or ()):
-        here = f"{path}.sources[{index}]"
-        given = [name for name in _PROJECTED if part.get(name) is not None]
-        if not given:
-            yield required(here, "must specify one of: " + ", ".join(_PROJECTED))
-        for name in given[1:]:
-            yield forbidden_value(f"{here}.{name}", "may not specify more than 1 volume type per source")
-        if given[:1] == ["serviceAccountToken"]:
-            yield from _token(f"{here}.serviceAccountToken", part["serviceAccountToken"])
-        elif given[:1] in (["secret"], ["configMap"]):
-            if not part[given[0]].get("name"):
-                yield required(f"{here}.{given[0]}.name")
-            yield from _keyed(f"{here}.{given[0]}", part[given[0]])
-
-
-def _token(path: str, source: Object) -> Iterator[Problem]:
-    seconds = source.get("expirationSeconds") or 0
-    if seconds < 600:
-        yield invalid_value(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
-    if seconds > 1 << 32:
-        yield invalid_value(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
-    if not source.get("path"):
-        yield required(f"{path}.path")
-    else:
-        yield from _inner_path(f"{path}.path", source["path"])
-
-
-_RULES: dict[str, Callable[[str, Object], Iterator[Problem]]] = {
-    "emptyDir": _empty_dir, "hostPath": _host_path, "secret": _secret, "configMap": _config_map,
-    "downwardAPI": _downward, "persistentVolumeClaim": _claim, "projected": _projected,
-}  # fmt: skip
-
-
-def mounts(path: str, found: list[Object], known: set[str]) -> Iterator[Problem]:
-    """Every entry of a container's ``volumeMounts``; ``known`` are the names of the pod's volumes."""
+def mounts(path: str, container: Object, known: Volumes) -> Iterator[Problem]:
+    """Every entry of a container's ``volumeMounts``."""
     places: set[str] = set()
-    for index, mount in enumerate(found):
+    devices = container.get("volumeDevices") or []
+    device_names, device_paths = _column(devices, "name"), _column(devices, "devicePath")
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
         here, name, place = f"{path}[{index}]", mount.get("name") or "", mount.get("mountPath") or ""
         if not name:
             yield required(f"{here}.name")
@@ -185,13 +135,85 @@ def mounts(path: str, found: list[Object], known: set[str]) -> Iterator[Problem]
         if place in places:
             yield invalid_value(f"{here}.mountPath", place, "must be unique")
         places.add(place)
-        yield from _inner(here, mount)
+        if name in device_names:
+            yield invalid_value(f"{here}.name", name, "must not already exist in volumeDevices")
+        if place in device_paths:
+            yield invalid_value(f"{here}.mountPath", place, "must not already exist as a path in volumeDevices")
+        yield from _inner(path, here, mount)
+        yield from _propagation(f"{path}.mountPropagation", mount, container)
+        yield from _read_only(f"{path}.recursiveReadOnly", mount)
 
 
-def _inner(path: str, mount: Object) -> Iterator[Problem]:
+def _column(found: list[Object], field: str) -> set[str]:
+    return {each.get(field) or "" for each in found}
+
+
+def _inner(path: str, here: str, mount: Object) -> Iterator[Problem]:
+    """The part of the volume that is mounted; most problems name no index, as upstream's do not."""
     if inner := mount.get("subPath"):
-        yield from _inner_path(f"{path}.subPath", inner)
+        yield from descending(f"{path}.subPath", inner)
     if expression := mount.get("subPathExpr"):
         if inner:
-            yield invalid_value(f"{path}.subPathExpr", expression, "subPathExpr and subPath are mutually exclusive")
-        yield from _inner_path(f"{path}.subPathExpr", expression)
+            yield invalid_value(f"{here}.subPathExpr", expression, "subPathExpr and subPath are mutually exclusive")
+        yield from descending(f"{path}.subPathExpr", expression)
+
+
+def _propagation(path: str, mount: Object, container: Object) -> Iterator[Problem]:
+    wanted = mount.get("mountPropagation")
+    if wanted is None:
+        return
+    if wanted not in _PROPAGATIONS:
+        yield not_supported(path, wanted, _PROPAGATIONS)
+    if wanted == "Bidirectional" and not (container.get("securityContext") or {}).get("privileged"):
+        yield forbidden_value(path, "Bidirectional mount propagation is available only to privileged containers")
+
+
+def _read_only(path: str, mount: Object) -> Iterator[Problem]:
+    wanted = mount.get("recursiveReadOnly")
+    if wanted in (None, "Disabled"):
+        return
+    if wanted not in _READ_ONLY:
+        yield not_supported(path, wanted, _READ_ONLY)
+        return
+    if not mount.get("readOnly"):
+        yield forbidden_value(path, "may only be specified when readOnly is true")
+    if mount.get("mountPropagation") not in (None, "None"):
+        yield forbidden_value(path, "may only be specified when mountPropagation is None or not specified")
+
+
+def devices(path: str, container: Object, known: Volumes) -> Iterator[Problem]:
+    """Every entry of a container's ``volumeDevices``: claims, as block devices."""
+    names_seen: set[str] = set()
+    paths_seen: set[str] = set()
+    mounted = container.get("volumeMounts") or []
+    mount_names, mount_paths = _column(mounted, "name"), _column(mounted, "mountPath")
+    for index, device in enumerate(container.get("volumeDevices") or ()):
+        here, name, place = f"{path}[{index}]", device.get("name") or "", device.get("devicePath") or ""
+        if not name:
+            yield required(f"{here}.name")
+        if name in names_seen:
+            yield invalid_value(f"{here}.name", name, "must be unique")
+        yield from _claimed(f"{here}.name", name, known)
+        if not place:
+            yield required(f"{here}.devicePath")
+        if place in paths_seen:
+            yield invalid_value(f"{here}.devicePath", place, "must be unique")
+        if next(without_backsteps("", place), None) is not None:
+            yield invalid_value(f"{here}.devicePath", place, "can not contain backsteps ('..')")
+        else:
+            paths_seen.add(place)
+        if name in mount_names:
+            yield invalid_value(f"{here}.name", name, "must not already exist in volumeMounts")
+        if place in mount_paths:
+            yield invalid_value(f"{here}.devicePath", place, "must not already exist as a path in volumeMounts")
+        if name:
+            names_seen.add(name)
+
+
+def _claimed(path: str, name: str, known: Volumes) -> Iterator[Problem]:
+    volume = known.get(name)
+    if volume is None:
+        yield not_found_value(path, name)
+    elif volume.get("persistentVolumeClaim") is None and volume.get("ephemeral") is None:
+        text = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"
+        yield invalid_value(path, name, text)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fairway.objects import Object, quantity
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported
 
 READ_WRITE_ONCE_POD = "ReadWriteOncePod"
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", READ_WRITE_ONCE_POD)
 VOLUME_MODES = ("Block", "Filesystem")
+_ONE = 10**9
 _SHORT = (
     ("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), (READ_WRITE_ONCE_POD, "RWOP"),
 )  # fmt: skip
@@ -23,14 +24,13 @@ def short(modes: Iterable[str] | None) -> str:
     return ",".join(letters for mode, letters in _SHORT if mode in found)
 
 
-def access_modes(path: str, modes: list[str], *, is_of_volume: bool) -> Iterator[Problem]:
-    """At least one, each known, and the exclusive one alone."""
-    if not modes:
-        yield required(path, "" if is_of_volume else "at least 1 access mode is required")
+def access_modes(path: str, modes: list[str]) -> Iterator[Problem]:
+    """Each known, and the exclusive one alone; that there is one at all is for the caller to ask."""
     for mode in modes:
         if mode not in ACCESS_MODES:
             yield not_supported(path, mode, ACCESS_MODES)
-    if READ_WRITE_ONCE_POD in modes and len(set(modes)) > 1:
+    known = {mode for mode in modes if mode in ACCESS_MODES}
+    if READ_WRITE_ONCE_POD in known and len(known) > 1:
         yield forbidden_value(path, "may not use ReadWriteOncePod with other access modes")
 
 
@@ -40,8 +40,8 @@ def volume_mode(path: str, mode: str | None) -> Iterator[Problem]:
         yield not_supported(path, mode, VOLUME_MODES)
 
 
-def size(path: str, value: Any) -> Iterator[Problem]:
-    """An amount above zero."""
+def size(path: str, value: Any, *, is_whole: bool = False) -> Iterator[Problem]:
+    """An amount above zero, and of whole bytes if ``is_whole``."""
     try:
         found = quantity.parse(str(value))
     except ValueError as error:
@@ -49,6 +49,8 @@ def size(path: str, value: Any) -> Iterator[Problem]:
         return
     if found.nano <= 0:
         yield invalid_value(path, str(value), "must be greater than zero")
+    elif is_whole and found.nano % _ONE:
+        yield invalid_value(path, str(value), "must be an integer")
 
 
 def class_of(claim_or_volume: Object) -> str:

@@ -1,0 +1,83 @@
+"""Plain fields: values that say no more than that nothing was said, left out as Go's encoder leaves them out.
+
+Kubernetes holds most fields in Go structs.  A plain field cannot tell ``""``, ``0`` or ``false`` from nothing, and is
+not written then; a pointer can, and is.  Lists and maps without a member are not written either, unless required.
+Shape: ``leave_out(body, api_version, kind)`` changes ``body``, which has no nulls; ``plain_fields.txt`` holds a type a
+line with its plain fields.  Source: the fields of Kubernetes' API types.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from fairway.objects import Object, schema
+from fairway.objects.schema import Definition, Type
+
+_TABLE = Path(__file__).with_name("plain_fields.txt")
+_PREFIX = "io.k8s."
+_Inner = Callable[[Any], None]
+_Plan = dict[str, tuple[bool, _Inner | None]]
+"""By field: whether it goes when it is empty, and what is done to it when it is not."""
+
+
+def leave_out(body: Object, api_version: str, kind: str) -> None:
+    """Take every empty plain field, list and map out of an object of a built-in kind."""
+    place = schema.place_of(api_version, kind)
+    if place is not None:
+        _clean(place, body)
+
+
+@lru_cache(1)
+def _plain() -> dict[str, frozenset[str]]:
+    lines = (line.split() for line in _TABLE.read_text(encoding="utf-8").splitlines())
+    return {f"{_PREFIX}{name}": frozenset(fields) for name, *fields in lines}
+
+
+def _clean(place: int, body: Object) -> None:
+    plan = _plan(place)
+    empty = []
+    for name, value in body.items():
+        step = plan.get(name)
+        if step is None:
+            continue
+        if not value:
+            if step[0]:
+                empty.append(name)
+        elif step[1] is not None:
+            step[1](value)
+    for name in empty:
+        del body[name]
+
+
+@lru_cache(None)
+def _plan(place: int) -> _Plan:
+    found = schema.definition(place)
+    plain = _plain().get(found.name, frozenset())
+    steps = {name: _step(name, type_, found, plain) for name, type_ in (found.fields or {}).items()}
+    return {name: step for name, step in steps.items() if step != (False, None)}
+
+
+def _step(name: str, type_: Type, found: Definition, plain: frozenset[str]) -> tuple[bool, _Inner | None]:
+    is_collection = type_.form in (schema.LIST, schema.MAP) and name not in found.required
+    return name in plain or is_collection, _inner(type_)
+
+
+def _inner(type_: Type) -> _Inner | None:
+    if type_.form == schema.DEFINED:
+        found = schema.definition(type_.place)
+        return partial(_clean, type_.place) if found.fields is not None else None
+    if type_.form not in (schema.LIST, schema.MAP) or type_.item is None:
+        return None
+    inner = _inner(type_.item)
+    return None if inner is None else partial(_each_item if type_.form == schema.LIST else _each_value, inner)
+
+
+def _each_item(inner: _Inner, items: list[Any]) -> None:
+    for item in items:
+        if item:
+            inner(item)
+
+
+def _each_value(inner: _Inner, values: Object) -> None:
+    _each_item(inner, list(values.values()))
