@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
         self._have += len(data)
         if not self._want and not self._measure():
             return
-        if self._have >= self._want:
+        if self._have >= self._want if self._want > 0 else self._has_last_chunk():
             self.latencies.append(time.perf_counter() - self._started)
             if self._parts[0][9:10] not in (b"2",):
                 self.failures.append(b"".join(self._parts)[:600])
@@ -59,9 +59,14 @@ class Connection(asyncio.Protocol):
         end = joined.find(b"\r\n\r\n")
         if end < 0:
             return False
-        at = joined.find(b"Content-Length: ") + 16
-        self._want = end + 4 + int(joined[at : joined.find(b"\r", at)])
+        at = joined.find(b"Content-Length: ", 0, end)
+        # A chunked answer has no length: it ends with its last chunk.
+        self._want = end + 4 + int(joined[at + 16 : joined.find(b"\r", at)]) if at >= 0 else -1
         return True
+
+    def _has_last_chunk(self) -> bool:
+        last = self._parts[-1]
+        return (last if len(last) >= 5 else b"".join(self._parts[-5:])).endswith(b"0\r\n\r\n")
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():

@@ -72,6 +72,11 @@ class Taker:
         await self._is_fast.wait()
 
     @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return len(self._text)
+
+    @property
     def lines(self) -> list[Any]:
         return [orjson.loads(line) for line in self._text.splitlines()]
 

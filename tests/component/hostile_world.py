@@ -17,6 +17,7 @@ from component.authority import Authority
 from component.http_peer import Got, HttpPeer, render
 from fairway.apiserver.http import transport_error
 from fairway.apiserver.server import ApiServer
+from fairway.apiserver.settings import Limits as ApiLimits
 from fairway.apiserver.settings import Settings
 from fairway.store.interface import Entry
 from fairway.store.sqlite import SqliteStore
@@ -153,7 +154,8 @@ async def hostile_world(
     for logger in loggers:
         logger.addHandler(complaints)
     store = await SqliteStore.open(folder / "fairway.db", is_durable=False, retention=None)
-    api = ApiServer(store, settings or Settings(advertise_address="10.244.0.1"))
+    patience = ApiLimits(patience_s=(limits or Limits()).write_timeout_s)
+    api = ApiServer(store, settings or Settings(advertise_address="10.244.0.1", limits=patience))
     await api.start()
     server = await serve(
         api.handler, ssl_context=listening, limits=limits or Limits(error_response=transport_error, linger_s=0.2)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as some
 
 from fairway.objects.ownership import applying, field_sets, shape
 from fairway.objects.ownership.comparing import compare, fields_of
-from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers
+from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers, Owned
 from fairway.objects.ownership.tracking import updated
 
 PATHS = some.sets(
@@ -103,3 +104,38 @@ def test_appliers_who_agree_do_not_meet_and_who_leave_take_only_their_own(
     assert not compare(other, left, SHAPE).modified
     assert not compare(other, left, SHAPE).removed
     assert OTHER in after or not (other["metadata"].get("labels") or other.get("spec"))
+
+
+POD_SHAPE = shape.of_kind("v1", "Pod")
+CONTAINERS = some.lists(
+    some.fixed_dictionaries(
+        {"name": some.sampled_from("xy")},
+        optional={
+            "ports": some.lists(some.fixed_dictionaries({"containerPort": some.integers(1, 3)}), max_size=2),
+            "resources": some.fixed_dictionaries({}, optional={"limits": TEXTS, "requests": TEXTS}),
+            "args": some.lists(some.text(max_size=1), max_size=2), "env": some.just([]),
+        },
+    ),
+    unique_by=lambda one: one["name"], max_size=2,
+)  # fmt: skip
+PODS = some.fixed_dictionaries(
+    {
+        "metadata": some.fixed_dictionaries(
+            {"name": some.just("p")},
+            optional={"labels": TEXTS, "finalizers": some.lists(some.sampled_from("ab"), max_size=2)},
+        )
+    },
+    optional={
+        "spec": some.fixed_dictionaries({}, optional={"containers": CONTAINERS, "nodeSelector": TEXTS}),
+        "x": TEXTS,
+    },
+)
+
+
+@given(PODS | SERVICES, some.sampled_from([POD_SHAPE, SHAPE, shape.DEDUCED]))
+def test_who_creates_an_object_owns_what_distinguishes_it_from_nothing(new: dict[str, Any], form: shape.Shape) -> None:
+    # Whoever owns something already is compared field by field, as on an update.
+    known: Managers = {OTHER: Owned({"f:other": {}}, "then")}
+    wanted, mine = (updated(None, new, managers, ME, form, now="now").get(ME) for managers in (known, {}))
+    # As bytes, since the order of the fields counts too.
+    assert orjson.dumps(mine and mine.fields) == orjson.dumps(wanted and wanted.fields)

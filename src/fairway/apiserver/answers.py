@@ -7,6 +7,7 @@ their collection changes.
 import gzip
 import itertools
 import os
+import time
 import uuid
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,18 +15,22 @@ from typing import NamedTuple
 import orjson
 
 from fairway.apiserver.call import Call
+from fairway.apiserver.list_stream import ListStream
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, takes_json, wants_pretty
+from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Found, Made, Page, Reply
 from fairway.apiserver.settings import Limits
-from fairway.apiserver.shapes import Shape, Whole
+from fairway.apiserver.shapes import AsMetadata, AsTable, Shape, Whole
 from fairway.objects.errors import StatusError, too_large
-from fairway.transport.interface import Request, Response
+from fairway.transport.interface import Request, Response, Stream
 
 Header = tuple[str, str]
 
 _GZIP_LEVEL = 1
 _KEPT_FROM_BYTES = 64 * 1024
 _KEPT_BYTES = 8 * 1024 * 1024
+_WHOLE_BYTES = _KEPT_BYTES // 2
+"""Larger lists go out piece by piece."""
 _PROTOBUF_BYTES = 256 * 1024
 """Larger answers go out as JSON if that is accepted too."""
 _PACKED_MAX_BYTES = 4 * 1024 * 1024
@@ -37,12 +42,13 @@ TRANSPORT_ERRORS = {413: lambda: too_large(Limits().body_bytes)}
 
 
 class _Kept(NamedTuple):
-    """A large list as it was answered; good until its collection changes."""
+    """A large list as it was answered; good until its collection changes, one with ages until the second is over."""
 
     changed: int
     revision: int
     body: bytes
     packed: list[bytes]
+    second: int
 
 
 def _audit_prefix() -> str:
@@ -58,6 +64,8 @@ class Answers:
         self._prefix = _audit_prefix()
         self._numbers = itertools.count(1)
         self._kept: dict[tuple[Shape, str], _Kept] = {}
+        self.pace = Pace()
+        """Of all answers that are sent in pieces."""
 
     def audit_id(self) -> str:
         """An id that no other request has."""
@@ -70,7 +78,7 @@ class Answers:
             made.extend(("Warning", warning(text)) for text in shortened(dict.fromkeys(warnings)))
         return made
 
-    def reply(self, request: Request, call: Call, reply: Reply, shape: Shape, form: Form) -> Response:
+    def reply(self, request: Request, call: Call, reply: Reply, shape: Shape, form: Form) -> Response | Stream:
         """What a verb replied, in the shape that was asked for."""
         status, headers = 200, self.headers(call.warnings)
         match reply:
@@ -86,8 +94,11 @@ class Answers:
 
     def _list(
         self, request: Request, call: Call, page: Page, shape: Shape, form: Form, headers: list[Header]
-    ) -> Response:
-        is_plain = page.whole_prefix and isinstance(shape, Whole) and form.media == JSON
+    ) -> Response | Stream:
+        if form.media != YAML and not _is_pretty(request) and self._is_large(request, page, form):
+            sent = ListStream(page.items, shape.parts(page), self.pace, self._limits.patience_s)
+            return Stream(sent.opened, sent.closed, headers=headers)
+        is_plain = page.whole_prefix and isinstance(shape, Whole | AsTable | AsMetadata) and form.media == JSON
         if not is_plain or _is_pretty(request):
             return self._formed(request, form, Response(200, shape.page(page), headers=headers))
         kept = self._kept_list(page, shape)
@@ -99,19 +110,28 @@ class Answers:
             kept.packed.append(gzip.compress(kept.body, _GZIP_LEVEL))
         return Response(200, kept.packed[0], headers=[*headers, *_PACKED])
 
+    @staticmethod
+    def _is_large(request: Request, page: Page, form: Form) -> bool:
+        """Whether a list is sent in pieces, as JSON."""
+        if form.media == PROTOBUF and not takes_json(request.headers.get("accept", "")):
+            return False
+        # Most lists are small: only what may be large is measured.
+        return len(page.items) > 1 and sum(len(item.wire) for item in page.items) > _WHOLE_BYTES
+
     def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
         """The list as it was answered before, if nothing changed since, or kept now if it is large but not huge."""
         key = (shape, page.whole_prefix)
         kept = self._kept.get(key)
-        if kept is not None and kept.changed == page.changed and kept.revision >= page.asked:
+        second = int(time.time()) if isinstance(shape, AsTable) else 0
+        if kept is not None and (kept.changed, kept.second) == (page.changed, second) and kept.revision >= page.asked:
             return kept
         self._kept.pop(key, None)
         size = sum(len(item.wire) for item in page.items)
-        if not _KEPT_FROM_BYTES <= size <= _KEPT_BYTES // 2:
+        if not _KEPT_FROM_BYTES <= size <= _WHOLE_BYTES:
             return None
         while self._kept and size + sum(len(one.body) for one in self._kept.values()) > _KEPT_BYTES:
             self._kept.pop(next(iter(self._kept)))
-        made = self._kept[key] = _Kept(page.changed, page.revision, shape.page(page), [])
+        made = self._kept[key] = _Kept(page.changed, page.revision, shape.page(page), [], second)
         return made
 
     def error(self, request: Request, error: StatusError, warnings: Iterable[str] = ()) -> Response:

@@ -194,7 +194,7 @@ class Cache:
         if collection.watchers:
             self._announce(collection, event)
         else:
-            self._economize(event, is_used=False)
+            self._economize(event)
         for changed in self._changes.pop(entry.key, ()):
             if not changed.done():
                 changed.set_result(None)
@@ -220,28 +220,26 @@ class Cache:
             batch = Batch(events)
             for watcher in list(collection.watchers):
                 _send(watcher, batch)
-            is_used = collection.uses_objects
             for event in events:
-                self._economize(event, is_used=is_used)
+                self._economize(event)
 
     @staticmethod
-    def _economize(event: Event, *, is_used: bool) -> None:
-        """Bytes are an eighth of the memory: dicts stay only of live objects that somebody looks at."""
+    def _economize(event: Event) -> None:
+        """Bytes are an eighth of the memory: who looks at dicts keeps of them what he needs."""
         if event.old is not None:
             event.old.forget()
-        if event.new is not None and not is_used:
+        if event.new is not None:
             event.new.forget()
 
     def tick(self, now_s: float | None = None) -> None:
-        """Now and then: bookmarks for watchers, dicts that no watcher needs are let go, and old states are closed."""
+        """Now and then: bookmarks for watchers; dicts that were looked at are let go, and old states are closed."""
         self.send()
         self._close_old(time.monotonic() if now_s is None else now_s)
         for collection in self._every():
             for watcher in list(collection.watchers):
                 watcher.bookmark(self.revision)
-            if not collection.uses_objects:
-                for state in collection.live.values():
-                    state.forget()
+            for state in collection.live.values():
+                state.forget_shown()
 
     def _every(self) -> list[Collection]:
         """Every collection, and those that keep custom kinds in other versions."""

@@ -16,9 +16,6 @@ from fairway.kinds.kind import Kind
 class Watcher(Protocol):
     """Whoever follows a collection.  Calls come in order, from the event loop, and must not wait."""
 
-    uses_objects: bool
-    """Whether it looks at dicts rather than bytes: then they are kept decoded."""
-
     def take(self, batch: "Batch") -> None:
         """Some consecutive events."""
 
@@ -55,11 +52,6 @@ class Collection:
         self.unconverted: dict[str, None] = {}
         """Keys of objects that are still in another version: to be converted before they are read."""
         self._keys: list[str] = []
-
-    @property
-    def uses_objects(self) -> bool:
-        """Whether a watcher looks at dicts."""
-        return any(watcher.uses_objects for watcher in self.watchers)
 
     def load(self, states: list[Stored], revision: int) -> None:
         """Start from ``states``; nothing before ``revision`` is remembered."""

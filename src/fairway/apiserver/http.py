@@ -296,7 +296,7 @@ class Http:
             if seen.record is not None and self._audit is not None:
                 self._audit.completed(seen.record, 200)
 
-        watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, over)
+        watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, self._answers.pace, over)
         stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
         if form.media == PROTOBUF:
             stream.content_type = f"{PROTOBUF};stream=watch"

@@ -54,7 +54,7 @@ class Page:
         """The List with shared items, for readers in this process."""
         return {
             "kind": self.kind.list_name, "apiVersion": self.kind.api_version,
-            "metadata": self.metadata(), "items": [item.object for item in self.items],
+            "metadata": self.metadata(), "items": [item.peek() for item in self.items],
         }  # fmt: skip
 
 

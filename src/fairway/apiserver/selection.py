@@ -36,10 +36,9 @@ class Selection:
         """Whether the selectors take ``stored``, whose key is covered."""
         if self.is_plain:
             return True
-        found = stored.object
-        if self._labels is not None and not self._labels.matches(found["metadata"].get("labels")):
+        if self._labels is not None and not self._labels.matches(stored.labels):
             return False
-        return self._fields is None or self._fields.matches(found)
+        return self._fields is None or self._fields.matches_values(stored.values(self._fields.readers))
 
 
 def select(kind: Kind, namespace: str | None, label_text: str, field_text: str) -> Selection:

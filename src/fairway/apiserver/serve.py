@@ -28,7 +28,7 @@ from fairway.apiserver.commit import ClaimLost, Committer
 from fairway.apiserver.conversions import Conversions
 from fairway.apiserver.deletion import is_finished
 from fairway.apiserver.quota.charging import Quotas
-from fairway.apiserver.reply import Found, Made, Reply, as_object
+from fairway.apiserver.reply import Found, Made, Page, Reply, as_object
 from fairway.apiserver.selection import select
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.stored import Stored
@@ -43,6 +43,8 @@ from fairway.store.interface import Put, Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
 T = TypeVar("T")
+_BREATH = 200
+"""Objects of a list that are decoded before others have their turn."""
 
 
 def _issuer(settings: Settings, cache: Cache, clock: Callable[[], float]) -> Issuer | None:
@@ -87,9 +89,7 @@ class Api:
         body: Any = None, content_type: str = "", options: Mapping[str, str] | None = None, agent: str = "",
     ) -> Object:  # fmt: skip
         """One request from this process, as ``ITSELF``; ``body`` stays the caller's.  Raises: ``StatusError``."""
-        served = None
-        if kind.custom is None and self.custom:
-            kind, served = self.custom.get((kind.group, kind.version, kind.plural), (kind, None))
+        kind, served = self._known(kind)
         raw = b"" if body is None else orjson.dumps(body)
         call = Call(
             verb, kind, ITSELF, namespace=namespace, name=name, subresource=subresource,
@@ -97,6 +97,26 @@ class Api:
             options=options or {}, user_agent=agent, served=served,
         )  # fmt: skip
         return as_object(await self.answer(call))
+
+    def _known(self, kind: Kind) -> tuple[Kind, Served | None]:
+        if kind.custom is None and self.custom:
+            return self.custom.get((kind.group, kind.version, kind.plural), (kind, None))
+        return kind, None
+
+    async def list(
+        self, kind: Kind, *, namespace: str | None, labels: str, fields: str, keep: Callable[[Object], Object] | None
+    ) -> tuple[list[Object], str]:
+        """For this process: the objects, each as ``keep`` makes it, and the revision.  Raises: ``StatusError``."""
+        kind, served = self._known(kind)
+        options = {"labelSelector": labels, "fieldSelector": fields}
+        page = await self.answer(Call("list", kind, ITSELF, namespace=namespace, options=options, served=served))
+        assert isinstance(page, Page)
+        found = []
+        for place, stored in enumerate(page.items, 1):
+            found.append(keep(stored.peek()) if keep else stored.peek())
+            if place % _BREATH == 0:
+                await asyncio.sleep(0)
+        return found, str(page.revision)
 
     def watch(
         self, kind: Kind, *, namespace: str | None, revision: str, labels: str, fields: str

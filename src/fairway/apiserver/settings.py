@@ -14,6 +14,8 @@ class Limits:
     watch_s: float = 1800.0
     """The shortest that a watch without timeoutSeconds lasts; the longest is twice that."""
     bookmark_s: float = 60.0
+    patience_s: float = 60.0
+    """How long a peer may take nothing of a long answer before it is dropped."""
     window_bytes: int = 16 * 1024 * 1024
     """Remembered changes of all kinds together, for watches that resume."""
     gzip_from_bytes: int = 128 * 1024
@@ -51,7 +53,5 @@ class Settings:
     token_key: Path | None = None
     """The private key (PEM, P-256) that signs service-account tokens; without one none are issued."""
     token_issuer: str = "https://kubernetes.default.svc.cluster.local"
-    root_ca: Path | None = None
-    """The CA (PEM) that signs this server's certificate, as Secrets with tokens tell it; none: they tell none."""
     version: str = "v1.36.0+fairway"
     limits: Limits = field(default_factory=Limits)

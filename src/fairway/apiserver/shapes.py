@@ -6,27 +6,38 @@ Source: Kubernetes API concepts, "Alternate representations of resources".
 """
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
+from fairway.apiserver import rows
 from fairway.apiserver.negotiation import JSON, PROTOBUF, Form
 from fairway.apiserver.reply import Page
 from fairway.apiserver.routes import media_version
 from fairway.apiserver.stored import Stored
-from fairway.kinds.kind import Kind, Served
+from fairway.kinds.kind import Column, Kind, Served
 from fairway.objects import Object, table
 from fairway.objects.table import Include
+
+
+class Parts(NamedTuple):
+    """A list taken apart: what stands before its items, what makes the bytes of one, and what stands behind them."""
+
+    head: bytes
+    one: Callable[[Stored], bytes]
+    tail: bytes = b"]}\n"
+
+    def joined(self, items: Iterable[Stored]) -> bytes:
+        """The whole list."""
+        return b"%b%b%b" % (self.head, b",".join(map(self.one, items)), self.tail)
+
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
 class Shape(Protocol):
     """How objects of one kind look to a request."""
-
-    uses_objects: bool
-    """Whether dicts are looked at."""
 
     def one(self, stored: Stored) -> bytes:
         """A stored object."""
@@ -36,6 +47,9 @@ class Shape(Protocol):
 
     def page(self, page: Page) -> bytes:
         """A list."""
+
+    def parts(self, page: Page) -> Parts:
+        """The same, to be sent piece by piece."""
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """One line of a watch."""
@@ -63,8 +77,6 @@ def _bookmark(kind: str, version: str, revision: int, ends_initial: bool) -> byt
 class Whole:
     """Objects as they are, under the apiVersion that the request names."""
 
-    uses_objects = False
-
     def __init__(self, kind: Kind, served: Served | None) -> None:
         self._kind = kind
         self._version = kind.api_version
@@ -90,13 +102,13 @@ class Whole:
                 self._convert(made)
         return orjson.dumps(made)
 
+    def parts(self, page: Page) -> Parts:
+        """See ``Shape``."""
+        return Parts(_list_head(self._kind.list_name, self._version, page), self.one)
+
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""
-        head = b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
-            self._kind.list_name.encode(), self._version.encode(), orjson.dumps(page.metadata()),
-        )  # fmt: skip
-        one = self.one
-        return b"%b%b]}\n" % (head, b",".join([one(stored) for stored in page.items]))
+        return self.parts(page).joined(page.items)
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""
@@ -111,6 +123,12 @@ class Whole:
         return _bookmark(self._kind.name, self._version, revision, ends_initial)
 
 
+def _list_head(name: str, version: str, page: Page) -> bytes:
+    return b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
+        name.encode(), version.encode(), orjson.dumps(page.metadata()),
+    )  # fmt: skip
+
+
 def _wire(stored: Stored) -> bytes:
     return stored.wire
 
@@ -122,57 +140,62 @@ def _start(name: str, version: str) -> bytes:
 class AsTable:
     """Rows of cells, as ``kubectl get`` asks for them."""
 
-    uses_objects = True
-
     def __init__(self, kind: Kind, version: str, include: Include, shown_version: str) -> None:
         self._kind = kind
         self._version = f"meta.k8s.io/{version}"
         self._include = include
         self._shown_version = shown_version
+        self._head = rows.definitions(kind.columns, leads_with_name=kind.leads_with_name)
 
-    def _table(self, found: Sequence[Object], metadata: Object, *, has_definitions: bool = True) -> Object:
-        made = table.build(
-            self._kind.columns, found, time.time(),
-            include=self._include, metadata=metadata, has_definitions=has_definitions,
-            leads_with_name=self._kind.leads_with_name,
+    def _row(self, stored: Stored, ages: rows.Ages) -> bytes:
+        kind, is_own_version = self._kind, self._shown_version == self._kind.api_version
+        shown = rows.included(stored, self._include, self._shown_version, is_own_version)
+        return rows.row(stored, kind.columns, ages, shown, leads_with_name=kind.leads_with_name)
+
+    def _parts(self, metadata: Object, *, has_definitions: bool = True) -> Parts:
+        head = b'{"kind":"Table","apiVersion":"%b","metadata":%b,"columnDefinitions":%b,"rows":[' % (
+            self._version.encode(), orjson.dumps(metadata), self._head if has_definitions else b"null",
         )  # fmt: skip
-        made["apiVersion"] = self._version
-        return made
+        ages = rows.Ages(time.time())
+        return Parts(head, lambda stored: self._row(stored, ages))
 
-    def _shown(self, stored: Stored) -> Object:
-        found = stored.object
-        if self._include == "Object" and self._shown_version != self._kind.api_version:
-            return {**found, "apiVersion": self._shown_version}
-        return found
+    def _table(self, found: Sequence[Stored], metadata: Object, *, has_definitions: bool = True) -> bytes:
+        return self._parts(metadata, has_definitions=has_definitions)._replace(tail=b"]}").joined(found)
 
     def one(self, stored: Stored) -> bytes:
         """See ``Shape``."""
-        return orjson.dumps(self._table([self._shown(stored)], {"resourceVersion": str(stored.revision)}))
+        return self._table([stored], {"resourceVersion": str(stored.revision)})
 
     def made(self, made: Object) -> bytes:
         """See ``Shape``."""
         if made.get("kind") == self._kind.name:
-            return orjson.dumps(self._table([made], {}))
+            kind = self._kind
+            return orjson.dumps(self._made(kind.columns, made, leads_with_name=kind.leads_with_name))
         return orjson.dumps(self._table_of_subresource(made))
 
     def _table_of_subresource(self, made: Object) -> Object:
         """A Scale as a row; what no subresource has columns for (a Status) as it is."""
         for one in self._kind.subresources:
             if one.columns and one.kind == made.get("kind"):
-                found = table.build(one.columns, [made], time.time(), include=self._include)
-                return {**found, "apiVersion": self._version}
+                return self._made(one.columns, made)
         return made
+
+    def _made(self, columns: Sequence[Column], made: Object, *, leads_with_name: bool = True) -> Object:
+        found = table.build(columns, [made], time.time(), include=self._include, leads_with_name=leads_with_name)
+        return {**found, "apiVersion": self._version}
+
+    def parts(self, page: Page) -> Parts:
+        """See ``Shape``."""
+        return self._parts(page.metadata())
 
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""
-        found = self._table([self._shown(stored) for stored in page.items], page.metadata())
-        return orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)
+        return self.parts(page).joined(page.items)
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""
-        metadata = {"resourceVersion": str(stored.revision)}
-        shown = self._table([self._shown(stored)], metadata, has_definitions=is_first)
-        return orjson.dumps({"type": type_, "object": shown}) + b"\n"
+        shown = self._table([stored], {"resourceVersion": str(stored.revision)}, has_definitions=is_first)
+        return b'{"type":"%b","object":%b}\n' % (type_.encode(), shown)
 
     def failed(self, status: Object) -> bytes:
         """See ``Shape``."""
@@ -181,44 +204,39 @@ class AsTable:
     def bookmark(self, revision: int, *, ends_initial: bool) -> bytes:
         """See ``Shape``."""
         shown = self._table([], {"resourceVersion": str(revision)}, has_definitions=False)
-        return orjson.dumps({"type": "BOOKMARK", "object": shown}) + b"\n"
+        return b'{"type":"BOOKMARK","object":%b}\n' % shown
 
 
 class AsMetadata:
     """PartialObjectMetadata: what garbage collectors and caches of metadata ask for."""
 
-    uses_objects = True
-
     def __init__(self, kind: Kind, version: str) -> None:
         self._kind = kind
         self._version = f"meta.k8s.io/{version}"
 
-    def _partial(self, found: Object) -> Object:
-        return {"kind": "PartialObjectMetadata", "apiVersion": self._version, "metadata": found["metadata"]}
-
     def one(self, stored: Stored) -> bytes:
         """See ``Shape``."""
-        return orjson.dumps(self._partial(stored.object))
+        return rows.partial(stored, self._version)
 
     def made(self, made: Object) -> bytes:
         """See ``Shape``."""
-        return orjson.dumps(self._partial(made) if made.get("kind") == self._kind.name else made)
+        if made.get("kind") != self._kind.name:
+            return orjson.dumps(made)
+        return orjson.dumps(
+            {"kind": "PartialObjectMetadata", "apiVersion": self._version, "metadata": made["metadata"]}
+        )
+
+    def parts(self, page: Page) -> Parts:
+        """See ``Shape``."""
+        return Parts(_list_head("PartialObjectMetadataList", self._version, page), self.one)
 
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""
-        return orjson.dumps(
-            {
-                "kind": "PartialObjectMetadataList",
-                "apiVersion": self._version,
-                "metadata": page.metadata(),
-                "items": [self._partial(stored.object) for stored in page.items],
-            },
-            option=orjson.OPT_APPEND_NEWLINE,
-        )
+        return self.parts(page).joined(page.items)
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""
-        return orjson.dumps({"type": type_, "object": self._partial(stored.object)}) + b"\n"
+        return b'{"type":"%b","object":%b}\n' % (type_.encode(), self.one(stored))
 
     def failed(self, status: Object) -> bytes:
         """See ``Shape``."""
@@ -234,7 +252,6 @@ class AsProtobuf:
 
     def __init__(self, inner: Shape) -> None:
         self._inner = inner
-        self.uses_objects = inner.uses_objects
 
     def one(self, stored: Stored) -> bytes:
         """See ``Shape``."""
@@ -247,6 +264,10 @@ class AsProtobuf:
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""
         return self._inner.page(page)
+
+    def parts(self, page: Page) -> Parts:
+        """See ``Shape``."""
+        return self._inner.parts(page)
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""

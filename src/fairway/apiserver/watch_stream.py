@@ -12,6 +12,7 @@ from typing import TypeVar
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.collection import Batch
 from fairway.apiserver.events import Event, View
+from fairway.apiserver.pace import Pace, pieces, taken
 from fairway.apiserver.reply import Watching
 from fairway.apiserver.settings import Limits
 from fairway.apiserver.shapes import Shape
@@ -22,19 +23,21 @@ from fairway.transport.server import frame
 Item = TypeVar("Item")
 
 _AT_ONCE = 256
-"""Events that are written without waiting for the peer."""
+_AT_ONCE_BYTES = 512 * 1024
+"""Events that are written without waiting for the peer, and what they may come to."""
 
 
 class StreamWatch:
     """One watch.  ``opened`` and ``closed`` are called by the transport; ``over`` is told when it has ended."""
 
     def __init__(
-        self, watching: Watching, shape: Shape, cache: Cache, limits: Limits, over: Callable[[int], None]
+        self, watching: Watching, shape: Shape, cache: Cache, limits: Limits, pace: Pace, over: Callable[[int], None]
     ) -> None:
         self._watching = watching
         self._shape = shape
         self._cache = cache
         self._limits = limits
+        self._pace = pace
         self._over = over
         self._collection = watching.collection
         self._selection = watching.selection
@@ -45,7 +48,6 @@ class StreamWatch:
         self._writer: StreamWriter | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._catching_up: asyncio.Task[None] | None = None
-        self.uses_objects = shape.uses_objects or not watching.selection.is_plain
 
     def opened(self, writer: StreamWriter) -> None:
         """The head has gone out."""
@@ -54,12 +56,19 @@ class StreamWatch:
         seconds = self._watching.timeout_s or random.uniform(limits.watch_s, 2 * limits.watch_s)
         self._timer = asyncio.get_running_loop().call_later(seconds, self._end)
         self._collection.watchers[self] = None
-        count = len(self._initial or ()) + self._collection.changed - self._after
-        if count <= _AT_ONCE:
+        if self._is_short():
             for _ in self._steps():
                 pass
         else:
             self._catching_up = asyncio.get_running_loop().create_task(self._catch_up())
+
+    def _is_short(self) -> bool:
+        """Whether what is to be told first is so little that nobody has to wait for it."""
+        initial = self._initial or ()
+        if len(initial) + self._collection.changed - self._after > _AT_ONCE:
+            return False
+        missed = [event.new for event in self._collection.since(self._after) if event.new is not None]
+        return sum(len(state.wire) for state in (*initial, *missed)) <= _AT_ONCE_BYTES
 
     def closed(self) -> None:
         """The peer has gone, or ``_end`` ended it."""
@@ -74,18 +83,19 @@ class StreamWatch:
         self._over(self._sent)
 
     async def _catch_up(self) -> None:
-        """The same as at once, waiting for the peer after each step."""
+        """The same as at once, waiting for the peer after each step and for the turn before the next."""
         assert self._writer is not None
+        await self._pace.turn()
         for _ in self._steps():
-            await self._writer.drained()
-            if self._writer.is_closed:
+            if not await taken(self._writer, self._limits.patience_s):
                 return
+            await self._pace.turn()
         self._catching_up = None
 
     def _steps(self) -> Iterator[None]:
         """1 the present state; 2 the mark of its end; 3 what happened meanwhile; then the watch is live."""
         if self._initial is not None:
-            for part in _parts(self._initial):
+            for part in pieces(self._initial):
                 self._write([("ADDED", state) for state in part])
                 yield
             self._initial = None

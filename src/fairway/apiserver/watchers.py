@@ -19,8 +19,6 @@ def check_window(collection: Collection, revision: int) -> None:
 class ObjectWatch:
     """Follows one collection until closed; iterate over ``events()``."""
 
-    uses_objects = True
-
     def __init__(self, collection: Collection, selection: Selection, revision: int) -> None:
         self._collection = collection
         self._selection = selection
@@ -71,8 +69,6 @@ class ObjectWatch:
 
 class ChangeSignal:
     """Wakes whoever waits when an object has changed whose key ``concerns`` him."""
-
-    uses_objects = False
 
     def __init__(self, collections: Iterable[Collection], concerns: Callable[[str], bool]) -> None:
         self._collections: set[Collection] = set()

@@ -23,6 +23,11 @@ class Api(Protocol):
     ) -> Object:  # fmt: skip
         """The object (for list: the List).  Raises: ``StatusError``."""
 
+    async def list(
+        self, kind: Kind, *, namespace: str | None, labels: str, fields: str, keep: Callable[[Object], Object] | None
+    ) -> tuple[list[Object], str]:
+        """The objects, each as ``keep`` makes it, and the revision.  Raises: ``StatusError``."""
+
     def watch(
         self, kind: Kind, *, namespace: str | None, revision: str, labels: str, fields: str
     ) -> AsyncIterator[tuple[str, Object]]:
@@ -45,12 +50,7 @@ class InProcessClient:
         keep: Callable[[Object], Object] | None = None,
     ) -> tuple[list[Object], str]:  # fmt: skip
         """See ``Client``."""
-        found = await self._api.call(
-            "list", kind, namespace=namespace, agent=self._agent,
-            options={"labelSelector": labels, "fieldSelector": fields},
-        )  # fmt: skip
-        items = [keep(each) for each in found["items"]] if keep else found["items"]
-        return items, found["metadata"]["resourceVersion"]
+        return await self._api.list(kind, namespace=namespace, labels=labels, fields=fields, keep=keep)
 
     async def watch(
         self, kind: Kind, namespace: str | None = None, *, revision: str, labels: str = "", fields: str = ""

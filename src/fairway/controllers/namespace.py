@@ -152,7 +152,7 @@ def _namespace_of(change: Change, cluster: Cluster) -> Iterable[Key]:
 
 NAMESPACES = Controller(
     name="namespace-controller", owns=NAMESPACE, reconcile=reconcile,
-    wakes={kind: _namespace_of for kind in NAMESPACED},
+    wakes={kind: _namespace_of for kind in NAMESPACED}, only_identity=NAMESPACED,
     indexes={kind: {BY_NAMESPACE: by_namespace} for kind in NAMESPACED},
     joins=_joins,
 )  # fmt: skip

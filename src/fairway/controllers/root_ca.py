@@ -41,6 +41,8 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     """Write the ConfigMap if it is missing or wrong."""
     _, name = key
     found = cluster.get(CONFIG_MAP, name, NAME)
+    if found is not None:
+        found = await cluster.read(CONFIG_MAP, name, NAME)
     wanted = plan(cluster.get(NAMESPACE, None, name), found, cluster.settings.root_ca)
     if wanted is None:
         return
@@ -61,5 +63,9 @@ def _namespace_of(change: Change, cluster: Cluster) -> Iterable[Key]:
 
 
 ROOT_CAS = Controller(
-    name="root-ca-certificate-publisher", owns=NAMESPACE, reconcile=reconcile, wakes={CONFIG_MAP: _namespace_of}
+    name="root-ca-certificate-publisher",
+    owns=NAMESPACE,
+    reconcile=reconcile,
+    wakes={CONFIG_MAP: _namespace_of},
+    only_identity=(CONFIG_MAP,),
 )

@@ -6,8 +6,9 @@ Source: Kubernetes docs, "Field Selectors".  Raises: ``StatusError`` 400 with up
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request
@@ -67,15 +68,23 @@ def unsupported(label: str) -> StatusError:
     return bad_request(f"field label not supported: {label}")
 
 
+def read_all(found: Object, readers: Mapping[str, Reader]) -> tuple[str, ...]:
+    """The text of every field that objects of a kind can be selected by, for ``FieldSelector.matches_values``."""
+    return tuple([intern(read(found)) for read in (*_METADATA.values(), *readers.values())])
+
+
 class FieldSelector:
     """A conjunction of comparisons, bound to the readers of one kind."""
 
-    __slots__ = ("_checks", "terms")
+    __slots__ = ("_checks", "_places", "readers", "terms")
 
     def __init__(self, comparisons: tuple[Term, ...], readers: Mapping[str, Reader]) -> None:
         """Raises: ``StatusError`` 400 for a field that nobody can read."""
         self.terms = comparisons
+        self.readers = readers
         self._checks = []
+        order = [*_METADATA, *readers]
+        self._places = [(order.index(one.field), one.equal, one.value) for one in comparisons if one.field in order]
         for term in comparisons:
             reader = _METADATA.get(term.field) or readers.get(term.field)
             if reader is None:
@@ -92,6 +101,10 @@ class FieldSelector:
     def matches(self, found: Object) -> bool:
         """Whether every comparison holds for ``found``."""
         return all((read(found) == value) is equal for read, equal, value in self._checks)
+
+    def matches_values(self, values: Sequence[str]) -> bool:
+        """The same of an object of which ``values`` were read."""
+        return all((values[place] == value) is equal for place, equal, value in self._places)
 
     def exact(self, field: str) -> str | None:
         """The one value that ``field`` must have, if the selector says so."""

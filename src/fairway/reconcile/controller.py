@@ -8,7 +8,7 @@ the next deadline.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from fairway.reconcile.custom_kinds import CustomKinds, Joins
 from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.indexes import IndexFunction, object_key
 from fairway.reconcile.informer import Change, Informer
+from fairway.reconcile.lean import identity, lean
 from fairway.reconcile.metrics import SECONDS, Metric, Metrics
 from fairway.reconcile.queue import Queue
 
@@ -57,7 +58,8 @@ class Controller:
     """One controller.
 
     ``wakes`` maps kinds to the keys that a change of one concerns; ``owns`` need not stand there, its key is its own.
-    ``reads`` are further kinds that are cached and wake nobody.  ``indexes`` are kept on the shared informers.
+    ``reads`` are further kinds that are cached and wake nobody.  ``only_identity``: of these kinds, whichever they
+    are, the metadata is enough.  ``indexes`` are kept on the shared informers.
     ``state`` makes what the controller remembers between reconciles.  ``workers``: keys at once, ``None``: as given to
     ``run``.
     """
@@ -67,6 +69,7 @@ class Controller:
     reconcile: Reconcile
     wakes: Mapping[Kind, Wake] = field(default_factory=dict)
     reads: tuple[Kind, ...] = ()
+    only_identity: Collection[Kind] = ()
     indexes: Mapping[Kind, Mapping[str, IndexFunction]] = field(default_factory=dict)
     state: Callable[[], Any] | None = None
     workers: int | None = None
@@ -120,14 +123,15 @@ async def run(
             group.create_task(loop.run(), name=controller.name)
 
 
-def shared_informers(controllers: Iterable[Controller], client: Client) -> dict[Kind, Informer]:
-    """One informer per kind with the indexes that any of ``controllers`` asks for."""
+def shared_informers(controllers: Collection[Controller], client: Client) -> dict[Kind, Informer]:
+    """One informer per kind with the indexes that any of ``controllers`` asks for, and as much of each object."""
+    whole = {kind for controller in controllers for kind in controller.kinds.difference(controller.only_identity)}
     informers: dict[Kind, Informer] = {}
     for controller in controllers:
         more = () if controller.joins is None else (CUSTOM_RESOURCE_DEFINITION,)
         for kind in (*controller.kinds, *more):
             if kind not in informers:
-                informers[kind] = Informer(client, kind)
+                informers[kind] = Informer(client, kind, keep=lean if kind in whole else identity)
         for kind, indexes in controller.indexes.items():
             for name, function in indexes.items():
                 informers[kind].add_index(name, function)

@@ -16,9 +16,9 @@ from fairway.kinds import CUSTOM_RESOURCE_DEFINITION
 from fairway.kinds.custom import plain_kind
 from fairway.kinds.custom_resource_definition.naming import is_established
 from fairway.kinds.kind import Kind
-from fairway.objects import Object
 from fairway.reconcile.indexes import IndexFunction
 from fairway.reconcile.informer import Change, Informer
+from fairway.reconcile.lean import identity
 
 if TYPE_CHECKING:
     from fairway.reconcile.controller import Wake
@@ -36,11 +36,6 @@ class Joined:
 
 Joins = Callable[[Kind], Joined | None]
 Subscribe = Callable[[Kind, Informer], None]
-
-
-def identity_of(found: Object) -> Object:
-    """An object reduced to what every object has."""
-    return {member: found[member] for member in ("apiVersion", "kind", "metadata") if member in found}
 
 
 class CustomKinds:
@@ -88,7 +83,7 @@ class CustomKinds:
 
     def _follow(self, name: str, kind: Kind) -> None:
         assert self._group is not None
-        informer = Informer(self._client, kind, keep=identity_of)
+        informer = Informer(self._client, kind, keep=identity)
         for joins in self._indexes:
             joined = joins(kind)
             for index, function in (joined.indexes if joined is not None else {}).items():

@@ -224,6 +224,7 @@ def _waiting_owners(kind: Kind, found: Object, cluster: Cluster) -> Iterator[Key
 WAKES = {kind: _wake(kind) for kind in KINDS}
 GARBAGE_COLLECTOR = Controller(
     name="garbage-collector-controller", owns=KINDS[0], reconcile=reconcile, wakes=WAKES, workers=32,
+    only_identity=KINDS,
     indexes={kind: {BY_OWNER: by_owner} for kind in KINDS},
     joins=lambda kind: Joined(_wake(kind), {BY_OWNER: by_owner}),
 )  # fmt: skip

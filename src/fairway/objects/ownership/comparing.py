@@ -7,7 +7,7 @@ Source: KEP-555; the structured-merge-diff rules for sets and comparisons.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from fairway.objects.ownership.field_sets import LEAF, FieldSet, with_itself
+from fairway.objects.ownership.field_sets import LEAF, FieldSet, leaves, with_itself
 from fairway.objects.ownership.shape import DEDUCE, KEYED, MAP, SET, STRUCT, WHOLE, Shape, as_found
 
 _MISSING: Any = object()
@@ -96,6 +96,28 @@ def _by_element(found: list[Any], shape: Shape) -> dict[str, list[Any]]:
     for item in found:
         by_element.setdefault(shape.element(item), []).append(item)
     return by_element
+
+
+def fields_of_new(value: Any, shape: Shape, *, is_quiet: bool = False) -> FieldSet:
+    """As ``_whole``, in the order of the wire: what a new object's member is to whoever creates it."""
+    shape = as_found(shape, value)
+    form = shape.form
+    if form == WHOLE or not value:
+        return LEAF
+    if form == MAP and shape.item().form == WHOLE:
+        return leaves(value, is_member=not is_quiet)
+    if form in (KEYED, SET):
+        item = shape.item()
+        below = {shape.element(each): with_itself(fields_of_new(each, item)) for each in value}
+        found = {element: below[element] for element in sorted(below)}
+    else:
+        found = {}
+        for name in sorted(value):
+            field, inner = shape.field(name), value[name]
+            found[f"f:{name}"] = (
+                LEAF if field.form == WHOLE else fields_of_new(inner, field, is_quiet=shape.is_always_there(name))
+            )
+    return found if is_quiet else with_itself(found)
 
 
 def _whole(value: Any, shape: Shape, *, is_quiet: bool = False) -> FieldSet:

@@ -6,15 +6,19 @@ an empty root is the empty set.  No function changes its arguments; results shar
 Source: Kubernetes API reference, "FieldsV1".
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 FieldSet = dict[str, Any]
 Path = tuple[str, ...]
+_REMEMBERED = 64
+"""Names of a node, at most, for it to be remembered."""
 LEAF: FieldSet = {}
-_ITSELF = "."
+_ITSELF, _INDEX = ".", "i:"
 _ORDER = {_ITSELF: -1, "f": 0, "k": 1, "v": 2, "i": 3}
 
 
@@ -104,11 +108,29 @@ def of_paths(found: Iterable[Path]) -> FieldSet:
     return fields
 
 
+@lru_cache(512)
+def _leaves(names: tuple[str, ...], is_member: bool) -> FieldSet:
+    found = {f"f:{name}": LEAF for name in names}
+    return with_itself(found) if is_member else found
+
+
+def leaves(names: Iterable[str], *, is_member: bool) -> FieldSet:
+    """The node of a map whose values are whole, in the order of the wire."""
+    found = tuple(sorted(names))
+    make = _leaves if len(found) <= _REMEMBERED else _leaves.__wrapped__
+    return make(found, is_member)
+
+
 def ordered(fields: FieldSet) -> FieldSet:
     """The same set with its elements in the order of the wire."""
     if not fields:
         return LEAF
-    return {element: ordered(fields[element]) for element in sorted(fields, key=_rank)}
+    elements = sorted(fields)
+    # All but indexes, which hardly anybody owns, stand in the order of the alphabet.
+    place = bisect_left(elements, _INDEX)
+    if place < len(elements) and elements[place].startswith(_INDEX):
+        elements.sort(key=_rank)
+    return {element: ordered(node) if (node := fields[element]) else LEAF for element in elements}
 
 
 def _rank(element: str) -> tuple[int, str]:

@@ -5,7 +5,7 @@ Source: KEP-555; Kubernetes docs, "Server-Side Apply", "Field management".
 """
 
 from fairway.objects import Object
-from fairway.objects.ownership.comparing import Comparison, compare
+from fairway.objects.ownership.comparing import Comparison, compare, fields_of_new
 from fairway.objects.ownership.field_sets import FieldSet, difference, ordered, union
 from fairway.objects.ownership.managers import Manager, Managers, Owned
 from fairway.objects.ownership.shape import Shape
@@ -32,6 +32,12 @@ def updated(
     old: Object | None, new: Object, managers: Managers, writer: Manager, shape: Shape, *, now: str, without: str = ""
 ) -> Managers:
     """The managers after ``writer`` has made ``new`` of ``old`` (``None`` on create).  Raises: ``KeyMissing``."""
+    if old is None and not managers:
+        mine = fields_of_new(tracked(new, without=without), shape, is_quiet=True)
+        if "." in mine.get("f:metadata", ()):
+            # Metadata itself is nobody's, also where no schema says so.
+            mine["f:metadata"] = {element: node for element, node in mine["f:metadata"].items() if element != "."}
+        return {writer: Owned(mine, now)} if mine else {}
     found = difference_between(tracked(old, without=without) if old else {}, tracked(new, without=without), shape)
     if not any(found) and writer in managers:
         return managers
