@@ -16,8 +16,8 @@ from typing import Any
 HOUSE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOUSE / "src"))
 
-from fairway.apiserver.protobuf.wire import fields  # noqa: E402
 from fairway.objects import schema  # noqa: E402
+from fairway.objects.wire import fields  # noqa: E402
 
 TABLE = HOUSE / "src/fairway/apiserver/protobuf/messages.txt"
 WANTED = re.compile(

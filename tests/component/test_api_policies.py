@@ -47,7 +47,7 @@ def a_map(name: str = "m", **data: str) -> dict[str, Any]:
             "Invalid",
             "no m",
         ),
-        ({"expression": "false", "messageExpression": "object.x", "message": "fixed"}, 422, "Invalid", "fixed"),
+        ({"expression": "false", "messageExpression": "string(object.x)", "message": "fixed"}, 422, "Invalid", "fixed"),
         (
             {"expression": "object.x == 1"},
             422,
@@ -116,16 +116,16 @@ async def test_a_binding_may_warn_instead(api: World) -> None:
 async def test_a_policy_is_about_what_it_says(
     api: World, spec: dict[str, Any], binding: dict[str, Any], status: int
 ) -> None:
-    await bound(api, {"expression": "object.x"}, binding=binding, **spec)
+    await bound(api, {"expression": "object.x == true"}, binding=binding, **spec)
     assert (await api.ask("POST", MAPS, a_map(a="b"))).status == status
 
 
-async def test_a_policy_without_a_binding_judges_nothing_and_its_status_says_that_it_was_looked_at(api: World) -> None:
+async def test_a_policy_without_a_binding_judges_nothing_and_has_a_status(api: World) -> None:
     spec = {"matchConstraints": {"resourceRules": [OF_MAPS]}, "validations": [{"expression": "false"}]}
     told = await api.ask(
         "POST", f"{REGISTRATION}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": spec}
     )
-    assert told.body["status"] == {"observedGeneration": 1, "typeChecking": {}}
+    assert told.body["status"] == {}
     assert (told.body["spec"]["failurePolicy"], told.body["spec"]["matchConstraints"]["matchPolicy"]) == (
         "Fail",
         "Equivalent",
@@ -138,14 +138,17 @@ async def test_a_policy_without_a_binding_judges_nothing_and_its_status_says_tha
     told = await api.ask("PATCH", f"{policy}/status", {"status": {"conditions": [condition]}}, content_type=merge)
     assert told.body["status"]["conditions"] == [condition]
     told = await api.ask("PATCH", policy, {"spec": {"failurePolicy": "Ignore"}}, content_type=merge)
-    assert told.body["status"] == {"observedGeneration": 2, "typeChecking": {}, "conditions": [condition]}
+    assert told.body["status"] == {"conditions": [condition]}
     assert told.body["metadata"]["generation"] == 2
 
 
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
-        ({"validations": []}, "spec.validations: Required value: validations or auditAnnotations must be non-empty"),
+        (
+            {"validations": []},
+            "spec.validations: Required value: validations or auditAnnotations must contain at least one item",
+        ),
         ({"matchConstraints": None}, "spec.matchConstraints: Required value"),
         ({"matchConstraints": {}}, "spec.matchConstraints.resourceRules: Required value"),
         (
@@ -164,7 +167,7 @@ async def test_a_policy_without_a_binding_judges_nothing_and_its_status_says_tha
         ),
         (
             {"variables": [{"name": "a b", "expression": "1"}]},
-            'spec.variables[0].name: Invalid value: "a b": name is not a valid CEL identifier',
+            'spec.variables[0].name: Invalid value: "a b": must be a valid CEL identifier',
         ),
     ],
 )

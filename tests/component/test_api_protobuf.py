@@ -9,8 +9,8 @@ import pytest
 
 from component.api_world import Taker, World, world
 from fairway.apiserver.protobuf import decode
-from fairway.apiserver.protobuf.wire import fields
 from fairway.kinds import ALL, CONFIG_MAP
+from fairway.objects.wire import fields
 from fairway.transport.interface import Stream
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"

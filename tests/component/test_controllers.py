@@ -24,6 +24,7 @@ from fairway.kinds import (
     SERVICE,
     SERVICE_ACCOUNT,
     STATEFUL_SET,
+    VALIDATING_ADMISSION_POLICY,
 )
 from fairway.objects import Object
 
@@ -346,3 +347,31 @@ async def test_a_stateful_set_comes_in_order_with_its_claims(cluster: Controlled
     await cluster.client.patch(STATEFUL_SET, "default", "web", {"spec": {"replicas": 1}})
     await cluster.wait(POD, lambda found: [one["metadata"]["name"] for one in found] == ["web-0"])
     await cluster.wait(PERSISTENT_VOLUME_CLAIM, lambda found: len(found) == 1)
+
+
+async def test_expressions_of_policies_are_checked_by_the_types_of_what_they_judge(cluster: ControlledCluster) -> None:
+    rule = {"operations": ["CREATE"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"]}
+    confused = {
+        "expression": "object.spec.replicas > '1'", "messageExpression": "'got ' + object.spec.replicas",
+    }  # fmt: skip
+    policy = {
+        "kind": "ValidatingAdmissionPolicy", "apiVersion": "admissionregistration.k8s.io/v1",
+        "metadata": {"name": "p"}, "spec": {"matchConstraints": {"resourceRules": [rule]}, "validations": [confused]},
+    }  # fmt: skip
+    await cluster.client.create(VALIDATING_ADMISSION_POLICY, policy)
+    found = await cluster.wait_one(VALIDATING_ADMISSION_POLICY, "p", lambda one: "typeChecking" in one["status"])
+    first, second = found["status"]["typeChecking"]["expressionWarnings"]
+    assert first["fieldRef"] == "spec.validations[0].expression"
+    assert first["warning"] == (
+        "apps/v1, Kind=Deployment: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'"
+        "\n | object.spec.replicas > '1'\n | .....................^\n"
+    )
+    assert "found no matching overload for '_+_' applied to '(string, int)'" in second["warning"]
+    right = {"expression": "object.spec.replicas > 1"}
+    await cluster.client.update(
+        VALIDATING_ADMISSION_POLICY, {**found, "spec": {**found["spec"], "validations": [right]}}
+    )
+    found = await cluster.wait_one(
+        VALIDATING_ADMISSION_POLICY, "p", lambda one: one["status"].get("observedGeneration") == 2
+    )
+    assert found["status"]["typeChecking"] == {}

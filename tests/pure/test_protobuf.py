@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from fairway.apiserver.protobuf import Malformed, decode
 from fairway.apiserver.protobuf.messages import fields_of, message_of
-from fairway.apiserver.protobuf.wire import fields, signed
 from fairway.kinds import ALL
 from fairway.objects import schema
+from fairway.objects.wire import fields, signed
 
 
 def varint(value: int) -> bytes:

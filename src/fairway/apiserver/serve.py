@@ -17,7 +17,7 @@ import orjson
 from fairway.apiserver import metadata, ownership
 from fairway.apiserver.admission import admit, advise, consulting, review
 from fairway.apiserver.admission.attributes import of_write
-from fairway.apiserver.admission.policies import Policies
+from fairway.apiserver.admission.policies import Mutations, Policies
 from fairway.apiserver.admission.webhooks import Webhooks
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.authorization import Authorizer
@@ -79,6 +79,7 @@ class Api:
         self.asks_others = False
         """Policies and webhooks have a say, but not in what a start needs: a bad one would keep the server down."""
         self.policies = Policies(self)
+        self.mutations = Mutations(self)
         self.webhooks = Webhooks(self)
         self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
         self.conversions = Conversions(self)
@@ -146,15 +147,15 @@ class Api:
 
         ``is_applied`` says that ``new`` already tells who owns which of its fields.
 
-        Steps: 1 defaults, what admission changes, metadata; 2 what webhooks change; 3 what the writer may not set, who
-        owns what; 4 claims; 5 validation, what admission refuses, warnings; 6 what policies and webhooks refuse;
-        7 quotas, and one commit of the object, its claims and what it takes of quotas.  A claim that somebody else was
-        faster to take is chosen anew, from step 4.
+        Steps: 1 defaults, what admission changes, metadata; 2 what policies and webhooks change; 3 what the writer may
+        not set, who owns what; 4 claims; 5 validation, what admission refuses, warnings; 6 what policies and webhooks
+        refuse; 7 quotas, and one commit of the object, its claims and what it takes of quotas.  A claim that somebody
+        else was faster to take is chosen anew, from step 4.
         """
         kind, before = call.kind, old.object if old else None
         self._fill(call, new, before, is_applied=is_applied)
-        if self.webhooks.mutating and await consulting.change(call, new, before, self):
-            admit(call, new, before, self)
+        if consulting.changes(self):
+            await consulting.change(call, new, before, self)
         kind.prepare(new, before, call.subresource)
         speaks_of_managers = is_applied or ownership.entries(new) != ownership.entries(before)
         if not is_applied and before is not None:

@@ -21,6 +21,7 @@ from fairway.controllers.load_balancer import LOAD_BALANCERS
 from fairway.controllers.namespace import NAMESPACES
 from fairway.controllers.node_lifecycle import NODE_LIFECYCLE, TAINT_EVICTION
 from fairway.controllers.pod_gc import POD_GC
+from fairway.controllers.policy_types import POLICY_TYPES
 from fairway.controllers.replica_set import REPLICA_SETS
 from fairway.controllers.replication_controller import REPLICATION_CONTROLLERS
 from fairway.controllers.root_ca import ROOT_CAS
@@ -60,6 +61,7 @@ ALL: tuple[Controller, ...] = (
     EVENT_TTL,
     AGGREGATION,
     CERTIFICATES,
+    POLICY_TYPES,
 )
 DEFAULTS = Settings()
 

@@ -5,6 +5,7 @@ Source: Kubernetes API reference, "AdmissionRequest v1".
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -16,6 +17,8 @@ from fairway.objects import Object
 CREATE, UPDATE, DELETE, CONNECT = "CREATE", "UPDATE", "DELETE", "CONNECT"
 _OPTIONS = {CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions"}
 Convert = Callable[[Object], None]
+Fill = Callable[[Object], None]
+"""Completes an object that somebody has changed."""
 EXEMPT = "admissionregistration.k8s.io"
 """Who has a say in writes has none in what says so: else nobody could take it back."""
 
@@ -100,6 +103,26 @@ class Attributes:
         """Whether nothing will be stored."""
         return "dryRun" in self.call.options
 
+    def replace(self, form: Form, change: Callable[[Object], Any], fill: Fill) -> bool:
+        """Put in place of ``new`` what ``change`` makes of it in one version; whether that is anything else.
+
+        Raises: what ``change`` raises; ``TypeError`` if it leaves no object.
+        """
+        assert self.new is not None
+        before = orjson.dumps(self.new)
+        kind, version = self.new.get("kind"), self.new.get("apiVersion")
+        document = orjson.loads(before) if self.object_kind else orjson.loads(orjson.dumps(form.shown(self.new)))
+        patched = change(document)
+        if not isinstance(patched, dict):
+            raise TypeError("the patch leaves no object")
+        if form.to_storage is not None and not self.object_kind:
+            form.to_storage(patched)
+        patched["kind"], patched["apiVersion"] = kind, version
+        self.new.clear()
+        self.new.update(patched)
+        fill(self.new)
+        return _sorted(self.new) != _sorted(orjson.loads(before))
+
     def request(self, form: Form) -> Object:
         """The AdmissionRequest in one version."""
         call, kind = self.call, self.kind
@@ -136,6 +159,10 @@ class Attributes:
         if "dryRun" in given:
             options["dryRun"] = [given["dryRun"]]
         return options
+
+
+def _sorted(found: Object) -> bytes:
+    return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
 
 
 def _user(call: Call) -> Object:

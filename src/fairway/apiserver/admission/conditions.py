@@ -11,17 +11,15 @@ from fairway.apiserver.admission.attributes import Attributes, Form
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import User
 from fairway.objects import Object
-from fairway.objects.expressions import ExpressionError, compiled
+from fairway.objects.expressions import ExpressionError, Scope, compiled
 from fairway.objects.expressions.authorizer import ASKING, AUTHORIZER
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
 
-_REQUEST_RESOURCE = "authorizer.requestResource"
-
 
 def values(asked: Attributes, form: Form) -> dict[str, Any]:
-    """``object``, ``oldObject``, ``request`` and the authorizers."""
+    """``object``, ``oldObject``, ``request``, and the authorizer, which knows the resource that is asked for."""
     request = asked.request(form)
     resource = {
         **AUTHORIZER, "group": asked.kind.group, "resource": asked.kind.plural, "subresource": asked.call.subresource,
@@ -30,7 +28,7 @@ def values(asked: Attributes, form: Form) -> dict[str, Any]:
     spoken = {name: value for name, value in request.items() if name not in ("object", "oldObject")}
     return {
         "object": request.get("object"), "oldObject": request.get("oldObject"), "request": spoken,
-        "authorizer": AUTHORIZER, _REQUEST_RESOURCE: resource,
+        "authorizer": {**AUTHORIZER, "requestResource": resource}, "namespaceObject": None,
     }  # fmt: skip
 
 
@@ -55,16 +53,17 @@ def asking(user: User, api: "Api") -> Iterator[None]:
         ASKING.reset(token)
 
 
-def hold(conditions: list[Object] | None, given: Mapping[str, Any]) -> bool:
-    """Whether every condition says yes; one that says no goes before one that fails.  Raises: ``ExpressionError``."""
-    failure: ExpressionError | None = None
+def hold(conditions: list[Object] | None, given: Mapping[str, Any], scope: Scope) -> bool:
+    """Whether every condition says yes; one that says no goes before those that fail.  Raises: ``ExpressionError``."""
+    failures: list[str] = []
     for condition in conditions or ():
+        text = condition["expression"].strip()
         try:
-            if compiled(condition["expression"].strip(), tuple(given)).evaluate(given) is not True:
+            program = compiled(text, scope)
+            if program.evaluate({name: given[name] for name in program.names if name in given}) is not True:
                 return False
         except ExpressionError as error:
-            text = f"expression '{condition['expression']}' resulted in error: {error}"
-            failure = failure or ExpressionError(text)
-    if failure is not None:
-        raise failure
+            failures.append(f"expression '{text}' resulted in error: {error}")
+    if failures:
+        raise ExpressionError(failures[0] if len(failures) == 1 else f"[{', '.join(failures)}]")
     return True

@@ -4,10 +4,13 @@ Shape: a write calls ``change`` before it is validated and ``judge`` after; what
 connection, a binding) calls ``consult``.  Nothing of it is entered where nobody wants to be asked.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from fairway.apiserver import metadata
-from fairway.apiserver.admission.attributes import Attributes, of_write
+from fairway.apiserver.admission.attributes import Attributes, Fill, of_write
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import described_version, schema_of
 from fairway.objects import Object, strict
@@ -37,7 +40,30 @@ async def change(call: Call, new: Object, old: Object | None, api: "Api") -> boo
         if old is not None:
             metadata.carry(changed, old)
 
-    return await api.webhooks.mutate(of_write(call, new, old), fill)
+    return await _mutate(of_write(call, new, old), fill, api, lambda: _admit(call, new, old, api))
+
+
+def _admit(call: Call, new: Object, old: Object | None, api: "Api") -> None:
+    from fairway.apiserver.admission import admit  # which consults nobody, and is what others build on
+
+    admit(call, new, old, api)
+
+
+async def _mutate(asked: Attributes, fill: Fill, api: "Api", admit: Callable[[], None]) -> bool:
+    """Policies, then webhooks; where one of them changed something, the server's own steps and those who wish again."""
+    changed, again = api.mutations.mutate(asked, fill) if api.mutations.exist else (False, set())
+    between = _shown(asked) if again else b""
+    if api.webhooks.mutating:
+        changed |= await api.webhooks.mutate(asked, fill)
+    if changed:
+        admit()
+        if again and _shown(asked) != between:
+            api.mutations.mutate(asked, fill, again)
+    return changed
+
+
+def _shown(asked: Attributes) -> bytes:
+    return orjson.dumps(asked.new, option=orjson.OPT_SORT_KEYS)
 
 
 async def judge(asked: Attributes, api: "Api") -> None:
@@ -57,7 +83,12 @@ def is_judged(api: "Api") -> bool:
 
 def is_wanted(api: "Api") -> bool:
     """Whether anybody wants to be asked about anything."""
-    return api.webhooks.mutating or is_judged(api)
+    return changes(api) or is_judged(api)
+
+
+def changes(api: "Api") -> bool:
+    """Whether anybody wants to change what is written."""
+    return api.webhooks.mutating or api.mutations.exist
 
 
 async def consult(
@@ -68,6 +99,8 @@ async def consult(
     if call.is_consulted or not is_wanted(api):
         return
     asked = Attributes(call, operation, new, old, object_kind)
-    if api.webhooks.mutating:
+    if new is not None and changes(api):
+        await _mutate(asked, lambda _: None, api, lambda: None)
+    elif api.webhooks.mutating:
         await api.webhooks.mutate(asked, lambda _: None)
     await judge(asked, api)

@@ -12,8 +12,8 @@ from typing import Any
 from fairway.apiserver.protobuf.encoding import can, encode, event
 from fairway.apiserver.protobuf.messages import Field, fields_of, message_of
 from fairway.apiserver.protobuf.special import SPECIAL
-from fairway.apiserver.protobuf.wire import BYTES, FIXED64, VARINT, Malformed, fields, signed
 from fairway.objects import Object
+from fairway.objects.wire import BYTES, FIXED64, VARINT, Malformed, fields, signed
 
 __all__ = ["MEDIA", "Malformed", "can", "decode", "encode", "event"]
 

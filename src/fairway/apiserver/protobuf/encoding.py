@@ -12,7 +12,7 @@ from typing import Any
 
 from fairway.apiserver.protobuf.messages import Field, fields_of, message_of
 from fairway.apiserver.protobuf.special import MADE
-from fairway.apiserver.protobuf.wire import FIXED64, VARINT, delimited, tag, varint
+from fairway.objects.wire import FIXED64, VARINT, delimited, tag, varint
 
 _MAGIC = b"k8s\x00"
 _TAIL = delimited(3, b"") + delimited(4, b"")

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from fairway.apiserver.protobuf.wire import Malformed
 from fairway.objects import Object
+from fairway.objects.wire import Malformed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DECIMALS = 1_000_000_000

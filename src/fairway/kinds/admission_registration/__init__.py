@@ -3,12 +3,11 @@
 Source: Kubernetes docs, "Dynamic Admission Control", "Validating Admission Policy".
 """
 
-from fairway.kinds.admission_registration.policies import (
-    MUTATING_ADMISSION_POLICY,
+from fairway.kinds.admission_registration.bindings import (
     MUTATING_ADMISSION_POLICY_BINDING,
-    VALIDATING_ADMISSION_POLICY,
     VALIDATING_ADMISSION_POLICY_BINDING,
 )
+from fairway.kinds.admission_registration.policies import MUTATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY
 from fairway.kinds.admission_registration.webhooks import (
     MUTATING_WEBHOOK_CONFIGURATION,
     VALIDATING_WEBHOOK_CONFIGURATION,

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from fairway.kinds.rules.values import drop_null, each, fill
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required, too_many
-from fairway.objects.expressions import BOOL, ExpressionError, Program, compiled
+from fairway.objects.expressions import ExpressionError, Program, Scope, compiled
+from fairway.objects.expressions.types import BOOL, Type
 from fairway.objects.labels import validate_label_selector
 
 OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _SCOPES = ("*", "Cluster", "Namespaced")
 MATCH_POLICIES = ("Equivalent", "Exact")
 FAILURE_POLICIES = ("Fail", "Ignore")
-REQUEST_VARIABLES = ("object", "oldObject", "request", "authorizer", "authorizer.requestResource")
-"""What every condition may speak of."""
 _CONDITIONS_MAX = 64
 
 
@@ -70,27 +69,37 @@ def _operations(path: str, operations: list[str]) -> Iterator[Problem]:
 
 
 def _resources(path: str, values: list[str]) -> Iterator[Problem]:
-    if len(values) > 1 and "*/*" in values:
-        yield invalid_value(path, values, "if '*/*' is present, must not specify other resources")
-    subresources = {value.partition("/")[2] for value in values if value.startswith("*/")}
-    whole = {value.removesuffix("/*") for value in values if value.endswith("/*")}
+    of_resource: set[str] = set()
+    of_subresource: set[str] = set()
     for place, value in enumerate(values):
         resource, _, subresource = value.partition("/")
-        if subresource and subresource != "*" and resource in whole:
+        if not subresource:
+            continue
+        if resource in of_resource:
             yield invalid_value(f"{path}[{place}]", value, f"if '{resource}/*' is present, must not specify {value}")
-        elif subresource and resource != "*" and subresource in subresources:
+        if subresource in of_subresource:
             yield invalid_value(f"{path}[{place}]", value, f"if '*/{subresource}' is present, must not specify {value}")
+        if subresource == "*":
+            of_resource.add(resource)
+        if resource == "*":
+            of_subresource.add(subresource)
+    if len(values) > 1 and "*/*" in values:
+        yield invalid_value(path, values, "if '*/*' is present, must not specify other resources")
+    plain = [one for one in values if "/" not in one]
+    if "*" in plain and plain[-1] != "*":
+        detail = "if '*' is present, must not specify other resources without subresources"
+        yield invalid_value(path, values, detail)
 
 
-def conditions(path: str, found: list[Object] | None, variables: tuple[str, ...]) -> Iterator[Problem]:
+def conditions(path: str, found: list[Object] | None, scope: Scope) -> Iterator[Problem]:
     """Named expressions that say yes or no, none twice."""
     if len(found or ()) > _CONDITIONS_MAX:
         yield too_many(path, len(found or ()), _CONDITIONS_MAX)
-        return
     seen: set[str] = set()
     for place, condition in enumerate(found or ()):
         name = condition.get("name") or ""
-        yield from expression(f"{path}[{place}].expression", condition.get("expression"), variables, (BOOL,))
+        trimmed = (condition.get("expression") or "").strip()
+        yield from expression(f"{path}[{place}].expression", trimmed, scope, BOOL)
         if not name:
             yield required(f"{path}[{place}].name")
             continue
@@ -100,22 +109,21 @@ def conditions(path: str, found: list[Object] | None, variables: tuple[str, ...]
         seen.add(name)
 
 
-def expression(path: str, text: str | None, variables: tuple[str, ...], types: tuple[str, ...]) -> Iterator[Problem]:
-    """An expression without mistakes that gives one of ``types``."""
-    trimmed = (text or "").strip()
-    if not trimmed:
-        yield required(path, "" if len(types) == 1 else f"{path.rpartition('.')[2]} is not specified")
+def expression(path: str, text: str, scope: Scope, *types: Type, missing: str = "") -> Iterator[Problem]:
+    """An expression without mistakes that gives one of ``types``, or anything where there are none."""
+    if not text.strip():
+        yield required(path, missing)
         return
     try:
-        program = compiled(trimmed, variables)
+        program = compiled(text, scope)
     except ExpressionError as error:
         yield invalid_value(path, text, f"compilation failed: {error}")
         return
-    if not gives(program, types):
-        what = f"must evaluate to {types[0]}" if len(types) == 1 else f"must evaluate to one of {', '.join(types)}"
-        yield invalid_value(path, text, what)
+    if types and program.type not in types:
+        yield invalid_value(path, text, _wrong_type(program, types))
 
 
-def gives(program: Program, types: tuple[str, ...]) -> bool:
-    """Whether a program can give one of ``types``; what is only known when it runs may be anything."""
-    return not types or program.type in ("dyn", *types)
+def _wrong_type(program: Program, types: tuple[Type, ...]) -> str:
+    wanted = [one.runtime_name for one in types]
+    told = wanted[0] if len(wanted) == 1 else f"one of [{' '.join(wanted)}]"
+    return f"must evaluate to {told} but got {program.type.runtime_name}"

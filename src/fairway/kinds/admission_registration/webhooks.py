@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from fairway.kinds.admission_registration.matching import (
     FAILURE_POLICIES,
-    REQUEST_VARIABLES,
     conditions,
     fill_matching,
     rule,
     selectors,
 )
+from fairway.kinds.admission_registration.scopes import request_scope
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
 from fairway.kinds.rules.values import dns_subdomain, drop_null, fill
@@ -77,7 +77,8 @@ def _webhook(path: str, webhook: Object) -> Iterator[Problem]:
         yield not_supported(f"{path}.reinvocationPolicy", again, _REINVOCATIONS)
     yield from _versions(f"{path}.admissionReviewVersions", webhook.get("admissionReviewVersions") or [])
     yield from client_config(f"{path}.clientConfig", webhook.get("clientConfig") or {})
-    yield from conditions(f"{path}.matchConditions", webhook.get("matchConditions"), REQUEST_VARIABLES)
+    if webhook.get("matchConditions"):
+        yield from conditions(f"{path}.matchConditions", webhook["matchConditions"], request_scope())
 
 
 def _name(path: str, name: str) -> Iterator[Problem]:

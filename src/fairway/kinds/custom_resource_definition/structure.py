@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+import orjson
+
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.structural import EMBEDDED, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, MAP_TYPE, PRESERVE, RULES
-from fairway.objects.structural.costs import most_items
 from fairway.objects.structural.formats import matcher
 from fairway.objects.structural.pruning import prune
 from fairway.objects.structural.validation import check
@@ -40,15 +41,24 @@ class Within(NamedTuple):
     """What is above a place.
 
     ``loose`` is the list whose items cannot be told apart, if there is one: nobody knows what they were.  ``times``
-    says how often the place may be there.
+    says how often the place may be there, ``None`` that nothing does.  ``spent`` counts what all rules cost.
     """
 
+    spent: Any
     loose: str = ""
-    times: float = 1.0
+    times: int | None = 1
 
     def each(self, schema: Object) -> "Within":
-        """Below the items of a list or map."""
-        return self._replace(times=min(self.times * most_items(schema), 1e12))
+        """Below a place."""
+        field = "maxItems" if schema.get("type") == "array" else "maxProperties"
+        if schema.get("type") not in ("array", "object") or (field == "maxProperties" and not _values(schema)):
+            return self
+        most = schema.get(field)
+        return self._replace(times=None if self.times is None or most is None else self.times * max(most, 0))
+
+
+def _values(schema: Object) -> bool:
+    return schema.get("additionalProperties") is not None
 
 
 def schema_problems(schema: Object, path: str) -> Iterator[Problem]:
@@ -59,10 +69,22 @@ def schema_problems(schema: Object, path: str) -> Iterator[Problem]:
         yield required(f"{path}.type", "must not be empty at the root")
     elif schema["type"] != "object":
         yield invalid_value(f"{path}.type", schema["type"], "must be object at the root")
-    yield from _at(schema, path, "root", Within())
+    spent = _counting(schema)
+    yield from _at(schema, path, "root", Within(spent))
+    if spent is not None:
+        yield from spent.problems(path)
     metadata = (schema.get("properties") or {}).get("metadata")
     if metadata:
         yield from _metadata(metadata, f"{path}.properties[metadata]")
+
+
+def _counting(schema: Object) -> Any:
+    """Where costs are counted, if there is any rule: a schema without has the library of expressions stay out."""
+    if f'"{RULES}"'.encode() not in orjson.dumps(schema):
+        return None
+    from fairway.objects.structural.rules import Spent
+
+    return Spent()
 
 
 _MISSING = {
@@ -75,7 +97,7 @@ def _at(schema: Object, path: str, level: str, within: Within) -> Iterator[Probl
     """One place that belongs to the structure, and all below it."""
     yield from _type(schema, path, level)
     yield from _keywords(schema, path)
-    yield from _rules(schema, path, within)
+    yield from _rules(schema, path, level, within)
     yield from _lists(schema, path)
     yield from _default(schema, path)
     yield from _below(schema, path, within)
@@ -135,16 +157,13 @@ def _keywords(schema: Object, path: str) -> Iterator[Problem]:
             yield invalid_value(f"{path}.pattern", pattern, f"must be a valid regular expression, but isn't: {error}")
 
 
-def _rules(schema: Object, path: str, within: Within) -> Iterator[Problem]:
+def _rules(schema: Object, path: str, level: str, within: Within) -> Iterator[Problem]:
     if not schema.get(RULES):
         return
-    from fairway.objects.structural.rules import is_transition, rule_problems
+    from fairway.objects.structural.rules import rule_problems
 
-    yield from rule_problems(schema, path, within.times)
-    for place, rule in enumerate(schema[RULES]):
-        if within.loose and is_transition(rule):
-            detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {within.loose}"
-            yield invalid_value(f"{path}.{RULES}[{place}].rule", rule.get("rule"), detail)
+    is_root = level == "root" or bool(schema.get(EMBEDDED))
+    yield from rule_problems(schema, path, within.spent, times=within.times, is_root=is_root, loose=within.loose)
 
 
 def _lists(schema: Object, path: str) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """Expressions: CEL as Kubernetes speaks it, for policies, match conditions and the rules of custom resources.
 
-Shape: ``compiled(text, variables)`` checks an expression once and gives a ``Program``, kept for the next who asks;
-``Program.evaluate(values)`` runs it.  The library is loaded by the first expression: a cluster without any has none.
+Shape: ``compiled(text, scope)`` checks an expression once and gives a ``Program``, kept for the next who asks;
+``Program.evaluate(values)`` runs it.  The library that parses and runs is loaded by the first expression: a cluster
+without any has none.
 Source: Kubernetes docs, "Common Expression Language in Kubernetes"; the CEL language definition.
 """
 
@@ -10,36 +11,83 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from fairway.objects.expressions.checking import Checked, Fields, checked
+from fairway.objects.expressions.costs import Range, SizeOf, estimate
+from fairway.objects.expressions.rewriting import mismatched, runnable
+from fairway.objects.expressions.syntax import Call, Ident, Select, Tree, raw_of, tree_of, walk
+from fairway.objects.expressions.types import DYN, Type
+
 _TAIL = re.compile(r" \[[A-Z_]+\]$")
 _HEAD = re.compile(r"^[A-Z_]+: ")
 _MISSING = re.compile(r'Key not found in map : "?([^"]*)"?$')
-_UNDECLARED = re.compile(r"(undeclared reference to '\w+)[\w.]*'")
-"""The name that is not known is its first part."""
+_OUTSIDE = re.compile(r"Index error: index=(-?\d+) size=\d+")
 _WORDS = {
     "divide by zero": "division by zero",
     "Iteration budget exceeded": "operation cancelled: actual cost limit exceeded",
+    "Applying SELECT to non-message type": "no such key",
 }
 _KEPT = 1000
 """Compiled expressions that are remembered."""
-ANY, BOOL, STRING = "dyn", "bool", "string"
 
 
 class ExpressionError(Exception):
     """An expression that is malformed, or that failed; the text is what users are shown."""
 
 
+class Scope:
+    """What expressions may speak of: variables with their types, and messages that they may make.
+
+    ``optional`` are variables that are given as a list of one value or none.  Programs are kept by scope: make one
+    once.
+    """
+
+    def __init__(
+        self, variables: Mapping[str, Type], messages: Mapping[str, Fields] | None = None,
+        optional: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        self.variables = variables
+        self.messages = messages
+        self.optional = frozenset(optional)
+
+    def having(self, **variables: Type) -> "Scope":
+        """The same with more variables."""
+        return Scope({**self.variables, **variables}, self.messages, self.optional)
+
+
+@lru_cache(64)
+def anything(*names: str) -> Scope:
+    """Variables that may be whatever they are."""
+    return Scope(dict.fromkeys(names, DYN))
+
+
 class Program:
-    """A checked expression.  ``type`` is what it gives: ``bool``, ``string``, ``dyn``..."""
+    """A checked expression.  ``type`` is what it gives, ``names`` what it speaks of."""
 
-    __slots__ = ("_program", "text", "type")
+    __slots__ = ("_found", "_members", "_mismatches", "_program", "names", "text", "type")
 
-    def __init__(self, text: str, program: Any) -> None:
+    def __init__(self, text: str, found: Checked, scope: Scope) -> None:
         self.text = text
-        self._program = program
-        self.type = program.return_type().name().lower()
+        self.type = found.type
+        self.names = frozenset(node.name for node in walk(found.tree.root) if isinstance(node, Ident))
+        self._found = found
+        self._members = _members(found.tree)
+        self._mismatches = mismatched(found.tree.root) if scope.messages else []
+        # A tree of its own is rewritten: the checked one is what costs are counted by.
+        again = checked(_parsed(text), scope.variables, scope.messages)
+        self._program = _library().deserialize(raw_of(runnable(again, scope.optional)))
+
+    def fields_of(self, name: str) -> frozenset[str]:
+        """Which fields of a variable an expression speaks of."""
+        return self._members.get(name, frozenset())
+
+    def cost(self, size_of: SizeOf) -> Range:
+        """What it may cost; ``size_of`` says how large values may be, by their paths."""
+        return estimate(self._found, size_of)
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """The value as plain JSON would have it.  Raises: ``ExpressionError``."""
+        if self._mismatches:
+            raise ExpressionError(f"type mismatch: {self._mismatches[0]}")
         try:
             value = self._program.eval(data=values)
         except Exception as error:
@@ -50,32 +98,56 @@ class Program:
         return plain
 
 
-def compiled(text: str, variables: Iterable[str] | Mapping[str, str]) -> Program:
-    """The program of ``text``, which may speak of ``variables``: names, or names with their types.
-
-    Raises: ``ExpressionError`` with every mistake and its place.
-    """
-    types = variables if isinstance(variables, Mapping) else dict.fromkeys(variables, ANY)
-    found = _compiled(text, tuple(sorted(types.items())))
+def compiled(text: str, scope: Scope) -> Program:
+    """The program of ``text``.  Raises: ``ExpressionError`` with every mistake and its place."""
+    found = _compiled(text, scope)
     if isinstance(found, str):
         raise ExpressionError(found)
     return found
 
 
-@lru_cache(_KEPT)
-def _compiled(text: str, variables: tuple[tuple[str, str], ...]) -> Program | str:
-    environment = _environment(variables)
+def mistakes(text: str, scope: Scope) -> list[str]:
+    """Everything that is wrong with an expression, each with its place."""
     try:
-        return Program(text, environment.compile(text))
+        return checked(_parsed(text), scope.variables, scope.messages).mistakes
+    except ExpressionError as error:
+        return [str(error)]
+
+
+def _members(tree: Tree) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for node in walk(tree.root):
+        if isinstance(node, Select) and isinstance(node.operand, Ident):
+            found.setdefault(node.operand.name, set()).add(node.field)
+        if isinstance(node, Call) and node.function == "_?._" and isinstance(node.args[0], Ident):
+            chosen = node.args[1]
+            found.setdefault(node.args[0].name, set()).add(str(getattr(chosen, "value", "")))
+    return {name: frozenset(fields) for name, fields in found.items()}
+
+
+@lru_cache(_KEPT)
+def _compiled(text: str, scope: Scope) -> Program | str:
+    try:
+        found = checked(_parsed(text), scope.variables, scope.messages)
+    except ExpressionError as error:
+        return str(error)
+    return "\n".join(found.mistakes) or Program(text, found, scope)
+
+
+def _parsed(text: str) -> Tree:
+    library = _library()
+    try:
+        raw = library.compile(text, disable_check=True).serialize()
     except Exception as error:
-        return _UNDECLARED.sub(r"\1'", _TAIL.sub("", _HEAD.sub("", str(error))))
+        raise ExpressionError(_TAIL.sub("", _HEAD.sub("", str(error)))) from error
+    return tree_of(raw, text)
 
 
-@lru_cache(64)
-def _environment(variables: tuple[tuple[str, str], ...]) -> Any:
+@lru_cache(1)
+def _library() -> Any:
     from fairway.objects.expressions.environment import environment  # fourteen megabytes: only where they are used
 
-    return environment(variables)
+    return environment()
 
 
 def _shown_failure(text: str) -> str:
@@ -83,7 +155,9 @@ def _shown_failure(text: str) -> str:
     text = _TAIL.sub("", _HEAD.sub("", text))
     if missing := _MISSING.match(text):
         return f"no such key: {missing[1]}"
+    if outside := _OUTSIDE.match(text):
+        return f"index out of bounds: {outside[1]}"
     return _WORDS.get(text, "no such overload" if text.startswith("No matching overloads") else text)
 
 
-__all__ = ["ANY", "BOOL", "STRING", "ExpressionError", "Program", "compiled"]
+__all__ = ["DYN", "ExpressionError", "Program", "Scope", "anything", "compiled", "mistakes"]

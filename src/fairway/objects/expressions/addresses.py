@@ -53,6 +53,8 @@ def _masked(found: dict[str, str]) -> dict[str, str]:
 
 
 FUNCTIONS: tuple[Function, ...] = (
+    ("@address_text", False, ("dyn",), "string", lambda found: found[_IP]),
+    ("@network_text", False, ("dyn",), "string", lambda found: found[_CIDR]),
     ("ip", False, ("string",), "dyn", _ip),
     ("ip", True, ("dyn",), "dyn", _ip),
     ("isIP", False, ("string",), "bool", _works(ip_address)),

@@ -39,6 +39,8 @@ FUNCTIONS: tuple[Function, ...] = (
     ("subresource", True, ("dyn", "string"), "dyn", _with("subresource")),
     ("namespace", True, ("dyn", "string"), "dyn", _with("namespace")),
     ("name", True, ("dyn", "string"), "dyn", _with("name")),
+    ("fieldSelector", True, ("dyn", "string"), "dyn", _with("fieldSelector")),
+    ("labelSelector", True, ("dyn", "string"), "dyn", _with("labelSelector")),
     ("check", True, ("dyn", "string"), "dyn", _check),
     ("allowed", True, ("dyn",), "bool", lambda found: found["allowed"]),
     ("errored", True, ("dyn",), "bool", lambda _: False),

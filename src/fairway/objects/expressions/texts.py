@@ -33,7 +33,8 @@ def _url(text: str) -> dict[str, Any]:
     return {_URL: text}
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
+    """Whether a text is a URL, or an absolute path."""
     try:
         _split(text)
     except ValueError:
@@ -55,11 +56,12 @@ def _port(url: dict[str, Any]) -> str:
 
 
 FUNCTIONS: tuple[Function, ...] = (
+    ("jsonpatch.escapeKey", False, ("string",), "string", lambda key: key.replace("~", "~0").replace("/", "~1")),
     ("find", True, ("string", "string"), "string", _find),
     ("findAll", True, ("string", "string"), "list", _find_all),
     ("findAll", True, ("string", "string", "int"), "list", _find_all),
     ("url", False, ("string",), "dyn", _url),
-    ("isURL", False, ("string",), "bool", _is_url),
+    ("isURL", False, ("string",), "bool", is_url),
     ("getScheme", True, ("dyn",), "string", lambda url: _split(url[_URL]).scheme),
     ("getHost", True, ("dyn",), "string", _host),
     ("getHostname", True, ("dyn",), "string", _hostname),

@@ -11,11 +11,22 @@ _shape = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?"
 ).fullmatch
 
+_loose = re.compile(r"(\d+(?:\.\d+){0,2})((?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)").fullmatch
+
 
 def _semver(text: str) -> dict[str, str]:
     if not _shape(text):
         raise ValueError(f"No Major.Minor.Patch elements found in {text!r}")
     return {_VERSION: text}
+
+
+def _normal(text: str) -> str:
+    """What is nearly a version, as one: ``v1.2`` and ``01.2.3`` are."""
+    parts = _loose(text.removeprefix("v"))
+    if parts is None:
+        return text
+    numbers = [str(int(one)) for one in parts[1].split(".")]
+    return ".".join([*numbers, "0", "0"][:3]) + parts[2]
 
 
 def _order(found: Any) -> tuple[Any, ...]:
@@ -45,6 +56,14 @@ def _part(place: int) -> Any:
 
 FUNCTIONS: tuple[Function, ...] = (
     ("semver", False, ("string",), "dyn", _semver),
+    ("semver", False, ("string", "bool"), "dyn", lambda text, loose: _semver(_normal(text) if loose else text)),
+    (
+        "isSemver",
+        False,
+        ("string", "bool"),
+        "bool",
+        lambda text, loose: _shape(_normal(text) if loose else text) is not None,
+    ),
     ("isSemver", False, ("string",), "bool", lambda text: _shape(text) is not None),
     ("major", True, ("dyn",), "int", _part(0)),
     ("minor", True, ("dyn",), "int", _part(1)),

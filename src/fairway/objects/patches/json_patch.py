@@ -25,8 +25,16 @@ MAX_COPIED_BYTES = 3 * 1024 * 1024
 """What all copies of one patch may come to: each may double the document."""
 
 
+class Untrue(StatusError):
+    """A test of the patch that does not hold."""
+
+
 class _Impossible(Exception):
     """An operation that does not fit the document; upstream does not say why, and so neither do we."""
+
+
+class _Unequal(_Impossible):
+    """A test that does not hold."""
 
 
 def apply(document: Any, operations: Any) -> Any:
@@ -46,6 +54,9 @@ def apply(document: Any, operations: Any) -> Any:
                 if copied_bytes > MAX_COPIED_BYTES:
                     raise _Impossible
             document = _apply_one(document, operation)
+    except _Unequal:
+        found = rejected()
+        raise Untrue(found.code, found.reason, found.message) from None
     except (_Impossible, RecursionError):
         raise rejected() from None
     return document
@@ -167,7 +178,7 @@ def _copy(document: Any, operation: Object) -> Any:
 def _test(document: Any, operation: Object) -> Any:
     found = document if _is_whole(operation) else _get(*_parent(document, _place(operation)))
     if not _is_same(found, operation.get("value")):
-        raise _Impossible
+        raise _Unequal
     return document
 
 

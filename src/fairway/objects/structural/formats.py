@@ -105,10 +105,10 @@ def matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def _bounded(pattern: str) -> Callable[[str], bool]:
-    from fairway.objects.expressions import ExpressionError, compiled
+    from fairway.objects.expressions import ExpressionError, anything, compiled
 
     try:
-        program = compiled("text.matches(pattern)", {"text": "string", "pattern": "string"})
+        program = compiled("text.matches(pattern)", anything("pattern", "text"))
         program.evaluate({"text": "", "pattern": pattern})
     except ExpressionError as error:
         raise ValueError(f"error parsing regexp: {error}") from error

@@ -1,12 +1,12 @@
 """Rules: ``x-kubernetes-validations``, checked when a definition is written and applied to its objects.
 
-Pure.  Shape: ``rule_problems(schema, path)`` for a definition, ``broken(new, old, schema)`` for an object.
+Pure.  Shape: ``rule_problems(schema, path, spent)`` for a definition, ``broken(new, old, schema)`` for an object.
 Source: Kubernetes docs, "Validation rules", "Transition rules", "Validation ratcheting", "Resource use by validation
 functions".
 """
 
-import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -14,10 +14,12 @@ import orjson
 
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
-from fairway.objects.expressions import ExpressionError, Program, compiled
+from fairway.objects.expressions import ExpressionError, Program, Scope, compiled
+from fairway.objects.expressions.types import BOOL, STRING, optional_of
 from fairway.objects.structural import LIST_MAP_KEYS, LIST_TYPE, RULES
-from fairway.objects.structural.cel_values import aligned, of_schema, type_of, undefined_field, value_of, with_times
-from fairway.objects.structural.costs import estimated_factor
+from fairway.objects.structural.cel_values import aligned, of_schema, value_of
+from fairway.objects.structural.declared import Declared, declared, most_times, size_of
+from fairway.objects.structural.field_paths import field_path
 
 ABSENT: Any = object()
 _REASONS = ("FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate")
@@ -25,11 +27,15 @@ _DETAILS = {
     "FieldValueRequired": "Required value: {text}", "FieldValueForbidden": "Forbidden: {text}",
     "FieldValueInvalid": 'Invalid value: "{type}": {text}', "FieldValueDuplicate": 'Duplicate value: "{type}"',
 }  # fmt: skip
-_OLD = re.compile(r"\boldSelf\b")
-_NUMBERS = re.compile(r"no matching overload for '_[<>]=?_' applied to '\((int|double), (int|double)\)'")
+RULE_COST_MAX, SCHEMA_COST_MAX = 10_000_000, 100_000_000
+"""What one rule, and all of a schema, may cost at worst."""
+_COST_TOLD = SCHEMA_COST_MAX // 100
+_TOLD_MAX = 4
 _BUDGET_S = 2.0
 """All rules of one object together; upstream counts steps instead."""
 _OVER = "validation failed due to running out of cost budget, no further validation rules will be run"
+_MESSAGE_MAX_BYTES = 5 * 1024
+_NAME = "selfType"
 
 
 class _Place(NamedTuple):
@@ -41,9 +47,77 @@ class _Place(NamedTuple):
     path: str
 
 
-def _variables(schema: Object, rule: Object, *, is_root: bool) -> dict[str, str]:
-    self_type = type_of(schema, is_root=is_root)
-    return {"self": self_type, "oldSelf": "dyn" if rule.get("optionalOldSelf") else self_type}
+class _Scoped(NamedTuple):
+    """A place of a schema, with what its rules may speak of: ``oldSelf`` as it is, or optional."""
+
+    schema: Object
+    declared: Declared
+    plain: Scope
+    optional: Scope
+
+    def scope(self, rule: Object) -> Scope:
+        """Of one rule."""
+        return self.optional if rule.get("optionalOldSelf") else self.plain
+
+
+class _Schema:
+    """A schema as a key: schemas are never changed, so that one is itself and no other."""
+
+    __slots__ = ("is_root", "schema")
+
+    def __init__(self, schema: Object, *, is_root: bool) -> None:
+        self.schema = schema
+        self.is_root = is_root
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Schema) and other.schema is self.schema and other.is_root is self.is_root
+
+
+@lru_cache(512)
+def _scoped(key: _Schema) -> _Scoped | None:
+    found = declared(key.schema, _NAME, is_root=key.is_root)
+    if found is None:
+        return None
+    plain = Scope({"self": found.type, "oldSelf": found.type})
+    optional = Scope({"self": found.type, "oldSelf": optional_of(found.type)}, optional=("oldSelf",))
+    return _Scoped(key.schema, found, plain, optional)
+
+
+class Spent:
+    """What the rules of a whole schema cost at worst."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._most: list[tuple[int, str]] = []
+
+    def add(self, path: str, cost: int) -> None:
+        """Count a rule; the dearest are told if all together are too dear."""
+        self.total = min(self.total + cost, 2**64 - 1)
+        if cost >= _COST_TOLD:
+            self._most = sorted([*self._most, (cost, path)], key=lambda one: -one[0])[:_TOLD_MAX]
+
+    def problems(self, path: str) -> Iterator[Problem]:
+        """Whether that is too much."""
+        if self.total <= SCHEMA_COST_MAX:
+            return
+        for _, dear in self._most:
+            yield forbidden_value(
+                dear, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
+            )
+        name = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"
+        yield forbidden_value(path, _too_dear(name, self.total, SCHEMA_COST_MAX))
+
+
+def _too_dear(name: str, cost: int, limit: int) -> str:
+    factor = cost / limit
+    shown = "more than 100x" if factor > 100 else (f"{factor:f}x" if factor < 1.5 else f"{factor:.1f}x")
+    return (
+        f"{name} exceeds budget by factor of {shown} (try simplifying the rule, or adding maxItems, maxProperties, and "
+        "maxLength where arrays, maps, and strings are declared)"
+    )
 
 
 def _shown_rule(rule: Object) -> str:
@@ -60,24 +134,26 @@ def _shown_rule(rule: Object) -> str:
     )
 
 
-def is_transition(rule: Object) -> bool:
-    """Whether a rule compares with what was."""
-    return _OLD.search(rule.get("rule") or "") is not None
+def rule_problems(
+    schema: Object, path: str, spent: Spent, *, times: int | None = 1, is_root: bool = False, loose: str = ""
+) -> Iterator[Problem]:
+    """Every rule of one place of a schema that cannot be used.
 
-
-def rule_problems(schema: Object, path: str, times: float = 1.0) -> Iterator[Problem]:
-    """Every rule of one place of a schema that cannot be used; ``times``: how often the place may be there."""
-    is_root = path.endswith("openAPIV3Schema")
+    ``times``: how often the place may be in an object, ``None`` where nothing says so.  ``loose`` is the list above it
+    whose items cannot be told apart.
+    """
+    scoped = _scoped(_Schema(schema, is_root=is_root))
     for place, rule in enumerate(schema[RULES]):
         here = f"{path}.{RULES}[{place}]"
         if not (rule.get("rule") or "").strip():
             yield required(f"{here}.rule", "rule is not specified")
             continue
-        yield from _words(rule, here)
-        yield from _compiles(schema, rule, here, times, is_root=is_root)
+        yield from _words(rule, schema, here)
+        if scoped is not None:
+            yield from _compiles(scoped, rule, here, spent, times, loose)
 
 
-def _words(rule: Object, here: str) -> Iterator[Problem]:
+def _words(rule: Object, schema: Object, here: str) -> Iterator[Problem]:
     message = rule.get("message")
     if message is not None and not message.strip():
         yield invalid_value(f"{here}.message", message, "message must be non-empty if specified")
@@ -85,39 +161,66 @@ def _words(rule: Object, here: str) -> Iterator[Problem]:
         yield invalid_value(f"{here}.message", message, "message must not contain line breaks")
     if "\n" in rule["rule"].strip() and not message:
         yield required(f"{here}.message", "message must be specified if rule contains line breaks")
+    expression = rule.get("messageExpression")
+    if expression and not expression.strip():
+        yield required(f"{here}.messageExpression", "must be non-empty if specified")
     if (reason := rule.get("reason")) and reason not in _REASONS:
         yield not_supported(f"{here}.reason", reason, _REASONS)
+    given = rule.get("fieldPath")
+    if given and not given.strip():
+        yield invalid_value(f"{here}.fieldPath", given, "fieldPath must be non-empty if specified")
+    elif given and "\n" in given:
+        yield invalid_value(f"{here}.fieldPath", given, "fieldPath must not contain line breaks")
+    elif given and field_path(given, schema) is None:
+        yield invalid_value(f"{here}.fieldPath", given, "fieldPath must be a valid path")
 
 
-def _compiles(schema: Object, rule: Object, here: str, times: float, *, is_root: bool) -> Iterator[Problem]:
+def _invalid(path: str, rule: Object, detail: str) -> Problem:
+    return Problem(path, "FieldValueInvalid", f"Invalid value: {_shown_rule(rule)}: {detail}")
+
+
+def _compiles(
+    scoped: _Scoped, rule: Object, here: str, spent: Spent, times: int | None, loose: str
+) -> Iterator[Problem]:
     try:
-        program = _program(rule, schema, is_root=is_root)
-        if missing := undefined_field(rule["rule"], schema, is_root=is_root):
-            raise ExpressionError(missing)
+        program = compiled(rule["rule"], scoped.scope(rule))
     except ExpressionError as error:
-        detail = f"Invalid value: {_shown_rule(rule)}: compilation failed: {error}"
-        yield Problem(f"{here}.rule", "FieldValueInvalid", detail)
+        yield _invalid(f"{here}.rule", rule, f"compilation failed: {error}")
         return
-    if program.type not in ("bool", "dyn"):
-        detail = f"Invalid value: {_shown_rule(rule)}: compilation failed: must evaluate to a bool"
-        yield Problem(f"{here}.rule", "FieldValueInvalid", detail)
-    if factor := estimated_factor(rule["rule"], schema, times):
-        shown = "more than 100x" if factor > 100 else f"{factor:.1f}x"
-        yield forbidden_value(
-            f"{here}.rule",
-            f"estimated rule cost exceeds budget by factor of {shown} (try simplifying the rule, or adding maxItems, "
-            "maxProperties, and maxLength where arrays, maps, and strings are declared)",
-        )  # fmt: skip
-    if rule.get("messageExpression"):
-        try:
-            said = _program(rule, schema, is_root=is_root, field="messageExpression")
-        except ExpressionError as error:
-            detail = f"Invalid value: {_shown_rule(rule)}: messageExpression compilation failed: {error}"
-            yield Problem(f"{here}.messageExpression", "FieldValueInvalid", detail)
-            return
-        if said.type not in ("string", "dyn"):
-            detail = f"Invalid value: {_shown_rule(rule)}: messageExpression must evaluate to a string"
-            yield Problem(f"{here}.messageExpression", "FieldValueInvalid", detail)
+    if program.type != BOOL:
+        yield _invalid(f"{here}.rule", rule, "cel expression must evaluate to a bool")
+        return
+    sizes = size_of(scoped.declared)
+    cost = program.cost(sizes).most * (most_times(scoped.declared) if times is None else times)
+    if cost > RULE_COST_MAX:
+        yield forbidden_value(f"{here}.rule", _too_dear("estimated rule cost", cost, RULE_COST_MAX))
+    spent.add(f"{here}.rule", cost)
+    if "oldSelf" in program.names:
+        if loose:
+            detail = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {loose}"
+            yield invalid_value(f"{here}.rule", rule.get("rule"), detail)
+    elif rule.get("optionalOldSelf") is not None:
+        yield invalid_value(
+            f"{here}.optionalOldSelf", rule["optionalOldSelf"], "may not be set if oldSelf is not used in rule"
+        )
+    if (rule.get("messageExpression") or "").strip():
+        yield from _message_compiles(scoped, rule, here, spent)
+
+
+def _message_compiles(scoped: _Scoped, rule: Object, here: str, spent: Spent) -> Iterator[Problem]:
+    try:
+        said = compiled(rule["messageExpression"], scoped.plain)
+    except ExpressionError as error:
+        yield _invalid(f"{here}.messageExpression", rule, f"messageExpression compilation failed: {error}")
+        return
+    if said.type != STRING:
+        yield _invalid(f"{here}.messageExpression", rule, "messageExpression must evaluate to a string")
+        return
+    cost = said.cost(size_of(scoped.declared)).most
+    if cost > RULE_COST_MAX:
+        detail = _too_dear("estimated messageExpression cost", cost, RULE_COST_MAX)
+        yield forbidden_value(f"{here}.messageExpression", detail)
+    spent.add(f"{here}.messageExpression", cost)
 
 
 def broken(new: Object, old: Object | None, schema: Object) -> Iterator[Problem]:
@@ -168,52 +271,65 @@ def _former(old: Any, schema: Object) -> dict[str, Any]:
 
 def _applied(rule: Object, place: _Place) -> Iterator[Problem]:
     is_root = not place.path
+    scoped = _scoped(_Schema(place.schema, is_root=is_root))
+    if scoped is None:
+        return
     has_old = place.old is not ABSENT and place.old is not None
     is_optional = bool(rule.get("optionalOldSelf"))
-    if is_transition(rule) and not has_old and not is_optional:
-        return
-    if has_old and not is_transition(rule) and place.old == place.value:
-        return
     kind = of_schema(place.schema)
+    told = (rule.get("message") or "").strip() or rule["rule"].strip()
     try:
-        values = {"self": value_of(place.value, place.schema, is_root=is_root)}
-        before = aligned(place.old, place.value, place.schema) if has_old else None
-        old = value_of(before, place.schema, is_root=is_root) if has_old else None
-        values["oldSelf"] = ([old] if has_old else []) if is_optional else old
-        program = _program(rule, place.schema, is_root=is_root)
+        program = compiled(rule["rule"], scoped.scope(rule))
+        is_transition = "oldSelf" in program.names
+        if (is_transition and not has_old and not is_optional) or (
+            has_old and not is_transition and place.old == place.value
+        ):
+            return
+        values = _values(place, program, has_old=has_old, is_optional=is_optional)
         if program.evaluate(values) is True:
             return
     except ExpressionError as error:
-        detail = f'Invalid value: "{kind}": {error} evaluating rule: {rule.get("message") or rule["rule"]}'
-        yield Problem(place.path or "<nil>", "FieldValueInvalid", detail)
+        yield Problem(place.path or "<nil>", "FieldValueInvalid", f'Invalid value: "{kind}": {_failed(error, told)}')
         return
     reason = rule.get("reason") or "FieldValueInvalid"
-    detail = _DETAILS[reason].format(text=_message(rule, place.schema, values, is_root=is_root), type=kind)
-    yield Problem(f"{place.path}{rule.get('fieldPath') or ''}".removeprefix(".") or "<nil>", reason, detail)
+    if is_optional:
+        values["oldSelf"] = values["oldSelf"][0] if has_old else None
+    detail = _DETAILS[reason].format(text=_message(rule, scoped, values), type=kind)
+    below = field_path(rule.get("fieldPath") or "", place.schema) or ""
+    yield Problem(f"{place.path}{below}".removeprefix(".") or "<nil>", reason, detail)
 
 
-def _program(rule: Object, schema: Object, *, is_root: bool, field: str = "rule") -> Program:
-    text = with_times(rule[field], schema)
-    if rule.get("optionalOldSelf"):
-        # The library takes no optional values from outside: they come as lists of one or none.
-        text = _OLD.sub("(size(oldSelf) > 0 ? optional.of(oldSelf[0]) : optional.none())", text)
-    variables = _variables(schema, rule, is_root=is_root)
-    try:
-        return compiled(text, variables)
-    except ExpressionError as error:
-        if not _NUMBERS.search(str(error)):
-            raise
-        # Numbers of both types may be compared, which the library only sees when it runs.
-        return compiled(text, dict.fromkeys(variables, "dyn"))
+def _values(place: _Place, program: Program, *, has_old: bool, is_optional: bool) -> dict[str, Any]:
+    is_root = not place.path
+    values = {"self": value_of(place.value, place.schema, is_root=is_root)}
+    if "oldSelf" not in program.names:
+        return {**values, "oldSelf": [] if is_optional else None}
+    before = aligned(place.old, place.value, place.schema) if has_old else None
+    old = value_of(before, place.schema, is_root=is_root) if has_old else None
+    return {**values, "oldSelf": ([old] if has_old else []) if is_optional else old}
 
 
-def _message(rule: Object, schema: Object, values: Mapping[str, Any], *, is_root: bool) -> str:
-    if rule.get("messageExpression"):
+def _failed(error: ExpressionError, told: str) -> str:
+    """A failure as upstream words it."""
+    text = str(error)
+    if text.startswith("no such overload"):
+        return (
+            f"'{text}': call arguments did not match a supported operator, function or macro signature for rule: {told}"
+        )
+    if text.startswith("operation cancelled: actual cost limit exceeded"):
+        return f"'{text}': no further validation rules will be run due to call cost exceeds limit for rule: {told}"
+    return f"{text} evaluating rule: {told}"
+
+
+def _message(rule: Object, scoped: _Scoped, values: Mapping[str, Any]) -> str:
+    if (rule.get("messageExpression") or "").strip():
         try:
-            said = _program(rule, schema, is_root=is_root, field="messageExpression").evaluate(values)
+            said = compiled(rule["messageExpression"], scoped.plain).evaluate(values)
         except ExpressionError:
             said = ""
-        if isinstance(said, str) and said.strip() and "\n" not in said:
-            return said.strip()
+        if isinstance(said, str):
+            said = said.strip()
+            if said and "\n" not in said and len(said.encode()) <= _MESSAGE_MAX_BYTES:
+                return said
     message: str = (rule.get("message") or "").strip()
     return message or f"failed rule: {rule['rule'].strip()}"

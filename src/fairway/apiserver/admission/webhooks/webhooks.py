@@ -6,13 +6,11 @@ changed is filled in by the defaults before the next one sees it.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING
 
-import orjson
-
 from fairway.apiserver.admission import conditions
-from fairway.apiserver.admission.attributes import Attributes, Form
+from fairway.apiserver.admission.attributes import Attributes, Fill, Form
 from fairway.apiserver.admission.matching import matched
 from fairway.apiserver.admission.webhooks import calling, reviews
 from fairway.apiserver.admission.webhooks.calling import CallFailed
@@ -25,6 +23,7 @@ from fairway.kinds import (
     SERVICE,
     VALIDATING_WEBHOOK_CONFIGURATION,
 )
+from fairway.kinds.admission_registration.scopes import request_scope
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, forbidden, internal
 from fairway.objects.expressions import ExpressionError
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
 
 log = logging.getLogger(__name__)
-
-Fill = Callable[[Object], None]
-"""Completes an object that a webhook has changed."""
 
 
 class Webhooks:
@@ -114,7 +110,11 @@ class Webhooks:
             return form
         with conditions.asking(asked.call.user, self._api):
             try:
-                return form if conditions.hold(webhook["matchConditions"], conditions.values(asked, form)) else None
+                return (
+                    form
+                    if conditions.hold(webhook["matchConditions"], conditions.values(asked, form), request_scope())
+                    else None
+                )
             except ExpressionError as error:
                 if webhook["failurePolicy"] == "Ignore":
                     return None
@@ -160,22 +160,9 @@ class Webhooks:
 
 def _apply(found: Verdict, form: Form, asked: Attributes, fill: Fill, name: str) -> bool:
     """Patch ``asked.new`` in place; whether that changed it.  Raises: ``StatusError``."""
-    assert asked.new is not None
-    before = orjson.dumps(asked.new)
-    document = orjson.loads(before) if asked.object_kind else orjson.loads(orjson.dumps(form.shown(asked.new)))
-    kind, version = asked.new.get("kind"), asked.new.get("apiVersion")
     try:
-        patched = json_patch.apply(document, found.patch)
+        return asked.replace(form, lambda document: json_patch.apply(document, found.patch), fill)
     except StatusError as error:
         raise internal(f'failed calling webhook "{name}": {error.message}') from error
-    if not isinstance(patched, dict):
-        raise internal(f'failed calling webhook "{name}": the patch leaves no object')
-    if form.to_storage is not None and not asked.object_kind:
-        form.to_storage(patched)
-    patched["kind"], patched["apiVersion"] = kind, version
-    asked.new.clear()
-    asked.new.update(patched)
-    fill(asked.new)
-    return orjson.dumps(asked.new, option=orjson.OPT_SORT_KEYS) != orjson.dumps(
-        orjson.loads(before), option=orjson.OPT_SORT_KEYS
-    )
+    except TypeError as error:
+        raise internal(f'failed calling webhook "{name}": {error}') from error
