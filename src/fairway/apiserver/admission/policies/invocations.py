@@ -54,7 +54,7 @@ class Hooks:
     @property
     def exist(self) -> bool:
         """Whether there is anything to ask."""
-        return self._api.asks_others and bool(self._bindings.live and self._policies.live)
+        return bool(self._bindings.live) and bool(self._policies.live) and bool(self._api.asks_others)
 
     def met_by(self, asked: Attributes) -> Iterator[Invocation]:
         """Every invocation, by the names of policies and bindings."""
