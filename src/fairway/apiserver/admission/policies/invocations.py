@@ -35,7 +35,7 @@ class Invocation(NamedTuple):
     @property
     def fails_closed(self) -> bool:
         """Whether failures refuse the request."""
-        return self.policy["spec"].get("failurePolicy") != "Ignore"
+        return bool(self.policy["spec"].get("failurePolicy") != "Ignore")
 
 
 class _Misconfigured(Exception):
@@ -54,7 +54,7 @@ class Hooks:
     @property
     def exist(self) -> bool:
         """Whether there is anything to ask."""
-        return bool(self._bindings.live) and bool(self._policies.live) and bool(self._api.asks_others)
+        return bool(self._bindings.live and self._policies.live) and self._api.asks_others
 
     def met_by(self, asked: Attributes) -> Iterator[Invocation]:
         """Every invocation, by the names of policies and bindings."""
