@@ -1,4 +1,4 @@
-"""Costs: how much an expression may cost at worst, counted as Kubernetes counts it.
+"""Estimating: how much an expression may cost at worst, counted as Kubernetes counts it.
 
 Pure.  Shape: ``estimate(checked, size_of)`` gives the least and the most; ``size_of(path)`` says how many letters,
 items or members the value at ``("self", "list", "@items")`` has, as far as its schema tells.
@@ -8,48 +8,25 @@ which rules a definition may have follows from them.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from typing import NamedTuple
 
 from fairway.objects.expressions.checking import Checked
+from fairway.objects.expressions.costs.functions import (
+    LETTER,
+    NOMINAL,
+    TRAVERSING,
+    Cost,
+    Operand,
+    Path,
+    of_texts,
+    standard,
+)
+from fairway.objects.expressions.costs.ranges import MOST, NONE, ONE, UNKNOWN, Range
 from fairway.objects.expressions.syntax import Call, Comprehension, Constant, Ident, ListOf, Node, Select, Struct
 from fairway.objects.expressions.types import DYN, OPTIONAL, SIZED, Type
 
-MOST = 2**64 - 1
-_LETTER, _PATTERN = 0.1, 0.25
 _LIST, _MAP, _MESSAGE = 10, 30, 40
 _ACCUMULATORS = ("@result", "__result__")
-Path = tuple[str, ...]
-
-
-class Range(NamedTuple):
-    """The least and the most of something."""
-
-    least: int
-    most: int
-
-    def plus(self, other: "Range") -> "Range":
-        """The sum."""
-        return Range(min(self.least + other.least, MOST), min(self.most + other.most, MOST))
-
-    def times(self, other: "Range") -> "Range":
-        """The product."""
-        return Range(min(self.least * other.least, MOST), min(self.most * other.most, MOST))
-
-    def by(self, factor: float) -> "Range":
-        """So much for each, rounded up."""
-        return Range(_scaled(self.least, factor), _scaled(self.most, factor))
-
-    def union(self, other: "Range") -> "Range":
-        """From the lower least to the higher most."""
-        return Range(min(self.least, other.least), max(self.most, other.most))
-
-
-def _scaled(count: int, factor: float) -> int:
-    return MOST if count >= MOST else min(ceil(count * factor), MOST)
-
-
-NONE, ONE, UNKNOWN = Range(0, 0), Range(1, 1), Range(0, MOST)
 SizeOf = Callable[[Path], Range | None]
 
 
@@ -70,15 +47,6 @@ class _Local(NamedTuple):
     path: Path
     size: Range | None
     entries: _Entries | None = None
-
-
-class _Operand(NamedTuple):
-    """What a function is called with."""
-
-    node: Node
-    path: Path
-    type: Type
-    size: Range | None
 
 
 def estimate(found: Checked, size_of: SizeOf) -> Range:
@@ -139,11 +107,11 @@ class _Estimate:
         self.paths[node.id] = (*self._path(node.operand), node.field)
         return spent
 
-    def _operand(self, node: Node) -> _Operand:
+    def _operand(self, node: Node) -> Operand:
         path = self._path(node)
         if path and path[0] in _ACCUMULATORS:
             path = ()
-        return _Operand(node, path, self._type(node), self._size(node))
+        return Operand(node, path, self._type(node), self._size(node))
 
     def _call(self, node: Call) -> Range:
         if node.function == "dyn" and len(node.args) == 1:
@@ -269,8 +237,8 @@ class _Estimate:
         return local.size if local else None
 
     def _function(
-        self, node: Call, overload: str, target: _Operand | None, args: Sequence[_Operand], costs: Sequence[Range]
-    ) -> tuple[Range, Range | None]:
+        self, node: Call, overload: str, target: Operand | None, args: Sequence[Operand], costs: Sequence[Range]
+    ) -> Cost:
         """(what a call costs with its arguments, how large its value is)"""
         spent = NONE
         for one in costs:
@@ -290,97 +258,60 @@ class _Estimate:
                 return costs[0].plus(costs[1].union(costs[2])), size
             case "add_string" | "add_bytes" | "add_list":
                 return self._added(node, overload, args, spent)
-        found = _standard(overload, target, args)
+        found = standard(overload, target, args)
         return (found[0] if found else ONE).plus(spent), found[1] if found else None
 
-    def _added(self, node: Call, overload: str, args: Sequence[_Operand], spent: Range) -> tuple[Range, Range | None]:
+    def _added(self, node: Call, overload: str, args: Sequence[Operand], spent: Range) -> Cost:
         size = (args[0].size or UNKNOWN).plus(args[1].size or UNKNOWN)
         inside = self._entries(node.args[0])
         inside = inside.union(self._entries(node.args[1])) if inside else None
         if inside:
             self.entries[node.id] = inside
-        return (ONE if overload == "add_list" else size.by(_LETTER)).plus(spent), size
+        return (ONE if overload == "add_list" else size.by(LETTER)).plus(spent), size
 
-    def _known(self, operand: _Operand) -> Range:
+    def _known(self, operand: Operand) -> Range:
         if operand.size is not None:
             return operand.size
         return (self.size_of(operand.path) if operand.path else None) or UNKNOWN
 
-    def _of_library(
-        self, function: str, overload: str, target: _Operand | None, args: Sequence[_Operand]
-    ) -> tuple[Range, Range | None] | None:
+    def _of_library(self, function: str, overload: str, target: Operand | None, args: Sequence[Operand]) -> Cost | None:
         """The same of Kubernetes' own functions, and of those that it counts in its own way."""
         if function == "check":
             return Range(350_000, 350_000), None
-        if function in _NOMINAL:
+        if function in NOMINAL:
             return ONE, None
         first = self._known(args[0]) if args else UNKNOWN
         if target is None:
-            return (first.by(_LETTER), None) if function == "url" and len(args) == 1 else None
+            return (first.by(LETTER), None) if function == "url" and len(args) == 1 else None
         size = self._known(target)
-        if function in _TRAVERSING:
+        if function in TRAVERSING:
             return self._traversed(target, size), None
         if function == "join":
             found = self._joined(target, size, args)
-            return found.by(_LETTER), found
-        return self._of_texts(function, overload, size, args)
+            return found.by(LETTER), found
+        return of_texts(function, overload, size, args, [self._known(one) for one in args])
 
-    def _of_texts(
-        self, function: str, overload: str, size: Range, args: Sequence[_Operand]
-    ) -> tuple[Range, Range | None] | None:
-        """The same of methods of texts, addresses and forms, ``size`` large."""
-        first = self._known(args[0]) if args else UNKNOWN
-        match function:
-            case "lowerAscii" | "upperAscii" | "substring" | "trim":
-                return size.by(_LETTER), size
-            case "replace" if len(args) >= 2:
-                return size.by(2 * _LETTER), _replaced(size, first, self._known(args[1]))
-            case "split":
-                return size.by(2 * _LETTER), Range(0, _pieces(size, args))
-            case "find" | "findAll":
-                return size.plus(ONE).by(_LETTER).times(first.by(_PATTERN)), Range(0, size.most)
-            case "containsIP" | "containsCIDR":
-                return _contained(function, overload, first), None
-            case "ip":
-                return ONE, None
-            case "validate":
-                return first.plus(ONE).by(_LETTER).times(_FORM.by(_PATTERN)), None
-        return None
-
-    def _item(self, target: _Operand) -> Range | None:
+    def _item(self, target: Operand) -> Range | None:
         if not target.type.params:
             return None
         below = (*target.path, "@items") if target.path else ()
         return (self.size_of(below) if below else None) or UNKNOWN
 
-    def _traversed(self, target: _Operand, size: Range) -> Range:
+    def _traversed(self, target: Operand, size: Range) -> Range:
         if not target.type.params:
-            return size.by(_LETTER)
+            return size.by(LETTER)
         each = ONE
         if target.type.params[0].name in ("string", "bytes"):
-            each = each.plus((self._item(target) or UNKNOWN).by(_LETTER))
+            each = each.plus((self._item(target) or UNKNOWN).by(LETTER))
         return size.times(each)
 
-    def _joined(self, target: _Operand, size: Range, args: Sequence[_Operand]) -> Range:
+    def _joined(self, target: Operand, size: Range, args: Sequence[Operand]) -> Range:
         item = self._item(target)
         found = size.times(item) if item is not None else NONE
         if args:
             gaps = Range(max(size.least - 1, 0), max(size.most - 1, 0))
             found = found.plus(self._known(args[0]).times(gaps))
         return found
-
-
-_TRAVERSING = frozenset(("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"))
-_FORM = Range(30, 60)
-"""Letters of the patterns behind most named forms."""
-_NOMINAL = frozenset(
-    (
-        "serviceAccount", "path", "group", "resource", "subresource", "namespace", "name", "fieldSelector",
-        "labelSelector", "allowed", "reason", "error", "errored", "masked", "prefixLength", "family", "isUnspecified",
-        "isLoopback", "isLinkLocalMulticast", "isLinkLocalUnicast", "sign", "asInteger", "isInteger",
-        "asApproximateFloat", "isGreaterThan", "isLessThan", "compareTo", "add", "sub", "major", "minor", "patch",
-    )
-)  # fmt: skip
 
 
 def _is_bind(node: Comprehension) -> bool:
@@ -395,78 +326,3 @@ def _is_bind(node: Comprehension) -> bool:
 
 def _is_sized(kind: Type) -> bool:
     return kind.name in SIZED or (kind.name == OPTIONAL and bool(kind.params) and _is_sized(kind.params[0]))
-
-
-def _pieces(size: Range, args: Sequence[_Operand]) -> int:
-    limit = args[1].node if len(args) > 1 else None
-    if isinstance(limit, Constant) and isinstance(limit.value, int) and limit.value >= 0:
-        return limit.value
-    return size.most
-
-
-def _replaced(size: Range, before: Range, after: Range) -> Range:
-    """How large a text can be when parts of it are replaced."""
-    most_count, most_kept = 0, 0
-    if before.least == 0:
-        most_count, most_kept = min(size.most + 1, MOST), size.most
-    elif after.most <= before.least:
-        most_kept = size.most
-    else:
-        most_count = ceil(size.most / before.least)
-    least_count, least_kept = 0, 0
-    if before.most == 0:
-        least_count, least_kept = size.least + 1, size.least
-    elif before.most <= after.least:
-        least_kept = size.least
-    else:
-        least_count = ceil(size.least / before.most)
-    return Range(least_count, most_count).times(after).plus(Range(least_kept, most_kept))
-
-
-_ADDRESS = Range(4, 16)
-
-
-def _contained(function: str, overload: str, other: Range) -> Range:
-    found = _ADDRESS.plus(_ADDRESS).by(_LETTER)
-    if function == "containsCIDR":
-        found = found.plus(_ADDRESS.by(_LETTER)).plus(ONE)
-    return found.plus(other.by(_LETTER)) if overload.endswith("_string") else found
-
-
-def _standard(overload: str, target: _Operand | None, args: Sequence[_Operand]) -> tuple[Range, Range | None] | None:
-    """What the language's own functions cost whose cost depends on sizes."""
-    first = (args[0].size or UNKNOWN) if args else UNKNOWN
-    own = (target.size or UNKNOWN) if target else UNKNOWN
-    if overload in ("equals", "not_equals") or overload in _COMPARED:
-        most = min(first.most, (args[1].size or UNKNOWN).most)
-        return Range(1 if most else 0, most).by(_LETTER), None
-    match overload:
-        case "string_format":
-            return own.by(_LETTER), None
-        case "starts_with_string" | "ends_with_string":
-            return first.by(_LETTER), None
-        case "in_list":
-            return args[1].size or UNKNOWN, None
-        case "matches_string":
-            return own.plus(ONE).by(_LETTER).times(first.by(_PATTERN)), None
-        case "contains_string":
-            return own.by(_LETTER).times(first.by(_LETTER)), None
-    return _converted(overload, first)
-
-
-def _converted(overload: str, size: Range) -> tuple[Range, Range | None] | None:
-    match overload:
-        case "string_to_bytes":
-            return size.by(_LETTER), Range(size.least, min(size.most * 4, MOST))
-        case "bytes_to_string":
-            return size.by(_LETTER), Range(size.least // 4, size.most)
-        case "int64_to_string" | "uint64_to_string" | "double_to_string" | "bool_to_string":
-            return ONE, Range(0, 32)  # upstream knows no bound, so that a message with a number would be too dear
-        case "strings_quote":
-            return size.by(_LETTER), Range(size.least + 2, min(size.most * 2 + 2, MOST))
-    return None
-
-
-_COMPARED = frozenset(
-    f"{word}_{kind}" for word in ("less", "less_equals", "greater", "greater_equals") for kind in ("string", "bytes")
-)
