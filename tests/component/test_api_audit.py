@@ -16,7 +16,7 @@ from fairway.apiserver.audit.log_file import LogFile
 from fairway.apiserver.audit.policy import EVERYTHING, read
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import Settings
-from fairway.transport.interface import Stream
+from fairway.transport.interface import Peer, Stream
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 POLICY = {
@@ -76,6 +76,13 @@ async def test_a_request_is_told_with_its_body_and_not_its_answer(api: Audited) 
     assert (event["responseStatus"], event["requestObject"]) == ({"metadata": {}, "code": 201}, body)
     assert "responseObject" not in event
     assert event["annotations"]["authorization.k8s.io/decision"] == "allow"
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    binding = {"metadata": {"name": "b"}, "roleRef": role, "subjects": [{"kind": "User", "name": "jane"}]}
+    await api.world.ask("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding)
+    await api.world.ask("GET", "/version", peer=Peer("127.0.0.1", "jane"))
+    *_, event = api.said()
+    reason = event["annotations"]["authorization.k8s.io/reason"]
+    assert reason == 'RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "cluster-admin" to User "jane"'
     assert event["requestReceivedTimestamp"] <= event["stageTimestamp"]
 
 

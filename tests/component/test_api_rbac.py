@@ -118,9 +118,11 @@ async def test_reviews_say_who_may_do_what(api: World) -> None:
         return told.body["status"]
 
     asked = {"resourceAttributes": attributes}
-    assert await allowed("subjectaccessreviews", {**asked, "user": "jane"}) == {"allowed": True}
+    yes = {"allowed": True, "reason": 'RBAC: allowed by RoleBinding "v/default" of ClusterRole "view" to User "jane"'}
+    assert await allowed("subjectaccessreviews", {**asked, "user": "jane"}) == yes
     assert await allowed("namespaces/default/localsubjectaccessreviews", {**asked, "user": "jo"}) == {"allowed": False}
-    assert await allowed("selfsubjectaccessreviews", asked, JANE) == {"allowed": True}
+    assert await allowed("selfsubjectaccessreviews", asked, JANE) == yes
+    assert await allowed("selfsubjectaccessreviews", asked) == {"allowed": True}
     rules = await allowed("selfsubjectrulesreviews", {"namespace": "default"}, JANE)
     assert any("pods" in rule["resources"] and "list" in rule["verbs"] for rule in rules["resourceRules"])
     assert any("/healthz" in rule["nonResourceURLs"] for rule in rules["nonResourceRules"])

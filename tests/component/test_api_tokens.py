@@ -257,3 +257,56 @@ async def test_a_bootstrap_token_stands_for_its_secret(scene: Scene) -> None:
 async def test_a_bootstrap_token_that_does_not_hold_is_none(scene: Scene, changes: dict[str, str]) -> None:
     await scene.api.ask("POST", SECRETS, bootstrap_secret(**changes))
     assert (await scene.bearing(JOIN)).status == 401
+
+
+async def test_a_review_wants_a_token_and_says_nothing_of_itself(scene: Scene) -> None:
+    reviews = "/apis/authentication.k8s.io/v1/tokenreviews"
+    told = await scene.api.ask("POST", reviews, {"spec": {"token": ""}})
+    assert (told.status, told.message) == (400, "token is required for TokenReview in authentication")
+    told = await scene.api.ask("POST", reviews, {"spec": {"token": "x"}})
+    assert (told.status, set(told.body["metadata"])) == (201, {"managedFields"})
+    named = {"metadata": {"name": "other"}, "spec": {}}
+    told = await scene.api.ask("POST", f"{ACCOUNTS}/web/token", named)
+    why = 'metadata.name: Invalid value: "other": must match the service account name if specified'
+    assert (told.status, why in told.message) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        ("Subject", {"spec": {"user": "x"}}, "exactly one of nonResourceAttributes or resourceAttributes must be"),
+        ("Subject", {"spec": {"resourceAttributes": {}}}, "at least one of user or group must be specified"),
+        ("Subject", {"metadata": {"name": "x"}, "spec": {"user": "x", "resourceAttributes": {}}}, "must be empty"),
+        (
+            "SelfSubject", {"spec": {"resourceAttributes": {}, "nonResourceAttributes": {}}},
+            "spec.nonResourceAttributes: Invalid value: {}: cannot be specified in combination with resourceAttributes",
+        ),
+        (
+            "SelfSubject", {"spec": {"resourceAttributes": {"fieldSelector": {}}}},
+            "when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required",
+        ),
+        (
+            "SelfSubject",
+            {"spec": {"resourceAttributes": {"labelSelector": {"rawSelector": "a", "requirements": [{"key": "a"}]}}}},
+            "may not specified at the same time as requirements",
+        ),
+        (
+            "SelfSubject",
+            {"spec": {"resourceAttributes": {"labelSelector": {"requirements": [{"key": "a", "operator": "In"}]}}}},
+            "spec.resourceAttributes.labelSelector.requirements[0].values: Required value: must be specified when",
+        ),
+        (
+            "LocalSubject", {"spec": {"user": "x", "nonResourceAttributes": {"path": "/"}}},
+            "disallowed on this kind of request",
+        ),
+        (
+            "LocalSubject", {"spec": {"user": "x", "resourceAttributes": {"namespace": "other"}}},
+            'spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace',
+        ),
+    ],
+)  # fmt: skip
+async def test_what_is_no_question_is_refused(scene: Scene, kind: str, body: dict[str, Any], text: str) -> None:
+    place = "namespaces/default/" if kind == "LocalSubject" else ""
+    path = f"/apis/authorization.k8s.io/v1/{place}{kind.lower()}accessreviews"
+    told = await scene.api.ask("POST", path, body)
+    assert (told.status, text in told.message) == (422, True), told.message

@@ -118,6 +118,8 @@ class Http:
         version = media_version(route.kind, route.served).rpartition("/")[2] if isinstance(route, Route) else ""
         now = self._api.clock()
         seen.record = self._audit.begin(seen.audit_id, request, users, seen.asked, version, now)
+        if seen.record is not None:
+            seen.record.reason = self._api.authorizer.reason(user, seen.asked)
 
     def _begun(self, seen: _Seen, user: User, route: Way, flow: Flow) -> Answer | Awaitable[Answer]:
         """Answer now; what waits for the store has a seat meanwhile."""

@@ -32,6 +32,8 @@ class Record:
     version: str
     received_s: float
     call: Call | None = field(default=None)
+    reason: str = ""
+    """Why it was allowed: which binding."""
 
 
 class Audit:

@@ -52,7 +52,8 @@ def event(record: "Record", stage: str, now_s: float, answer: Response | None, c
     if stage != "RequestReceived" and code != 401:
         is_refused = code == 403 and record.call is None
         made["annotations"] = {
-            "authorization.k8s.io/decision": "forbid" if is_refused else "allow", "authorization.k8s.io/reason": "",
+            "authorization.k8s.io/decision": "forbid" if is_refused else "allow",
+            "authorization.k8s.io/reason": record.reason,
             **(record.call.annotations if record.call is not None else {}),
         }  # fmt: skip
     return orjson.dumps(made) + b"\n"

@@ -4,6 +4,7 @@ Source: Kubernetes docs, "Using RBAC Authorization".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from fairway.apiserver.authorization import fixed
 from fairway.apiserver.authorization.asked import Asked
@@ -19,8 +20,18 @@ _ACCOUNT = "system:serviceaccount:"
 _EVERYTHING: Rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 _EVERY_PATH: Rule = {"nonResourceURLs": ["*"], "verbs": ["*"]}
 Subject = tuple[str, str]
-Grants = dict[str | None, list[Rule]]
-"""Rules by the namespace in which they hold; ``None`` is the whole cluster."""
+
+
+class Granted(NamedTuple):
+    """The rules of one role, and by which binding and which of its subjects somebody has them."""
+
+    rules: Sequence[Rule]
+    binding: Object
+    subject: Object
+
+
+Grants = dict[str | None, list[Granted]]
+"""What was granted by the namespace in which it holds; ``None`` is the whole cluster."""
 
 
 class Authorizer:
@@ -33,15 +44,24 @@ class Authorizer:
 
     def is_allowed(self, user: User, asked: Asked) -> bool:
         """Whether ``user`` may do what is ``asked``."""
-        if fixed.is_allowed(user, asked):
-            return True
-        return any(allows(rule, asked) for rule in self._granted(user, asked.namespace))
+        return fixed.is_allowed(user, asked) or self._grant(user, asked) is not None
+
+    def reason(self, user: User, asked: Asked) -> str:
+        """Which binding is why ``user`` may do what is ``asked``; empty if none is, or none is needed."""
+        granted = None if fixed.MASTERS in user.groups else self._grant(user, asked)
+        return "" if granted is None else f"RBAC: allowed by {_described(granted)}"
+
+    def _grant(self, user: User, asked: Asked) -> Granted | None:
+        for granted in self._granted(user, asked.namespace):
+            if any(allows(rule, asked) for rule in granted.rules):
+                return granted
+        return None
 
     def rules(self, user: User, namespace: str | None) -> list[Rule]:
         """All that ``user`` may do in a namespace, or in the whole cluster."""
         if fixed.MASTERS in user.groups:
             return [_EVERYTHING, _EVERY_PATH]
-        return list(self._granted(user, namespace))
+        return [rule for granted in self._granted(user, namespace) for rule in granted.rules]
 
     def rules_of_role(self, reference: Object, namespace: str | None) -> Sequence[Rule] | None:
         """The rules of the role that a binding refers to; ``None`` if there is no such role."""
@@ -53,7 +73,7 @@ class Authorizer:
         found = self._cache.get(kind, namespace, name)
         return None if found is None else found.object.get("rules") or ()
 
-    def _granted(self, user: User, namespace: str | None) -> Iterator[Rule]:
+    def _granted(self, user: User, namespace: str | None) -> Iterator[Granted]:
         subjects = self._current()
         for subject in (("User", user.name), *(("Group", group) for group in user.groups)):
             grants = subjects.get(subject)
@@ -76,14 +96,24 @@ class Authorizer:
                 binding = stored.object
                 namespace = binding["metadata"].get("namespace")
                 rules = self.rules_of_role(binding["roleRef"], namespace) or ()
-                for subject in _subjects(binding, namespace):
-                    found.setdefault(subject, {}).setdefault(namespace, []).extend(rules)
+                for subject in binding.get("subjects") or ():
+                    holders = found.setdefault(_subject(subject, namespace), {})
+                    holders.setdefault(namespace, []).append(Granted(rules, binding, subject))
         return found
 
 
-def _subjects(binding: Object, namespace: str | None) -> Iterator[Subject]:
-    for subject in binding.get("subjects") or ():
-        if subject["kind"] == "ServiceAccount":
-            yield "User", f"{_ACCOUNT}{subject.get('namespace') or namespace}:{subject['name']}"
-        else:
-            yield subject["kind"], subject["name"]
+def _subject(subject: Object, namespace: str | None) -> Subject:
+    if subject["kind"] == "ServiceAccount":
+        return "User", f"{_ACCOUNT}{subject.get('namespace') or namespace}:{subject['name']}"
+    return subject["kind"], subject["name"]
+
+
+def _described(granted: Granted) -> str:
+    """As upstream says it in reviews and in its audit log."""
+    meta, role, subject = granted.binding["metadata"], granted.binding["roleRef"], granted.subject
+    namespace = meta.get("namespace")
+    kind, name = ("RoleBinding", f"{meta['name']}/{namespace}") if namespace else ("ClusterRoleBinding", meta["name"])
+    whom = subject["name"]
+    if subject["kind"] == "ServiceAccount":
+        whom = f"{whom}/{subject.get('namespace') or namespace or ''}"
+    return f'{kind} "{name}" of {role["kind"]} "{role["name"]}" to {subject["kind"]} "{whom}"'

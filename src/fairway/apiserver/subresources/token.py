@@ -24,6 +24,7 @@ from fairway.objects.errors import (
     forbidden,
     internal,
     invalid,
+    invalid_value,
     not_found,
 )
 
@@ -72,9 +73,11 @@ def _checked(call: Call) -> Object:
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version=_VERSION, kind=_KIND, validation=validation))
     metadata = body.get("metadata") or {}
-    for field, wanted in (("name", call.name), ("namespace", call.namespace)):
-        if metadata.get(field) not in (None, "", wanted):
-            raise bad_request(f"metadata.{field}: must match the service account {field}")
+    if metadata.get("namespace") not in (None, "", call.namespace):
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if (name := metadata.get("name")) not in (None, "", call.name):
+        problem = invalid_value("metadata.name", name, "must match the service account name if specified")
+        raise invalid(GROUP, _KIND, call.name, [problem])
     return body
 
 

@@ -6,12 +6,13 @@ Overview", "Checking API access".
 
 from typing import TYPE_CHECKING
 
+from fairway.apiserver import ownership, write_options
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call, User
 from fairway.apiserver.decode import take_object
 from fairway.apiserver.reply import Made, Reply
 from fairway.objects import Object, meta
-from fairway.objects.errors import bad_request, invalid, invalid_value
+from fairway.objects.errors import bad_request, invalid
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -25,57 +26,61 @@ def shown_user(user: User) -> Object:
     return {key: value for key, value in shown.items() if value}
 
 
-def _answered(call: Call, body: Object, status: Object, api: "Api") -> Reply:
-    metadata = {**(body.get("metadata") or {}), "creationTimestamp": meta.timestamp(api.clock())}
-    about = {"kind": call.kind.name, "apiVersion": call.kind.api_version, "metadata": metadata}
+def _taken(call: Call, api: "Api") -> Object:
+    """The question, with the one who asks as the owner of its fields.  Raises: ``StatusError`` 400, 422."""
+    write_options.check(call.options, "CreateOptions")
+    body = take_object(call)
+    body.pop("status", None)
+    if found := list(call.kind.validate(body, None)):
+        raise invalid(call.kind.group, call.kind.name, "", found)
+    ownership.track(call, body, None, api.clock())
+    return body
+
+
+def _answered(call: Call, body: Object, status: Object) -> Reply:
+    about = {"kind": call.kind.name, "apiVersion": call.kind.api_version, "metadata": body.get("metadata") or {}}
     return Made({**about, **({"spec": body["spec"]} if "spec" in body else {}), "status": status}, 201)
 
 
 def review_self(call: Call, api: "Api") -> Reply:
     """Who is asking.  Raises: ``StatusError`` 400."""
-    return _answered(call, take_object(call), {"userInfo": shown_user(call.user)}, api)
+    _taken(call, api)
+    answer = {"metadata": {"creationTimestamp": meta.timestamp(api.clock())}}
+    return _answered(call, answer, {"userInfo": shown_user(call.user)})
 
 
 def review_token(call: Call, api: "Api") -> Reply:
     """Whom a bearer token stands for.  Raises: ``StatusError`` 400."""
-    body = take_object(call)
+    body = _taken(call, api)
     spec = body.get("spec") or {}
-    found = api.tokens.user(spec.get("token") or "", spec.get("audiences") or ()) if api.tokens else None
+    if not spec.get("token"):
+        raise bad_request("token is required for TokenReview in authentication")
+    found = api.tokens.user(spec["token"], spec.get("audiences") or ()) if api.tokens else None
     status: Object
     if found is None:
         status = {"user": {}, "error": "[invalid bearer token]"}
     else:
         status = {"authenticated": True, "user": shown_user(found[0]), "audiences": list(found[1])}
-    return _answered(call, body, status, api)
+    return _answered(call, body, status)
 
 
 def review_own_access(call: Call, api: "Api") -> Reply:
     """Whether who is asking may do something.  Raises: ``StatusError`` 400, 422."""
-    body = take_object(call)
-    asked = _asked(call, body.get("spec") or {})
-    return _answered(call, body, _verdict(api.authorizer.is_allowed(call.user, asked)), api)
+    body = _taken(call, api)
+    return _answered(call, body, _verdict(call.user, body["spec"], api))
 
 
 def review_access(call: Call, api: "Api") -> Reply:
     """Whether somebody else may do something, anywhere or in the namespace asked.  Raises: ``StatusError`` 400, 422."""
-    body = take_object(call)
-    spec = body.get("spec") or {}
-    asked = _asked(call, spec)
-    problems = []
-    if not spec.get("user") and not spec.get("groups"):
-        problems.append(invalid_value("spec.user", "", "at least one of user or group must be specified"))
-    if call.namespace is not None and asked.namespace != call.namespace:
-        detail = f"must match metadata.namespace: {call.namespace}"
-        problems.append(invalid_value("spec.resourceAttributes.namespace", asked.namespace or "", detail))
-    if problems:
-        raise invalid(call.kind.group, call.kind.name, "", problems)
+    body = _taken(call, api)
+    spec = body["spec"]
     user = User(spec.get("user") or "", tuple(spec.get("groups") or ()), spec.get("uid") or "", spec.get("extra") or {})
-    return _answered(call, body, _verdict(api.authorizer.is_allowed(user, asked)), api)
+    return _answered(call, body, _verdict(user, spec, api))
 
 
 def review_own_rules(call: Call, api: "Api") -> Reply:
     """All that who is asking may do in a namespace.  Raises: ``StatusError`` 400."""
-    body = take_object(call)
+    body = _taken(call, api)
     namespace = (body.get("spec") or {}).get("namespace") or ""
     if not namespace:
         raise bad_request("no namespace on request")
@@ -86,27 +91,26 @@ def review_own_rules(call: Call, api: "Api") -> Reply:
         "nonResourceRules": [_only(rule, "verbs", "nonResourceURLs") for rule in found if rule.get("nonResourceURLs")],
         "incomplete": False,
     }  # fmt: skip
-    return _answered(call, body, status, api)
+    return _answered(call, {"spec": {}}, status)
 
 
 def _only(rule: Object, *fields: str) -> Object:
     return {field: rule[field] for field in fields if rule.get(field)}
 
 
-def _verdict(allowed: bool) -> Object:
-    return {"allowed": allowed}
+def _verdict(user: User, spec: Object, api: "Api") -> Object:
+    asked = _asked(spec)
+    if not api.authorizer.is_allowed(user, asked):
+        return {"allowed": False}
+    reason = api.authorizer.reason(user, asked)
+    return {"allowed": True, "reason": reason} if reason else {"allowed": True}
 
 
-def _asked(call: Call, spec: Object) -> Asked:
-    """Raises: ``StatusError`` 422."""
-    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (resource is None) == (path is None):
-        detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        raise invalid(call.kind.group, call.kind.name, "", [invalid_value("spec.resourceAttributes", resource, detail)])
+def _asked(spec: Object) -> Asked:
+    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes") or {}
     if resource is not None:
         return Asked(
             resource.get("verb") or "", resource.get("group") or "", resource.get("resource") or "",
             resource.get("subresource") or "", resource.get("namespace") or None, resource.get("name") or "",
         )  # fmt: skip
-    path = path or {}
     return Asked(path.get("verb") or "", path=path.get("path") or "/")
