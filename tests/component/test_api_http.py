@@ -265,6 +265,14 @@ async def test_health_is_told_in_short_and_at_length(api: World) -> None:
     assert (await api.ask("GET", "/readyz")).status == 500
 
 
+async def test_the_root_names_paths_that_all_answer(api: World) -> None:
+    paths = orjson.loads((await api.ask("GET", "/")).raw)["paths"]
+    assert paths == sorted(paths)
+    assert {"/api/v1", "/apis/apps", "/apis/apps/v1", "/livez/ping", "/version"} <= set(paths)
+    without_tokens = {path for path in paths if "openid" not in path}
+    assert [path for path in without_tokens if (await api.ask("GET", path)).status != 200] == []
+
+
 async def test_requests_are_counted_under_upstreams_names(api: World) -> None:
     await api.ask("GET", f"{MAPS}/none")
     text = (await api.ask("GET", "/metrics")).raw.decode()

@@ -11,7 +11,7 @@ Source: Kubernetes docs, "The Kubernetes API", "Discovery API"; KEP-3352 (aggreg
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -244,6 +244,14 @@ class Discovery:
             body = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
             kept = self._documents[path, version] = (body, etag_of(body) if version else "")
         return _answered(request, *kept, version)
+
+    def paths(self) -> Iterator[str]:
+        """All that it answers, but for what lies below a group's version."""
+        yield from ("/api", "/apis")
+        for group, versions in self._entries.items():
+            if group:
+                yield f"/apis/{group}"
+            yield from (f"/apis/{group}/{version}" if group else f"/api/{version}" for version in versions)
 
     def _part(self, path: str) -> dict[str, dict[str, list[Entry]]]:
         is_core = path == "/api"

@@ -18,7 +18,7 @@ Page = Callable[[Request], Response | None]
 
 
 class Pages:
-    """``more`` are asked in turn for what is not known here."""
+    """``more`` are asked in turn for what is not known here; ``paths`` are those of discovery."""
 
     def __init__(
         self,
@@ -27,12 +27,14 @@ class Pages:
         counted: metrics.Metrics,
         objects: Callable[[], Iterable[tuple[str, int]]],
         allocators: Callable[[], Iterable[str]],
+        paths: Callable[[], Iterable[str]],
         more: Sequence[Page] = (),
     ) -> None:
         self._checks = checks
         self._counted = counted
         self._objects = objects
         self._allocators = allocators
+        self._paths = paths
         self._more = more
         self._version = orjson.dumps(version(settings.version), option=orjson.OPT_INDENT_2)
 
@@ -45,6 +47,15 @@ class Pages:
             raise method_not_allowed()
         return found
 
+    def _all_paths(self) -> list[str]:
+        """What a look at ``/`` shows."""
+        checks = (
+            f"/{endpoint}/{check.name}"
+            for endpoint in health.ENDPOINTS for check in self._checks
+            if endpoint != "livez" or not check.only_ready
+        )  # fmt: skip
+        return sorted({*_PATHS, *self._paths(), *checks})
+
     def _find(self, request: Request) -> Response | None:
         path = request.path.rstrip("/") or "/"
         if path == "/version":
@@ -52,7 +63,7 @@ class Pages:
         if path == "/metrics":
             return Response(200, self._counted.text(self._objects(), self._allocators()).encode(), CONTENT_TYPE)
         if path == "/":
-            return Response(200, _ROOT)
+            return Response(200, orjson.dumps({"paths": self._all_paths()}, option=orjson.OPT_INDENT_2))
         excluded = [value for name, value in request.query if name == "exclude"]
         found = health.answer(path, dict(request.query), excluded, self._checks)
         for page in self._more:
@@ -60,13 +71,9 @@ class Pages:
         return found
 
 
-_ROOT = orjson.dumps(
-    {
-        "paths": [
-            "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics",
-            "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version",
-        ]
-    }
+_PATHS = (
+    "/.well-known/openid-configuration", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3",
+    "/openid/v1/jwks", "/readyz", "/version",
 )  # fmt: skip
 
 

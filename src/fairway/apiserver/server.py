@@ -55,7 +55,10 @@ class ApiServer:
         more: list[Page] = [self._discovery.answer, self._open_api.answer]
         if self.api.tokens is not None:
             more.append(self.api.tokens.document)
-        pages = Pages(self.settings, self._checks(), self.metrics, self._object_counts, self.api.claims.metrics, more)
+        pages = Pages(
+            self.settings, self._checks(), self.metrics, self._object_counts, self.api.claims.metrics,
+            self._discovery.paths, more,
+        )  # fmt: skip
         self._aggregation = Aggregation(self.api, self._discovery.aggregate)
         told = Audit(*audit, self.api.clock) if audit is not None else None
         self._http = Http(self.api, self._routes, pages, self.metrics, self._aggregation, told)
