@@ -57,7 +57,7 @@ def conditions(
     if failures:
         wrong[FAILURE] = (
             "ContentDeletionFailed",
-            f"Failed to delete all resource types, {len(failures)} remaining: {', '.join(sorted(failures))}",
+            f"Failed to delete all resource types, {len(failures)} remaining: {', '.join(failures)}",
         )
     return [_condition(namespace, type_, wrong.get(type_), now) for type_ in FINE]
 
@@ -85,7 +85,7 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     if left[POD]:
         # What pods still use, a NetworkPolicy or a Secret, stays as long as one of them does (KEP-5080).
         left = {POD: left[POD]}
-    failures: list[str] = []
+    failures: dict[Kind, str] = {}
     await cluster.together(
         *(
             _delete(kind, one, failures, cluster)
@@ -94,9 +94,10 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
             if not is_terminating(one)
         )
     )
-    await _tell(namespace, conditions(namespace, left, failures, rfc3339(cluster.now())), cluster)
-    if failures:
-        raise StatusError(500, "InternalError", failures[0])
+    told = sorted(failures.values())
+    await _tell(namespace, conditions(namespace, left, told, rfc3339(cluster.now())), cluster)
+    if told:
+        raise StatusError(500, "InternalError", told[0])
 
 
 async def _list(kind: Kind, namespace: str, cluster: Cluster) -> list[Object]:
@@ -113,13 +114,13 @@ def _joins(kind: Kind) -> Joined | None:
     return Joined(_namespace_of, {BY_NAMESPACE: by_namespace}) if kind.namespaced else None
 
 
-async def _delete(kind: Kind, found: Object, failures: list[str], cluster: Cluster) -> None:
+async def _delete(kind: Kind, found: Object, failures: dict[Kind, str], cluster: Cluster) -> None:
     """Delete one object; what owns others lets the garbage collector find them."""
     try:
         await cluster.delete(kind, found, propagationPolicy="Background")
     except StatusError as error:
         if error.code != 409:
-            failures.append(f"{kind.resource}: {error}")
+            failures.setdefault(kind, str(error))
 
 
 async def _finalize(namespace: Object, cluster: Cluster) -> None:
