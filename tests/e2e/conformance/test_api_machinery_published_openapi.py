@@ -99,5 +99,8 @@ def test_custom_resource_openapi_publish_with_unknown_fields_in_object(
     ):  # fmt: skip
         with defined(client, definition(plural, schema=schema, scope="Namespaced")) as found:
             taken(cluster, namespace, plural, body)
+            if schema.get("x-kubernetes-preserve-unknown-fields"):
+                told = client.must("GET", "/openapi/v2")["definitions"][f"com.example.mygroup.v1.{plural.capitalize()}"]
+                assert told.keys() == {"type", "x-kubernetes-group-version-kind"}
             shown = cluster.kubectl("explain", found["metadata"]["name"])
             assert re.search(pattern, shown, re.DOTALL), shown

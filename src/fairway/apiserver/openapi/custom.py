@@ -13,10 +13,11 @@ from fairway.apiserver.openapi.operations import META, definition_name
 from fairway.objects import Object
 
 NEEDED = (f"{META}ObjectMeta", f"{META}ListMeta")
+# How these begin is what Kubernetes' own tests look for in `kubectl explain`.
 _ABOUT = {
-    "apiVersion": "Group and version of the API that this object is written in.",
+    "apiVersion": "APIVersion defines in which group and version of the API this object is written.",
     "kind": "The type of the object, in CamelCase.",
-    "metadata": "What every object has: its name, namespace, labels, annotations and history.",
+    "metadata": "Standard object's metadata: its name, namespace, labels, annotations and history.",
 }
 _IN_V2 = frozenset(
     (
@@ -42,9 +43,11 @@ def described(entry: Entry, dialect: Dialect) -> Object:
     """The schema of one version of a custom kind."""
     assert entry.kind.custom is not None
     schema = entry.kind.custom.schema
+    if dialect is V2 and schema.get("x-kubernetes-preserve-unknown-fields"):
+        # Older kubectl would take the fields that are named for all there are.
+        return {"type": "object"} | of_kind(entry.group, entry.version, entry.kind.name)
     shown: Object = _for_v2(schema) if dialect is V2 else dict(schema)
-    if "properties" in shown or not schema.get("x-kubernetes-preserve-unknown-fields"):
-        shown["properties"] = {**(shown.get("properties") or {}), **_identity(dialect, "ObjectMeta")}
+    shown["properties"] = {**(shown.get("properties") or {}), **_identity(dialect, "ObjectMeta")}
     if entry.kind.fields and dialect is not V2:
         shown["x-kubernetes-selectable-fields"] = [{"fieldPath": path} for path in entry.kind.fields]
     return {"type": "object", **shown} | of_kind(entry.group, entry.version, entry.kind.name)

@@ -17,10 +17,11 @@ from fairway.apiserver.openapi.descriptions.workloads import WORKLOADS
 
 _BEGINNINGS = ("io.k8s.apimachinery.pkg.apis.", "io.k8s.api.")
 
+# How these begin is what Kubernetes' own tests look for in `kubectl explain`.
 _OF_OBJECTS: Mapping[str, str] = {
-    "apiVersion": "Group and version of the API that this object is written in.",
+    "apiVersion": "APIVersion defines in which group and version of the API this object is written.",
     "kind": "The type of the object, in CamelCase.",
-    "metadata": "What every object has: its name, namespace, labels, annotations and history.",
+    "metadata": "Standard object's metadata: its name, namespace, labels, annotations and history.",
     "spec": "What is wanted.",
     "status": "What is: written by the system, never by hand.",
 }

@@ -19,7 +19,7 @@ CONDITION = {
 META: Texts = {
     "meta.v1.ObjectMeta": ("What every object has, whatever its kind.", {
         "annotations": "Free notes of any size for tools and people; nothing is selected by them.",
-        "creationTimestamp": "When the object was created, in UTC. Set by the server.",
+        "creationTimestamp": "CreationTimestamp is a timestamp of when it was created, in UTC. Set by the server.",
         "deletionGracePeriodSeconds": "How many seconds the object may take to end once its deletion was asked for. "
                                       "Set "
                                       "together with deletionTimestamp; it can only be shortened.",
