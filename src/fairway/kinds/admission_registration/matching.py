@@ -4,13 +4,17 @@ Source: Kubernetes docs, "Dynamic Admission Control", "Matching requests".
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fairway.kinds.rules.values import drop_null, each, fill
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required, too_many
-from fairway.objects.expressions import ExpressionError, Program, Scope, compiled
+from fairway.objects.expressions import ExpressionError, Scope, compiled
 from fairway.objects.expressions.types import BOOL, Type
 from fairway.objects.labels import validate_label_selector
+
+if TYPE_CHECKING:
+    from fairway.objects.expressions.programs import Program
 
 OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _SCOPES = ("*", "Cluster", "Namespaced")
@@ -123,7 +127,7 @@ def expression(path: str, text: str, scope: Scope, *types: Type, missing: str = 
         yield invalid_value(path, text, _wrong_type(program, types))
 
 
-def _wrong_type(program: Program, types: tuple[Type, ...]) -> str:
+def _wrong_type(program: "Program", types: tuple[Type, ...]) -> str:
     wanted = [one.runtime_name for one in types]
     told = wanted[0] if len(wanted) == 1 else f"one of [{' '.join(wanted)}]"
     return f"must evaluate to {told} but got {program.type.runtime_name}"

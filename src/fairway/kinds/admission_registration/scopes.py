@@ -5,9 +5,10 @@ Source: Kubernetes docs, "Validating Admission Policy", "Mutating Admission Poli
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from fairway.objects import Object
-from fairway.objects.expressions import ExpressionError, Program, Scope, compiled
+from fairway.objects.expressions import ExpressionError, Scope, compiled
 from fairway.objects.expressions.types import (
     BOOL,
     DYN,
@@ -55,6 +56,9 @@ _CONDITION = object_of(
     "kubernetes.NamespaceCondition",
     {**_texts("status", "type", "message", "reason"), "lastTransitionTime": TIMESTAMP},
 )
+
+if TYPE_CHECKING:
+    from fairway.objects.expressions.programs import Program
 _METADATA = object_of(
     "kubernetes.NamespaceMetadata",
     {

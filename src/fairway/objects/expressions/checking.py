@@ -5,9 +5,10 @@ checked here.
 Source: the CEL language definition, "Gradual Type Checking"; the texts are those of the Go implementation.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fairway.objects.expressions import Fields
 from fairway.objects.expressions.declarations import Overload, functions
 from fairway.objects.expressions.syntax import (
     Call,
@@ -25,7 +26,6 @@ from fairway.objects.expressions.types import (
     DYN,
     ERROR,
     INT,
-    NULL,
     OPTIONAL,
     SIMPLE,
     STRING,
@@ -36,8 +36,6 @@ from fairway.objects.expressions.types import (
 )
 from fairway.objects.expressions.unifying import Bindings, instance
 
-Fields = Callable[[str, str], Type | None]
-"""(message, field) -> the field's type, ``None`` where there is none; for messages that expressions may make."""
 _TYPE_NAMES = frozenset(SIMPLE) - {"dyn", "!error!", "null", "timestamp", "duration"}
 _NAMED_TYPES = {
     "list": "list(dyn)", "map": "map(dyn, dyn)", "null_type": "null", "type": "type",
@@ -307,4 +305,4 @@ class _Check:
             self._mismatch(node, wanted, found)
 
 
-__all__ = ["NULL", "OPAQUE", "Checked", "Fields", "checked", "qualified"]
+__all__ = ["OPAQUE", "Checked", "checked", "qualified"]

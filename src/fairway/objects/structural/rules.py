@@ -8,18 +8,21 @@ functions".
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
-from fairway.objects.expressions import ExpressionError, Program, Scope, compiled
+from fairway.objects.expressions import ExpressionError, Scope, compiled
 from fairway.objects.expressions.types import BOOL, STRING, optional_of
 from fairway.objects.structural import LIST_MAP_KEYS, LIST_TYPE, RULES
 from fairway.objects.structural.cel_values import aligned, of_schema, value_of
 from fairway.objects.structural.declared import Declared, declared, most_times, size_of
 from fairway.objects.structural.field_paths import field_path
+
+if TYPE_CHECKING:
+    from fairway.objects.expressions.programs import Program
 
 ABSENT: Any = object()
 _REASONS = ("FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate")
@@ -299,7 +302,7 @@ def _applied(rule: Object, place: _Place) -> Iterator[Problem]:
     yield Problem(f"{place.path}{below}".removeprefix(".") or "<nil>", reason, detail)
 
 
-def _values(place: _Place, program: Program, *, has_old: bool, is_optional: bool) -> dict[str, Any]:
+def _values(place: _Place, program: "Program", *, has_old: bool, is_optional: bool) -> dict[str, Any]:
     is_root = not place.path
     values = {"self": value_of(place.value, place.schema, is_root=is_root)}
     if "oldSelf" not in program.names:

@@ -11,10 +11,11 @@ from fairway.apiserver.admission.policies.invocations import Invocation
 from fairway.kinds import NAMESPACE
 from fairway.kinds.admission_registration.scopes import scopes_of
 from fairway.objects import Object
-from fairway.objects.expressions import ExpressionError, Program, compiled
+from fairway.objects.expressions import ExpressionError, compiled
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
+    from fairway.objects.expressions.programs import Program
 
 _NAMESPACE_MEMBERS = (
     "name", "generateName", "namespace", "uid", "resourceVersion", "labels", "annotations", "finalizers",
@@ -48,7 +49,7 @@ class Evaluation:
         except ExpressionError as error:
             raise ExpressionError(f"expression '{text}' resulted in error: {error}") from error
 
-    def _run(self, program: Program) -> Any:
+    def _run(self, program: "Program") -> Any:
         given = {name: self._given[name] for name in program.names if name in self._given}
         if "variables" in program.names:
             self._work_out(program)
@@ -62,7 +63,7 @@ class Evaluation:
                 raise ExpressionError(text) from error
             raise
 
-    def _work_out(self, program: Program) -> None:
+    def _work_out(self, program: "Program") -> None:
         wanted = program.fields_of("variables")
         for name, found in self._scopes.variables:
             if name not in wanted or name in self._variables or name in self._failed:
