@@ -31,6 +31,39 @@ RESOURCES = {
 }  # fmt: skip
 
 
+GROUP_DOCUMENT = "/openapi/v3/apis/metrics.example.com/v1"
+READING = {
+    "type": "object", "description": "Reading is what a meter says.",
+    "x-kubernetes-group-version-kind": [{"group": "metrics.example.com", "version": "v1", "kind": "Reading"}],
+    "properties": {
+        "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"},
+        "value": {"type": "integer", "format": "int64", "description": "How much it was."},
+    },
+}  # fmt: skip
+READINGS = f"{ROOT}/namespaces/{{namespace}}/readings"
+ABOUT = {"group": "metrics.example.com", "version": "v1", "kind": "Reading"}
+GET: Any = {"operationId": "listReadings", "x-kubernetes-action": "list", "x-kubernetes-group-version-kind": ABOUT}
+DOCUMENTS = {
+    "/openapi/v3": {
+        "paths": {"apis/metrics.example.com/v1": {"serverRelativeURL": f"{GROUP_DOCUMENT}?hash=AB12"}},
+    },
+    GROUP_DOCUMENT: {
+        "openapi": "3.0.0", "info": {"title": "Ext", "version": "1"}, "paths": {READINGS: {"get": GET}},
+        "components": {"schemas": {"com.example.metrics.v1.Reading": READING}},
+    },
+    "/openapi/v2": {
+        "swagger": "2.0", "info": {"title": "Ext", "version": "1"},
+        "paths": {
+            READINGS: {"get": {**GET, "responses": {
+                "200": {"description": "OK", "schema": {"$ref": "#/definitions/com.example.metrics.v1.Reading"}},
+            }}},
+            "/version": {"get": {"operationId": "getVersion"}},
+        },
+        "definitions": {"com.example.metrics.v1.Reading": READING, "unused": {"type": "object"}},
+    },
+}  # fmt: skip
+
+
 class Extension:
     """Remembers what it was asked; answers for one group and version."""
 
@@ -42,6 +75,8 @@ class Extension:
         self.seen.append(request)
         if not self.is_well:
             return Response(500, b"broken")
+        if request.path in DOCUMENTS:
+            return Response(200, orjson.dumps(DOCUMENTS[request.path]))
         if request.path == ROOT:
             return Response(200, orjson.dumps(RESOURCES))
         if request.path == f"{ROOT}/namespaces/default/readings/one":
@@ -182,3 +217,20 @@ async def test_a_server_that_fails_is_found_out_and_its_group_goes_with_the_api_
     async with asyncio.timeout(5):
         while "metrics.example.com/v1" in await world.api.kubectl("api-versions"):
             continue  # each look takes a process, and so a while
+
+
+async def test_its_schemas_are_published_with_ours(world: World) -> None:
+    await world.register()
+    await world.condition("True")
+    index = json.loads(await world.api.kubectl("get", "--raw", "/openapi/v3"))
+    assert index["paths"]["apis/metrics.example.com/v1"] == {"serverRelativeURL": f"{GROUP_DOCUMENT}?hash=AB12"}
+    told = json.loads(await world.api.kubectl("get", "--raw", f"{GROUP_DOCUMENT}?hash=AB12"))
+    assert told == DOCUMENTS[GROUP_DOCUMENT]
+    whole = json.loads(await world.api.kubectl("get", "--raw", "/openapi/v2"))
+    assert READINGS in whole["paths"] and whole["definitions"]["com.example.metrics.v1.Reading"] == READING
+    assert "unused" not in whole["definitions"] and whole["paths"]["/version/"]["get"]["operationId"] != "getVersion"
+    explained = await world.api.kubectl("explain", "readings.value")
+    assert "How much it was." in explained
+    await world.api.kubectl("delete", "apiservice", "v1.metrics.example.com")
+    index = json.loads(await world.api.kubectl("get", "--raw", "/openapi/v3"))
+    assert "apis/metrics.example.com/v1" not in index["paths"]

@@ -59,7 +59,7 @@ class ApiServer:
             self.settings, self._checks(), self.metrics, self._object_counts, self.api.claims.metrics,
             self._discovery.paths, more,
         )  # fmt: skip
-        self._aggregation = Aggregation(self.api, self._discovery.aggregate)
+        self._aggregation = Aggregation(self.api, self._discovery.aggregate, self._open_api.aggregate)
         told = Audit(*audit, self.api.clock) if audit is not None else None
         self._http = Http(self.api, self._routes, pages, self.metrics, self._aggregation, told)
         self.handler: Handler = self._http.handle

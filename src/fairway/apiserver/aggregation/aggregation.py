@@ -8,7 +8,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from fairway.apiserver.aggregation.availability import Verdict, judged, told
+from fairway.apiserver.aggregation.availability import FAILURES, Verdict, fetched, judged, told
+from fairway.apiserver.aggregation.described import Described, described
 from fairway.apiserver.aggregation.local import MANAGED, api_service, served
 from fairway.apiserver.aggregation.resources import kinds_of
 from fairway.apiserver.aggregation.target import Server, Unavailable, server_of
@@ -29,6 +30,7 @@ _AGAIN_S = 30.0
 Place = tuple[str, str]
 """Group and version."""
 Publish = Callable[[Mapping[Place, tuple[Kind, ...]]], None]
+Describe = Callable[[Mapping[Place, Described]], None]
 
 
 class Remote(NamedTuple):
@@ -36,14 +38,16 @@ class Remote(NamedTuple):
 
     spec: Object
     verdict: Verdict | None = None
+    described: Described = Described()
 
 
 class Aggregation:
-    """``publish`` is told the resources of all extension servers whenever they change."""
+    """``publish`` is told the resources of all extension servers whenever they change, ``describe`` their schemas."""
 
-    def __init__(self, api: "Api", publish: Publish) -> None:
+    def __init__(self, api: "Api", publish: Publish, describe: Describe) -> None:
         self._api = api
         self._publish = publish
+        self._describe = describe
         self._services = api.cache.of(API_SERVICE)
         self._remotes: dict[Place, Remote] = {}
         self._custom: set[Place] = set()
@@ -119,15 +123,20 @@ class Aggregation:
             place: tuple(kinds_of(*place, remote.verdict.resources)) if remote.verdict is not None else ()
             for place, remote in self._remotes.items()
         })  # fmt: skip
+        self._describe({place: remote.described for place, remote in self._remotes.items() if remote.described.hash})
 
     async def _judge(self, place: Place) -> None:
         remote = self._remotes[place]
+        schemas = remote.described
         try:
-            verdict = await judged(self.server(remote), remote.spec, self._api.settings.front_proxy)
+            server = self.server(remote)
+            verdict = await judged(server, remote.spec, self._api.settings.front_proxy)
+            schemas = await self._described(server, place, remote)
         except Unavailable as error:
             verdict = Verdict("False", error.reason, str(error))
-        is_changed = remote.verdict is None or remote.verdict.resources != verdict.resources
-        self._remotes[place] = remote._replace(verdict=verdict)
+        was = remote.verdict
+        is_changed = was is None or was.resources != verdict.resources or schemas.hash != remote.described.hash
+        self._remotes[place] = remote._replace(verdict=verdict, described=schemas)
         if is_changed:
             self._tell()
         name = f"{place[1]}.{place[0]}"
@@ -135,6 +144,14 @@ class Aggregation:
         if found is None or (status := told(found.object, verdict, self._api.clock())) is None:
             return
         await self._write("update", name, {**found.object, "status": status}, subresource="status")
+
+    async def _described(self, server: Server, place: Place, remote: Remote) -> Described:
+        front = self._api.settings.front_proxy
+        try:
+            return await described(lambda path: fetched(server, remote.spec, front, path), *place, remote.described)
+        except FAILURES as error:
+            log.debug("an extension server does not describe itself", extra={"place": place, "error": str(error)})
+            return remote.described
 
     async def _tend_custom(self) -> None:
         """Make the APIServices of custom kinds, and take away those whose kinds are gone."""

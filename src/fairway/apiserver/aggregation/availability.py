@@ -15,6 +15,8 @@ from fairway.objects.authority import authority
 
 _ASKER = User("system:kube-aggregator", ("system:masters",))
 _TIMEOUT_S = 5.0
+FAILURES = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
+"""What an asked server that is none ends in."""
 _LARGEST_BYTES = 4 * 1024 * 1024
 
 
@@ -30,27 +32,32 @@ class Verdict(NamedTuple):
 PASSED = Verdict("True", "Passed", "all checks passed")
 
 
+async def fetched(server: Server, spec: Object, front: NodeTunnel | None, path: str) -> tuple[int, bytes]:
+    """Status and body of one GET as the aggregator itself.  Raises: ``OSError``, ``EOFError``, ``ValueError``."""
+    host = authority(server.host, str(server.port))
+    headers = [("Host", host), ("Accept", "application/json"), ("Connection", "close"), *remote_headers(_ASKER)]
+    async with asyncio.timeout(_TIMEOUT_S):
+        answer = await ask(server, spec, front, "GET", path, headers, b"")
+        try:
+            return answer.status, await answer.body(_LARGEST_BYTES)
+        finally:
+            answer.close()
+
+
 async def judged(server: Server, spec: Object, front: NodeTunnel | None) -> Verdict:
     """Ask for the group and version's resources.  Raises: ``Unavailable``."""
     path = f"/apis/{spec['group']}/{spec['version']}"
-    host = authority(server.host, str(server.port))
-    url = f"https://{host}{path}"
-    headers = [("Host", host), ("Accept", "application/json"), ("Connection", "close"), *remote_headers(_ASKER)]
+    url = f"https://{authority(server.host, str(server.port))}{path}"
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            answer = await ask(server, spec, front, "GET", path, headers, b"")
-            try:
-                body = await answer.body(_LARGEST_BYTES)
-            finally:
-                answer.close()
-    except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+        status, body = await fetched(server, spec, front, path)
+    except FAILURES as error:
         why = "context deadline exceeded" if isinstance(error, TimeoutError) else str(error) or "EOF"
         raise Unavailable(
             "FailedDiscoveryCheck", f'failing or missing response from {url}: Get "{url}": {why}'
         ) from error  # fmt: skip
-    if not 200 <= answer.status < 300:
+    if not 200 <= status < 300:
         # Who is refused is refused by a server that is there; all else is not.
-        message = f"failing or missing response from {url}: bad status from {url}: {answer.status}"
+        message = f"failing or missing response from {url}: bad status from {url}: {status}"
         raise Unavailable("FailedDiscoveryCheck", message)
     return PASSED._replace(resources=tuple(_resources(body)))
 

@@ -8,13 +8,14 @@ Source: Kubernetes docs, "The Kubernetes API", "OpenAPI interface definition".
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import orjson
 
 from fairway import __version__
+from fairway.apiserver.aggregation.described import Described, merged
 from fairway.apiserver.discovery import Entry, entries, group_version, resource_list
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, schema
@@ -36,6 +37,7 @@ class OpenApi:
         self._packed: dict[str, tuple[bytes, str]] = {}
         self._entries: dict[str, list[Entry]] = {}
         self._known: dict[str, str] = {}
+        self._others: dict[str, Described] = {}
         self.replace(kinds)
 
     def replace(self, kinds: Iterable[Kind]) -> None:
@@ -50,6 +52,18 @@ class OpenApi:
         self._packed = {key: made for key, made in self._packed.items() if _served(key) in same}
         self._known = {}
 
+    def aggregate(self, others: Mapping[tuple[str, str], Described]) -> None:
+        """From now on describe also what these extension servers say of their groups and versions."""
+        found = {f"apis/{group}/{version}": described for (group, version), described in others.items()}
+        if {place: one.hash for place, one in found.items()} == {
+            place: one.hash for place, one in self._others.items()
+        }:
+            return
+        same = {place for place, one in found.items() if one == self._others.get(place)}
+        kept = {f"{_V3}/{place}" for place in (*same, *self._places()) if place in same or place not in self._others}
+        self._others = found
+        self._packed = {key: made for key, made in self._packed.items() if key in kept}
+
     def answer(self, request: Request) -> Response | None:
         """The document that is asked for, or ``None`` if it is none of these.  Raises: ``StatusError`` 406."""
         path = request.path.rstrip("/")
@@ -62,16 +76,20 @@ class OpenApi:
     def _answer_v2(self, request: Request) -> Response:
         from fairway.apiserver.openapi import gnostic, v2
 
-        every = dict(self._entries)
+        def whole() -> Object:
+            document = v2.document(dict(self._entries), self._version)
+            for described in self._others.values():
+                if described.v2 is not None:
+                    merged(document, described.v2)
+            return document
+
         if _asks_protobuf(request.headers.get("accept", "")):
-            return self._sent(
-                request, "v2.protobuf", lambda: gnostic.encode(v2.document(every, self._version)), gnostic.CONTENT_TYPE
-            )
-        return self._sent(request, "v2", lambda: orjson.dumps(v2.document(every, self._version)))
+            return self._sent(request, "v2.protobuf", lambda: gnostic.encode(whole()), gnostic.CONTENT_TYPE)
+        return self._sent(request, "v2", lambda: orjson.dumps(whole()))
 
     def _answer_v3(self, request: Request, path: str) -> Response | None:
         place = path.removeprefix(f"{_V3}/")
-        if place not in self._places():
+        if place not in self._every():
             return None
         asked = dict(request.query).get("hash", "")
         if asked and asked != (right := self._hash(place)):
@@ -84,6 +102,8 @@ class OpenApi:
     def _made(self, place: str) -> bytes:
         from fairway.apiserver.openapi import small, v3
 
+        if place in self._others:
+            return self._others[place].v3
         served = self._places()[place]
         if not served:
             return orjson.dumps(v3.small_document(small.operations(place), self._version))
@@ -99,15 +119,21 @@ class OpenApi:
             self._known = dict(sorted((places | {_place(served): served for served in self._entries}).items()))
         return self._known
 
+    def _every(self) -> set[str]:
+        """What follows ``/openapi/v3/`` with a document behind it, whoever made it."""
+        return {*self._places(), *(place for place, described in self._others.items() if described.v3)}
+
     def _index(self) -> bytes:
         """Where each document is; the hash lets clients keep it as long as it is good."""
         paths = {
-            place: {"serverRelativeURL": f"{_V3}/{place}?hash={self._hash(place)}"} for place in self._places()
+            place: {"serverRelativeURL": f"{_V3}/{place}?hash={self._hash(place)}"} for place in sorted(self._every())
         }  # fmt: skip
         return orjson.dumps({"paths": paths})
 
     def _hash(self, place: str) -> str:
         """Changes whenever the document may: it is made of what the document is made from, and of what makes it."""
+        if place in self._others:
+            return self._others[place].hash
         found = self._entries.get(self._places()[place], [])
         listed: Object = resource_list(place, found)
         custom = [entry.kind.custom.schema for entry in found if entry.kind.custom is not None]

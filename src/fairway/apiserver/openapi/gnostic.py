@@ -84,14 +84,14 @@ def _path(item: Object) -> bytes:
 def _operation(operation: Object) -> bytes:
     return b"".join(
         (
-            _texts(1, operation["tags"]),
-            _text(3, operation["description"]),
-            _text(5, operation["operationId"]),
-            _texts(6, operation["produces"]),
-            _texts(7, operation["consumes"]),
+            _texts(1, operation.get("tags", ())),
+            _text(3, operation.get("description", "")),
+            _text(5, operation.get("operationId", "")),
+            _texts(6, operation.get("produces", ())),
+            _texts(7, operation.get("consumes", ())),
             *(_message(8, _parameter_item(parameter)) for parameter in operation.get("parameters", ())),
-            _message(9, _named(1, operation["responses"], _response)),
-            _texts(10, operation["schemes"]),
+            _message(9, _named(1, operation.get("responses", {}), _response)),
+            _texts(10, operation.get("schemes", ())),
             _extensions(13, operation),
         )
     )
@@ -111,17 +111,17 @@ def _parameter(parameter: Object) -> bytes:
         (
             _flag(1, parameter.get("required", False)),
             _text(2, parameter["in"]),
-            _text(3, parameter["description"]),
+            _text(3, parameter.get("description", "")),
             _text(4, parameter["name"]),
         )
     )
     if parameter["in"] == "query":
-        return _message(2, _message(3, start + _text(6, parameter["type"]) + _flag(20, True)))
-    return _message(2, _message(4, start + _text(5, parameter["type"]) + _flag(19, True)))
+        return _message(2, _message(3, start + _text(6, parameter.get("type", "string")) + _flag(20, True)))
+    return _message(2, _message(4, start + _text(5, parameter.get("type", "string")) + _flag(19, True)))
 
 
 def _response(response: Object) -> bytes:
-    content = _text(1, response["description"])
+    content = _text(1, response.get("description", ""))
     if "schema" in response:
         content += _message(2, _message(1, _schema(response["schema"])))
     return _message(1, content)
