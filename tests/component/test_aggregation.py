@@ -70,11 +70,14 @@ class Extension:
     def __init__(self) -> None:
         self.seen: list[Request] = []
         self.is_well = True
+        self.is_old = False
 
     def handle(self, request: Request) -> Response:
         self.seen.append(request)
         if not self.is_well:
             return Response(500, b"broken")
+        if self.is_old and request.path.startswith("/openapi/v3"):
+            return Response(404, b"404 page not found")
         if request.path in DOCUMENTS:
             return Response(200, orjson.dumps(DOCUMENTS[request.path]))
         if request.path == ROOT:
@@ -234,3 +237,14 @@ async def test_its_schemas_are_published_with_ours(world: World) -> None:
     await world.api.kubectl("delete", "apiservice", "v1.metrics.example.com")
     index = json.loads(await world.api.kubectl("get", "--raw", "/openapi/v3"))
     assert "apis/metrics.example.com/v1" not in index["paths"]
+
+
+async def test_what_only_speaks_the_older_form_is_translated(world: World) -> None:
+    world.extension.is_old = True
+    await world.register()
+    await world.condition("True")
+    told = json.loads(await world.api.kubectl("get", "--raw", GROUP_DOCUMENT))
+    assert told["components"]["schemas"]["com.example.metrics.v1.Reading"] == READING
+    listed = told["paths"][READINGS]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert listed == {"$ref": "#/components/schemas/com.example.metrics.v1.Reading"}
+    assert "How much it was." in await world.api.kubectl("explain", "readings.value")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from fairway.apiserver.aggregation.translated import translated
 from fairway.objects import Object
 
 Get = Callable[[str], Awaitable[tuple[int, bytes]]]
@@ -43,6 +44,8 @@ async def described(get: Get, group: str, version: str, known: Described) -> Des
     v2 = part_of(whole, group, version) if whole is not None else None
     if not v3 and v2 is None:
         return Described()
+    if not v3 and v2 is not None and whole is not None:
+        v3 = orjson.dumps(translated(v2, whole.get("info") or {}))
     return Described(told or hashlib.sha256(v3 + orjson.dumps(v2)).hexdigest().upper(), v3, v2)
 
 
