@@ -88,5 +88,6 @@ def _parameter(parameter: Object) -> Object:
 def _response(response: Object, produces: list[str]) -> Object:
     found: Object = {"description": response.get("description", "")}
     if "schema" in response:
-        found["content"] = dict.fromkeys(produces, {"schema": _schema(response["schema"])})
+        schema = _schema(response["schema"])
+        found["content"] = {form: {"schema": schema} for form in produces}
     return found
