@@ -48,6 +48,7 @@ def a_map(name: str = "m", **data: str) -> dict[str, Any]:
             "no m",
         ),
         ({"expression": "false", "messageExpression": "string(object.x)", "message": "fixed"}, 422, "Invalid", "fixed"),
+        ({"expression": "false", "messageExpression": "'n' + string(object.data.a)"}, 422, "Invalid", "nb"),
         (
             {"expression": "object.x == 1"},
             422,

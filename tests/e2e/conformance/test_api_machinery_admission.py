@@ -1,4 +1,4 @@
-"""[sig-api-machinery] ValidatingAdmissionPolicy, AdmissionWebhook: what came after 1.20."""
+"""[sig-api-machinery] ValidatingAdmissionPolicy, MutatingAdmissionPolicy, AdmissionWebhook: what came after 1.20."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -77,6 +77,22 @@ def test_validating_admission_policy(
         )
         client.must("POST", f"{where}/deployments", workload("Deployment", "replicated", enough))
         client.must("POST", f"{where}/replicasets", workload("ReplicaSet", "non-replicated", 1))
+
+
+def mutation(expression: str) -> dict[str, Any]:
+    change = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}
+    return {"reinvocationPolicy": "Never", "mutations": [change]}
+
+
+def test_mutating_admission_policy(client: Client, namespace: str) -> None:
+    where = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    annotated = 'Object{metadata: Object.metadata{annotations: {"mutated-by": "admission-policy"}}}'
+    with bound(client, namespace, "mutating", mutation(annotated)):
+        made = client.must("POST", where, workload("Deployment", "annotated", 1), dryRun="All")
+        assert made["metadata"]["annotations"]["mutated-by"] == "admission-policy"
+    with bound(client, namespace, "mutating", mutation("Object{spec: Object.spec{replicas: 1337}}")):
+        made = client.must("POST", where, workload("Deployment", "many", 1), dryRun="All")
+        assert made["spec"]["replicas"] == 1337
 
 
 @contextmanager

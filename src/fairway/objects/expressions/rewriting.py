@@ -86,10 +86,12 @@ class _Rewrite:
         overloads = self._found.overloads.get(node.id, ())
         kind = self._found.types.get(node.id)
         below(node, self.node)
+        names = {_RENAMED.get(overload) for overload in overloads}
+        if len(names) == 1 and (name := names.pop()):
+            # Of a value that may be anything nobody knows before it is there.
+            node.function = name
         for overload in overloads:
-            if overload in _RENAMED:
-                node.function = _RENAMED[overload]
-            elif overload in _OPTIONALS:
+            if overload in _OPTIONALS:
                 node.function = _OPTIONALS[overload]
                 node.args = [*([node.target] if node.target else []), *node.args]
                 node.target = None
