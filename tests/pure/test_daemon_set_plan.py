@@ -1,5 +1,6 @@
 """Which nodes get a daemon pod, how an update rolls over them, and what is remembered of it."""
 
+import json
 import random
 from typing import Any
 
@@ -285,6 +286,16 @@ def test_each_template_has_one_revision_and_going_back_makes_it_the_highest() ->
     back = history(first, [one, two]).update
     assert back is not None
     assert (back["metadata"]["name"], back["revision"]) == (one["metadata"]["name"], 3)
+
+
+def test_a_revision_is_written_in_the_order_that_clients_compare_it_in() -> None:
+    found = daemon_set()
+    found["spec"]["template"] = {"spec": {"b": [{"d": 1, "c": 2}], "a": 1}, "metadata": {"labels": {"z": "", "y": ""}}}
+    text = json.dumps(new_revision(found, 1)["data"], separators=(",", ":"))
+    assert text == (
+        '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"y":"","z":""}},'
+        '"spec":{"a":1,"b":[{"c":2,"d":1}]}}}}'
+    )
 
 
 def test_doubles_of_a_revision_become_one() -> None:

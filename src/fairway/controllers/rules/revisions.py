@@ -4,6 +4,7 @@ Source: Kubernetes docs, "Perform a Rollback on a DaemonSet"; API reference, "Co
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from fairway.controllers.rules.template_hash import template_hash
 from fairway.kinds.kind import Kind
@@ -12,8 +13,15 @@ from fairway.reconcile.owners import controller_reference
 
 
 def data_of(owner: Object) -> Object:
-    """The patch that brings a workload back to its present template."""
-    return {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
+    """The patch that brings a workload back to its present template; clients compare it byte by byte with their own."""
+    return {"spec": {"template": _ordered({**owner["spec"]["template"], "$patch": "replace"})}}
+
+
+def _ordered(value: Any) -> Any:
+    """Every object's fields by name, as upstream writes them."""
+    if isinstance(value, dict):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(one) for one in value] if isinstance(value, list) else value
 
 
 def by_number(revisions: Iterable[Object]) -> list[Object]:
