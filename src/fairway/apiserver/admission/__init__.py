@@ -10,6 +10,7 @@ from fairway.apiserver.admission.ingress_class import ingress_class
 from fairway.apiserver.admission.limit_range import limit_range_check, limit_range_defaults
 from fairway.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from fairway.apiserver.admission.new_events import new_events
+from fairway.apiserver.admission.node_restriction import node_restriction
 from fairway.apiserver.admission.node_taint import node_taint
 from fairway.apiserver.admission.pod_defaults import pod_defaults
 from fairway.apiserver.admission.pod_security import pod_security
@@ -40,7 +41,7 @@ STEPS: tuple[Step, ...] = (
     certificates,
 )
 """After defaults and before validation: what is filled in."""
-CHECKS: tuple[Step, ...] = (limit_range_check, new_events, pod_security)
+CHECKS: tuple[Step, ...] = (node_restriction, limit_range_check, new_events, pod_security)
 """For a write that is valid: what is refused."""
 ADVICE: tuple[Step, ...] = (service_slips, workload_slips)
 """For a write that is valid: warnings only."""

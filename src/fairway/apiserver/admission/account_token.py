@@ -7,6 +7,7 @@ token volume mechanism".
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fairway.apiserver.admission.pod_defaults import MIRROR
 from fairway.apiserver.call import Call
 from fairway.kinds import POD, SERVICE_ACCOUNT
 from fairway.objects import Object
@@ -19,7 +20,6 @@ MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _PREFIX = "kube-api-access-"
 _LASTS_S = 3607
 _FILE_MODE = 0o644
-_MIRROR = "kubernetes.io/config.mirror"
 
 
 def account_token(call: Call, new: Object, old: Object | None, api: "Api") -> None:
@@ -27,7 +27,7 @@ def account_token(call: Call, new: Object, old: Object | None, api: "Api") -> No
     spec = new.get("spec")
     if call.kind is not POD or old is not None or api.tokens is None or not isinstance(spec, dict):
         return
-    if _MIRROR in (new["metadata"].get("annotations") or ()):
+    if MIRROR in (new["metadata"].get("annotations") or ()):
         return
     account = api.cache.get(SERVICE_ACCOUNT, call.namespace, spec["serviceAccountName"])
     if not _is_wanted(spec, account.object if account else {}):

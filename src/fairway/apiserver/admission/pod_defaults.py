@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_ACCOUNT = "default"
 _TOLERATED_S = 300
+MIRROR = "kubernetes.io/config.mirror"
+"""What a node says of a pod that it runs from a file of its own."""
 _UNHEALTHY = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
@@ -29,6 +31,11 @@ def pod_defaults(call: Call, new: Object, old: Object | None, api: "Api") -> Non
 
 
 def _account(call: Call, new: Object, spec: Object, api: "Api") -> None:
+    if MIRROR in (new["metadata"].get("annotations") or ()):
+        if spec.get("serviceAccountName"):
+            why = "a mirror pod may not reference service accounts"
+            raise forbidden("", "pods", new["metadata"].get("name") or "", why)
+        return
     name = spec.get("serviceAccountName") or spec.get("serviceAccount") or _DEFAULT_ACCOUNT
     spec["serviceAccountName"] = spec["serviceAccount"] = name
     # Every namespace is as good as if it had the default account: it carries no rights of its own.

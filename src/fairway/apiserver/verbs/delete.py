@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fairway.apiserver import deletion
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import DELETE
+from fairway.apiserver.admission.node_restriction import check_delete
 from fairway.apiserver.bodies import read_json, read_protobuf
 from fairway.apiserver.call import Call
 from fairway.apiserver.deletion import DeleteOptions
@@ -76,6 +77,7 @@ async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
         stored = current(call, api)
         deletion.check_preconditions(kind, stored.object, options)
+        check_delete(call, stored.object)
         await consulting.consult(call, DELETE, None, stored.object, api)
         try:
             return await _delete(call, api, options, stored)
