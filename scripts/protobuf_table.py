@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Write ``src/fairway/apiserver/protobuf/messages.txt`` from the descriptors that a Kubernetes client carries.
 
-Usage: scripts/protobuf_table.py /path/to/kubectl
-Programs written in Go keep the descriptors of their protobuf messages, packed with gzip; any kubectl will do, and a
-newer one knows more fields.  Field numbers never change.
+Usage: scripts/protobuf_table.py /path/to/kubectl [/path/to/kube-apiserver]
+Programs written in Go kept the descriptors of their protobuf messages, packed with gzip, up to Kubernetes 1.34; a newer
+kubectl knows more fields.  An API server knows definitions and APIServices, too.  Field numbers never change.
 """
 
 import re
@@ -23,7 +23,24 @@ TABLE = HOUSE / "src/fairway/apiserver/protobuf/messages.txt"
 WANTED = re.compile(
     r"k8s\.io\.(api\.(core\.v1|apps\.v1|apps\.v1beta[12]|extensions\.v1beta1|autoscaling\.v[12]|batch\.v1|coordination\.v1"
     r"|discovery\.v1|events\.v1|networking\.v1|policy\.v1|authentication\.v1|authorization\.v1|rbac\.v1|certificates\.v1"
-    r"|storage\.v1|scheduling\.v1|node\.v1|admissionregistration\.v1|flowcontrol\.v1)|apimachinery\.pkg\.(api\.resource|apis\.meta\.v1|runtime|util\.intstr))$"
+    r"|storage\.v1|scheduling\.v1|node\.v1|admissionregistration\.v1(beta1)?|flowcontrol\.v1|resource\.v1)"
+    r"|apiextensions_apiserver\.pkg\.apis\.apiextensions\.v1|kube_aggregator\.pkg\.apis\.apiregistration\.v1"
+    r"|apimachinery\.pkg\.(api\.resource|apis\.meta\.v1|runtime|util\.intstr))$"
+)
+# What was in a beta version alone when descriptors were last kept; the version after it has the same numbers.
+GRADUATED = {"k8s.io.api.admissionregistration.v1beta1": "k8s.io.api.admissionregistration.v1"}
+IS_GRADUATED = re.compile(r"Mutating(AdmissionPolicy)|Mutation|JSONPatch|ApplyConfiguration").match
+# Fields that came after the API server whose descriptors are read.
+LATER = {
+    "apiextensions.v1.CustomResourceDefinitionVersion": "9:selectableFields:[]apiextensions.v1.SelectableField",
+    "apiextensions.v1.CustomResourceDefinitionCondition": "6:observedGeneration:i",
+    "apiextensions.v1.CustomResourceDefinitionStatus": "4:observedGeneration:i",
+    "apiextensions.v1.JSONSchemaProps": "44:x-kubernetes-validations:[]apiextensions.v1.ValidationRule",
+}
+LATER_MESSAGES = (
+    "apiextensions.v1.SelectableField|1:jsonPath!:s",
+    "apiextensions.v1.ValidationRule|1:rule!:s|2:message:s|3:messageExpression:s|4:reason:s|5:fieldPath:s"
+    "|6:optionalOldSelf!:b",
 )
 LETTERS = {1: "n", 3: "i", 4: "i", 5: "i", 8: "b", 9: "s", 12: "y", 13: "i"}
 MESSAGE, REPEATED = 11, 3
@@ -50,6 +67,14 @@ POINTERS = frozenset({
     "discovery.v1.EndpointPort.name", "discovery.v1.EndpointPort.port", "meta.v1.Preconditions.resourceVersion",
     "meta.v1.Preconditions.uid", "networking.v1.IngressClassParametersReference.apiGroup",
     "networking.v1.IngressClassParametersReference.namespace",
+    "adminAccess", "allNodes", "allowMultipleAllocations", "bindsToNode", "perDeviceNodeSelection",
+    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-list-type", "x-kubernetes-map-type",
+    *(f"apiextensions.v1.JSONSchemaProps.{name}" for name in (
+        "maximum", "minimum", "maxLength", "minLength", "maxItems", "minItems", "multipleOf", "maxProperties",
+        "minProperties",
+    )),
+    "resource.v1.DeviceAttribute.int", "resource.v1.DeviceAttribute.bool", "resource.v1.DeviceAttribute.string",
+    "resource.v1.DeviceAttribute.version",
 })  # fmt: skip
 
 
@@ -81,9 +106,13 @@ def text(found: dict[int, list[Any]], number: int) -> str:
 def short(name: str) -> str:
     """``core.v1.ServiceSpec`` for ``.k8s.io.api.core.v1.ServiceSpec``."""
     name = name.lstrip(".")
+    package, _, message = name.rpartition(".")
+    if package in GRADUATED:
+        name = f"{GRADUATED[package]}.{message}"
     for prefix, instead in (
         ("k8s.io.api.", ""), ("k8s.io.apimachinery.pkg.apis.", ""), ("k8s.io.apimachinery.pkg.api.", ""),
         ("k8s.io.apimachinery.pkg.util.", ""), ("k8s.io.apimachinery.pkg.", ""),
+        ("k8s.io.apiextensions_apiserver.pkg.apis.", ""), ("k8s.io.kube_aggregator.pkg.apis.", ""),
     ):  # fmt: skip
         if name.startswith(prefix):
             return instead + name.removeprefix(prefix)
@@ -92,8 +121,9 @@ def short(name: str) -> str:
 
 def definition(package: str, message: str) -> Any:
     """What the schema says of a message, or ``None``."""
+    path = f"io.{package}.{message}".replace("io.k8s.io.", "io.k8s.").replace("_", "-")
     try:
-        return schema.definition(schema.place_named(f"io.{package}.{message}".replace("io.k8s.io.", "io.k8s.")))
+        return schema.definition(schema.place_named(path))
     except (KeyError, ValueError):
         return None
 
@@ -104,13 +134,16 @@ def lines(raw: bytes) -> Iterator[str]:
     package = text(file, 2)
     if not WANTED.match(package):
         return
+    graduated = GRADUATED.get(package)
     for message in map(parsed, file.get(4, ())):
         name = text(message, 1)
+        if graduated and not IS_GRADUATED(name):
+            continue
         maps = {text(entry, 1): entry for entry in map(parsed, message.get(3, ()))}
-        known = definition(package, name)
+        known = definition(graduated or package, name)
         title = short(f"{package}.{name}")
         columns = [column(title, parsed(field), maps, known) for field in message.get(2, ())]
-        yield "|".join([title, *columns])
+        yield "|".join([title, *columns, *([LATER[title]] if title in LATER else ())])
 
 
 def column(message: str, field: dict[int, list[Any]], maps: dict[str, Any], known: Any) -> str:
@@ -132,9 +165,9 @@ def column(message: str, field: dict[int, list[Any]], maps: dict[str, Any], know
 
 
 def in_json(name: str, known: Any) -> str:
-    """The field's name in JSON, which may differ by a letter's case (``aPIGroup``, ``uID``)."""
+    """The field's name in JSON, which may differ by letters' case and signs (``aPIGroup``, ``xKubernetesListType``)."""
     fields = (known.fields or ()) if known is not None else ()
-    return next((each for each in fields if each.lower() == name.lower()), name)
+    return next((each for each in fields if re.sub("[-$]", "", each).lower() == name.lower()), name)
 
 
 def letter(type_: int, target: str) -> str:
@@ -144,9 +177,15 @@ def letter(type_: int, target: str) -> str:
 
 def main() -> None:
     """Write the table."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         raise SystemExit(__doc__)
-    found = sorted({line for raw in descriptors(Path(sys.argv[1]).read_bytes()) for line in lines(raw)})
+    known: dict[str, str] = {line.partition("|")[0]: line for line in LATER_MESSAGES}
+    for program in sys.argv[1:]:
+        for raw in descriptors(Path(program).read_bytes()):
+            for line in lines(raw):
+                # What a program knows counts more than what those after it do.
+                known.setdefault(line.partition("|")[0], line)
+    found = sorted(known.values())
     TABLE.write_text("# Made by scripts/protobuf_table.py; see messages.py for the form.\n" + "\n".join(found) + "\n")
     print(f"{len(found)} messages in {TABLE}")
 

@@ -72,6 +72,10 @@ SPECIAL: dict[str, Callable[[Object], Any]] = {
     "authorization.v1.ExtraValue": lambda found: found.get("items", []),
     "certificates.v1.ExtraValue": lambda found: found.get("items", []),
     "meta.v1.Verbs": lambda found: found.get("items", []),
+    "apiextensions.v1.JSON": _json,
+    "apiextensions.v1.JSONSchemaPropsOrArray": lambda found: found.get("schema", found.get("jSONSchemas", [])),
+    "apiextensions.v1.JSONSchemaPropsOrBool": lambda found: found.get("schema", found.get("allows", False)),
+    "apiextensions.v1.JSONSchemaPropsOrStringArray": lambda found: found.get("schema", found.get("property", [])),
 }
 
 
@@ -105,6 +109,14 @@ def _raw(name: str) -> Callable[[Any], Object]:
     return lambda value: {name: b64encode(orjson.dumps(value)).decode()}
 
 
+def _schema_or(name: str) -> Callable[[Any], Object]:
+    return lambda value: {"schema": value} if isinstance(value, dict) else {name: value}
+
+
+def _schema_or_bool(value: Any) -> Object:
+    return {"allows": True, "schema": value} if isinstance(value, dict) else {"allows": value}
+
+
 MADE: dict[str, Callable[[Any], Any]] = {
     "meta.v1.Time": _moment_made,
     "meta.v1.MicroTime": _moment_made,
@@ -117,5 +129,9 @@ MADE: dict[str, Callable[[Any], Any]] = {
     "authorization.v1.ExtraValue": lambda value: {"items": value},
     "certificates.v1.ExtraValue": lambda value: {"items": value},
     "meta.v1.Verbs": lambda value: {"items": value},
+    "apiextensions.v1.JSON": _raw("raw"),
+    "apiextensions.v1.JSONSchemaPropsOrArray": _schema_or("jSONSchemas"),
+    "apiextensions.v1.JSONSchemaPropsOrBool": _schema_or_bool,
+    "apiextensions.v1.JSONSchemaPropsOrStringArray": _schema_or("property"),
 }
 """The other way round: the fields of a message from what JSON says."""
