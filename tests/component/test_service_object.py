@@ -159,7 +159,7 @@ async def test_what_may_not_change_does_not(api: Api) -> None:
         ("both", {"ipFamilies": ["IPv6", "IPv4"]}, '[spec.clusterIPs[0]: Invalid value: "10.96.0.22": expected an IPv6 value as indicated by `ipFamilies[0]`, spec.clusterIPs[1]: Invalid value: "fd96::22": expected an IPv4 value as indicated by `ipFamilies[1]`]'),
         ("lb", {"healthCheckNodePort": 30501}, "spec.healthCheckNodePort: Forbidden: field is immutable"),
         ("lb", {"loadBalancerClass": "a/c"}, f'spec.loadBalancerClass: Invalid value: "a/c": {ONCE}'),
-        ("lb", {"loadBalancerClass": None}, f"spec.loadBalancerClass: Invalid value: null: {ONCE}"),
+        ("lb", {"loadBalancerClass": None}, f'spec.loadBalancerClass: Invalid value: "null": {ONCE}'),
         ("plain", {"loadBalancerClass": "a/c"}, f'spec.loadBalancerClass: Invalid value: "a/c": {ONCE}'),
         ("web", {"clusterIP": None, "clusterIPs": None}, ""),
         ("web", {"ports": [{"name": "x", "port": 81, "protocol": "UDP"}], "selector": {"x": "y"}, "sessionAffinity": "ClientIP"}, ""),

@@ -57,10 +57,19 @@ HERE = "spec.metrics[0]"
             "spec.scaleTargetRef.kind: Required value", "spec.scaleTargetRef.name: Required value"]),
         (autoscaler(metrics=[{"type": "Odd"}]), [
             f'{HERE}.type: Unsupported value: "Odd": supported values: "ContainerResource", "External", "Object",'
-            ' "Pods", "Resource"']),
-        (autoscaler(metrics=[{"type": "Pods", "resource": {}}]), [
-            f"{HERE}.resource: Forbidden: must populate the given metric source only",
+            ' "Pods", "Resource"'] * 2),
+        (autoscaler(metrics=[{"type": "Pods", "resource": metric()["resource"]}]), [
+            f"{HERE}.resource.target.type: Required value: must specify a metric target type",
+            f'{HERE}.resource.target.type: Invalid value: "": must be either Utilization, Value, or AverageValue',
+            f"{HERE}.resource.target.averageUtilization: Required value: must set either a target raw value or a target"
+            " utilization",
             f"{HERE}.pods: Required value: must populate information for the given metric source"]),
+        (autoscaler(metrics=[metric(type="Utilization", averageUtilization=1) | {"pods": {}}]), [
+            f"{HERE}.pods.metric.name: Required value: must specify a metric name",
+            f"{HERE}.pods.target.type: Required value: must specify a metric target type",
+            f'{HERE}.pods.target.type: Invalid value: "": must be either Utilization, Value, or AverageValue',
+            f"{HERE}.pods.target.averageValue: Required value: must specify a positive target averageValue",
+            f"{HERE}.pods: Forbidden: must populate the given metric source only"]),
         (autoscaler(metrics=[metric(type="Utilization", averageUtilization=0)]), [
             f"{HERE}.resource.target.averageUtilization: Invalid value: 0: must be greater than 0"]),
         (autoscaler(metrics=[metric(type="Value", value="-1")]), [

@@ -119,7 +119,7 @@ def test_an_unchanged_update_has_no_problems() -> None:
         ({"name": "y"}, 'metadata.name: Invalid value: "y": field is immutable'),
         ({"uid": "x"}, 'metadata.uid: Invalid value: "x": field is immutable'),
         ({"namespace": ""}, 'metadata.namespace: Invalid value: "": field is immutable'),
-        ({"creationTimestamp": None}, "metadata.creationTimestamp: Invalid value: null: field is immutable"),
+        ({"creationTimestamp": None}, 'metadata.creationTimestamp: Invalid value: "null": field is immutable'),
         ({"resourceVersion": ""}, 'metadata.resourceVersion: Invalid value: "": must be specified for an update'),
     ],
 )

@@ -82,7 +82,7 @@ def backed_by(**backend: Any) -> Object:
             backed_by(resource={"apiGroup": "A", "name": "a/b"}),
             [
                 f'spec.defaultBackend.resource.apiGroup: Invalid value: "A": {SUBDOMAIN}',
-                "spec.defaultBackend.resource.kind: Required value",
+                "spec.defaultBackend.resource.kind: Required value: kind is required",
                 "spec.defaultBackend.resource.name: Invalid value: \"a/b\": may not contain '/'",
             ],
         ),
@@ -209,7 +209,13 @@ def ingress_class(parameters: Object | None = None, controller: str = "example.c
             ],
         ),
         (ingress_class(controller="a/" + "b" * 249), ["spec.controller: Too long: may not be more than 250 bytes"]),
-        (ingress_class({}), ["spec.parameters.kind: Required value", "spec.parameters.name: Required value"]),
+        (
+            ingress_class({}),
+            [
+                "spec.parameters.kind: Required value: kind is required",
+                "spec.parameters.name: Required value: name is required",
+            ],
+        ),
         (
             ingress_class({"kind": "K", "name": "n", "scope": "Planet"}),
             ['spec.parameters.scope: Unsupported value: "Planet": supported values: "Cluster", "Namespace"'],

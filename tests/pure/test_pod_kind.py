@@ -228,7 +228,11 @@ def test_defaults_are_idempotent(spec: Object) -> None:
         ),
         (
             {"topologySpreadConstraints": [{"maxSkew": 0, "topologyKey": "a"}]},
-            ["spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than 0"],
+            [
+                "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero",
+                'spec.topologySpreadConstraints[0].whenUnsatisfiable: Unsupported value: "": supported values:'
+                ' "DoNotSchedule", "ScheduleAnyway"',
+            ],
         ),
     ],
 )

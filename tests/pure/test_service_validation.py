@@ -478,7 +478,7 @@ def test_the_health_check_port_may_not_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "shown"), [("a/b", "a/c", '"a/c"'), ("a/b", None, "null"), (None, "a/b", '"a/b"')]
+    ("was", "now", "shown"), [("a/b", "a/c", '"a/c"'), ("a/b", None, '"null"'), (None, "a/b", '"a/b"')]
 )
 def test_the_load_balancer_class_may_not_change(was: str | None, now: str | None, shown: str) -> None:
     assert changed(balancer(loadBalancerClass=was), loadBalancerClass=now) == [

@@ -106,19 +106,19 @@ def test_a_node_gets_its_second_form_of_range_and_what_is_allocatable() -> None:
 @pytest.mark.parametrize(
     ("spec", "problems"),
     [
-        ({"taints": [{"key": "a"}]}, ["spec.taints[0].effect: Required value"]),
+        ({"taints": [{"key": "a"}]}, ["metadata.taints[0].effect: Required value"]),
         (
             {"taints": [{"key": "a", "effect": "X"}]},
             [
-                'spec.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule",'
+                'metadata.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule",'
                 ' "NoExecute"'
             ],
         ),
         (
             {"taints": [{"key": "a", "effect": "NoExecute"}, {"key": "a", "effect": "NoExecute"}]},
             [
-                'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoExecute"}: taints must be unique by key and'
-                " effect pair"
+                'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoExecute"}: taints must be unique by key'
+                " and effect pair"
             ],
         ),
         (
@@ -458,7 +458,7 @@ def test_an_event_lives_with_its_object() -> None:
 
 
 def test_a_new_style_event_says_who_reports_what() -> None:
-    assert refused(EVENT, event(eventTime="2023-11-14T22:08:20.000000Z"))[0] == "reportingComponent: Required value"
+    assert refused(EVENT, event(eventTime="2023-11-14T22:08:20.000000Z"))[0] == "reportingController: Required value"
 
 
 def test_events_have_other_names_in_their_own_group() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import AGE, UNKNOWN
 from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
-from fairway.kinds.rules.values import child, dns_label, dns_subdomain, drop_null, each, fill
+from fairway.kinds.rules.values import child, dns_label, dns_subdomain, drop_null, fill
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, required
 
@@ -43,7 +43,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield invalid_value("metadata.name", name, f'must be `spec.version+"."+spec.group`: "{should}"')
     if group:
         yield from dns_subdomain("spec.group", group)
-    elif version and version != "v1":
+    elif version != "v1":
         yield required("spec.group", "only v1 may have an empty group and it better be legacy kube")
     yield from dns_label("spec.version", version)
     for field, highest in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
@@ -67,7 +67,8 @@ def _backend(spec: Object) -> Iterator[Problem]:
     for field in ("namespace", "name"):
         if not service.get(field):
             yield required(f"spec.service.{field}")
-    yield from each("spec.service.port", service["port"], names.port_number(service["port"]))
+    for message in names.port_number(service["port"]):
+        yield invalid_value("spec.service.port", service["port"], f"port is not valid: {message}")
     if spec.get("insecureSkipTLSVerify") and spec.get("caBundle"):
         yield invalid_value("spec.insecureSkipTLSVerify", True, "may not be true if caBundle is present")
 

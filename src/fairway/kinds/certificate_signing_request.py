@@ -97,7 +97,7 @@ def _spec(spec: Object) -> Iterator[Problem]:
         yield invalid_value("spec.request", spec.get("request") or "", "PEM block type must be CERTIFICATE REQUEST")
     usages = spec.get("usages") or []
     if not usages:
-        yield required("spec.usages", "usages are required")
+        yield required("spec.usages", "usages must be provided")
     for index, usage in enumerate(usages):
         if usage not in USAGES:
             yield not_supported(f"spec.usages[{index}]", usage, USAGES)
@@ -120,7 +120,7 @@ def _spec(spec: Object) -> Iterator[Problem]:
 def signer_name(path: str, name: str) -> Iterator[Problem]:
     """``example.com/signer``: a domain of two labels at least, and a path."""
     if not name:
-        yield required(path)
+        yield required(path, "signerName must be provided")
         return
     domain, slash, rest = name.partition("/")
     if not slash or not rest or "/" in rest:

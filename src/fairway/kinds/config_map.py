@@ -25,18 +25,15 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     if old is not None:
         yield from sealed(new, old, ("data", "binaryData"))
     texts, binaries = new.get("data") or {}, new.get("binaryData") or {}
-    yield from _keys("data", texts, "binaryData", binaries)
-    yield from _keys("binaryData", binaries, "data", texts)
+    for key in texts:
+        yield from each(f"data[{key}]", key, names.config_key(key))
+        if key in binaries:
+            yield from each(f"data[{key}]", key, ["duplicate of key present in binaryData"])
+    for key in binaries:
+        yield from each(f"binaryData[{key}]", key, names.config_key(key))
     size = sum(len(text.encode()) for text in texts.values()) + sum(decoded_size(text) for text in binaries.values())
     if size > SIZE_MAX_BYTES:
         yield too_long("", SIZE_MAX_BYTES)
-
-
-def _keys(field: str, found: Object, other_field: str, other: Object) -> Iterator[Problem]:
-    for key in found:
-        yield from each(f"{field}[{key}]", key, names.config_key(key))
-        if key in other:
-            yield from each(f"{field}[{key}]", key, [f"duplicate of key present in {other_field}"])
 
 
 def sealed(new: Object, old: Object, fields: tuple[str, ...]) -> Iterator[Problem]:

@@ -6,11 +6,11 @@ Source: Kubernetes docs, "Deployments".
 from collections.abc import Iterator
 
 from fairway.kinds.kind import STATUS, WHY, Column, Kind, Served
-from fairway.kinds.replica_set import parsed, selector_problems
+from fairway.kinds.replica_set import selected_template, selector_problems
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.amounts import Amount, amount, at_most_all, number
 from fairway.kinds.rules.cells import AGE, count, selector, workload
-from fairway.kinds.rules.pod_spec import fill_template, template_problems
+from fairway.kinds.rules.pod_spec import fill_template
 from fairway.kinds.rules.scale import SCALE
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import (
@@ -79,7 +79,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         return
     yield from non_negative("spec.replicas", spec["replicas"])
     yield from selector_problems(spec.get("selector"))
-    yield from template_problems("spec.template", spec.get("template"), parsed(spec.get("selector")), "ReplicaSet")
+    yield from selected_template(spec)
     yield from _strategy(spec["strategy"])
     yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     yield from non_negative("spec.revisionHistoryLimit", spec["revisionHistoryLimit"])

@@ -21,6 +21,7 @@ _RENAMED = {
     "deprecatedLastTimestamp": "lastTimestamp",
     "deprecatedCount": "count",
 }
+_TIMES = ("eventTime", "firstTimestamp", "lastTimestamp")
 _TEXT_MAX, _MESSAGE_MAX = 128, 1024
 _ELSEWHERE = "does not match event.namespace"
 _INVOLVED = ("involvedObject", "regarding")
@@ -29,7 +30,9 @@ _OF_INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersi
 
 def defaults(new: Object) -> None:
     """Upstream's plain fields are always there."""
-    drop_null(new, "eventTime", "firstTimestamp", "lastTimestamp", "series", "related", "count")
+    drop_null(new, "series", "related", "count")
+    for name in _TIMES:
+        new.setdefault(name, None)
     child(new, "involvedObject")
     child(new, "source")
     fill(new, reportingComponent="", reportingInstance="")
@@ -64,8 +67,8 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
 def _report(new: Object) -> Iterator[Problem]:
     component = new["reportingComponent"]
     if not component:
-        yield required("reportingComponent")
-    yield from qualified_name("reportingComponent", component)
+        yield required("reportingController")
+    yield from qualified_name("reportingController", component)
     for name in ("reportingInstance", "action", "reason"):
         value = new.get(name) or ""
         if not value:

@@ -13,7 +13,7 @@ from fairway.kinds.rules.references import typed_reference
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, dns_subdomain, drop_null, each, port_number
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, invalid_value, not_supported, required
+from fairway.objects.errors import NIL, Problem, invalid_value, not_supported, required
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 """How a class was named before spec.ingressClassName."""
@@ -48,7 +48,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
 def _spec(spec: Object) -> Iterator[Problem]:
     rules, backend = spec.get("rules") or [], spec.get("defaultBackend")
     if not rules and backend is None:
-        yield invalid_value("spec", spec.get("rules"), "either `defaultBackend` or `rules` must be specified")
+        yield invalid_value("spec", spec.get("rules") or NIL, "either `defaultBackend` or `rules` must be specified")
     if backend is not None:
         yield from _backend("spec.defaultBackend", backend)
     for index, rule in enumerate(rules):

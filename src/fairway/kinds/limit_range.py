@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import at
-from fairway.kinds.rules.quantities import amount, canonical_amounts, is_of_containers, is_standard
+from fairway.kinds.rules.quantities import canonical_amounts, container_resource_name, resource_name, whole_amount
 from fairway.kinds.rules.values import child, drop_null, qualified_name
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, required
@@ -67,25 +67,13 @@ def _amounts(path: str, item: Object, type_: str) -> Iterator[Problem]:
                 yield forbidden_value(f"{path}.{field}", "may not be specified when `type` is 'Pod'")
             continue
         for name, value in (item.get(field) or {}).items():
-            yield from resource_name(f"{path}.{field}[{name}]", name, of_containers=type_ in (POD, CONTAINER))
-            yield from amount(f"{path}.{field}[{name}]", value)
+            rule = container_resource_name if type_ in (POD, CONTAINER) else resource_name
+            yield from rule(f"{path}.{field}[{name}]", name)
+            yield from whole_amount(f"{path}.{field}[{name}]", name, value)
     if type_ == CLAIM and not any("storage" in (item.get(field) or ()) for field in ("min", "max")):
         yield required(
             f"{path}.limits", "either minimum or maximum storage value is required, but neither was provided"
         )
-
-
-def resource_name(path: str, name: str, *, of_containers: bool) -> Iterator[Problem]:
-    """A resource that containers, or that anything, can have."""
-    faults = [*qualified_name(path, name)]
-    yield from faults
-    if faults or "/" in name:
-        return
-    if of_containers:
-        if not is_of_containers(name):
-            yield invalid_value(path, name, "must be a standard resource for containers")
-    elif not is_standard(name):
-        yield invalid_value(path, name, "must be a standard resource type or fully qualified")
 
 
 def _bounds(path: str, name: str, item: Object) -> Iterator[Problem]:

@@ -18,17 +18,28 @@ TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _ROLE = "node-role.kubernetes.io/"
 _ONE_ROLE = "kubernetes.io/role"
 
+_INFO = (
+    "machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion", "kubeletVersion",
+    "kubeProxyVersion", "operatingSystem", "architecture",
+)  # fmt: skip
+"""What every node tells of itself; empty until it does."""
+
 
 def defaults(new: Object) -> None:
     """What can be allocated is, unless said, all there is."""
     spec, status = child(new, "spec"), child(new, "status")
     drop_null(spec, "podCIDRs", "taints")
-    if spec.get("podCIDR") and not spec.get("podCIDRs"):
-        spec["podCIDRs"] = [spec["podCIDR"]]
+    if single := spec.get("podCIDR"):
+        if (spec.get("podCIDRs") or [""])[0] != single:
+            spec["podCIDRs"] = [single]
     elif spec.get("podCIDRs"):
         spec["podCIDR"] = spec["podCIDRs"][0]
     if not spec.get("unschedulable"):
         spec.pop("unschedulable", None)
+    child(child(status, "daemonEndpoints"), "kubeletEndpoint").setdefault("Port", 0)
+    info = child(status, "nodeInfo")
+    for name in _INFO:
+        info.setdefault(name, "")
     for name in ("capacity", "allocatable"):
         canonical_amounts(status.get(name))
     if status.get("capacity") and status.get("allocatable") is None:
@@ -80,7 +91,7 @@ def _taints(taints: list[Object]) -> Iterator[Problem]:
     seen: set[tuple[Any, Any]] = set()
     for index, taint in enumerate(taints):
         path, key, value, effect = (
-            f"spec.taints[{index}]",
+            f"metadata.taints[{index}]",  # as upstream spells it
             taint.get("key") or "",
             taint.get("value"),
             taint.get("effect"),

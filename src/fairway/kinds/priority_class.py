@@ -24,7 +24,7 @@ SYSTEM_CLASSES = {
 HIGHEST = 1_000_000_000
 """The largest value that is not the system's."""
 _SYSTEM_PREFIX = "system-"
-_POLICIES = ("Never", "PreemptLowerPriority")
+_POLICIES = ("PreemptLowerPriority", "Never")
 
 
 def defaults(new: Object) -> None:
@@ -46,7 +46,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         text = f"maximum allowed value of a user defined priority is {HIGHEST}"
         yield forbidden_value("value", text)
     if new["preemptionPolicy"] not in _POLICIES:
-        yield not_supported("preemptionPolicy", new["preemptionPolicy"], ("Never", "PreemptLowerPriority"))
+        yield not_supported("preemptionPolicy", new["preemptionPolicy"], _POLICIES)
     if old is not None:
         if value != old["value"]:
             yield forbidden_value("value", "may not be changed in an update.")

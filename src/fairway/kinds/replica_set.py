@@ -14,7 +14,7 @@ from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, drop_null, fill, non_negative, unchanged
 from fairway.objects import Object
 from fairway.objects.errors import Problem, StatusError, invalid_value, required
-from fairway.objects.labels import NOTHING, Selector, from_label_selector, validate_label_selector
+from fairway.objects.labels import Selector, from_label_selector, validate_label_selector
 
 
 def defaults(new: Object) -> None:
@@ -40,7 +40,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     yield from non_negative("spec.replicas", spec["replicas"])
     yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     yield from selector_problems(spec.get("selector"))
-    yield from template_problems("spec.template", spec.get("template"), parsed(spec.get("selector")), "ReplicaSet")
+    yield from selected_template(spec)
     if old is not None:
         yield from unchanged("spec.selector", spec.get("selector"), old["spec"].get("selector"))
 
@@ -55,12 +55,21 @@ def selector_problems(found: Object | None) -> Iterator[Problem]:
         yield invalid_value("spec.selector", found, "empty selector is invalid for deployment")
 
 
-def parsed(found: Object | None) -> Selector:
-    """The selector; one that is absent or malformed, which is reported elsewhere, selects nothing."""
+def selected_template(spec: Object) -> Iterator[Problem]:
+    """The template of pods, which the selector must select; not looked at while the selector is malformed."""
+    chosen = parsed(spec.get("selector"))
+    if chosen is None:
+        yield invalid_value("spec.selector", spec["selector"], "invalid label selector")
+    else:
+        yield from template_problems("spec.template", spec.get("template"), chosen, "ReplicaSet")
+
+
+def parsed(found: Object | None) -> Selector | None:
+    """The selector, ``None`` for a malformed one; one that is absent selects nothing."""
     try:
-        return from_label_selector(found)
+        return from_label_selector(found) if next(validate_label_selector(found, ""), None) is None else None
     except (StatusError, KeyError):
-        return NOTHING
+        return None
 
 
 REPLICA_SET = Kind(

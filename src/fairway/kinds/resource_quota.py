@@ -11,7 +11,7 @@ from fairway.kinds.rules.quantities import amount, canonical_amounts
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, drop_null, qualified_name
 from fairway.objects import Object
-from fairway.objects.errors import Problem, invalid_value, required
+from fairway.objects.errors import NIL, Problem, invalid_value, required
 from fairway.objects.quantity import parse
 
 COUNTED = (
@@ -28,7 +28,7 @@ _PAIRS = (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating"))
 _PLAIN_SCOPES = (*(scope for pair in _PAIRS for scope in pair), "CrossNamespacePodAffinity")
 _SCOPES = (*_PLAIN_SCOPES, "PriorityClass", "VolumeAttributesClass")
 _PLAIN_OPERATOR = (
-    "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+    "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
     "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"
 )
 
@@ -102,25 +102,37 @@ def _fits(scope: str, name: str) -> bool:
 
 def _selector(spec: Object) -> Iterator[Problem]:
     path = "spec.scopeSelector.matchExpressions"
-    for place in (spec.get("scopeSelector") or {}).get("matchExpressions") or ():
-        scope, operator, values = place.get("scopeName") or "", place.get("operator") or "", place.get("values") or []
+    found = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    for place in found:
+        scope = place.get("scopeName") or ""
         if scope not in _SCOPES:
             yield invalid_value(f"{path}.scopeName", scope, "unsupported scope")
-        if scope in _PLAIN_SCOPES and operator != "Exists":
-            yield invalid_value(f"{path}.operator", operator, _PLAIN_OPERATOR)
-        if operator in ("In", "NotIn"):
-            if not values:
-                yield required(
-                    f"{path}.values", "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
-                )
-        elif operator in ("Exists", "DoesNotExist"):
-            if values:
-                yield invalid_value(
-                    f"{path}.values", values,
-                    "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
-                )  # fmt: skip
-        else:
-            yield invalid_value(f"{path}.operator", operator, "not a valid selector operator")
+        for name in sorted(spec.get("hard") or ()):
+            if name in _STANDARD and not _fits(scope, name):
+                yield invalid_value(path, spec["scopeSelector"], "unsupported scope applied to resource")
+        yield from _operator(path, scope, place.get("operator") or "", place.get("values") or [])
+    named = {place.get("scopeName") for place in found}
+    for one, other in _PAIRS:
+        if one in named and other in named:
+            yield invalid_value(path, spec.get("scopes") or NIL, "conflicting scopes")
+
+
+def _operator(path: str, scope: str, operator: str, values: list[str]) -> Iterator[Problem]:
+    if scope in _PLAIN_SCOPES and operator != "Exists":
+        yield invalid_value(f"{path}.operator", operator, _PLAIN_OPERATOR)
+    if operator in ("In", "NotIn"):
+        if not values:
+            yield required(
+                f"{path}.values", "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+            )
+    elif operator in ("Exists", "DoesNotExist"):
+        if values:
+            yield invalid_value(
+                f"{path}.values", values,
+                "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
+            )  # fmt: skip
+    else:
+        yield invalid_value(f"{path}.operator", operator, "not a valid selector operator")
 
 
 def _cell(*, is_limit: bool) -> Callable[[Object, float], str]:

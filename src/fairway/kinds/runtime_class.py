@@ -14,6 +14,9 @@ from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate
 from fairway.objects.labels import validate_labels
 
+_TOLERATIONS = "scheduling.tolerations.tolerations"
+"""As upstream spells the path."""
+
 
 def defaults(new: Object) -> None:
     """Amounts are written as Kubernetes writes them."""
@@ -36,10 +39,10 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
 
 
 def _tolerations(found: list[Object]) -> Iterator[Problem]:
-    yield from tolerations("scheduling.tolerations", found)
+    yield from tolerations(_TOLERATIONS, found)
     for index, toleration in enumerate(found):
         if toleration in found[:index]:
-            yield duplicate(f"scheduling.tolerations[{index}]", toleration)
+            yield duplicate(f"{_TOLERATIONS}[{index}]", toleration)
 
 
 RUNTIME_CLASS = Kind(

@@ -19,9 +19,9 @@ _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 _REQUIRED_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
-    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
+_SSH_KEY = "ssh-privatekey"
 
 
 def defaults(new: Object) -> None:
@@ -63,6 +63,8 @@ def _type_demands(new: Object, found: Object) -> Iterator[Problem]:
     if type_ == "kubernetes.io/basic-auth" and not ("username" in found or "password" in found):
         yield required("data[username]")
         yield required("data[password]")
+    if type_ == "kubernetes.io/ssh-auth" and not found.get(_SSH_KEY):
+        yield required(f"data[{_SSH_KEY}]")
     for key in _REQUIRED_KEYS.get(type_, ()):
         if key not in found:
             yield required(f"data[{key}]")
@@ -71,6 +73,9 @@ def _type_demands(new: Object, found: Object) -> Iterator[Problem]:
 
 
 def _json(key: str, value: str) -> Iterator[Problem]:
+    if not value:
+        yield invalid_value(f"data[{key}]", "<secret contents redacted>", "unexpected end of JSON input")
+        return
     try:
         is_object = isinstance(json.loads(b64decode(value)), dict)
         why = "" if is_object else "json: cannot unmarshal into Go value of type map[string]interface {}"

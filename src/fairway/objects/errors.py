@@ -13,9 +13,19 @@ import orjson
 from fairway.objects import Object
 
 
+class _Nil:
+    """See ``NIL``."""
+
+
+NIL = _Nil()
+"""A list or map that is not there, shown as ``null``; anything else that is not there is shown in quotes."""
+
+
 def render_value(value: Any) -> str:
     """Show ``value`` as upstream's field errors do: strings quoted, numbers bare, the rest compact JSON."""
-    return "null" if value is None else orjson.dumps(value).decode()
+    if value is NIL:
+        return "null"
+    return '"null"' if value is None else orjson.dumps(value).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 Kubernetes holds most fields in Go structs.  A plain field cannot tell ``""``, ``0`` or ``false`` from nothing, and is
 not written then; a pointer can, and is.  Lists and maps without a member are not written either, unless required.
-Shape: ``leave_out(body, api_version, kind)`` changes ``body``, which has no nulls; ``plain_fields.txt`` holds a type a
-line with its plain fields.  Source: the fields of Kubernetes' API types.
+Some fields are always written, said or not.
+Shape: ``leave_out(body, api_version, kind)`` changes ``body``, which has no nulls.  ``plain_fields.txt`` holds a type a
+line with its plain fields; ``+`` marks one that is always written, and ``!`` one that is ``null`` if nothing was said.
+Source: the fields of Kubernetes' API types.
 """
 
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fairway.objects import Object, schema
 from fairway.objects.schema import Definition, Type
@@ -17,8 +19,13 @@ from fairway.objects.schema import Definition, Type
 _TABLE = Path(__file__).with_name("plain_fields.txt")
 _PREFIX = "io.k8s."
 _Inner = Callable[[Any], None]
-_Plan = dict[str, tuple[bool, _Inner | None]]
-"""By field: whether it goes when it is empty, and what is done to it when it is not."""
+
+
+class _Plan(NamedTuple):
+    """Of each field whether it goes when it is empty, and what is done to it when it is not; what is always there."""
+
+    steps: dict[str, tuple[bool, _Inner | None]]
+    always: tuple[tuple[str, Callable[[], Any]], ...]
 
 
 def leave_out(body: Object, api_version: str, kind: str) -> None:
@@ -35,10 +42,10 @@ def _plain() -> dict[str, frozenset[str]]:
 
 
 def _clean(place: int, body: Object) -> None:
-    plan = _plan(place)
+    steps, always = _plan(place)
     empty = []
     for name, value in body.items():
-        step = plan.get(name)
+        step = steps.get(name)
         if step is None:
             continue
         if not value:
@@ -48,18 +55,31 @@ def _clean(place: int, body: Object) -> None:
             step[1](value)
     for name in empty:
         del body[name]
+    for name, made in always:
+        if name not in body:
+            body[name] = made()
 
 
 @lru_cache(None)
 def _plan(place: int) -> _Plan:
     found = schema.definition(place)
-    plain = _plain().get(found.name, frozenset())
-    steps = {name: _step(name, type_, found, plain) for name, type_ in (found.fields or {}).items()}
-    return {name: step for name, step in steps.items() if step != (False, None)}
+    told = _plain().get(found.name, frozenset())
+    steps = {name: _step(name, type_, found, told) for name, type_ in (found.fields or {}).items()}
+    always = ((name[1:], _nothing if name[0] == "!" else _zero(found, name[1:])) for name in told if name[0] in "+!")
+    return _Plan({name: step for name, step in steps.items() if step != (False, None)}, tuple(sorted(always)))
+
+
+def _nothing() -> None:
+    return None
+
+
+def _zero(found: Definition, name: str) -> Callable[[], Any]:
+    type_ = (found.fields or {})[name]
+    return {schema.STRING: str, schema.BOOLEAN: bool, schema.INT32: int, schema.INT64: int}.get(type_.form, dict)
 
 
 def _step(name: str, type_: Type, found: Definition, plain: frozenset[str]) -> tuple[bool, _Inner | None]:
-    is_collection = type_.form in (schema.LIST, schema.MAP) and name not in found.required
+    is_collection = type_.form in (schema.LIST, schema.MAP) and name not in found.required and f"!{name}" not in plain
     return name in plain or is_collection, _inner(type_)
 
 
@@ -75,7 +95,7 @@ def _inner(type_: Type) -> _Inner | None:
 
 def _each_item(inner: _Inner, items: list[Any]) -> None:
     for item in items:
-        if item:
+        if item is not None:
             inner(item)
 
 

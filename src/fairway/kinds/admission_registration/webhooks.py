@@ -16,7 +16,7 @@ from fairway.kinds.admission_registration.matching import (
 from fairway.kinds.admission_registration.scopes import request_scope
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
-from fairway.kinds.rules.values import dns_subdomain, drop_null, fill
+from fairway.kinds.rules.values import drop_null, each, fill
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required
 
@@ -50,7 +50,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     for place, webhook in enumerate(new.get("webhooks") or ()):
         path, name = f"webhooks[{place}]", webhook.get("name") or ""
         yield from _webhook(path, webhook)
-        if name in seen:
+        if name and name in seen:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
 
@@ -75,18 +75,19 @@ def _webhook(path: str, webhook: Object) -> Iterator[Problem]:
     again = webhook.get("reinvocationPolicy")
     if again is not None and again not in _REINVOCATIONS:
         yield not_supported(f"{path}.reinvocationPolicy", again, _REINVOCATIONS)
-    yield from _versions(f"{path}.admissionReviewVersions", webhook.get("admissionReviewVersions") or [])
     yield from client_config(f"{path}.clientConfig", webhook.get("clientConfig") or {})
     if webhook.get("matchConditions"):
         yield from conditions(f"{path}.matchConditions", webhook["matchConditions"], request_scope())
+    yield from _versions(f"{path}.admissionReviewVersions", webhook.get("admissionReviewVersions") or [])
 
 
 def _name(path: str, name: str) -> Iterator[Problem]:
     if not name:
         yield required(path)
         return
-    yield from dns_subdomain(path, name)
-    if name.count(".") < 2:
+    if faults := list(names.dns_subdomain(name)):
+        yield invalid_value(path, name, ",".join(faults))
+    elif name.count(".") < 2:
         yield invalid_value(path, name, "should be a domain with at least three segments separated by dots")
 
 
@@ -143,9 +144,23 @@ def _service(path: str, service: Object) -> Iterator[Problem]:
         yield invalid_value(
             f"{path}.port", service["port"], "port is not valid: must be between 1 and 65535, inclusive"
         )
-    where = service.get("path")
-    if where and not where.startswith("/"):
-        yield invalid_value(f"{path}.path", where, "must start with a '/'")
+    yield from _path(f"{path}.path", service.get("path") or "")
+
+
+def _path(path: str, where: str) -> Iterator[Problem]:
+    """Each part of it a DNS subdomain; the first letter is no part, whatever it is."""
+    if where in ("", "/"):
+        return
+    if where == "//":
+        yield invalid_value(path, where, "segment[0] may not be empty")
+        return
+    if not where.startswith("/"):
+        yield invalid_value(path, where, "must start with a '/'")
+    for index, part in enumerate(where[1:].removesuffix("/").split("/")):
+        if not part:
+            yield invalid_value(path, where, f"segment[{index}] may not be empty")
+        else:
+            yield from each(path, where, (f"segment[{index}]: {message}" for message in names.dns_subdomain(part)))
 
 
 _COLUMNS = (Column("Webhooks", lambda found, _: len(found.get("webhooks") or ()), type="integer"), AGE)

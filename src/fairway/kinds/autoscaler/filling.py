@@ -45,16 +45,14 @@ def _canonical(target: Any) -> None:
 
 
 def _behaviour(behaviour: Object) -> None:
-    drop_null(behaviour, "scaleUp", "scaleDown")
-    if "scaleUp" in behaviour:
-        policies = [
-            {"type": "Pods", "value": 4, "periodSeconds": 15},
-            {"type": "Percent", "value": 100, "periodSeconds": 15},
-        ]
-        fill(behaviour["scaleUp"], stabilizationWindowSeconds=0)
-        _rules(behaviour["scaleUp"], policies)
-    if "scaleDown" in behaviour:
-        _rules(behaviour["scaleDown"], [{"type": "Percent", "value": 100, "periodSeconds": 15}])
+    """Who says anything of the behavior is told all of it."""
+    policies: list[Object] = [
+        {"type": "Pods", "value": 4, "periodSeconds": 15},
+        {"type": "Percent", "value": 100, "periodSeconds": 15},
+    ]
+    fill(child(behaviour, "scaleUp"), stabilizationWindowSeconds=0)
+    _rules(behaviour["scaleUp"], policies)
+    _rules(child(behaviour, "scaleDown"), [{"type": "Percent", "value": 100, "periodSeconds": 15}])
 
 
 def _rules(rules: Object, policies: list[Object]) -> None:

@@ -1,13 +1,19 @@
 """Rules of a HorizontalPodAutoscaler."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fairway.kinds.autoscaler.filling import SOURCES
-from fairway.kinds.rules.values import each, non_negative
+from fairway.kinds.rules.quantities import container_resource_name
+from fairway.kinds.rules.values import dns_label, each, non_negative
 from fairway.objects import Object, names, quantity
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
-from fairway.objects.labels import validate_label_selector
 
+_ORDER = ("object", "external", "pods", "resource", "containerResource")
+"""How upstream looks for what is given."""
+_NO_TARGET = {
+    "object": "must set either a target value or averageValue",
+    "external": "must set either a target value for metric or a per-pod target",
+}
 _TARGETS = ("AverageValue", "Utilization", "Value")
 _MAX_WINDOW_S, _MAX_PERIOD_S = 3600, 1800
 _SELECTS, _POLICIES = ("Disabled", "Max", "Min"), ("Percent", "Pods")
@@ -49,29 +55,34 @@ def _metric(path: str, metric: Object) -> Iterator[Problem]:
     type_ = metric.get("type") or ""
     if not type_:
         yield required(f"{path}.type", "must specify a metric source type")
-        return
-    field = SOURCES.get(type_)
-    if field is None:
-        yield not_supported(f"{path}.type", type_, sorted(SOURCES))
-    for other in SOURCES.values():
-        if other != field and metric.get(other) is not None:
-            yield forbidden_value(f"{path}.{other}", "must populate the given metric source only")
-    if field is None:
-        return
-    source = metric.get(field)
-    if source is None:
+    unknown = not_supported(f"{path}.type", type_, sorted(SOURCES))
+    if type_ not in SOURCES:
+        yield unknown
+    given = [field for field in _ORDER if metric.get(field) is not None]
+    if given:
+        yield from _RULES[given[0]](f"{path}.{given[0]}", metric[given[0]], given[0])
+    field = SOURCES.get(type_, "")
+    if not field:
+        yield unknown  # upstream says so twice
+    elif field not in given:
         yield required(f"{path}.{field}", "must populate information for the given metric source")
-    elif field in ("resource", "containerResource"):
-        yield from _resource(f"{path}.{field}", source, field)
-    else:
-        yield from _other(f"{path}.{field}", source, field)
+    if len(given) != 1:
+        for other in given:
+            if other != field:
+                yield forbidden_value(f"{path}.{other}", "must populate the given metric source only")
 
 
 def _resource(path: str, source: Object, field: str) -> Iterator[Problem]:
-    if not source.get("name"):
+    name, container = source.get("name") or "", source.get("container") or ""
+    if not name:
         yield required(f"{path}.name", "must specify a resource name")
-    if field == "containerResource" and not source.get("container"):
-        yield required(f"{path}.container", "must specify a container")
+    if field == "containerResource":
+        if name:
+            yield from container_resource_name(f"{path}.name", name)
+        if container:
+            yield from dns_label(f"{path}.container", container)
+        else:
+            yield required(f"{path}.container", "must specify a container")
     target = source.get("target") or {}
     yield from _target(f"{path}.target", target)
     share, value = target.get("averageUtilization"), target.get("averageValue")
@@ -87,10 +98,10 @@ def _other(path: str, source: Object, field: str) -> Iterator[Problem]:
     if field == "object":
         yield from _reference(f"{path}.describedObject", source.get("describedObject") or {})
     metric = source.get("metric") or {}
-    if not metric.get("name"):
+    if name := metric.get("name"):
+        yield from each(f"{path}.metric.name", name, names.path_segment(name))
+    else:
         yield required(f"{path}.metric.name", "must specify a metric name")
-    if metric.get("selector") is not None:
-        yield from validate_label_selector(metric["selector"], f"{path}.metric.selector")
     target = source.get("target") or {}
     yield from _target(f"{path}.target", target)
     value, average = target.get("value"), target.get("averageValue")
@@ -98,7 +109,7 @@ def _other(path: str, source: Object, field: str) -> Iterator[Problem]:
         if average is None:
             yield required(f"{path}.target.averageValue", "must specify a positive target averageValue")
     elif value is None and average is None:
-        text = "must set either a target value for metric or a per-pod target"
+        text = _NO_TARGET[field]
         yield required(f"{path}.target.averageValue", text)
     elif field == "external" and value is not None and average is not None:
         text = "may not set both a target value for metric and a per-pod target"
@@ -109,8 +120,8 @@ def _target(path: str, target: Object) -> Iterator[Problem]:
     type_ = target.get("type") or ""
     if not type_:
         yield required(f"{path}.type", "must specify a metric target type")
-    elif type_ not in _TARGETS:
-        yield not_supported(f"{path}.type", type_, _TARGETS)
+    if type_ not in _TARGETS:
+        yield invalid_value(f"{path}.type", type_, "must be either Utilization, Value, or AverageValue")
     for name in ("value", "averageValue"):
         if target.get(name) is not None and not _is_positive(target[name]):
             yield invalid_value(f"{path}.{name}", target[name], "must be positive")
@@ -128,7 +139,8 @@ def _is_positive(value: object) -> bool:
 
 def _rules(path: str, rules: Object) -> Iterator[Problem]:
     window = rules.get("stabilizationWindowSeconds")
-    yield from non_negative(f"{path}.stabilizationWindowSeconds", window)
+    if window is not None and window < 0:
+        yield invalid_value(f"{path}.stabilizationWindowSeconds", window, "must be greater than or equal to zero")
     if window is not None and window > _MAX_WINDOW_S:
         text = f"must be less than or equal to {_MAX_WINDOW_S}"
         yield invalid_value(f"{path}.stabilizationWindowSeconds", window, text)
@@ -149,3 +161,8 @@ def _policy(path: str, policy: Object) -> Iterator[Problem]:
     if (policy.get("periodSeconds") or 0) > _MAX_PERIOD_S:
         text = f"must be less than or equal to {_MAX_PERIOD_S}"
         yield invalid_value(f"{path}.periodSeconds", policy["periodSeconds"], text)
+
+
+_RULES: dict[str, Callable[[str, Object, str], Iterator[Problem]]] = {
+    "object": _other, "external": _other, "pods": _other, "resource": _resource, "containerResource": _resource,
+}  # fmt: skip

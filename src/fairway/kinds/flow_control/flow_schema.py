@@ -42,7 +42,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     yield from _precedence(spec["matchingPrecedence"], is_exempt=name == "exempt")
     method = (spec.get("distinguisherMethod") or {}).get("type")
     if spec.get("distinguisherMethod") is not None and method not in _METHODS:
-        yield not_supported("spec.distinguisherMethod", spec["distinguisherMethod"], _METHODS)
+        yield not_supported("spec.distinguisherMethod.type", spec["distinguisherMethod"], _METHODS)
     level = spec["priorityLevelConfiguration"].get("name") or ""
     if not level:
         yield required("spec.priorityLevelConfiguration.name", "must reference a priority level")
@@ -89,10 +89,21 @@ def _subject(path: str, subject: Object) -> Iterator[Problem]:
     named = subject.get(field)
     if named is None:
         yield required(f"{path}.{field}", f"{field} is required when subject kind is '{kind}'")
+    elif kind == "ServiceAccount":
+        yield from _account(f"{path}.{field}", named.get("name") or "", named.get("namespace") or "")
     elif not named.get("name"):
         yield required(f"{path}.{field}.name")
-    elif kind == "ServiceAccount" and not named.get("namespace"):
-        yield required(f"{path}.{field}.namespace", "must specify namespace for service account")
+
+
+def _account(path: str, name: str, namespace: str) -> Iterator[Problem]:
+    if not name:
+        yield required(f"{path}.name")
+    elif name != "*":
+        yield from each(f"{path}.name", name, names.dns_subdomain(name))
+    if namespace:
+        yield from each(f"{path}.namespace", namespace, names.dns_label(namespace))
+    else:
+        yield required(f"{path}.namespace", "must specify namespace for service account")
 
 
 def _named(field: str) -> str:
@@ -123,8 +134,15 @@ def _resource_rule(path: str, rule: Object) -> Iterator[Problem]:
             f"{path}.namespaces",
             "resource rules that are not cluster scoped must supply at least one namespace",
         )  # fmt: skip
-    elif "*" in namespaces and len(namespaces) > 1:
-        yield invalid_value(f"{path}.namespaces", namespaces, "if '*' is present, must not specify other namespaces")
+    elif "*" in namespaces:
+        if len(namespaces) > 1:
+            detail = "if '*' is present, must not specify other namespaces"
+            yield invalid_value(f"{path}.namespaces", namespaces, detail)
+    else:
+        for index, namespace in enumerate(namespaces):
+            for message in names.dns_label(namespace):
+                detail = f"each member of this list must be '*' or a DNS-1123 label; {message}"
+                yield invalid_value(f"{path}.namespaces[{index}]", namespace, detail)
 
 
 def _path_rule(path: str, rule: Object) -> Iterator[Problem]:
@@ -143,13 +161,13 @@ def _path_rule(path: str, rule: Object) -> Iterator[Problem]:
 
 def _url(path: str, url: str) -> Iterator[Problem]:
     if not url:
-        yield invalid_value(path, url, "nonResourceURL must not be empty")
+        yield invalid_value(path, url, "must not be empty")
     elif not url.startswith("/"):
-        yield invalid_value(path, url, "nonResourceURL must start with slash")
+        yield invalid_value(path, url, "must start with slash")
     elif " " in url:
-        yield invalid_value(path, url, "nonResourceURL must not contain white-space")
+        yield invalid_value(path, url, "must not contain white-space")
     elif "//" in url:
-        yield invalid_value(path, url, "nonResourceURL must not contain double slash")
+        yield invalid_value(path, url, "must not contain double slash")
     elif "*" in url and not (url.endswith("/*") and url.count("*") == 1):
         yield invalid_value(path, url, "wildcard can only do suffix matching")
 

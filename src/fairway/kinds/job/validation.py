@@ -8,7 +8,7 @@ from fairway.kinds.replica_set import parsed
 from fairway.kinds.rules.pod_spec import plain_template_problems
 from fairway.kinds.rules.values import non_negative
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, invalid_value, not_supported, required, too_long
+from fairway.objects.errors import NIL, Problem, invalid_value, not_supported, required, too_long
 from fairway.objects.labels import validate_label_selector
 
 MODES = ("Indexed", "NonIndexed")
@@ -31,7 +31,8 @@ def identity_problems(job: Object) -> Iterator[Problem]:
     for key in (OLD_CONTROLLER_UID, OLD_JOB_NAME, CONTROLLER_UID, JOB_NAME):
         if labels.get(key) != wanted[key]:
             yield invalid_value("spec.template.metadata.labels", labels, f"must be '{wanted[key]}'")
-    if not parsed(spec["selector"]).matches(wanted):
+    chosen = parsed(spec["selector"])
+    if chosen is None or not chosen.matches(wanted):
         yield invalid_value("spec.selector", spec["selector"], "`selector` not auto-generated")
 
 
@@ -147,6 +148,7 @@ def _selector(path: str, spec: Object) -> Iterator[Problem]:
         return
     yield from validate_label_selector(found, f"{path}.selector")
     labels = (spec["template"].get("metadata") or {}).get("labels") or {}
-    if not parsed(found).matches(labels):
+    chosen = parsed(found)
+    if chosen is not None and not chosen.matches(labels):
         here = f"{path}.template.metadata.labels"
-        yield invalid_value(here, labels or None, "`selector` does not match template `labels`")
+        yield invalid_value(here, labels or NIL, "`selector` does not match template `labels`")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
-from fairway.kinds.rules.values import drop_null
+from fairway.kinds.rules.values import child, drop_null, fill_empty
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, not_supported, required
 
@@ -19,9 +19,7 @@ Check = Callable[[Object, Object | None], Iterator[Problem]]
 def defaults(new: Object) -> None:
     """References are to this API group; service accounts are of the core group."""
     drop_null(new, "subjects")
-    reference = new.get("roleRef")
-    if isinstance(reference, dict) and not reference.get("apiGroup"):
-        reference["apiGroup"] = _GROUP
+    fill_empty(child(new, "roleRef"), apiGroup=_GROUP)
     for subject in new.get("subjects") or ():
         if not subject.get("apiGroup"):
             subject.pop("apiGroup", None)

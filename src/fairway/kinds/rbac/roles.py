@@ -64,7 +64,11 @@ def _validate_cluster_role(new: Object, _old: Object | None) -> Iterator[Problem
             "at least one clusterRoleSelector required if aggregationRule is non-nil",
         )
     for place, selector in enumerate(selectors):
-        yield from validate_label_selector(selector, f"aggregationRule.clusterRoleSelectors[{place}]")
+        path = f"aggregationRule.clusterRoleSelectors[{place}]"
+        faults = list(validate_label_selector(selector, path))
+        yield from faults
+        if faults:
+            yield invalid_value(path, None, "invalid label selector.")
 
 
 ROLE = Kind(

@@ -117,14 +117,30 @@ def requirements(path: str, resources: Object | None) -> Iterator[Problem]:
         yield forbidden_value(path, "HugePages require cpu or memory")
 
 
-def _entry(path: str, name: str, value: object) -> Iterator[Problem]:
+def container_resource_name(path: str, name: str) -> Iterator[Problem]:
+    """A resource that containers can ask for."""
     yield from resource_name(path, name)
     if "/" not in name:
         if not is_of_containers(name):
             yield invalid_value(path, name, "must be a standard resource for containers")
     elif not is_native(name) and not is_extended(name):
         yield invalid_value(path, name, "doesn't follow extended resource name standard")
+
+
+def _entry(path: str, name: str, value: object) -> Iterator[Problem]:
+    yield from container_resource_name(path, name)
     yield from whole_amount(path, name, value)
+    if name.startswith(_HUGE_PAGES) and not _is_of_pages(name, value):
+        yield invalid_value(path, str(value), f"{value} is not positive integer multiple of {name}")
+
+
+def _is_of_pages(name: str, value: object) -> bool:
+    """Whether an amount of huge pages is one of whole pages."""
+    try:
+        page, found = quantity.parse(name.removeprefix(_HUGE_PAGES)), quantity.parse(str(value))
+    except ValueError:
+        return False
+    return page.nano > 0 and found.nano % page.nano == 0
 
 
 def _beside_limit(path: str, name: str, request: str, limit: str, *, can_differ: bool) -> Iterator[Problem]:

@@ -15,4 +15,4 @@ def typed_reference(path: str, found: Object) -> Iterator[Problem]:
         if value := found.get(name):
             yield from each(f"{path}.{name}", value, names.path_segment(value))
         else:
-            yield required(f"{path}.{name}")
+            yield required(f"{path}.{name}", f"{name} is required")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from fairway.kinds.rules.claim_spec import claim_template_problems
 from fairway.kinds.rules.driver_name import driver_name
 from fairway.kinds.rules.file_paths import descending, without_backsteps
-from fairway.kinds.rules.values import dns_label, dns_subdomain, each
+from fairway.kinds.rules.values import dns_label, dns_subdomain, each, fill, fill_empty
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, not_supported, required
 
@@ -269,6 +269,27 @@ OF_VOLUMES: dict[str, Rule] = {
     "portworxVolume": _with("volumeID"), "azureDisk": _azure_disk, "scaleIO": _SCALE_IO, "local": _local,
     "storageos": _storageos(_secret_elsewhere), "csi": _csi_of_volume,
 }  # fmt: skip
+_LEFT_OUT: dict[str, Object] = {
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
+_LEFT_OUT_OR_NULL: dict[str, Object] = {
+    "azureDisk": {"cachingMode": "ReadWrite", "kind": "Shared", "fsType": "ext4", "readOnly": False},
+    "hostPath": {"type": ""},
+}
+
+
+def fill_sources(found: Object) -> None:
+    """What the sources of a volume may leave out."""
+    for name, values in _LEFT_OUT.items():
+        if found.get(name) is not None:
+            fill_empty(found[name], **values)
+    for name, values in _LEFT_OUT_OR_NULL.items():
+        if found.get(name) is not None:
+            fill(found[name], **values)
+
+
 _SPELT = {"gcePersistentDisk": "persistentDisk"}
 _SPELT_WHEN_SECOND = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from fairway.kinds.replica_set import parsed
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.amounts import amount, at_most_all, number
-from fairway.kinds.rules.pod_spec import template_problems
+from fairway.kinds.rules.pod_spec.template import endless_problems, metadata_problems, selected_by
 from fairway.kinds.rules.values import dns_subdomain, non_negative
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, render_value, required
 from fairway.objects.labels import validate_label_selector
 
 _STRATEGY = "spec.updateStrategy"
@@ -74,18 +74,14 @@ def _selection(spec: Object) -> Iterator[Problem]:
         yield from validate_label_selector(found, "spec.selector")
         if not found.get("matchLabels") and not found.get("matchExpressions"):
             yield invalid_value("spec.selector", found, "empty selector is invalid for statefulset")
-    known = [one["metadata"].get("name") for one in spec.get("volumeClaimTemplates") or ()]
-    template = _with_volumes(spec["template"], [name for name in known if name])
-    yield from template_problems("spec.template", template, parsed(found), "StatefulSet")
-
-
-def _with_volumes(template: Object, claims: list[str]) -> Object:
-    """Containers may mount what the templates of claims will give to each pod."""
-    pod = template.get("spec") or {}
-    present = pod.get("volumes") or []
-    named = {volume.get("name") for volume in present}
-    added: list[Object] = [{"name": name, "emptyDir": {}} for name in claims if name not in named]
-    return {**template, "spec": {**pod, "volumes": [*present, *added]}} if added else template
+    chosen = parsed(found)
+    if chosen is None:
+        yield Problem("spec.selector", "FieldValueInvalid", f"Invalid value: {render_value(found)}")
+    else:
+        yield from selected_by(chosen, "spec.template", spec["template"])
+        yield from metadata_problems("spec.template", spec["template"])
+    # Containers are not looked at: what they mount may come from the templates of claims.
+    yield from endless_problems("spec.template", spec["template"], "StatefulSet")
 
 
 def _strategy(strategy: Object) -> Iterator[Problem]:

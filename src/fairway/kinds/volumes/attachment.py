@@ -42,8 +42,10 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield required("spec.source", _ONE_SOURCE)
     elif volume is not None and inline is not None:
         yield invalid_value("spec.source", source, _ONE_SOURCE)
-    elif volume == "":
-        yield required(f"spec.source.{_VOLUME}")
+    elif volume is not None:
+        if not volume:
+            yield required(f"spec.source.{_VOLUME}", f"must specify non empty {_VOLUME}")
+        yield from each(f"spec.source.{_VOLUME}", volume, names.dns_subdomain(volume))
     node = spec.get("nodeName") or ""
     yield from each("spec.nodeName", node, names.dns_subdomain(node))
 

@@ -13,7 +13,7 @@ from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported
 
 _GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
-_MODES = ("Ephemeral", "Persistent")
+_MODES = ("Persistent", "Ephemeral")
 _SHORTEST_TOKEN_S = 600
 
 

@@ -10,7 +10,7 @@ from fairway.kinds.rules.cells import AGE
 from fairway.kinds.rules.driver_name import driver_name
 from fairway.kinds.rules.values import child, each, non_negative
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, duplicate, required, too_long
+from fairway.objects.errors import Problem, duplicate, invalid_value, required
 
 _NODE_ID_MAX = 192
 
@@ -33,24 +33,26 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         if name in seen:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
-        yield from _keys(f"{path}.topologyKeys", driver.get("topologyKeys") or [])
+        yield from _keys(path, driver.get("topologyKeys") or [])
 
 
 def _node_id(path: str, value: str) -> Iterator[Problem]:
     if not value:
         yield required(path)
     if len(value) > _NODE_ID_MAX:
-        yield too_long(path, _NODE_ID_MAX)
+        yield invalid_value(path, value, f"must be {_NODE_ID_MAX} characters or less")
 
 
 def _keys(path: str, keys: list[str]) -> Iterator[Problem]:
-    for index, key in enumerate(keys):
-        if key in keys[:index]:
-            yield duplicate(path, key)
+    """Problems name the driver and all keys, as upstream's do."""
+    seen: set[str] = set()
+    for key in keys:
         if not key:
             yield required(path)
-        else:
-            yield from each(path, key, names.qualified_name(key))
+        if key in seen:
+            yield duplicate(path, key)
+        seen.add(key)
+        yield from each(path, keys, names.qualified_name(key))
 
 
 CSI_NODE = Kind(

@@ -16,7 +16,7 @@ from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, dns_subdomain, drop_null, fill, unchanged
 from fairway.kinds.volumes.protection import protect
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, render_value, required
+from fairway.objects.errors import NIL, Problem, forbidden_value, invalid_value, not_supported, render_value, required
 
 PROTECTION = "kubernetes.io/pv-protection"
 """Holds a volume that is bound to a claim."""
@@ -30,8 +30,7 @@ def defaults(new: Object) -> None:
     drop_null(spec, "claimRef", "nodeAffinity", *SOURCES)
     fill(spec, persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
     canonical_amounts(spec.get("capacity"))
-    if "hostPath" in spec:
-        fill(spec["hostPath"], type="")
+    storage_sources.fill_sources(spec)
     fill(child(new, "status"), phase="Pending")
 
 
@@ -83,7 +82,7 @@ def _capacity_problems(capacity: Object) -> Iterator[Problem]:
     if not capacity:
         yield required("spec.capacity")
     if "storage" not in capacity or len(capacity) > 1:
-        yield not_supported("spec.capacity", capacity or None, ("storage",))
+        yield not_supported("spec.capacity", capacity or NIL, ("storage",))
     for name, value in capacity.items():
         if is_negative(value):
             yield invalid_value(f"spec.capacity[{name}]", whole(value), "must be a valid resource quantity")

@@ -9,7 +9,7 @@ from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
 from fairway.kinds.rules.values import fill, qualified_name
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
 
 DEFAULT_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
 """``true`` makes a class that of all new claims that name none."""
@@ -36,12 +36,41 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield not_supported("reclaimPolicy", new["reclaimPolicy"], _POLICIES)
     if new["volumeBindingMode"] not in _MODES:
         yield not_supported("volumeBindingMode", new["volumeBindingMode"], _MODES)
+    yield from _topologies("allowedTopologies", new.get("allowedTopologies") or [])
     if old is not None:
         for field in ("parameters", "provisioner", "reclaimPolicy"):
             if (new.get(field) or None) != (old.get(field) or None):
                 yield forbidden_value(field, f"updates to {field} are forbidden.")
         if new["volumeBindingMode"] != old["volumeBindingMode"]:
             yield invalid_value("volumeBindingMode", new["volumeBindingMode"], "field is immutable")
+
+
+def _topologies(path: str, terms: list[Object]) -> Iterator[Problem]:
+    """Where volumes may be made; no term says the same as another one."""
+    seen: list[dict[str, frozenset[str]]] = []
+    for index, term in enumerate(terms):
+        here = f"{path}[{index}].matchLabelExpressions"
+        wanted: dict[str, frozenset[str]] = {}
+        for place, requirement in enumerate(term.get("matchLabelExpressions") or ()):
+            key, values = requirement.get("key") or "", requirement.get("values") or []
+            yield from _requirement(f"{here}[{place}]", key, values)
+            if key in wanted:
+                yield duplicate(f"{here}[{place}].key", key)
+            wanted[key] = frozenset(values)
+        if wanted in seen:
+            yield duplicate(here, "")
+        seen.append(wanted)
+
+
+def _requirement(path: str, key: str, values: list[str]) -> Iterator[Problem]:
+    if not values:
+        yield required(f"{path}.values")
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield duplicate(f"{path}.values[{index}]", value)
+        seen.add(value)
+    yield from qualified_name(f"{path}.key", key)
 
 
 def is_default(found: Object) -> bool:

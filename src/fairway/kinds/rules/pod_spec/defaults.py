@@ -3,14 +3,25 @@
 Source: Kubernetes API reference, "PodSpec v1 core", "Container v1 core".
 """
 
+import re
 from typing import Any
 
+from fairway.kinds.rules.claim_spec import fill_claim_spec
 from fairway.kinds.rules.quantities import canonical_amount, canonical_amounts
+from fairway.kinds.rules.storage_sources import fill_sources
 from fairway.kinds.rules.values import child, drop_null, fill, fill_empty
 from fairway.objects import Object
 
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 _FILE_MODE = 0o644
+_LONGEST_IMAGE = 255
+_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_is_image = re.compile(
+    rf"(?:(?:{_HOST}(?:\.{_HOST})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/)?{_PART}(?:/{_PART})*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
+).fullmatch
+"""How references to images look (distribution's grammar)."""
 _WITH_FILES = ("secret", "configMap", "downwardAPI", "projected")
 
 
@@ -36,8 +47,6 @@ def fill_spec(spec: Object) -> None:
     for volume in spec.get("volumes") or ():
         _volume(volume)
     canonical_amounts(spec.get("overhead"))
-    for constraint in spec.get("topologySpreadConstraints") or ():
-        fill(constraint, whenUnsatisfiable="DoNotSchedule")
 
 
 def _service_account(spec: Object) -> None:
@@ -77,7 +86,9 @@ def fill_container(container: Object) -> None:
 
 
 def _tag(image: str) -> str:
-    """The tag of an image reference: ``latest`` if there is neither tag nor digest."""
+    """The tag of an image reference: ``latest`` if there is neither tag nor digest; of what is no reference, none."""
+    if not _is_image(image) or len(image.partition("@")[0]) > _LONGEST_IMAGE:
+        return ""
     name, at, _ = image.partition("@")
     last = name.rpartition("/")[2]
     _, colon, tag = last.partition(":")
@@ -117,8 +128,13 @@ def _volume(volume: Object) -> None:
     for name in _WITH_FILES:
         if name in volume:
             fill(volume[name], defaultMode=_FILE_MODE)
-    if "hostPath" in volume:
-        fill(volume["hostPath"], type="")
+    fill_sources(volume)
+    if "image" in volume:
+        latest = _tag(volume["image"].get("reference") or "") == "latest"
+        fill_empty(volume["image"], pullPolicy="Always" if latest else "IfNotPresent")
+    if template := (volume.get("ephemeral") or {}).get("volumeClaimTemplate"):
+        child(template, "metadata")
+        fill_claim_spec(child(template, "spec"))
     if (volume.get("emptyDir") or {}).get("sizeLimit") is not None:
         volume["emptyDir"]["sizeLimit"] = canonical_amount(volume["emptyDir"]["sizeLimit"])
     for source in (volume.get("projected") or {}).get("sources") or ():

@@ -66,14 +66,14 @@ def _exec(path: str, action: Object) -> Iterator[Problem]:
 def _http(path: str, action: Object) -> Iterator[Problem]:
     if not action.get("path"):
         yield required(f"{path}.path")
-    yield from port_number_or_name(f"{path}.port", action.get("port") or 0)
+    yield from port_number_or_name(f"{path}.port", _target(action))
     yield from one_of(f"{path}.scheme", action.get("scheme"), ("HTTP", "HTTPS"))
     for header in action.get("httpHeaders") or ():
         yield from header_name(f"{path}.httpHeaders", header.get("name") or "")
 
 
 def _port(path: str, action: Object) -> Iterator[Problem]:
-    return port_number_or_name(f"{path}.port", action.get("port") or 0)
+    return port_number_or_name(f"{path}.port", _target(action))
 
 
 def _sleep(path: str, action: Object, grace_s: int | None) -> Iterator[Problem]:
@@ -87,3 +87,8 @@ def _sleep(path: str, action: Object, grace_s: int | None) -> Iterator[Problem]:
 _ACTIONS: dict[str, Callable[[str, Object], Iterator[Problem]]] = {
     "exec": _exec, "httpGet": _http, "tcpSocket": _port, "grpc": _port,
 }  # fmt: skip
+
+
+def _target(action: Object) -> int | str:
+    port: int | str | None = action.get("port")
+    return 0 if port is None else port

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fairway.kinds.rules.values import POSITIVE, each, qualified_name
+from fairway.kinds.rules.values import each, qualified_name
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.labels import validate_label_selector
 
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_ABOVE_ZERO = "must be greater than zero"
+_ACTIONS, _NODE_POLICIES = ("DoNotSchedule", "ScheduleAnyway"), ("Honor", "Ignore")
 _CLAIMS = ("resourceClaimName", "resourceClaimTemplateName")
 _NOT_AN_OPERATOR = "not a valid selector operator"
 
@@ -178,14 +180,42 @@ def spread(path: str, constraints: list[Object]) -> Iterator[Problem]:
     for index, constraint in enumerate(constraints):
         here, action = f"{path}[{index}]", constraint.get("whenUnsatisfiable")
         if (constraint.get("maxSkew") or 0) <= 0:
-            yield invalid_value(f"{here}.maxSkew", constraint.get("maxSkew") or 0, POSITIVE)
+            yield invalid_value(f"{here}.maxSkew", constraint.get("maxSkew") or 0, _ABOVE_ZERO)
         if not constraint.get("topologyKey"):
             yield required(f"{here}.topologyKey", "can not be empty")
-        if action not in ("DoNotSchedule", "ScheduleAnyway"):
-            yield not_supported(f"{here}.whenUnsatisfiable", action, ("DoNotSchedule", "ScheduleAnyway"))
+        if action not in _ACTIONS:
+            yield not_supported(f"{here}.whenUnsatisfiable", action or "", _ACTIONS)
         if seen[index] in seen[index + 1 :]:
-            key, action = seen[index]
-            yield duplicate(f"{here}.{{topologyKey, whenUnsatisfiable}}", f"{{{key}, {action}}}")
-        if (least := constraint.get("minDomains")) is not None and least <= 0:
-            yield invalid_value(f"{here}.minDomains", least, POSITIVE)
+            key, twice = seen[index]
+            yield duplicate(f"{here}.{{topologyKey, whenUnsatisfiable}}", f"{{{key}, {twice}}}")
+        yield from _domains(f"{here}.minDomains", constraint)
+        for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
+            if constraint.get(field) not in (None, *_NODE_POLICIES):
+                yield not_supported(f"{here}.{field}", constraint[field], _NODE_POLICIES)
+        yield from _label_keys(f"{here}.matchLabelKeys", constraint)
         yield from validate_label_selector(constraint.get("labelSelector"), f"{here}.labelSelector")
+
+
+def _domains(path: str, constraint: Object) -> Iterator[Problem]:
+    least, action = constraint.get("minDomains"), constraint.get("whenUnsatisfiable")
+    if least is None:
+        return
+    if least <= 0:
+        yield invalid_value(path, least, _ABOVE_ZERO)
+    if action != "DoNotSchedule":
+        text = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"
+        yield invalid_value(path, least, text)
+
+
+def _label_keys(path: str, constraint: Object) -> Iterator[Problem]:
+    """Keys that the selector does not name already."""
+    keys, found = constraint.get("matchLabelKeys") or [], constraint.get("labelSelector")
+    if keys and found is None:
+        yield forbidden_value(path, "must not be specified when labelSelector is not set")
+        return
+    known = {*((found or {}).get("matchLabels") or ())}
+    known |= {one.get("key") for one in (found or {}).get("matchExpressions") or ()}
+    for index, key in enumerate(keys):
+        yield from qualified_name(f"{path}[{index}]", key)
+        if key in known:
+            yield invalid_value(f"{path}[{index}]", key, "exists in both matchLabelKeys and labelSelector")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from fairway.kinds.rules.file_paths import descending
 from fairway.kinds.rules.values import INT32_MAX
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
@@ -88,10 +89,20 @@ def _profile(path: str, profile: Object | None, what: str, field: str) -> Iterat
         yield required(f"{path}.type", f"type is required when {field} is set")
     elif type_ not in _PROFILES:
         yield not_supported(f"{path}.type", type_, _PROFILES)
-    if type_ == "Localhost" and local is None:
-        yield required(f"{path}.localhostProfile", f"must be set when {what} type is Localhost")
-    if type_ != "Localhost" and local is not None:
-        yield invalid_value(f"{path}.localhostProfile", local, f"can only be set when {what} type is Localhost")
+    here, is_seccomp = f"{path}.localhostProfile", what == "seccomp"
+    if type_ == "Localhost":
+        yield from _local_profile(here, local, what)
+    elif local is not None and (is_seccomp or type_ in _PROFILES):
+        yield invalid_value(here, profile if is_seccomp else local, f"can only be set when {what} type is Localhost")
+
+
+def _local_profile(path: str, local: str | None, what: str) -> Iterator[Problem]:
+    if local is None or (what == "AppArmor" and not local):
+        yield required(path, f"must be set when {what} type is Localhost")
+    elif what == "seccomp":
+        yield from descending(path, local)
+    elif local != local.strip():
+        yield invalid_value(path, local, "must not be padded with whitespace")
 
 
 def host_users(path: str, spec: Object) -> Iterator[Problem]:

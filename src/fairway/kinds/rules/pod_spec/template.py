@@ -3,21 +3,31 @@
 from collections.abc import Iterator
 
 from fairway.kinds.rules.pod_spec.validation import problems
-from fairway.kinds.rules.values import each
-from fairway.objects import Object, names
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+from fairway.objects import Object
+from fairway.objects.errors import NIL, Problem, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.labels import Selector, validate_labels
+from fairway.objects.meta import validate_annotations
 
 
-def template_problems(path: str, template: Object | None, selector: Selector, owner: str) -> Iterator[Problem]:
+def template_problems(path: str, template: Object | None, selector: Selector | None, owner: str) -> Iterator[Problem]:
     """Every broken rule; ``selector`` must select the template's pods, ``owner`` is the kind that its texts name."""
     if template is None:
         yield required(path)
         return
+    yield from selected_by(selector, path, template)
+    yield from plain_template_problems(path, template)
+    yield from endless_problems(path, template, owner)
+
+
+def selected_by(selector: Selector | None, path: str, template: Object) -> Iterator[Problem]:
+    """The selector must select the template's pods; none of them is told apart by ``None``."""
     labels = (template.get("metadata") or {}).get("labels") or {}
     if selector and not selector.matches(labels):
-        yield invalid_value(f"{path}.metadata.labels", labels or None, "`selector` does not match template `labels`")
-    yield from plain_template_problems(path, template)
+        yield invalid_value(f"{path}.metadata.labels", labels or NIL, "`selector` does not match template `labels`")
+
+
+def endless_problems(path: str, template: Object, owner: str) -> Iterator[Problem]:
+    """Pods that are kept alive do not end by themselves."""
     spec = template.get("spec") or {}
     if spec.get("restartPolicy") != "Always":
         yield not_supported(f"{path}.spec.restartPolicy", spec.get("restartPolicy"), ("Always",))
@@ -29,10 +39,15 @@ def template_problems(path: str, template: Object | None, selector: Selector, ow
 
 def plain_template_problems(path: str, template: Object) -> Iterator[Problem]:
     """What is asked of every template, whether its pods run for ever or end."""
-    metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
-    yield from validate_labels(metadata.get("labels") or {}, f"{path}.labels")
-    for key in metadata.get("annotations") or ():
-        yield from each(f"{path}.annotations", key, names.qualified_name(key.lower()))
+    spec = template.get("spec") or {}
+    yield from metadata_problems(path, template)
     yield from problems(f"{path}.spec", spec, is_pod=False)
     if spec.get("ephemeralContainers"):
         yield forbidden_value(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
+
+
+def metadata_problems(path: str, template: Object) -> Iterator[Problem]:
+    """Labels and annotations of the pods to come."""
+    metadata = template.get("metadata") or {}
+    yield from validate_labels(metadata.get("labels"), f"{path}.labels")
+    yield from validate_annotations(metadata.get("annotations"), f"{path}.annotations")
