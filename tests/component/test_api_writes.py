@@ -214,7 +214,7 @@ async def test_a_service_holds_its_address_until_it_is_deleted(api: World) -> No
     made = (await api.ask("POST", SERVICES, service("a"))).body
     address = made["spec"]["clusterIP"]
     held = (await api.ask("GET", f"/apis/networking.k8s.io/v1/ipaddresses/{address}")).body
-    assert held["spec"]["parentRef"] == {"group": "", "resource": "services", "namespace": "default", "name": "a"}
+    assert held["spec"]["parentRef"] == {"resource": "services", "namespace": "default", "name": "a"}
     taken = await api.ask("POST", SERVICES, service("b", clusterIP=address))
     assert taken.message == (
         f'Service "b" is invalid: spec.clusterIPs: Invalid value: ["{address}"]: failed to allocate IP {address}: '
