@@ -37,6 +37,15 @@ async def test_a_list_says_of_which_revision_it_is(api: World) -> None:
     assert found["metadata"] == {"resourceVersion": str(api.server.cache.revision)}
 
 
+async def test_the_list_says_what_its_items_are_and_a_watch_says_it_of_each(api: World) -> None:
+    """As upstream's typed lists do; only objects of custom kinds say it themselves."""
+    await fill(api, "a")
+    (item,) = (await api.ask("GET", MAPS)).body["items"]
+    assert set(item) == {"metadata"}
+    (event,) = await (await api.watch(f"{MAPS}?watch=true&resourceVersion=0")).events(1)
+    assert (event["object"]["kind"], event["object"]["apiVersion"]) == ("ConfigMap", "v1")
+
+
 async def test_labels_and_fields_select(api: World) -> None:
     await fill(api, "a", "b", app="web")
     await fill(api, "c")

@@ -159,6 +159,14 @@ def test_where_no_pod_is_ready_a_connection_waits_for_one(world: Cluster) -> Non
         assert ask(made.port) in names, "the listener stays"
 
 
+def test_a_port_that_the_service_lacks_is_told_before_a_pod_is_waited_for(world: Cluster) -> None:
+    world.kubectl("create", "service", "clusterip", "podless", "--tcp=80", "-n", NAMESPACE)
+    for port, why in (("1:99", "a service port 99"), (":http", "a named port 'http'")):
+        told = world.run("port-forward", "-n", NAMESPACE, "svc/podless", port, program=FAIRWAY)
+        assert told.returncode == 1
+        assert re.fullmatch(rf"error: Service '?podless'? does not have {why}\n", told.stderr)
+
+
 def test_a_single_pod_is_not_left(world: Cluster) -> None:
     name = pods(world)[0]
     made = Forward(world, name, ":8080")

@@ -19,6 +19,7 @@ from fairway.node.pod_view import Attempt
 from fairway.node.pod_worker import PodWorker
 from fairway.node.runtimes.interface import ExecSession, RuntimeFailure
 from fairway.node.settings import Settings
+from fairway.objects import Object
 from fairway.transport.interface import Answer, Peer, Request, Response, Stream, StreamWriter
 from fairway.transport.server import Server, frame, serve
 from fairway.transport.tls import server_context
@@ -190,7 +191,8 @@ class NodeServer:
         async def begin(asked: remote_command.Wanted) -> ExecSession:
             return await worker.shared.runtime.attach(worker.uid, name, stdin=asked.stdin)
 
-        return remote_command.answer(request, begin, self._settings.stream_idle_timeout_s)
+        leaves = not _closes_with_client(worker, name)
+        return remote_command.answer(request, begin, self._settings.stream_idle_timeout_s, leaves=leaves)
 
     def _port_forward(self, request: Request, parts: list[str]) -> Answer:
         from fairway.node.streams import port_forward
@@ -226,6 +228,16 @@ def _phase(worker: PodWorker) -> str:
 def _check_running(worker: PodWorker, name: str) -> None:
     if not worker.records[name].is_running:
         raise Refusal(400, f'container not found ("{name}")')
+
+
+def _closes_with_client(worker: PodWorker, name: str) -> bool:
+    """Whether the container's stdin ends with that of the first client; then its output is what is waited for."""
+    spec = worker.pod["spec"]
+    everyone = [
+        each for field in ("containers", "initContainers", "ephemeralContainers") for each in spec.get(field) or ()
+    ]
+    found: Object = next((each for each in everyone if each["name"] == name), {})
+    return bool(found.get("stdinOnce")) and not found.get("tty")
 
 
 def logged_attempt(worker: PodWorker, name: str, *, is_previous: bool) -> Attempt:

@@ -26,6 +26,13 @@ STREAMS = (
         until("get pod counting", "~^counting +0/1 +Completed +0 "),
         types("exec counting -- date", "cannot exec into a container in a completed pod; current phase is Succeeded",
               code=1)),
+    row("attach with a stdin that stays open, and with one that ends",
+        types("run stays --image=luksa/kubia --image-pull-policy=IfNotPresent --restart=OnFailure --attach --stdin "
+              "--leave-stdin-open --command -- sh -c 'cat && echo closed'", given="abcd\n"),
+        until("logs stays", "=abcd"), types("get pod stays -o jsonpath={.status.phase}", "=Running"),
+        types("run ends --image=luksa/kubia --image-pull-policy=IfNotPresent --restart=OnFailure --attach --stdin "
+              "--command -- sh -c 'cat && echo closed'", "closed", given="abcd\n"),
+        until("logs ends", "=abcd\nclosed")),
     row("files are copied there and back",
         types("create -f @pod"), types("wait --for=condition=Ready pod/test-pod --timeout=15s"),
         types("cp @svc-a test-pod:/tmp/copy"), types("exec test-pod -- cat /tmp/copy", "name: redis-master")),

@@ -13,9 +13,7 @@ def listed(api: "Api", path: str, query: "dict[str, Any]", chunk_size: int) -> "
     query = {**query, "limit": chunk_size or ""}
     while True:
         page = api.get(path, query)
-        kind = page.get("kind", "").removesuffix("List")
-        for item in page.get("items") or ():
-            yield {"apiVersion": page.get("apiVersion", ""), "kind": kind, **item}
+        yield from page.get("items") or ()
         query["continue"] = (page.get("metadata") or {}).get("continue")
         if not query["continue"]:
             return

@@ -98,8 +98,14 @@ class Api:
         return self.server.partition("://")[2].partition("/")[0]
 
     def get(self, path: str, query: "Query" = None, *, accept: str = JSON) -> "Any":
-        """The object at ``path``."""
-        return self._asked("GET", path, query, accept=accept)
+        """The object at ``path``; an item of a list says what it is, which servers leave to the list."""
+        found = self._asked("GET", path, query, accept=accept)
+        kind = str(found.get("kind", "")) if isinstance(found, dict) else ""
+        if kind.endswith("List"):
+            for item in found.get("items") or ():
+                item.setdefault("kind", kind.removesuffix("List"))
+                item.setdefault("apiVersion", found.get("apiVersion", ""))
+        return found
 
     def create(self, path: str, body: "Any", query: "Query" = None) -> "Any":
         """POST ``body``; the object as it was stored."""

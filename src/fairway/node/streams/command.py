@@ -34,18 +34,21 @@ class Activity:
             await asyncio.sleep(left_s)
 
 
-async def join(remote: Remote, session: ExecSession, *, has_stdin: bool, idle_s: float) -> None:
-    """Carry bytes both ways until the command has ended and its client knows, or the client has gone."""
+async def join(remote: Remote, session: ExecSession, *, has_stdin: bool, leaves: bool, idle_s: float) -> None:
+    """Carry bytes both ways until the command has ended and its client knows, or the client has gone.
+
+    ``leaves``: who has no more to say leaves, and is told that all is well, as containerd does it for a container
+    whose stdin stays open.
+    """
     activity = Activity()
     output = asyncio.ensure_future(_pump_output(remote, session, activity))
-    beside = [
-        asyncio.ensure_future(_pump_sizes(remote, session)),
-        asyncio.ensure_future(_pump_stdin(remote, session, activity) if has_stdin else _no_stdin(session)),
-    ]
+    stdin = asyncio.ensure_future(_pump_stdin(remote, session, activity) if has_stdin else _no_stdin(session))
+    beside = [asyncio.ensure_future(_pump_sizes(remote, session)), stdin]
     ends = [asyncio.ensure_future(remote.gone.wait()), asyncio.ensure_future(activity.wait_idle(idle_s))]
+    all_told = [output, stdin] if has_stdin and leaves else [output]
     try:
-        await asyncio.wait((output, *ends), return_when=asyncio.FIRST_COMPLETED)
-        if output.done() and not output.exception():
+        await asyncio.wait((*all_told, *ends), return_when=asyncio.FIRST_COMPLETED)
+        if any(told.done() and not told.exception() for told in all_told):
             code = await session.wait()
             with suppress(ConnectionError):
                 await remote.finish(exit_status(code))

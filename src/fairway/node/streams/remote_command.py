@@ -6,7 +6,7 @@ Source: services.md 11.9; Kubernetes API reference, "Pod", exec and attach; KEP-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairway.node.runtimes.interface import ExecSession, RuntimeFailure
 from fairway.node.streams import channels
@@ -28,6 +28,8 @@ class Wanted:
     stdout: bool = False
     stderr: bool = False
     tty: bool = False
+    leaves: bool = False
+    """The end of stdin is the end of the session, though not of the container."""
 
     @property
     def streams(self) -> frozenset[str]:
@@ -49,9 +51,9 @@ def wanted(query: Sequence[tuple[str, str]]) -> Wanted:
     )
 
 
-def answer(request: Request, begin: Begin, idle_s: float) -> Answer:
-    """Take over the connection, or say why not."""
-    asked = wanted(request.query)
+def answer(request: Request, begin: Begin, idle_s: float, *, leaves: bool = False) -> Answer:
+    """Take over the connection, or say why not.  ``leaves``: the end of stdin ends the session."""
+    asked = replace(wanted(request.query), leaves=leaves)
     if not (asked.stdin or asked.stdout or asked.stderr):
         return Response(400, b"you must specify at least 1 of stdin, stdout, stderr", TEXT)
     if is_upgrade(request.headers):
@@ -131,7 +133,7 @@ async def _serve(
         except RuntimeFailure as failure:
             await remote.finish(failure_status(f"error executing command in container: {failure}"))
             return
-        await join(remote, session, has_stdin=asked.stdin, idle_s=idle_s)
+        await join(remote, session, has_stdin=asked.stdin, leaves=asked.leaves, idle_s=idle_s)
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
