@@ -248,3 +248,11 @@ async def test_what_only_speaks_the_older_form_is_translated(world: World) -> No
     listed = told["paths"][READINGS]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert listed == {"$ref": "#/components/schemas/com.example.metrics.v1.Reading"}
     assert "How much it was." in await world.api.kubectl("explain", "readings.value")
+
+
+async def test_a_server_that_is_only_starting_is_asked_again_soon(world: World) -> None:
+    world.extension.is_well = False
+    await world.register()
+    await world.condition("False")
+    world.extension.is_well = True
+    await world.condition("True")

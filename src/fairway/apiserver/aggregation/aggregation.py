@@ -19,6 +19,7 @@ from fairway.kinds.kind import Kind
 from fairway.kinds.well_known import SERVICE_NAME
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
+from fairway.reconcile.backoff import Backoff
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _AGAIN_S = 30.0
 """How often a server is asked again; sooner when something changes."""
+_FIRST_AGAIN_S = 0.5
+"""How soon one that did not answer is asked again, at first: it may only be starting."""
 Place = tuple[str, str]
 """Group and version."""
 Publish = Callable[[Mapping[Place, tuple[Kind, ...]]], None]
@@ -85,6 +88,7 @@ class Aggregation:
     async def keep(self) -> None:
         """Until cancelled."""
         services = [self._api.cache.of(kind) for kind in (SERVICE, ENDPOINT_SLICE)]
+        waiting = Backoff(_FIRST_AGAIN_S, _AGAIN_S)
         try:
             while True:
                 await self._tend_custom()
@@ -93,12 +97,21 @@ class Aggregation:
                     self._signal.follow(collection, wanted=bool(self._remotes))
                 await asyncio.gather(*(self._judge(place) for place in list(self._remotes)))
                 try:
-                    async with asyncio.timeout(_AGAIN_S if self._remotes else None):
+                    async with asyncio.timeout(self._again_s(waiting)):
                         await self._signal.wait()
                 except TimeoutError:
                     continue
         finally:
             self._signal.close()
+
+    def _again_s(self, waiting: Backoff) -> float | None:
+        """When to ask again though nothing changes; ``None`` if there is nobody to ask."""
+        if not self._remotes:
+            return None
+        if all(remote.verdict is not None and remote.verdict.status == "True" for remote in self._remotes.values()):
+            waiting.reset()
+            return _AGAIN_S
+        return waiting.next_delay_s()
 
     def _read(self) -> None:
         """Which groups and versions are somebody else's."""
