@@ -18,6 +18,7 @@ from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
 from component.host_commands import HostRuntime
 from component.node_world import World, is_ready, node_world, pod
+from fairway.kinds import POD
 from fairway.node.server import NodeServer
 from fairway.node.streams.pod_connection import connect
 
@@ -186,3 +187,21 @@ async def test_a_port_inside_a_pod_s_network_is_reached_from_outside(netns: str)
     await server.communicate()
     with pytest.raises(ConnectionRefusedError):
         await connect(netns, inside)
+
+
+async def test_a_name_means_the_pod_that_has_it_now(world: World, port: int) -> None:
+    """Deleted by force and made anew: the one before it may still be ending on the node."""
+    world.runtime.deaf.add("kubia")
+    before = await world.get()
+    await world.client.delete(POD, "default", "web", options={"gracePeriodSeconds": 0})
+    await world.create(pod())
+    now = await world.until(is_ready)
+    for found, text in ((before, "old"), (now, "new")):
+        path = Path(world.runtime.log_path(found["metadata"]["uid"], "kubia", 0))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"2026-01-02T03:04:05.000000001Z stdout F {text}\n")
+    assert len(world.agent.workers) == 2
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /containerLogs/default/web/kubia HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b"new\n" in await asyncio.wait_for(reader.read(-1), 10)
+    writer.close()

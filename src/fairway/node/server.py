@@ -101,11 +101,15 @@ class NodeServer:
     # What is asked about
 
     def _worker(self, namespace: str, name: str) -> PodWorker:
-        for worker in self._workers.values():
-            meta = worker.pod["metadata"]
-            if (meta["namespace"], meta["name"]) == (namespace, name):
-                return worker
-        raise Refusal(404, f'pod "{name}" not found')
+        """The pod of that name; not the one before it, which may still be ending here."""
+        named = [
+            worker
+            for worker in self._workers.values()
+            if (worker.pod["metadata"]["namespace"], worker.pod["metadata"]["name"]) == (namespace, name)
+        ]
+        if not named:
+            raise Refusal(404, f'pod "{name}" not found')
+        return next((worker for worker in reversed(named) if not worker.is_gone), named[-1])
 
     def _container(self, parts: list[str]) -> tuple[PodWorker, str]:
         if len(parts) != 3:
