@@ -189,6 +189,11 @@ async def test_a_port_inside_a_pod_s_network_is_reached_from_outside(netns: str)
         await connect(netns, inside)
 
 
+def write_log(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"2026-01-02T03:04:05.000000001Z stdout F {text}\n")
+
+
 async def test_a_name_means_the_pod_that_has_it_now(world: World, port: int) -> None:
     """Deleted by force and made anew: the one before it may still be ending on the node."""
     world.runtime.deaf.add("kubia")
@@ -197,9 +202,7 @@ async def test_a_name_means_the_pod_that_has_it_now(world: World, port: int) -> 
     await world.create(pod())
     now = await world.until(is_ready)
     for found, text in ((before, "old"), (now, "new")):
-        path = Path(world.runtime.log_path(found["metadata"]["uid"], "kubia", 0))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"2026-01-02T03:04:05.000000001Z stdout F {text}\n")
+        write_log(Path(world.runtime.log_path(found["metadata"]["uid"], "kubia", 0)), text)
     assert len(world.agent.workers) == 2
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /containerLogs/default/web/kubia HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
