@@ -19,7 +19,6 @@ from fairway.kinds.kind import Kind
 from fairway.kinds.well_known import SERVICE_NAME
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
-from fairway.reconcile.backoff import Backoff
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -88,7 +87,7 @@ class Aggregation:
     async def keep(self) -> None:
         """Until cancelled."""
         services = [self._api.cache.of(kind) for kind in (SERVICE, ENDPOINT_SLICE)]
-        waiting = Backoff(_FIRST_AGAIN_S, _AGAIN_S)
+        failures = 0
         try:
             while True:
                 await self._tend_custom()
@@ -97,21 +96,18 @@ class Aggregation:
                     self._signal.follow(collection, wanted=bool(self._remotes))
                 await asyncio.gather(*(self._judge(place) for place in list(self._remotes)))
                 try:
-                    async with asyncio.timeout(self._again_s(waiting)):
+                    failures = 0 if self._are_well() else failures + 1
+                    async with asyncio.timeout(again_s(failures) if self._remotes else None):
                         await self._signal.wait()
                 except TimeoutError:
                     continue
         finally:
             self._signal.close()
 
-    def _again_s(self, waiting: Backoff) -> float | None:
-        """When to ask again though nothing changes; ``None`` if there is nobody to ask."""
-        if not self._remotes:
-            return None
-        if all(remote.verdict is not None and remote.verdict.status == "True" for remote in self._remotes.values()):
-            waiting.reset()
-            return _AGAIN_S
-        return waiting.next_delay_s()
+    def _are_well(self) -> bool:
+        """Whether every extension server answers."""
+        verdicts = (remote.verdict for remote in self._remotes.values())
+        return all(verdict is not None and verdict.status == "True" for verdict in verdicts)
 
     def _read(self) -> None:
         """Which groups and versions are somebody else's."""
@@ -183,3 +179,8 @@ class Aggregation:
         except StatusError as error:
             # Somebody else changed it: that wakes us again.
             log.debug("an APIService is not written", extra={"name": name, "error": error.message})
+
+
+def again_s(failures: int) -> float:
+    """When to ask again though nothing changes, after so many rounds in which somebody did not answer.  Pure."""
+    return _AGAIN_S if not failures else min(_AGAIN_S, _FIRST_AGAIN_S * 2.0 ** min(failures - 1, 16))
