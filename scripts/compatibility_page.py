@@ -10,6 +10,7 @@ from pathlib import Path
 
 from component.proofs import ASKED, SUBRESOURCES, VERBS, WITHOUT_KUBECTL
 from fairway.apiserver.discovery import version_rank
+from fairway.apiserver.protobuf.messages import message_of
 from fairway.kinds import ALL, VIRTUAL
 from fairway.kinds.group_priorities import group_rank
 from fairway.kinds.kind import Kind
@@ -25,10 +26,12 @@ stands for a test of the list below; a test of every kind runs once for each of 
 CustomResourceDefinitions, and kinds of extension servers by APIServices (`component/test_aggregation.py`).
 """
 _COLUMNS = (
-    "create", "get", "list", "watch", "update", "patch", "apply", "delete", "deletecollection", "dry run", "table",
-    "validation", "discovery", "kubectl",
+    "create", "get", "list", "watch", "update", "patch", "apply", "delete", "delete options", "deletecollection",
+    "dry run", "versions", "table", "protobuf", "validation", "discovery", "explain", "kubectl",
 )  # fmt: skip
-_NEEDS = {"apply": "patch", "dry run": "create", "table": "list", "validation": "create"}
+_NEEDS = {
+    "apply": "patch", "dry run": "create", "table": "list", "validation": "create", "delete options": "delete",
+}  # fmt: skip
 
 
 class Numbers:
@@ -70,19 +73,27 @@ def _stored(numbers: Numbers) -> Iterator[str]:
 
 
 def _is_proven(kind: Kind, column: str) -> bool:
-    if column == "kubectl":
-        return kind.name not in WITHOUT_KUBECTL
-    return column == "discovery" or _NEEDS.get(column, column) in kind.verbs
+    match column:
+        case "kubectl":
+            return kind.name not in WITHOUT_KUBECTL
+        case "protobuf":
+            return message_of(kind.api_version, kind.name) is not None
+        case "versions":
+            return len(kind.served) > 1
+        case "discovery" | "explain":
+            return True
+    return _NEEDS.get(column, column) in kind.verbs
 
 
 def _below(numbers: Numbers) -> Iterator[str]:
     yield from ("## Subresources", "", "| subresource | verbs | of | test |", "|---|---|---|---|")
-    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    found: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for kind in _ordered(ALL):
         for below in kind.subresources:
-            found.setdefault((below.name, below.verbs), []).append(kind.plural)
-    for (name, verbs), kinds in sorted(found.items()):
-        yield f"| {name} | {', '.join(verbs)} | {', '.join(kinds)} | {numbers.of(SUBRESOURCES.get(name, ''))} |"
+            test = SUBRESOURCES.get(f"{kind.plural}/{below.name}") or SUBRESOURCES[below.name]
+            found.setdefault((below.name, below.verbs, test), []).append(kind.plural)
+    for (name, verbs, test), kinds in sorted(found.items()):
+        yield f"| {name} | {', '.join(verbs)} | {', '.join(kinds)} | {numbers.of(test)} |"
 
 
 def _asked(numbers: Numbers) -> Iterator[str]:

@@ -147,10 +147,12 @@ async def test_a_request_reaches_the_endpoint_as_the_client_wrote_it(scene: Scen
     assert told.header("audit-id")
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-async def test_every_method_passes_with_its_body(scene: Scene, method: str) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("is_pod", [False, True], ids=["service", "pod"])
+async def test_every_method_passes_with_its_body(scene: Scene, method: str, is_pod: bool) -> None:
     scene.backend.script = lambda request: Response(202, request.method.encode() + request.body, "text/plain")
-    told = await scene.front.ask(method, f"{WEB}/x", b" body")
+    target = f"{NAMESPACE}/pods/web:{scene.port}/proxy" if is_pod else WEB
+    told = await scene.front.ask(method, f"{target}/x", b" body")
     assert (told.status, told.body) == (202, method.encode() + b" body")
 
 
@@ -292,7 +294,8 @@ async def test_an_https_backend_is_not_verified_and_learns_no_identity(secure: t
     assert (told.status, told.raw, callers) == (200, b"/x", [""])
 
 
-async def test_a_node_is_asked_as_the_api_server(secure: tuple[Scene, list[str]]) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def test_a_node_is_asked_as_the_api_server(secure: tuple[Scene, list[str]], method: str) -> None:
     scene, callers = secure
     await scene.api.ask("POST", "/api/v1/nodes", {"metadata": {"name": "localhost"}})
     status: dict[str, Any] = {
@@ -300,5 +303,5 @@ async def test_a_node_is_asked_as_the_api_server(secure: tuple[Scene, list[str]]
         "daemonEndpoints": {"kubeletEndpoint": {"Port": scene.port}},
     }
     await scene.api.ask("PATCH", "/api/v1/nodes/localhost/status", {"status": status}, content_type=MERGE)
-    told = await scene.api.ask("GET", "/api/v1/nodes/localhost/proxy/healthz?verbose=1")
+    told = await scene.api.ask(method, "/api/v1/nodes/localhost/proxy/healthz?verbose=1")
     assert (told.status, told.raw, callers) == (200, b"/healthz?verbose=1", ["kube-apiserver-kubelet-client"])

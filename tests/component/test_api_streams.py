@@ -265,6 +265,33 @@ async def test_an_upgraded_connection_is_joined_byte_for_byte(scene: Scene) -> N
     await asyncio.wait_for(scene.node.ended.wait(), 5)
 
 
+@pytest.mark.parametrize(("method", "protocol"), [("POST", "SPDY/3.1"), ("GET", "SPDY/3.1"), ("GET", "websocket")])
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        ("attach?stdin=true&container=c", "/attach/default/p/c?stdin=true"),
+        ("exec?command=sh&stdout=true&container=c", "/exec/default/p/c?command=sh&stdout=true"),
+        ("portforward?ports=80", "/portForward/default/p?ports=80"),
+    ],
+    ids=["attach", "exec", "portforward"],
+)
+async def test_each_stream_can_be_asked_for_in_each_way(
+    scene: Scene, method: str, protocol: str, target: str, asked: str
+) -> None:
+    async def switched(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await say(writer, f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: {protocol}\r\n\r\nhello".encode())
+
+    scene.node.script = switched
+    headers = HANDSHAKE if protocol == "websocket" else {"upgrade": protocol}
+    found = await scene.api.answer(method, f"{PODS}/p/{target}", peer=ADMIN, connection="Upgrade", **headers)
+    assert isinstance(found, TakeOver), found
+    wire = Wire()
+    await wire.sent.put(b"")
+    await asyncio.wait_for(found.run(wire), 5)
+    assert wire.got.startswith(b"HTTP/1.1 101 Switching Protocols\r\n") and wire.got.endswith(b"hello")
+    assert [line.split(" ")[:2] for line in scene.node.asked] == [[method, asked]]
+
+
 async def test_a_node_that_does_not_switch_answers_the_client_itself(scene: Scene) -> None:
     scene.node.script = lambda _, writer: say(
         writer, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 15\r\n\r\nunable to speak"

@@ -1,5 +1,6 @@
 """The real kubectl with every kind: made from one file, shown, described, labelled and deleted; and what it lists."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from test_every_kind import sample
 from component.proofs import WITHOUT_KUBECTL
 from component.served_api import KUBECTLS, ServedApi, served_api
 from fairway.kinds import ALL
+from fairway.kinds.kind import Kind
 
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
 BETA_DESCRIBED = {"VolumeAttributesClass"}
@@ -42,6 +44,20 @@ async def test_kubectl_makes_shows_describes_and_deletes_every_kind(api: ServedA
     assert sum(" deleted" in line for line in deleted.splitlines()) == len(chosen)
     left = await api.kubectl("get", "-f", file, "--ignore-not-found", "-o", "name")
     assert [line for line in left.splitlines() if not line.startswith("Warning: ")] == []
+
+
+async def test_kubectl_explains_every_kind(api: ServedApi) -> None:
+    turns = asyncio.Semaphore(4)
+
+    async def explained(kind: Kind) -> str:
+        async with turns:
+            return await api.kubectl("explain", kind.plural, f"--api-version={kind.api_version}")
+
+    for kind, text in zip(ALL, await asyncio.gather(*map(explained, ALL)), strict=True):
+        assert re.search(rf"(?m)^KIND: +{kind.name}$", text) and re.search(rf"(?m)^VERSION: +{kind.version}$", text), (
+            text
+        )
+        assert "\nFIELDS:\n" in text and re.search(r"(?m)^  metadata\t<ObjectMeta>", text), text
 
 
 async def test_the_resources_are_those_of_a_cluster_of_this_version(api: ServedApi) -> None:

@@ -128,7 +128,8 @@ def labels_of(thing: Object) -> dict[str, str]:
 
 def template_of(workload: Object) -> Object:
     """The pod template of what makes pods."""
-    return (workload.get("spec") or {}).get("template") or {}
+    spec = workload.get("spec") or {}
+    return spec.get("template") or ((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}
 
 
 def matches(selector: dict[str, str], labels: dict[str, str]) -> bool:

@@ -8,7 +8,8 @@ from fairway.why.facts import meta
 
 SHORT = {
     "Deployment": "deploy", "ReplicaSet": "rs", "DaemonSet": "ds", "StatefulSet": "sts",
-    "ReplicationController": "rc", "Service": "svc", "Pod": "pod", "Ingress": "ingress", "Node": "node",
+    "ReplicationController": "rc", "Job": "job", "CronJob": "cj", "Service": "svc", "Pod": "pod", "Ingress": "ingress",
+    "Node": "node",
 }  # fmt: skip
 _LONGEST = 300
 
