@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ..conftest import Cluster
 from .asking import (
     JSON_PATCH,
     STRATEGIC,
@@ -215,7 +216,7 @@ def test_endpoints_and_slices_come_and_go_with_the_service(api: Api, namespace: 
     found = api.until(f"{endpoints(namespace)}/empty", bool)
     assert found.get("subsets") is None
     (slice_,) = api.until(slices(namespace, "empty"), lambda listed: listed["items"])["items"]
-    assert slice_["endpoints"] is None or slice_["endpoints"] == []
+    assert (slice_["endpoints"], slice_["ports"]) in (([], []), (None, None)), slice_
     assert label(slice_, "endpointslice.kubernetes.io/managed-by") == "endpointslice-controller.k8s.io"
     owner = slice_["metadata"]["ownerReferences"][0]
     assert (owner["kind"], owner["name"], owner["controller"]) == ("Service", "empty", True)
@@ -243,15 +244,48 @@ def test_endpoints_and_slices_of_pods_that_match(api: Api, namespace: str) -> No
         name: [address] for name, address in addresses.items()
     }
     assert points["one"]["conditions"] == {"ready": True, "serving": True, "terminating": False}
-    assert {(port["name"], port["port"]) for each in ready for port in each["ports"]} == {
-        ("example-name", 8080), ("other", 9090),
-    }  # fmt: skip
+    in_order = [("example-name", 8080), ("other", 9090)]
+    assert all([(port["name"], port["port"]) for port in each["ports"]] == in_order for each in ready)
     found = api.until(f"{endpoints(namespace)}/named", lambda one: one and one.get("subsets"))
     (subset,) = found["subsets"]
     assert [one["ip"] for one in subset["addresses"]] == [addresses["one"]]
     assert subset["ports"] == [{"name": "example-name", "port": 8080, "protocol": "TCP"}]
     api.delete(f"{place}/one")
     api.until(f"{endpoints(namespace)}/named", lambda one: not one.get("subsets"))
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["one-address", "two-addresses"])
+def test_a_service_of_slices_that_somebody_wrote(api: Api, cluster: Cluster, namespace: str, count: int) -> None:
+    ports = [{"name": f"port{port}", "port": port} for port in (80, 81)]
+    made = api.create(services(namespace), {"metadata": {"name": "custom"}, "spec": {"ports": ports}})
+    place = f"/api/v1/namespaces/{namespace}/pods"
+    names = [f"server-{number}" for number in range(count)]
+    for name in names:
+        api.create(place, pod(name))
+    found = [api.until(f"{place}/{name}", is_ready) for name in names]
+    servers = (found * 2)[:2]
+    for server, port in zip(servers, ports, strict=True):
+        labels = {"kubernetes.io/service-name": "custom", "endpointslice.kubernetes.io/managed-by": "conformance"}
+        new = {
+            "metadata": {"generateName": "custom-", "labels": labels}, "addressType": "IPv4",
+            "endpoints": [{"addresses": [server["status"]["podIP"]], "conditions": {"ready": True}}],
+            "ports": [{"name": port["name"], "port": 8080, "protocol": "TCP"}],
+        }  # fmt: skip
+        api.create(SLICES.format(namespace), new)
+    address = made["spec"]["clusterIP"]
+    for server, port in zip(servers, ports, strict=True):
+        wanted = server["metadata"]["name"]
+        asked = f"curl -s -m 2 http://{address}:{port['port']}"
+
+        def answers(asked: str = asked, wanted: str = wanted) -> bool:
+            return wanted in cluster.run("exec", "-n", namespace, names[0], "--", "sh", "-c", asked).stdout
+
+        cluster.wait(answers, f"{wanted} behind {asked}")
+
+
+def is_ready(found: Object | None) -> bool:
+    conditions = (found or {}).get("status", {}).get("conditions") or []
+    return any((one["type"], one["status"]) == ("Ready", "True") for one in conditions)
 
 
 def test_same_port_for_two_protocols(api: Api, namespace: str) -> None:
