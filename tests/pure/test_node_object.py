@@ -50,6 +50,15 @@ def test_a_ready_node_says_so() -> None:
     assert [image["names"] for image in told["images"]] == [["b:1"], ["a@sha256:1", "a:1"]]
 
 
+def test_what_others_say_that_a_node_has_can_be_allocated_until_they_take_it_back() -> None:
+    old = {**status(), "capacity": {"cpu": "2", "pods": "250", "example.com/gpu": "4"}}
+    new = status(old)
+    assert status_changes(old, new) == {"allocatable": {"cpu": "2", "pods": "250", "example.com/gpu": "4"}}
+    assert status_changes(new, status(new)) == {}
+    taken = {**new, "capacity": {"cpu": "2", "pods": "250"}}
+    assert status_changes(taken, status(taken))["allocatable"]["example.com/gpu"] is None
+
+
 def test_a_node_of_two_families_tells_both_the_primary_first() -> None:
     settings = replace(SETTINGS, node_ips=("fd00::7", "192.0.2.1"), pod_cidrs=("fd00:244::/64", "10.244.0.0/24"))
     told = node_status(settings, {}, {}, {}, [], "", 0.0)["addresses"]

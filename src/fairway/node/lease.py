@@ -9,7 +9,15 @@ import logging
 
 from fairway.client.interface import MERGE_PATCH
 from fairway.kinds import LEASE, NODE
-from fairway.node.node_object import LEASE_NAMESPACE, lease_object, node_object, node_patch, node_status, status_changes
+from fairway.node.node_object import (
+    LEASE_NAMESPACE,
+    extended,
+    lease_object,
+    node_object,
+    node_patch,
+    node_status,
+    status_changes,
+)
 from fairway.node.resources import architecture, capacity, node_info
 from fairway.node.runtimes.interface import Image, RuntimeFailure
 from fairway.node.shared import Shared
@@ -46,8 +54,9 @@ class Registration:
         if change.new is None:
             self._changed.set()
             return
-        ready = condition(change.new, "Ready")
-        if ready is not None and ready["status"] != ("False" if self._problem else "True"):
+        ready, status = condition(change.new, "Ready"), change.new.get("status") or {}
+        is_contradicted = ready is not None and ready["status"] != ("False" if self._problem else "True")
+        if is_contradicted or extended(status.get("capacity")) != extended(status.get("allocatable")):
             self._changed.set()
 
     def set_problem(self, problem: str) -> None:

@@ -60,9 +60,10 @@ def node_status(
     problem: str, now_s: float,
 ) -> Object:  # fmt: skip
     """The whole status.  ``problem`` says why the runtime is not ready, or is empty."""
+    amounts = {**extended(old.get("capacity")), **capacity}
     return {
-        "capacity": dict(capacity),
-        "allocatable": dict(capacity),
+        "capacity": amounts,
+        "allocatable": dict(amounts),
         "conditions": _conditions(old.get("conditions") or [], problem, now_s),
         "addresses": [
             *({"type": "InternalIP", "address": address} for address in settings.node_ips),
@@ -72,6 +73,11 @@ def node_status(
         "nodeInfo": info,
         "images": _images(images),
     }
+
+
+def extended(amounts: Object | None) -> dict[str, str]:
+    """What others say that the machine has; all of it can be allocated."""
+    return {name: value for name, value in (amounts or {}).items() if "/" in name}
 
 
 def _conditions(old: Sequence[Object], problem: str, now_s: float) -> list[Object]:
@@ -107,6 +113,8 @@ def status_changes(old: Object, new: Object) -> Object:
     for name, value in new.items():
         if name != "conditions" and old.get(name) != value:
             changes[name] = value
+    if gone := extended(old.get("allocatable")).keys() - new["allocatable"].keys():
+        changes["allocatable"] = {**new["allocatable"], **dict.fromkeys(gone)}
     if _told(old.get("conditions") or [], new["conditions"]):
         changes["conditions"] = merged_conditions(old.get("conditions") or [], new["conditions"])
     return changes

@@ -123,11 +123,12 @@ def test_priority_class_endpoints(api: Api, classes: tuple[str, str]) -> None:
 def scarce(api: Api) -> Iterator[str]:
     """A node with five of a resource that only these tests use; its name."""
     name: str = api.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
-    for field in ("capacity", "allocatable"):
-        api.patch(f"/api/v1/nodes/{name}/status", {"status": {field: {SCARCE: "5"}}})
+    place = f"/api/v1/nodes/{name}"
+    api.patch(f"{place}/status", {"status": {"capacity": {SCARCE: "5"}}})
+    api.until(place, lambda found: found["status"]["allocatable"].get(SCARCE) == "5")
     yield name
-    for field in ("capacity", "allocatable"):
-        api.patch(f"/api/v1/nodes/{name}/status", {"status": {field: {SCARCE: None}}})
+    api.patch(f"{place}/status", {"status": {"capacity": {SCARCE: None}}})
+    api.until(place, lambda found: SCARCE not in found["status"]["allocatable"])
 
 
 def hungry(name: str, class_: str, amount: int, **meta: Any) -> Object:
