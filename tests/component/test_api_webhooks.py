@@ -389,3 +389,70 @@ async def test_webhooks_that_cannot_be_called_are_refused(
     told = await api.ask("POST", f"{REGISTRATION}/validatingwebhookconfigurations", body)
     assert told.status == 422
     assert f"webhooks[0].{text}" in told.message
+
+
+async def test_a_connection_serves_many_calls_and_one_that_was_closed_is_made_anew(
+    api: World, hook: WebhookServer
+) -> None:
+    hook.keeps_open = True
+    await registered(api, "validating", webhook(hook))
+    for name in ("one", "two", "three"):
+        assert (await api.ask("POST", MAPS, a_map(name))).status == 201
+    assert (len(hook.seen), hook.connections) == (3, 1)
+    hook.close()
+    assert (await api.ask("POST", MAPS, a_map("four"))).status == 201
+    assert (len(hook.seen), hook.connections) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "answer", "text"),
+    [
+        ("validating", "v1", {"patch": "W10="}, "validating webhook may not return response.patch"),
+        ("validating", "v1", {"patchType": "JSONPatch"}, "validating webhook may not return response.patchType"),
+        ("validating", "v1beta1", {"patch": "W10=", "uid": "other"}, ""),
+        ("mutating", "v1", {"patch": "W10="}, "webhook returned response.patch but not response.patchType"),
+        ("mutating", "v1", {"patchType": "JSONPatch"}, "webhook returned response.patchType but not response.patch"),
+        ("mutating", "v1", {"patch": "W10=", "patchType": "Other"}, 'unsupported patch type "Other"'),
+        ("mutating", "v1beta1", {"patch": "W10="}, ""),
+        ("mutating", "v1", {"uid": "other"}, 'expected response.uid="'),
+    ],
+)
+async def test_what_an_answer_may_hold_depends_on_its_version(
+    api: World, hook: WebhookServer, kind: str, version: str, answer: dict[str, Any], text: str
+) -> None:
+    await registered(api, kind, webhook(hook, admissionReviewVersions=[version]))
+    hook.decide = lambda _: answer
+    told = await api.ask("POST", MAPS, a_map())
+    assert told.status == (500 if text else 201)
+    assert text in (told.message if text else "")
+
+
+async def test_reviews_are_asked_about_by_webhooks_and_by_no_policy(api: World, hook: WebhookServer) -> None:
+    rule = {"operations": ["CREATE"], "apiGroups": ["authorization.k8s.io"], "apiVersions": ["v1"],
+            "resources": ["subjectaccessreviews"]}  # fmt: skip
+    policy = {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "false"}]}
+    about = {"metadata": {"name": "p"}}
+    binding = {"policyName": "p", "validationActions": ["Deny"]}
+    for name, spec in (("policies", policy), ("policybindings", binding)):
+        told = await api.ask("POST", f"{REGISTRATION}/validatingadmission{name}", {**about, "spec": spec})
+        assert told.status == 201
+    await registered(api, "validating", webhook(hook, rules=[rule]))
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    review = {"spec": {"user": "somebody", "resourceAttributes": {"verb": "get", "resource": "pods"}}}
+    assert (await api.ask("POST", path, review)).status == 201
+    assert hook.seen[0]["kind"]["kind"] == "SubjectAccessReview"
+    hook.decide = lambda _: {"allowed": False}
+    assert (await api.ask("POST", path, review)).message == (
+        'admission webhook "a.example.com" denied the request without explanation'
+    )
+
+
+async def test_a_deletion_cannot_be_patched(api: World, hook: WebhookServer) -> None:
+    await api.ask("POST", MAPS, a_map())
+    await registered(api, "mutating", webhook(hook))
+    hook.decide = lambda _: patch({"op": "add", "path": "/data/x", "value": "y"})
+    told = await api.ask("DELETE", f"{MAPS}/m")
+    assert told.message == (
+        'Internal error occurred: admission webhook "a.example.com" attempted to modify the object, which is not '
+        "supported for this operation"
+    )

@@ -31,6 +31,8 @@ class WebhookServer:
         self.seen: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.port = 0
+        self.connections = 0
+        self.keeps_open = False
         self._writers: list[asyncio.StreamWriter] = []
 
     @property
@@ -42,6 +44,14 @@ class WebhookServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
+        self.connections += 1
+        try:
+            while await self._answer(reader, writer) and self.keeps_open:
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.paths.append(head.split(" ", 2)[1])
         length = next(int(line[15:]) for line in head.split("\r\n") if line.lower().startswith("content-length:"))
@@ -50,11 +60,13 @@ class WebhookServer:
         self.seen.append(request)
         decided = self.decide(request)
         if decided is None:
-            return
+            return False
         response = {"uid": request["uid"], "allowed": True, **decided}
         body = orjson.dumps({"kind": "AdmissionReview", "apiVersion": review["apiVersion"], "response": response})
         writer.write(f"HTTP/1.1 {self.status} Told\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-        writer.close()
+        if not self.keeps_open:
+            writer.close()
+        return True
 
     def close(self) -> None:
         for writer in self._writers:

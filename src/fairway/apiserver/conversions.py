@@ -114,7 +114,7 @@ class Conversions:
         try:
             place = calling.where(config, _TIMEOUT_S, self._endpoint_of)
             body = orjson.dumps({**about, "request": request})
-            answer = await calling.post(place, config.get("caBundle") or "", body, _TIMEOUT_S)
+            answer = await self._api.webhooks.calls.post(place, config.get("caBundle") or "", body, _TIMEOUT_S)
         except calling.CallFailed as error:
             raise _failed(f"{about_failure}: {str(error).removeprefix('failed to call webhook: ')}") from error
         return _objects(answer, uid, len(found), kind.api_version, about_failure)

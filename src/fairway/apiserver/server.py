@@ -109,6 +109,7 @@ class ApiServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.api.webhooks.close()
         self._tasks.clear()
 
     def _run(self, coming: Coroutine[None, None, None], name: str) -> None:

@@ -11,6 +11,7 @@ import orjson
 
 from fairway.apiserver import metadata
 from fairway.apiserver.admission.attributes import Attributes, Fill, of_write
+from fairway.apiserver.admission.webhooks.webhooks import Round
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import described_version, schema_of
 from fairway.objects import Object, strict
@@ -52,14 +53,19 @@ def _admit(call: Call, new: Object, old: Object | None, api: "Api") -> None:
 async def _mutate(asked: Attributes, fill: Fill, api: "Api", admit: Callable[[], None]) -> bool:
     """Policies, then webhooks; where one of them changed something, the server's own steps and those who wish again."""
     changed, again = api.mutations.mutate(asked, fill) if api.mutations.exist else (False, set())
-    between = _shown(asked) if again else b""
-    if api.webhooks.mutating:
-        changed |= await api.webhooks.mutate(asked, fill)
-    if changed:
-        admit()
-        if again and _shown(asked) != between:
-            api.mutations.mutate(asked, fill, again)
-    return changed
+    after_policies = _shown(asked) if again else b""
+    webhooks = await api.webhooks.mutate(asked, fill) if api.webhooks.mutating else Round()
+    if not changed and not webhooks.is_changed:
+        return False
+    after_webhooks = _shown(asked) if webhooks.wishing else b""
+    admit()
+    if again and _shown(asked) != after_policies:
+        api.mutations.mutate(asked, fill, again)
+    # What came after the webhooks concerns all who wish so; what they did themselves, those before who did it.
+    asked_again = webhooks.wishing if webhooks.wishing and _shown(asked) != after_webhooks else webhooks.redone
+    if asked_again:
+        await api.webhooks.mutate(asked, fill, asked_again)
+    return True
 
 
 def _shown(asked: Attributes) -> bytes:
@@ -99,8 +105,6 @@ async def consult(
     if call.is_consulted or not is_wanted(api):
         return
     asked = Attributes(call, operation, new, old, object_kind)
-    if new is not None and changes(api):
+    if changes(api):
         await _mutate(asked, lambda _: None, api, lambda: None)
-    elif api.webhooks.mutating:
-        await api.webhooks.mutate(asked, lambda _: None)
     await judge(asked, api)

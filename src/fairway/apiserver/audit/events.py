@@ -21,6 +21,7 @@ CLEAR = frozenset({
     ("", "secrets"), ("", "serviceaccounts/token"), ("authentication.k8s.io", "tokenreviews"),
 })  # fmt: skip
 """What holds secrets: never written with bodies."""
+_PATCHES = "patch.webhook.admission.k8s.io/"
 _PACKED = "Content-Encoding"
 
 
@@ -54,9 +55,15 @@ def event(record: "Record", stage: str, now_s: float, answer: Response | None, c
         made["annotations"] = {
             "authorization.k8s.io/decision": "forbid" if is_refused else "allow",
             "authorization.k8s.io/reason": record.reason,
-            **(record.call.annotations if record.call is not None else {}),
+            **_annotations(record, has_bodies=has_bodies),
         }  # fmt: skip
     return orjson.dumps(made) + b"\n"
+
+
+def _annotations(record: "Record", *, has_bodies: bool) -> Object:
+    """What admission noted; patches, which say what bodies do, only where bodies are told."""
+    found = record.call.annotations if record.call is not None else {}
+    return {key: value for key, value in found.items() if has_bodies or not key.startswith(_PATCHES)}
 
 
 def _user(user: User) -> Object:

@@ -7,6 +7,8 @@ Overview", "Checking API access".
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import ownership, write_options
+from fairway.apiserver.admission import consulting
+from fairway.apiserver.admission.attributes import CREATE
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import Call, User
 from fairway.apiserver.decode import take_object
@@ -26,7 +28,7 @@ def shown_user(user: User) -> Object:
     return {key: value for key, value in shown.items() if value}
 
 
-def _taken(call: Call, api: "Api") -> Object:
+async def _taken(call: Call, api: "Api") -> Object:
     """The question, with the one who asks as the owner of its fields.  Raises: ``StatusError`` 400, 422."""
     write_options.check(call.options, "CreateOptions")
     body = take_object(call)
@@ -34,6 +36,7 @@ def _taken(call: Call, api: "Api") -> Object:
     if found := list(call.kind.validate(body, None)):
         raise invalid(call.kind.group, call.kind.name, "", found)
     ownership.track(call, body, None, api.clock())
+    await consulting.consult(call, CREATE, body, None, api)
     return body
 
 
@@ -42,16 +45,16 @@ def _answered(call: Call, body: Object, status: Object) -> Reply:
     return Made({**about, **({"spec": body["spec"]} if "spec" in body else {}), "status": status}, 201)
 
 
-def review_self(call: Call, api: "Api") -> Reply:
+async def review_self(call: Call, api: "Api") -> Reply:
     """Who is asking.  Raises: ``StatusError`` 400."""
-    _taken(call, api)
+    await _taken(call, api)
     answer = {"metadata": {"creationTimestamp": meta.timestamp(api.clock())}}
     return _answered(call, answer, {"userInfo": shown_user(call.user)})
 
 
-def review_token(call: Call, api: "Api") -> Reply:
+async def review_token(call: Call, api: "Api") -> Reply:
     """Whom a bearer token stands for.  Raises: ``StatusError`` 400."""
-    body = _taken(call, api)
+    body = await _taken(call, api)
     spec = body.get("spec") or {}
     if not spec.get("token"):
         raise bad_request("token is required for TokenReview in authentication")
@@ -64,23 +67,23 @@ def review_token(call: Call, api: "Api") -> Reply:
     return _answered(call, body, status)
 
 
-def review_own_access(call: Call, api: "Api") -> Reply:
+async def review_own_access(call: Call, api: "Api") -> Reply:
     """Whether who is asking may do something.  Raises: ``StatusError`` 400, 422."""
-    body = _taken(call, api)
+    body = await _taken(call, api)
     return _answered(call, body, _verdict(call.user, body["spec"], api))
 
 
-def review_access(call: Call, api: "Api") -> Reply:
+async def review_access(call: Call, api: "Api") -> Reply:
     """Whether somebody else may do something, anywhere or in the namespace asked.  Raises: ``StatusError`` 400, 422."""
-    body = _taken(call, api)
+    body = await _taken(call, api)
     spec = body["spec"]
     user = User(spec.get("user") or "", tuple(spec.get("groups") or ()), spec.get("uid") or "", spec.get("extra") or {})
     return _answered(call, body, _verdict(user, spec, api))
 
 
-def review_own_rules(call: Call, api: "Api") -> Reply:
+async def review_own_rules(call: Call, api: "Api") -> Reply:
     """All that who is asking may do in a namespace.  Raises: ``StatusError`` 400."""
-    body = _taken(call, api)
+    body = await _taken(call, api)
     namespace = (body.get("spec") or {}).get("namespace") or ""
     if not namespace:
         raise bad_request("no namespace on request")

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 _ANY_RULE = [{"operations": ["*"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*", "*/*"]}]
 
 
+_REVIEWS = frozenset(
+    (
+        ("authentication.k8s.io", "selfsubjectreviews"), ("authentication.k8s.io", "tokenreviews"),
+        ("authorization.k8s.io", "localsubjectaccessreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews"),
+        ("authorization.k8s.io", "selfsubjectrulesreviews"), ("authorization.k8s.io", "subjectaccessreviews"),
+    )
+)  # fmt: skip
+"""What no policy judges: who may do what must always be told."""
+
+
 class Invocation(NamedTuple):
     """One policy with one binding and one parameter, if it takes any.
 
@@ -58,7 +68,7 @@ class Hooks:
 
     def met_by(self, asked: Attributes) -> Iterator[Invocation]:
         """Every invocation, by the names of policies and bindings."""
-        if asked.is_exempt:
+        if asked.is_exempt or (asked.kind.group, asked.kind.plural) in _REVIEWS:
             return
         bindings: dict[str, list[Object]] = {}
         for binding in _objects(self._bindings):

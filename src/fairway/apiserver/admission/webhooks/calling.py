@@ -1,4 +1,4 @@
-"""Calling: one POST over HTTPS, to a URL or to a Service's pods, within the webhook's time.
+"""Calling: POSTs over HTTPS, to a URL or to a Service's pods, within the webhook's time.
 
 Source: Kubernetes API reference, "WebhookClientConfig v1"; RFC 9112.  The texts of failures are those that users know.
 """
@@ -9,6 +9,7 @@ import ssl
 from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache
+from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from fairway.objects.authority import authority
 
 _PIECE_BYTES = 64 * 1024
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
+_IDLE_S, _IDLE_MAX = 60.0, 8
+"""How long a connection is kept that nobody uses, and how many to one place."""
 _REJECTED = {
     400: "the server rejected our request for an unknown reason",
     401: "the server has asked for the client to provide credentials",
@@ -77,24 +80,82 @@ def _context(bundle: str) -> ssl.SSLContext:
     return context
 
 
-async def post(place: Where, bundle: str, body: bytes, timeout_s: float) -> bytes:
-    """The body of a 200.  Raises: ``CallFailed``."""
-    told = f'failed to call webhook: Post "{place.url}"'
-    try:
-        async with asyncio.timeout(timeout_s):
-            status, answer = await _exchange(place, _context(bundle), body)
-    except TimeoutError as error:
-        raise CallFailed(f"{told}: context deadline exceeded") from error
-    except ssl.SSLCertVerificationError as error:
-        raise CallFailed(f"{told}: tls: failed to verify certificate: x509: {_certificate(error, place)}") from error
-    except ssl.SSLError as error:
-        raise CallFailed(f"{told}: remote error: tls: {error.reason or error}") from error
-    except (OSError, EOFError, ValueError, httptools.HttpParserError) as error:
-        raise CallFailed(f"{told}: {_failure(error, place)}") from error
-    if status != 200:
-        why = _REJECTED.get(status) or f"an error on the server ({answer[:200]!r}) has prevented the request"
-        raise CallFailed(f"failed to call webhook: {why}")
-    return answer
+class _Connection(NamedTuple):
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+_Key = tuple[str, int, str, str]
+
+
+class Calls:
+    """Calls over connections that are kept for the next one.
+
+    ``_idle`` are those that nobody uses, with the time since when, by where they lead and whom they trust.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[_Key, list[tuple[float, _Connection]]] = {}
+
+    def close(self) -> None:
+        """Close whatever is open."""
+        for kept in self._idle.values():
+            for _, connection in kept:
+                connection.writer.close()
+        self._idle.clear()
+
+    async def post(self, place: Where, bundle: str, body: bytes, timeout_s: float) -> bytes:
+        """The body of a 200.  Raises: ``CallFailed``."""
+        told = f'failed to call webhook: Post "{place.url}"'
+        try:
+            async with asyncio.timeout(timeout_s):
+                status, answer = await self._exchange(place, bundle, body)
+        except TimeoutError as error:
+            raise CallFailed(f"{told}: context deadline exceeded") from error
+        except ssl.SSLCertVerificationError as error:
+            why = _certificate(error, place)
+            raise CallFailed(f"{told}: tls: failed to verify certificate: x509: {why}") from error
+        except ssl.SSLError as error:
+            raise CallFailed(f"{told}: remote error: tls: {error.reason or error}") from error
+        except (OSError, EOFError, ValueError, httptools.HttpParserError) as error:
+            raise CallFailed(f"{told}: {_failure(error, place)}") from error
+        if status != 200:
+            why = _REJECTED.get(status) or f"an error on the server ({answer[:200]!r}) has prevented the request"
+            raise CallFailed(f"failed to call webhook: {why}")
+        return answer
+
+    async def _exchange(self, place: Where, bundle: str, body: bytes) -> tuple[int, bytes]:
+        key = (place.host, place.port, place.name, bundle)
+        kept = self._kept(key)
+        if kept is not None:
+            try:
+                return await self._over(kept, key, place, body)
+            except (ConnectionError, EOFError):
+                pass  # it was closed while nobody looked: that says nothing of a new one
+        reader, writer = await asyncio.open_connection(
+            place.host, place.port, ssl=_context(bundle), server_hostname=place.name, limit=_PIECE_BYTES
+        )
+        return await self._over(_Connection(reader, writer), key, place, body)
+
+    def _kept(self, key: _Key) -> _Connection | None:
+        while idle := self._idle.get(key):
+            since, found = idle.pop()
+            if monotonic() - since < _IDLE_S and not found.reader.at_eof():
+                return found
+            found.writer.close()
+        return None
+
+    async def _over(self, connection: _Connection, key: _Key, place: Where, body: bytes) -> tuple[int, bytes]:
+        is_reusable = False
+        try:
+            status, answer, is_reusable = await _asked(connection, place, body)
+        finally:
+            idle = self._idle.setdefault(key, [])
+            if is_reusable and len(idle) < _IDLE_MAX:
+                idle.append((monotonic(), connection))
+            else:
+                connection.writer.close()
+        return status, answer
 
 
 def _certificate(error: ssl.SSLCertVerificationError, place: Where) -> str:
@@ -116,29 +177,23 @@ def _failure(error: Exception, place: Where) -> str:
     return str(error)
 
 
-async def _exchange(place: Where, context: ssl.SSLContext, body: bytes) -> tuple[int, bytes]:
-    reader, writer = await asyncio.open_connection(
-        place.host, place.port, ssl=context, server_hostname=place.name, limit=_PIECE_BYTES
+async def _asked(connection: _Connection, place: Where, body: bytes) -> tuple[int, bytes, bool]:
+    """(status, body, whether the connection may be used again)"""
+    head = (
+        f"POST {place.path} HTTP/1.1\r\nHost: {place.shown_host}\r\nUser-Agent: kube-apiserver-admission\r\n"
+        f"Accept: application/json, */*\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    try:
-        head = (
-            f"POST {place.path} HTTP/1.1\r\nHost: {place.shown_host}\r\nUser-Agent: kube-apiserver-admission\r\n"
-            f"Accept: application/json, */*\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        writer.write(head.encode("latin-1") + body)
-        answer = _Answer()
-        parser = httptools.HttpResponseParser(answer)
-        while not answer.is_complete:
-            piece = await reader.read(_PIECE_BYTES)
-            if not piece:
-                if not answer.has_head:
-                    raise EOFError
-                break
-            parser.feed_data(piece)
-        return parser.get_status_code(), b"".join(answer.pieces)
-    finally:
-        writer.close()
+    connection.writer.write(head.encode("latin-1") + body)
+    answer = _Answer()
+    parser = answer.parser = httptools.HttpResponseParser(answer)
+    while not answer.is_complete:
+        piece = await connection.reader.read(_PIECE_BYTES)
+        if not piece:
+            if not answer.has_head:
+                raise EOFError
+            break
+        parser.feed_data(piece)
+    return parser.get_status_code(), b"".join(answer.pieces), answer.keeps_open
 
 
 class _Answer:
@@ -146,7 +201,8 @@ class _Answer:
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
-        self.has_head = self.is_complete = False
+        self.has_head = self.is_complete = self.keeps_open = False
+        self.parser: Any = None
         self._size = 0
 
     def on_headers_complete(self) -> None:
@@ -160,6 +216,7 @@ class _Answer:
 
     def on_message_complete(self) -> None:
         self.is_complete = True
+        self.keeps_open = self.parser.should_keep_alive()  # later it no longer knows
 
 
 Endpoint = tuple[str, int]

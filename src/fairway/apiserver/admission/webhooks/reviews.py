@@ -43,7 +43,7 @@ def question(request: Object, version: str) -> bytes:
     return orjson.dumps({"kind": "AdmissionReview", "apiVersion": f"{_GROUP}/{version}", "request": request})
 
 
-def verdict(name: str, body: bytes, uid: str, version: str) -> Verdict:
+def verdict(name: str, body: bytes, uid: str, version: str, *, mutating: bool) -> Verdict:
     """What the answer of the webhook ``name`` means.  Raises: ``BadAnswer``."""
     try:
         review: Any = orjson.loads(body)
@@ -51,40 +51,46 @@ def verdict(name: str, body: bytes, uid: str, version: str) -> Verdict:
         raise BadAnswer(f"failed to call webhook: invalid character in the answer: {error}") from error
     response = review.get("response") if isinstance(review, dict) else None
     if not isinstance(response, dict):
-        raise BadAnswer("webhook response was absent")
+        raise BadAnswer("received invalid webhook response: webhook response was absent")
     for member, type_ in _TYPES.items():
         if not isinstance(response.get(member), type_ | None):
             raise BadAnswer(f"failed to call webhook: json: cannot unmarshal response.{member} of the answer")
-    _check_envelope(review, response, uid, version)
-    patch = _patch(response)
+    if version == "v1" and (wrong := _wrong(review, response, uid, mutating=mutating)):
+        raise BadAnswer(f"received invalid webhook response: {wrong}")
+    patch = _patch(response, version) if mutating else []
     warnings = tuple(str(one) for one in response.get("warnings") or ())
     annotations = {f"{name}/{key}": str(value) for key, value in (response.get("auditAnnotations") or {}).items()}
     refusal = None if response.get("allowed") is True else _refusal(name, response.get("status") or {})
     return Verdict(patch, refusal, warnings, annotations)
 
 
-def _check_envelope(review: Object, response: Object, uid: str, version: str) -> None:
-    if version == "v1":
-        said = f"{review.get('apiVersion') or ''}, Kind={review.get('kind') or ''}"
-        wanted = f"{_GROUP}/{version}, Kind=AdmissionReview"
-        if said != wanted:
-            raise BadAnswer(f"received invalid webhook response: expected webhook response of {wanted}, got {said}")
-        if response.get("uid") != uid:
-            raise BadAnswer(
-                f'received invalid webhook response: expected response.uid="{uid}", got "{response.get("uid") or ""}"'
-            )
+def _wrong(review: Object, response: Object, uid: str, *, mutating: bool) -> str:
+    """What v1 forbids and the older version has let pass; empty for nothing."""
+    if response.get("uid") != uid:
+        return f'expected response.uid="{uid}", got "{response.get("uid") or ""}"'
+    said = f"{review.get('apiVersion') or ''}, Kind={review.get('kind') or ''}"
+    wanted = f"{_GROUP}/v1, Kind=AdmissionReview"
+    if said != wanted:
+        return f"expected webhook response of {wanted}, got {said}"
+    patch, kind = response.get("patch"), response.get("patchType")
+    if not mutating:
+        if patch:
+            return "validating webhook may not return response.patch"
+        return "validating webhook may not return response.patchType" if kind is not None else ""
+    if patch and kind is None:
+        return "webhook returned response.patch but not response.patchType"
+    if not patch and kind is not None:
+        return "webhook returned response.patchType but not response.patch"
+    return "" if kind != "" else 'webhook returned invalid response.patchType of ""'
 
 
-def _patch(response: Object) -> list[Object]:
-    given, kind = response.get("patch"), response.get("patchType")
+def _patch(response: Object, version: str) -> list[Object]:
+    given = response.get("patch")
     if not given:
         return []
-    if kind != "JSONPatch":
-        raise BadAnswer(
-            "received invalid webhook response: webhook returned response.patch but not response.patchType"
-            if not kind
-            else f'received invalid webhook response: invalid value of PatchType "{kind}"'
-        )
+    kind = response.get("patchType")
+    if version == "v1" and kind != "JSONPatch":
+        raise BadAnswer(f'unsupported patch type "{kind}"')
     try:
         operations = orjson.loads(b64decode(given, validate=True))
     except (Base64Error, ValueError, TypeError) as error:

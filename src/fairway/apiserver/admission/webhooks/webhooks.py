@@ -7,13 +7,16 @@ changed is filled in by the defaults before the next one sees it.
 import asyncio
 import logging
 from collections.abc import Awaitable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from fairway.apiserver.admission import conditions
 from fairway.apiserver.admission.attributes import Attributes, Fill, Form
 from fairway.apiserver.admission.matching import matched
 from fairway.apiserver.admission.webhooks import calling, reviews
-from fairway.apiserver.admission.webhooks.calling import CallFailed
+from fairway.apiserver.admission.webhooks.calling import CallFailed, Calls
 from fairway.apiserver.admission.webhooks.reviews import BadAnswer, Verdict
 from fairway.apiserver.collection import Collection
 from fairway.kinds import (
@@ -35,6 +38,44 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+Place = tuple[str, str]
+"""The names of a configuration and of a webhook in it."""
+
+
+@dataclass(slots=True)
+class Round:
+    """What came of asking those who change objects.
+
+    ``wishing`` are those who want to be asked again if others change it; ``redone`` those of them after whom somebody
+    did.
+    """
+
+    is_changed: bool = False
+    wishing: set[Place] = field(default_factory=set)
+    redone: set[Place] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One call, as the audit log tells it apart from others."""
+
+    configuration: str
+    round: int
+    place: int
+    is_mutating: bool
+
+    @property
+    def index(self) -> str:
+        """The end of its keys."""
+        return f"round_{self.round}_index_{self.place}"
+
+    def tell(self, asked: Attributes, about: str, name: str, **facts: Any) -> None:
+        """Note something for the audit log."""
+        key = f"{about}.webhook.admission.k8s.io/{self.index}"
+        told = {"configuration": self.configuration, "webhook": name, **facts}
+        asked.call.annotations[key] = orjson.dumps(told).decode()
+
+
 class Webhooks:
     """All of them, as writers meet them."""
 
@@ -42,6 +83,11 @@ class Webhooks:
         self._api = api
         self._mutating = api.cache.of(MUTATING_WEBHOOK_CONFIGURATION)
         self._validating = api.cache.of(VALIDATING_WEBHOOK_CONFIGURATION)
+        self.calls = Calls()
+
+    def close(self) -> None:
+        """Close what is open to webhooks."""
+        self.calls.close()
 
     @property
     def mutating(self) -> bool:
@@ -53,40 +99,50 @@ class Webhooks:
         """Whether there are any that refuse objects."""
         return bool(self._validating.live) and self._api.asks_others
 
-    async def mutate(self, asked: Attributes, fill: Fill) -> bool:
-        """Have ``asked.new`` changed; whether it was.  Raises: ``StatusError``."""
-        webhooks = list(self._all(self._mutating, asked))
-        last_change = -1
-        for place, webhook in enumerate(webhooks):
-            if await self._changes(webhook, asked, fill):
-                last_change = place
-        # Those that wish so are asked again if somebody after them made a change.
-        for webhook in webhooks[: max(last_change, 0)]:
+    async def mutate(self, asked: Attributes, fill: Fill, again: set[Place] | None = None) -> Round:
+        """Have ``asked.new`` changed by all, or by those of ``again`` alone.  Raises: ``StatusError``."""
+        found = Round()
+        for place, (key, webhook) in enumerate(self._all(self._mutating, asked)):
+            if again is not None and key not in again:
+                continue
+            # An earlier change may have made the object one that is not meant, or the other way round.
+            form = self._form(webhook, asked)
+            if form is None:
+                continue
+            turn = Turn(key[0], int(again is not None), place, is_mutating=True)
+            if await self._changes(webhook, form, asked, fill, turn):
+                found.is_changed = True
+                found.redone = set(found.wishing)
             if webhook.get("reinvocationPolicy") == "IfNeeded":
-                await self._changes(webhook, asked, fill)
-        return last_change >= 0
+                found.wishing.add(key)
+        return found
 
-    async def _changes(self, webhook: Object, asked: Attributes, fill: Fill) -> bool:
-        # An earlier change may have made the object one that is not meant, or the other way round.
-        form = self._form(webhook, asked)
-        if form is None:
-            return False
-        found = await self._asked(webhook, form, asked)
-        if found is None:
-            return False
-        if found.refusal is not None:
-            raise found.refusal
-        if not found.patch or asked.new is None:
-            return False
-        return _apply(found, form, asked, fill, webhook["name"])
+    async def _changes(self, webhook: Object, form: Form, asked: Attributes, fill: Fill, turn: Turn) -> bool:
+        name, is_changed = webhook["name"], False
+        try:
+            found = await self._asked(webhook, form, asked, turn)
+            if found is None:
+                return False
+            if found.refusal is not None:
+                raise found.refusal
+            if not found.patch:
+                return False
+            if asked.new is None:
+                why = f'admission webhook "{name}" attempted to modify the object'
+                raise internal(f"{why}, which is not supported for this operation")
+            is_changed = _apply(found, form, asked, fill, name)
+            turn.tell(asked, "patch", name, patch=found.patch, patchType="JSONPatch")
+            return is_changed
+        finally:
+            turn.tell(asked, "mutation", name, mutated=is_changed)
 
     async def validate(self, asked: Attributes) -> None:
         """Raises: ``StatusError`` of the first that refuses."""
         calls: list[Awaitable[Verdict | None]] = []
-        for webhook in self._all(self._validating, asked):
+        for place, (key, webhook) in enumerate(self._all(self._validating, asked)):
             form = self._form(webhook, asked)
             if form is not None:
-                calls.append(self._asked(webhook, form, asked))
+                calls.append(self._asked(webhook, form, asked, Turn(key[0], 0, place, is_mutating=False)))
         failures: list[BaseException] = []
         for answer in await asyncio.gather(*calls, return_exceptions=True):
             if isinstance(answer, BaseException):
@@ -97,11 +153,14 @@ class Webhooks:
             raise failures[0]
 
     @staticmethod
-    def _all(collection: Collection, asked: Attributes) -> Iterator[Object]:
+    def _all(collection: Collection, asked: Attributes) -> Iterator[tuple[Place, Object]]:
         """Every webhook, by the name of its configuration."""
         if not asked.is_exempt:
             for key in collection.keys(collection.kind.prefix):
-                yield from collection.live[key].object.get("webhooks") or ()
+                configuration = collection.live[key].object
+                name = configuration["metadata"]["name"]
+                for webhook in configuration.get("webhooks") or ():
+                    yield (name, webhook["name"]), webhook
 
     def _form(self, webhook: Object, asked: Attributes) -> Form | None:
         """The version in which the webhook is to be asked, if it is.  Raises: ``StatusError``."""
@@ -124,30 +183,30 @@ class Webhooks:
         found = self._api.cache.get(NAMESPACE, None, namespace)
         return None if found is None else found.object["metadata"].get("labels")
 
-    async def _asked(self, webhook: Object, form: Form, asked: Attributes) -> Verdict | None:
+    async def _asked(self, webhook: Object, form: Form, asked: Attributes, turn: Turn) -> Verdict | None:
         """The verdict; ``None`` where none came and that is to be ignored.  Raises: ``StatusError``."""
         name = webhook["name"]
         try:
-            found = await self._verdict(webhook, form, asked)
+            found = await self._verdict(webhook, form, asked, mutating=turn.is_mutating)
         except (CallFailed, BadAnswer) as error:
             text = f'failed calling webhook "{name}": {error}'
             if webhook["failurePolicy"] == "Ignore":
                 log.warning("a webhook failed and is ignored", extra={"webhook": name, "error": str(error)})
-                mode = "mutation" if "reinvocationPolicy" in webhook else "validating"
-                asked.call.annotations[f"failed-open.{mode}.webhook.admission.k8s.io/round_0_index_0"] = name
+                mode = "mutation" if turn.is_mutating else "validating"
+                asked.call.annotations[f"failed-open.{mode}.webhook.admission.k8s.io/{turn.index}"] = name
                 return None
             raise internal(text) from error
         asked.call.warnings.extend(found.warnings)
         asked.call.annotations.update(found.annotations)
         return found
 
-    async def _verdict(self, webhook: Object, form: Form, asked: Attributes) -> Verdict:
+    async def _verdict(self, webhook: Object, form: Form, asked: Attributes, *, mutating: bool) -> Verdict:
         config, seconds = webhook["clientConfig"], webhook["timeoutSeconds"]
         request, version = asked.request(form), reviews.version_of(webhook)
         place = calling.where(config, seconds, self._endpoint_of)
         body = reviews.question(request, version)
-        answer = await calling.post(place, config.get("caBundle") or "", body, seconds)
-        return reviews.verdict(webhook["name"], answer, request["uid"], version)
+        answer = await self.calls.post(place, config.get("caBundle") or "", body, seconds)
+        return reviews.verdict(webhook["name"], answer, request["uid"], version, mutating=mutating)
 
     def _endpoint_of(self, namespace: str, name: str, port: int) -> tuple[str, int]:
         service = self._api.cache.get(SERVICE, namespace, name)
