@@ -92,13 +92,19 @@ def test_yaml_means_what_json_can_say(text: bytes, expected: Any) -> None:
     assert read(text) == expected
 
 
-@pytest.mark.parametrize(
-    "text", [b"a: 1\na: 2", b"? [a]\n: b", b"a: !!python/name:os.system", b"{" * 5000, b"\xff\xfe\x00"]
-)
+@pytest.mark.parametrize("text", [b"? [a]\n: b", b"a: !!python/name:os.system", b"{" * 5000, b"\xff\xfe\x00"])
 def test_yaml_that_json_cannot_say_is_a_400(text: bytes) -> None:
     with pytest.raises(StatusError) as refused:
         read(text)
     assert refused.value.code == 400
+
+
+def test_of_keys_that_stand_twice_a_few_are_told_and_the_last_value_counts() -> None:
+    doubled: list[str] = []
+    assert yaml_form.load(b"a: 1\n" * 1000, doubled) == {"a": 1}
+    assert doubled[:1] == ['line 2: key "a" already set in map'] and len(doubled) == 100
+    with pytest.raises(ValueError, match='line 2: key "a" already set in map'):
+        yaml_form.load(b"a: 1\na: 2")
 
 
 def test_what_is_written_as_yaml_is_read_back() -> None:

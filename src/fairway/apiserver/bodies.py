@@ -10,7 +10,7 @@ import orjson
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import unparsable, unrecognized
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, body_media
-from fairway.objects import Object
+from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
 
 _YAML = frozenset({YAML, "text/yaml", "application/x-yaml"})
@@ -22,14 +22,14 @@ def read(call: Call) -> Any:
     if media == JSON:
         return read_json(call.kind.name, call.raw)
     if media in _YAML:
-        found = read_yaml(call.kind.name, call.raw)
+        found = read_yaml(call.raw, call.doubled)
     elif media == PROTOBUF:
         found = read_protobuf(call.kind.name, call.raw)
     else:
         raise Unsupported
     # What follows compares the body with its bytes: let them be the same again.
     try:
-        call.raw = orjson.dumps(found)
+        call.raw = orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError as error:
         raise bad_request(f"error decoding from json: {error}") from error
     return orjson.loads(call.raw)
@@ -68,8 +68,8 @@ def read_protobuf(wanted: str, raw: bytes) -> Any:
         raise unrecognized(wanted, str(error), raw) from error
 
 
-def read_yaml(wanted: str, raw: bytes) -> Any:
-    """What YAML says, without its own types (dates), duplicate keys, or aliases that blow up.
+def read_yaml(raw: bytes, doubled: list[str]) -> Any:
+    """What YAML says, without its own types (dates) or aliases that blow up; keys that stand twice go to ``doubled``.
 
     Raises: ``StatusError`` 400.
     """
@@ -77,6 +77,24 @@ def read_yaml(wanted: str, raw: bytes) -> Any:
     from fairway.apiserver import yaml_form
 
     try:
-        return yaml_form.load(raw)
+        return yaml_form.load(raw, doubled)
     except ValueError as error:
         raise bad_request(f"error decoding from json: error converting YAML to JSON: {error}") from error
+
+
+def read_applied(call: Call) -> Object:
+    """What is applied, which is YAML; see ``tell_doubled``.  Raises: ``StatusError`` 400."""
+    found = read_yaml(call.raw, call.doubled)
+    if not isinstance(found, dict):
+        raise bad_request("error decoding YAML: it is not an object")
+    return found
+
+
+def tell_doubled(call: Call) -> None:
+    """Say of what is applied which keys stand twice: after what else is wrong with it.  Raises: ``StatusError`` 400."""
+    validation = strict.mode(call.options.get("fieldValidation"))
+    if call.doubled and validation == "Strict":
+        why = f"error converting YAML to JSON: {strict.yaml_error(call.doubled)}"
+        raise bad_request(f"error strict decoding YAML: {why}")
+    if validation == "Warn":
+        call.warnings.extend(call.doubled)

@@ -43,6 +43,8 @@ class Call:
     served: Served | None = None
     user_agent: str = ""
     warnings: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    """Keys that stand twice in a body of YAML, as ``line 3: key "a" already set in map``."""
     annotations: dict[str, str] = field(default_factory=dict)
     """What admission has to say to the audit log."""
     is_consulted: bool = False

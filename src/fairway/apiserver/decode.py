@@ -45,7 +45,7 @@ def take_object(call: Call) -> Object:
     call.warnings.extend(
         strict.check(
             body, call.raw, api_version=described_version(call), kind=kind.name,
-            validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind),
+            validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind), doubled=call.doubled,
         )
     )  # fmt: skip
     to_stored_version(call, body)

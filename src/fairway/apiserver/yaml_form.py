@@ -18,6 +18,8 @@ SIZE_MAX = 8 * 1024 * 1024
 """What a document may come to once its aliases are written out: a few lines of YAML can mean gigabytes."""
 _VALUE_SIZE = 24
 """What any value counts for, beside its text."""
+_DOUBLED_MAX = 100
+"""Keys that stand twice and are told, as many as unknown fields."""
 _TAG = "tag:yaml.org,2002:"
 _STRING, _BINARY = f"{_TAG}str", f"{_TAG}binary"
 _SCALARS = frozenset(f"{_TAG}{name}" for name in ("null", "bool", "int", "float"))
@@ -65,8 +67,8 @@ class _Open:
 class _Builder:
     """Events in, one value out.  Raises: ``ValueError``."""
 
-    def __init__(self, loader: _Loader, *, is_strict: bool) -> None:
-        self._loader, self._is_strict = loader, is_strict
+    def __init__(self, loader: _Loader, doubled: list[str] | None) -> None:
+        self._loader, self._doubled = loader, doubled
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._size = 0
@@ -127,10 +129,16 @@ class _Builder:
             into.key = None
             into.merges.extend(_merged(event, value))
         else:
-            if self._is_strict and into.key in into.value:
-                raise _wrong(event, f'key "{into.key}" already set in map')
+            if into.key in into.value:
+                self._double(event, f'key "{into.key}" already set in map')
             into.value[into.key] = value
             into.key = None
+
+    def _double(self, event: Any, why: str) -> None:
+        if self._doubled is None:
+            raise _wrong(event, why)
+        if len(self._doubled) < _DOUBLED_MAX:
+            self._doubled.append(str(_wrong(event, why)))
 
     def _count(self, event: Any, into: _Open, size: int) -> None:
         """Every value once for each place where it stands or an alias puts it."""
@@ -178,18 +186,21 @@ def _wrong(event: Any, why: str) -> ValueError:
     return ValueError(f"line {event.start_mark.line + 1}: {why}")
 
 
-def load(raw: bytes, *, is_strict: bool = True) -> Any:
-    """One document.  Raises: ``ValueError``, unless not ``is_strict`` also for a key that stands twice."""
+def load(raw: bytes, doubled: list[str] | None = None) -> Any:
+    """One document.  Raises: ``ValueError``, also for a key that stands twice, unless those may go into ``doubled``.
+
+    Of two values for one key the last one counts.
+    """
     try:
-        return _load(raw, is_strict=is_strict)
+        return _load(raw, doubled)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
 
 
-def _load(raw: bytes, *, is_strict: bool) -> Any:
+def _load(raw: bytes, doubled: list[str] | None) -> Any:
     loader = _Loader(raw)
     try:
-        builder, documents = _Builder(loader, is_strict=is_strict), 0
+        builder, documents = _Builder(loader, doubled), 0
         while not isinstance(event := loader.get_event(), yaml.StreamEndEvent):
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:

@@ -118,9 +118,8 @@ async def patch_scale(call: Call, api: "Api") -> Reply:
 
 async def _apply_scale(call: Call, api: "Api") -> Reply:
     """Server-side apply: who applies a Scale owns spec.replicas of what is scaled."""
-    config = bodies.read_yaml("Scale", call.raw)
-    if not isinstance(config, dict):
-        raise bad_request("error decoding YAML: it is not an object")
+    config = bodies.read_applied(call)
+    bodies.tell_doubled(call)
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(config, b"", api_version=_VERSION, kind="Scale", validation=validation))
     if (config.get("metadata") or {}).get("managedFields"):

@@ -41,9 +41,7 @@ async def apply(call: Call, api: "Api") -> Reply:
 
 def _config(call: Call) -> Object:
     """What is applied, in the stored version.  Raises: ``StatusError`` 400."""
-    kind, given = call.kind, bodies.read_yaml(call.kind.name, call.raw)
-    if not isinstance(given, dict):
-        raise bad_request("error decoding YAML: it is not an object")
+    kind, given = call.kind, bodies.read_applied(call)
     version = media_version(kind, call.served)
     said = given.get("apiVersion") or ""
     if said != version or given.get("kind") != kind.name:
@@ -53,6 +51,7 @@ def _config(call: Call) -> Object:
             else f'Incorrect kind specified in apply patch: "{given.get("kind") or ""}", expected: "{kind.name}"'
         )
     ownership.check_declared(call, given)
+    bodies.tell_doubled(call)
     call.warnings.extend(
         strict.check(
             given, b"", api_version=described_version(call), kind=kind.name,

@@ -188,7 +188,7 @@ def documents(text: str, source: str) -> Iterator[Any]:
 
     for part in _parts(text):
         try:
-            found = load(part.encode(), is_strict=False)
+            found = load(part.encode(), [])
         except ValueError as error:
             raise Failure(f"error parsing {source}: error converting YAML to JSON: {yaml_error(error)}") from None
         if found is not None:

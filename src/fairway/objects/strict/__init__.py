@@ -121,11 +121,18 @@ def _are_plain(given: Any) -> bool:
     )
 
 
+def yaml_error(doubled: Sequence[str]) -> str:
+    """Keys that stand twice as one error of a YAML parser."""
+    return "yaml: unmarshal errors:\n  " + "\n  ".join(doubled)
+
+
 def check(
-    body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict", custom: Object | None = None
-) -> list[str]:
+    body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict", custom: Object | None = None,
+    doubled: Sequence[str] = (),
+) -> list[str]:  # fmt: skip
     """Clean a body to be created or updated, and return warnings.  ``custom`` is a custom kind's schema.
 
+    ``doubled`` are keys that stand twice in the YAML that the body was.
     Raises: ``StatusError`` 400 for a wrong type, and in Strict for unknown and duplicate fields.
     """
     if custom is not None:
@@ -134,9 +141,10 @@ def check(
         found = inspect(body, raw, api_version=api_version, kind=kind)
     if found.type_error:
         raise _unhandled(api_version, kind, found.type_error)
-    if found.fields and validation == "Strict":
+    if validation == "Strict" and (found.fields or doubled):
+        found.fields = [*([yaml_error(doubled)] if doubled else ()), *found.fields]
         raise _unhandled(api_version, kind, found.strict_error)
-    return found.fields if validation == "Warn" else []
+    return [*doubled, *found.fields] if validation == "Warn" else []
 
 
 def check_patched(
