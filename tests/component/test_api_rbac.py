@@ -210,3 +210,29 @@ async def test_nobody_grants_by_any_way_of_writing_what_he_does_not_hold(api: Wo
         content_type=f"application/{media}",
     )  # fmt: skip
     assert (told.status, "is attempting to grant RBAC permissions" in told.message) == (403, True), told.message
+
+
+@pytest.mark.parametrize(
+    ("controller", "verb", "group", "resource", "is_allowed"),
+    [
+        ("deployment-controller", "update", "apps", "deployments/status", True),
+        ("deployment-controller", "create", "", "pods", False),
+        ("generic-garbage-collector", "delete", "example.com", "things", True),
+        ("horizontal-pod-autoscaler", "update", "apps", "deployments/scale", True),
+        ("certificate-controller", "sign", "certificates.k8s.io", "signers", False),
+        ("namespace-controller", "update", "", "namespaces/finalize", True),
+    ],
+)
+async def test_upstream_s_controllers_may_do_their_work_as_their_service_accounts(
+    controller: str, verb: str, group: str, resource: str, is_allowed: bool
+) -> None:
+    name, _, below = resource.partition("/")
+    attributes = {"namespace": "default", "verb": verb, "group": group, "resource": name, "subresource": below}
+    spec = {"user": f"system:serviceaccount:kube-system:{controller}", "resourceAttributes": attributes}
+    async with world() as api:
+        told = await api.ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {"spec": spec})
+        assert told.body["status"]["allowed"] is is_allowed, told.body
+        bound = await api.ask(
+            "GET", f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/system:controller:{controller}"
+        )
+        assert bound.body["roleRef"]["name"] == f"system:controller:{controller}"

@@ -1,6 +1,7 @@
 """Service-account tokens through the whole API server: asked for, shown, refused."""
 
-from collections.abc import AsyncIterator
+import base64
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -310,3 +311,85 @@ async def test_what_is_no_question_is_refused(scene: Scene, kind: str, body: dic
     path = f"/apis/authorization.k8s.io/v1/{place}{kind.lower()}accessreviews"
     told = await scene.api.ask("POST", path, body)
     assert (told.status, text in told.message) == (422, True), told.message
+
+
+# Tokens that live in Secrets
+
+TOKENS = "/api/v1/namespaces/default/secrets"
+TOKEN_TYPE = "kubernetes.io/service-account-token"
+
+
+async def secret(scene: Scene, name: str = "web-token", account: str = "web") -> Told:
+    metadata = {"name": name, "annotations": {"kubernetes.io/service-account.name": account}}
+    return await scene.api.ask("POST", TOKENS, {"metadata": metadata, "type": TOKEN_TYPE})
+
+
+async def seen(scene: Scene, name: str, is_so: Callable[[str, Any], bool], after: str = "") -> Any:
+    """The Secret once a watch tells what is asked; ``after`` is a revision."""
+    since = f"&resourceVersion={after}" if after else ""
+    taker = await scene.api.watch(f"{TOKENS}?watch=true&fieldSelector=metadata.name={name}{since}")
+    count = 0
+    while True:
+        events = (await taker.events(count + 1))[count:]
+        assert events, "the watch has ended"
+        for event in events:
+            if is_so(event["type"], event["object"]):
+                taker.close()
+                return event["object"]
+        count += len(events)
+
+
+async def held(scene: Scene, name: str = "web-token") -> str:
+    found = await seen(scene, name, lambda _, secret: (secret.get("data") or {}).get("token"))
+    return base64.b64decode(found["data"]["token"]).decode()
+
+
+async def test_a_secret_for_a_token_is_filled_and_its_token_stands_for_the_account(scene: Scene) -> None:
+    made = await secret(scene)
+    assert made.status == 201 and "data" not in made.body
+    token = await held(scene)
+    found = (await scene.api.ask("GET", f"{TOKENS}/web-token")).body
+    uid = (await scene.api.ask("GET", f"{ACCOUNTS}/web")).body["metadata"]["uid"]
+    assert found["metadata"]["annotations"]["kubernetes.io/service-account.uid"] == uid
+    assert base64.b64decode(found["data"]["namespace"]) == b"default"
+    assert "exp" not in jwt.decode(token, options={"verify_signature": False})
+    scene.later_s = 10 * 365 * 86400
+    review = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
+    told = await scene.bearing(token, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+    assert (told.status, told.body["status"]["userInfo"]["username"]) == (201, USER)
+    assert "extra" not in told.body["status"]["userInfo"]
+
+
+async def test_a_token_ends_with_its_secret_and_with_what_the_secret_holds(scene: Scene) -> None:
+    await secret(scene)
+    token = await held(scene)
+    assert (await scene.bearing(token)).status == 200
+    merge = "application/merge-patch+json"
+    await scene.api.ask("PATCH", f"{TOKENS}/web-token", {"data": {"token": None}}, content_type=merge)
+    other = await held(scene)
+    assert (await scene.bearing(other)).status == 200
+    assert (await scene.bearing(token)).status == (200 if token == other else 401)
+    await scene.api.ask("DELETE", f"{TOKENS}/web-token")
+    assert (await scene.bearing(other)).status == 401
+
+
+async def test_a_secret_whose_account_is_not_there_goes(scene: Scene) -> None:
+    made = await secret(scene, "nobody-s", "nobody")
+    after = made.body["metadata"]["resourceVersion"]
+    await seen(scene, "nobody-s", lambda type_, _: type_ == "DELETED", after)
+    await secret(scene)
+    token = await held(scene)
+    after = (await scene.api.ask("GET", f"{TOKENS}/web-token")).body["metadata"]["resourceVersion"]
+    await scene.api.ask("DELETE", f"{ACCOUNTS}/web")
+    await seen(scene, "web-token", lambda type_, _: type_ == "DELETED", after)
+    assert (await scene.bearing(token)).status == 401
+
+
+async def test_what_is_taken_out_of_such_a_secret_is_put_back(scene: Scene) -> None:
+    await secret(scene)
+    token = await held(scene)
+    await scene.api.ask(
+        "PATCH", f"{TOKENS}/web-token", {"data": {"namespace": "eA=="}}, content_type="application/merge-patch+json"
+    )
+    found = await seen(scene, "web-token", lambda _, secret: secret["data"]["namespace"] != "eA==")
+    assert base64.b64decode(found["data"]["token"]).decode() == token

@@ -48,6 +48,7 @@ _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _NAME = "kubernetes"
 DNS_NAME = "kube-dns"
 _RETRY_S = 5.0
+_AT_ONCE = 64
 Wanted = tuple[Kind, Object]
 
 
@@ -198,8 +199,11 @@ class Bootstrap:
         if not self._api.settings.has_ingress:
             await self._withdraw_class()
         await self.ensure(local.authentication(self._api.settings))
-        # In three parts, for a request that waits for too many others takes too long.
-        await asyncio.gather(*(self._ensure_role(kind, should) for kind, should in bootstrap_roles.wanted()))
+        # In parts, for a request that waits for too many others takes too long.
+        roles = list(bootstrap_roles.wanted())
+        for first in range(0, len(roles), _AT_ONCE):
+            some = roles[first : first + _AT_ONCE]
+            await asyncio.gather(*(self._ensure_role(kind, should) for kind, should in some))
         await asyncio.gather(*(self._ensure_made(kind, should) for kind, should in flow_control.wanted()))
         services = local.wanted((*ALL, *VIRTUAL))
         await asyncio.gather(*(self._ensure_made(API_SERVICE, should) for should in services))

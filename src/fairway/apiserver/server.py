@@ -22,6 +22,7 @@ from fairway.apiserver.routes import Routes
 from fairway.apiserver.serve import Api
 from fairway.apiserver.service_cidrs import ServiceCidrs
 from fairway.apiserver.settings import Settings
+from fairway.apiserver.tokens.long_lived import LongLivedTokens
 from fairway.kinds import ALL, VIRTUAL
 from fairway.kinds.kind import Kind
 from fairway.objects.authority import authority
@@ -45,6 +46,9 @@ class ApiServer:
         self._address_repair = AddressRepair(self.api)
         self._flow_control = FlowControl(self.api)
         self._quota_upkeep = QuotaUpkeep(self.api)
+        self._long_lived_tokens: LongLivedTokens | None = None
+        if self.api.tokens is not None:
+            self._long_lived_tokens = LongLivedTokens(self.api, self.api.tokens, self.settings.root_ca)
         self.api.commits.address_written = self._address_repair.touched
         address = authority(self.settings.advertise_address, self.settings.advertise_port)
         served = (*ALL, *VIRTUAL)
@@ -83,6 +87,8 @@ class ApiServer:
         self._run(self._aggregation.keep(), "look after the APIServices")
         self._run(self._custom_kinds.keep(), "serve custom kinds")
         self._run(self._quota_upkeep.keep(), "count what quotas are used")
+        if self._long_lived_tokens is not None:
+            self._run(self._long_lived_tokens.keep(), "fill the Secrets that hold tokens")
         self._run(self._tick(), "bookmarks")
         self._is_ready = True
 

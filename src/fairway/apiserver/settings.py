@@ -53,5 +53,7 @@ class Settings:
     token_key: Path | None = None
     """The private key (PEM, P-256) that signs service-account tokens; without one none are issued."""
     token_issuer: str = "https://kubernetes.default.svc.cluster.local"
+    root_ca: Path | None = None
+    """The CA (PEM) that signs this server's certificate, as Secrets with tokens tell it; none: they tell none."""
     version: str = "v1.36.0+fairway"
     limits: Limits = field(default_factory=Limits)

@@ -44,6 +44,7 @@ def settings_of(config: Config) -> Settings:
         dns_endpoints=config.gateways,
         # A cluster that was made without this key gets it at its next `up`.
         token_key=token_key if (token_key := pki / "sa.key").exists() else None,
+        root_ca=pki / "ca.crt",
         token_issuer=f"https://kubernetes.default.svc.{config.cluster_domain}",
         front_proxy=NodeTunnel(
             pki / "front-proxy-client.crt", pki / "front-proxy-client.key", pki / "front-proxy-ca.crt"

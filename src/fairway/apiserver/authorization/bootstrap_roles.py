@@ -8,6 +8,7 @@ Source: Kubernetes docs, "Using RBAC Authorization", "Default roles and role bin
 
 from collections.abc import Iterator, Sequence
 
+from fairway.apiserver.authorization.controller_roles import CONTROLLER_ROLES, PREFIX
 from fairway.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
@@ -184,41 +185,69 @@ CLUSTER_BINDINGS: dict[str, tuple[str, ...]] = {
     "system:node": (),
     "system:service-account-issuer-discovery": ("Group system:serviceaccounts",),
 }
+_LOCKS = (
+    "coordination.k8s.io | leases | create get list update watch",
+    "coordination.k8s.io | leasecandidates | create get list update watch",
+)
 _ROLES = {
     ("kube-system", "extension-apiserver-authentication-reader"): (
-        "- | configmaps | get list watch | extension-apiserver-authentication",
+        f"- | configmaps | {_READ} | extension-apiserver-authentication",
     ),
+    ("kube-system", "system:controller:bootstrap-signer"): (f"- | secrets | {_READ}",),
+    ("kube-system", "system:controller:cloud-provider"): (f"- | configmaps | create {_READ}",),
+    ("kube-system", "system:controller:token-cleaner"): (f"- | secrets | delete {_READ}", *_EVENTS),
+    ("kube-system", "system::leader-locking-kube-controller-manager"): _LOCKS,
+    ("kube-system", "system::leader-locking-kube-scheduler"): _LOCKS,
     ("kube-public", "system:controller:bootstrap-signer"): (
         f"- | configmaps | {_READ}",
         "- | configmaps | update | cluster-info",
         *_EVENTS,
     ),
 }
+_BINDINGS = {
+    ("kube-public", "system:controller:bootstrap-signer"): ("ServiceAccount kube-system/bootstrap-signer",),
+    ("kube-system", "system:controller:bootstrap-signer"): ("ServiceAccount kube-system/bootstrap-signer",),
+    ("kube-system", "system:controller:cloud-provider"): ("ServiceAccount kube-system/cloud-provider",),
+    ("kube-system", "system:controller:token-cleaner"): ("ServiceAccount kube-system/token-cleaner",),
+    ("kube-system", "system::extension-apiserver-authentication-reader"): (
+        "User system:kube-controller-manager",
+        "User system:kube-scheduler",
+    ),
+    ("kube-system", "system::leader-locking-kube-controller-manager"): (
+        "User system:kube-controller-manager",
+        "ServiceAccount kube-system/kube-controller-manager",
+        "ServiceAccount kube-system/leader-election-controller",
+    ),
+    ("kube-system", "system::leader-locking-kube-scheduler"): (
+        "User system:kube-scheduler",
+        "ServiceAccount kube-system/kube-scheduler",
+    ),
+}
 
 
 def wanted() -> Iterator[tuple[Kind, Object]]:
     """Every role and binding, roles first."""
-    for name, lines in CLUSTER_ROLES.items():
+    controllers = {PREFIX + name: lines for name, lines in CONTROLLER_ROLES.items()}
+    for name, lines in (CLUSTER_ROLES | controllers).items():
         yield CLUSTER_ROLE, {"metadata": _metadata(name), "rules": [_rule(line) for line in lines]}
     for name in AGGREGATED:
         yield CLUSTER_ROLE, _aggregated(name)
     for (namespace, name), lines in _ROLES.items():
         meta = {**_metadata(name), "namespace": namespace}
         yield ROLE, {"metadata": meta, "rules": [_rule(line) for line in lines]}
-    for name, subjects in CLUSTER_BINDINGS.items():
+    accounts = {PREFIX + name: (f"ServiceAccount kube-system/{name}",) for name in CONTROLLER_ROLES}
+    for name, subjects in (CLUSTER_BINDINGS | accounts).items():
         yield CLUSTER_ROLE_BINDING, {
             "metadata": _metadata(name), "roleRef": {"apiGroup": _GROUP, "kind": "ClusterRole", "name": name},
             "subjects": [_subject(text) for text in subjects],
         }  # fmt: skip
-    signer = "system:controller:bootstrap-signer"
-    yield (
-        ROLE_BINDING,
-        {
-            "metadata": {**_metadata(signer), "namespace": "kube-public"},
-            "roleRef": {"apiGroup": _GROUP, "kind": "Role", "name": signer},
-            "subjects": [_subject("ServiceAccount kube-system/bootstrap-signer")],
-        },
-    )
+    for (namespace, name), subjects in _BINDINGS.items():
+        role = name if (namespace, name) in _ROLES else name.removeprefix("system::")
+        yield ROLE_BINDING, {
+            "metadata": {**_metadata(name), "namespace": namespace},
+            "roleRef": {"apiGroup": _GROUP, "kind": "Role", "name": role},
+            "subjects": [_subject(text) for text in subjects],
+        }  # fmt: skip
 
 
 def _metadata(name: str) -> Object:

@@ -3,6 +3,8 @@
 Source: KEP-1205 (bound service-account tokens), KEP-4193 (node and credential claims); RFC 7519.
 """
 
+import base64
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,8 @@ from fairway.objects.errors import Problem, invalid_value
 ACCOUNTS = "system:serviceaccounts"
 DEFAULT_S, SHORTEST_S, LONGEST_S = 3600, 600, 1 << 32
 PRIVATE = "kubernetes.io"
+LEGACY_ISSUER, LEGACY = "kubernetes/serviceaccount", "kubernetes.io/serviceaccount"
+"""Who issues tokens that live as long as their Secret, and how their claims begin."""
 BOUND_KINDS = ("pod", "secret", "node")
 _EXTRA = "authentication.kubernetes.io/"
 _SKEW_S = 60
@@ -22,11 +26,15 @@ _SKEW_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """An object that must be there, with this uid, for a token to be good.  ``kind`` is lower-case."""
+    """An object that must be there, with this uid, for a token to be good.  ``kind`` is lower-case.
+
+    ``holds``: instead of a uid, what its data must have as ``token``, in base64.
+    """
 
     kind: str
     name: str
     uid: str
+    holds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,22 @@ def verified(found: Mapping[str, Any]) -> Verified:
             namespace, tuple([audiences] if isinstance(audiences, str) else audiences),
             float(found.get("nbf", found["iat"])), float(found["exp"]), bound,
         )  # fmt: skip
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"claim {error} is missing or malformed") from error
+
+
+def verified_secret(found: Mapping[str, Any], token: str, audience: str) -> Verified:
+    """As ``verified``, for the claims of a token that lives in a Secret.  Raises: ``ValueError``."""
+    try:
+        namespace, account = found[f"{LEGACY}/namespace"], found[f"{LEGACY}/service-account.name"]
+        uid, secret = found[f"{LEGACY}/service-account.uid"], found[f"{LEGACY}/secret.name"]
+        name = user_name(namespace, account)
+        if found["sub"] != name:
+            raise ValueError("the subject is not the account")
+        held = base64.b64encode(token.encode()).decode()
+        bound = (Bound("serviceaccount", account, uid), Bound("secret", secret, "", held))
+        user = User(name, (ACCOUNTS, f"{ACCOUNTS}:{namespace}", AUTHENTICATED), uid)
+        return Verified(user, namespace, (audience,), 0.0, math.inf, bound)
     except (KeyError, TypeError) as error:
         raise ValueError(f"claim {error} is missing or malformed") from error
 
