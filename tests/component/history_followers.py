@@ -10,6 +10,10 @@ from component.history_client import Client, Expired, Killed, Lost, watch
 from component.history_model import Shared, State, state_of
 
 ALL = "/api/v1/configmaps"
+KEPT = 500
+"""Events that a follower remembers between two checks."""
+Readings = list[tuple[int, dict[str, State]]]
+"""Lists that were read, with their revision."""
 
 
 def key_of(found: Any) -> str:
@@ -97,19 +101,24 @@ class Follower:
         self.log.append((revision, key, None if kind == "DELETED" else state))
         self.revision = revision
 
-    def at(self, revision: int) -> dict[str, State] | None:
-        """What was there at ``revision``; ``None`` for a time that was not followed."""
-        if not self.base <= revision <= self.revision:
-            return None
-        found = dict(self.at_base)
-        for each, key, state in self.log:
-            if each > revision:
-                break
-            if state is None:
-                del found[key]
-            else:
+    def check(self, readings: Readings) -> int:
+        """Each reading is what had been told by its revision; how many could be compared.  Forgets most of the log."""
+        checked, found, place = 0, dict(self.at_base), 0
+        for revision, told in sorted(readings, key=lambda each: each[0]):
+            if not self.base <= revision <= self.revision:
+                continue
+            while place < len(self.log) and self.log[place][0] <= revision:
+                _, key, state = self.log[place]
                 found[key] = state
-        return found
+                place += 1
+            there = {key: state for key, state in found.items() if state is not None}
+            assert told == there, f"the list at {revision} is not what the watch had told by then"
+            checked += 1
+        old, self.log = self.log[:-KEPT], self.log[-KEPT:]
+        for revision, key, state in old:
+            self.at_base[key] = state
+            self.base = revision
+        return checked
 
 
 class Pages:
@@ -117,7 +126,7 @@ class Pages:
 
     def __init__(self, client: Client, chance: random.Random) -> None:
         self._client, self._chance = client, chance
-        self.readings: list[tuple[int, dict[str, State]]] = []
+        self.readings: Readings = []
         self.expired = 0
 
     async def read(self) -> None:

@@ -11,10 +11,16 @@ STRATEGIC, APPLY = "application/strategic-merge-patch+json", "application/apply-
 State = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] | None
 """What can be seen of an object: data and labels; ``None`` where there is none."""
 
+_LONG = 100
+"""Longer values are all alike: only their length is kept."""
+
 
 def state_of(found: Any) -> State:
     labels = found["metadata"].get("labels") or {}
-    return tuple(sorted((found.get("data") or {}).items())), tuple(sorted(labels.items()))
+    data = {
+        name: value if len(value) < _LONG else f"{len(value)} x" for name, value in (found.get("data") or {}).items()
+    }
+    return tuple(sorted(data.items())), tuple(sorted(labels.items()))
 
 
 class Shared:
