@@ -201,6 +201,7 @@ def test_indexes_as_text() -> None:
     assert shown({0, 1, 3, 4, 5, 9}) == "0,1,3-5,9"
     assert len(lenient("0-2147483646", 2**31 - 1)) == 1_000_000
     assert lenient("0,1,3-5,9", 5) == {0, 1, 3, 4}
+    assert lenient(f"0,²,{'9' * 5000},-1,2-{'9' * 18}", 4) == {0, 2, 3}
     assert parse_indexes("0,2-4", 5) == [(0, 0), (2, 4)]
     for text in ("1,0", "1-1", "a", "1-2-3", "-1", "1,"):
         with pytest.raises(ValueError, match=r"order|convert|interval"):

@@ -21,6 +21,7 @@ from fairway.node.probing import pod_address
 from fairway.node.runtimes.interface import RuntimeFailure
 from fairway.node.volumes.pod_volumes import PodVolumes
 from fairway.objects.errors import StatusError
+from fairway.objects.label_syntax import integer
 from fairway.reconcile.backoff import Backoff
 
 if TYPE_CHECKING:
@@ -222,8 +223,8 @@ class Lifecycle:
 
 def signal_number(name: str) -> int:
     """``SIGQUIT``, ``QUIT`` or ``3`` as a number; SIGTERM for what is unknown.  Pure."""
-    if name.isdigit():
-        return int(name)
+    if (number := integer(name)) is not None:
+        return number
     try:
         return signal.Signals[name.upper() if name.upper().startswith("SIG") else f"SIG{name.upper()}"]
     except KeyError:

@@ -25,6 +25,8 @@ def render_value(value: Any) -> str:
     """Show ``value`` as upstream's field errors do: strings quoted, numbers bare, the rest compact JSON."""
     if value is NIL:
         return "null"
+    if type(value) is int:
+        return str(value)  # orjson refuses what has more than 64 bits
     return '"null"' if value is None else orjson.dumps(value).decode()
 
 

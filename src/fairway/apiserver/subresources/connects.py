@@ -10,6 +10,7 @@ from fairway.apiserver.subresources.log import read_log
 from fairway.apiserver.subresources.proxy import proxy_node, proxy_pod, proxy_service
 from fairway.apiserver.subresources.streams import attach_to, exec_in, port_forward
 from fairway.objects import Object
+from fairway.objects.label_syntax import integer
 from fairway.transport.interface import Answer, Request
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def _options(call: Call, request: Request) -> Object:
         elif name == "command":
             found.setdefault("command", []).append(value)
         elif name == "ports":
-            found.setdefault("ports", []).extend(int(one) for one in value.split(",") if one.isdigit())
+            found.setdefault("ports", []).extend(
+                number for one in value.split(",") if (number := integer(one)) is not None
+            )
         elif name == "container":
             found[name] = value
     return found

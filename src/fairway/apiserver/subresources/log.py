@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from fairway.apiserver import web_socket
 from fairway.apiserver.call import Call
-from fairway.apiserver.list_options import flag
+from fairway.apiserver.list_options import flag, number
 from fairway.apiserver.subresources.node_tunnel import NodeAddress, NodeAnswer, open_node
 from fairway.apiserver.subresources.pod_node import address_of, container_of, node_name_of
 from fairway.apiserver.verbs.get import current
@@ -78,10 +78,7 @@ def _problems(options: Mapping[str, str]) -> Iterator[Problem]:
         text = options.get(name)
         if not text:
             continue
-        try:
-            value = int(text)
-        except ValueError as error:
-            raise bad_request(f'{name}: strconv.ParseInt: parsing "{text}": invalid syntax') from error
+        value = number(text)
         if value < lowest:
             yield invalid_value(name, value, f"must be greater than {'or equal to ' if not lowest else ''}0")
     if options.get("sinceSeconds") and options.get("sinceTime"):

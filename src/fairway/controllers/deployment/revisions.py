@@ -6,6 +6,7 @@ Source: Kubernetes docs, "Deployments", "Rolling Back a Deployment".
 from collections.abc import Iterable, Mapping
 
 from fairway.objects import Object
+from fairway.objects.label_syntax import integer
 
 REVISION = "deployment.kubernetes.io/revision"
 HISTORY = "deployment.kubernetes.io/revision-history"
@@ -27,8 +28,7 @@ def annotations(found: Object) -> Mapping[str, str]:
 
 def number(found: Object, name: str = REVISION) -> int | None:
     """The number that an annotation holds; ``None`` if there is none."""
-    text = annotations(found).get(name, "")
-    return int(text) if text.isdigit() else None
+    return integer(annotations(found).get(name, ""))
 
 
 def next_revision(old: Iterable[Object]) -> int:

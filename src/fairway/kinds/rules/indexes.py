@@ -6,6 +6,8 @@ Source: Kubernetes API reference, "JobStatus v1 batch", completedIndexes.
 
 from collections.abc import Iterable, Sequence
 
+from fairway.objects.label_syntax import integer
+
 LENIENT_MAX = 1_000_000
 """More indexes than this a few letters could name, and no memory could hold."""
 
@@ -49,9 +51,10 @@ def lenient(text: str | None, total: int) -> set[int]:
     found: set[int] = set()
     total = min(total, LENIENT_MAX)
     for part in (text or "").split(","):
-        first, _, last = part.partition("-")
-        if first.isdecimal() and (last or first).isdecimal():
-            found.update(range(int(first), min(int(last or first), total - 1) + 1))
+        low, _, high = part.partition("-")
+        first, last = integer(low), integer(high or low)
+        if first is not None and last is not None and first >= 0:
+            found.update(range(first, min(last, total - 1) + 1))
     return found
 
 

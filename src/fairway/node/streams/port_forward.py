@@ -15,6 +15,7 @@ from fairway.node.streams import channels
 from fairway.node.streams.remote_command import TEXT, spdy_head
 from fairway.node.streams.spdy.connection import ByteConnection, SpdyConnection, SpdyStream
 from fairway.node.streams.websocket import WebSocket, WebSocketBytes, accept_head, is_upgrade, offered_protocols
+from fairway.objects.label_syntax import integer
 from fairway.transport.interface import Answer, RawConnection, Request, Response, TakeOver
 
 PROTOCOL = "portforward.k8s.io"
@@ -97,7 +98,7 @@ def wanted_ports(query: Sequence[tuple[str, str]]) -> list[int]:
         if name not in ("ports", "port"):
             continue
         for text in value.split(","):
-            if not text.isdigit() or not 0 < int(text) < 65536:
+            if not 0 < (integer(text) or 0) < 65536:
                 raise ValueError(f'query parameter "{name}" is not valid: {text!r} is not a port')
             found.append(int(text))
     return found
@@ -145,7 +146,7 @@ class _Forwarding:
 
     async def _serve(self, error: SpdyStream, data: SpdyStream) -> None:
         text = data.headers.get("port", "")
-        if not text.isdigit() or not 0 < int(text) < 65536:
+        if not 0 < (integer(text) or 0) < 65536:
             await error.write(f'"port" header {text!r} is not a port'.encode())
             await error.finish()
             await data.reset()

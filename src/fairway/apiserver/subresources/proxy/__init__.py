@@ -27,6 +27,7 @@ from fairway.kinds import ENDPOINTS, POD
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
 from fairway.objects.errors import no_such_resource, not_found
+from fairway.objects.label_syntax import integer
 from fairway.transport.interface import Answer, Request, Response, TakeOver
 from fairway.transport.target import split_target
 
@@ -46,7 +47,7 @@ def _get(api: "Api", kind: Kind, namespace: str | None, name: str) -> Object:
 def _service(call: Call, api: "Api") -> Target:
     asked = parse(call.name, "service")
     port = asked.port
-    if port.isdigit():
+    if integer(port) is not None:
         port = port_name(asked, _get(api, call.kind, call.namespace, asked.name))
     endpoints = _get(api, ENDPOINTS, call.namespace, asked.name)
 

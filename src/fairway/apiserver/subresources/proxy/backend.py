@@ -15,6 +15,7 @@ from fairway.apiserver.subresources.proxy.headers import Header, pairs
 from fairway.apiserver.subresources.proxy.target import Target
 from fairway.objects.authority import authority as authority_of
 from fairway.objects.errors import StatusError, internal, unavailable
+from fairway.objects.label_syntax import integer
 
 _PORTS = {"http": "80", "https": "443"}
 
@@ -52,7 +53,7 @@ async def ask(
 
 async def _connect(target: Target, tunnel: NodeTunnel | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     port = target.port or _PORTS[target.scheme]
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not 0 < (integer(port) or 0) < 65536:
         raise unreachable(f"dial tcp: lookup tcp/{port}: unknown port")
     context, name = None, None
     if target.node:

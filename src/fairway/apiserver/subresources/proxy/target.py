@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request, unavailable
+from fairway.objects.label_syntax import integer
 
 _SCHEMES = ("", "http", "https")
 
@@ -82,10 +83,11 @@ def checked(host: str) -> str:
 
 def port_name(asked: Id, service: Object) -> str:
     """The name of the port whose number is asked for.  Raises: ``StatusError`` 503 if there is none."""
+    number = integer(asked.port)
     for port in service["spec"].get("ports") or ():
-        if port["port"] == int(asked.port):
+        if port["port"] == number:
             return str(port.get("name") or "")
-    raise unavailable(f'no service port {int(asked.port)} found for service "{asked.name}"')
+    raise unavailable(f'no service port {number} found for service "{asked.name}"')
 
 
 def service_target(
