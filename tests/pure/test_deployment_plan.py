@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairway.controllers.deployment.plan import plan
-from fairway.controllers.deployment.revisions import REVISION, number
+from fairway.controllers.deployment import revisions
 from fairway.controllers.rules.template_hash import template_hash
 from fairway.objects import Object
 from fairway.reconcile.times import rfc3339
@@ -312,5 +312,5 @@ def test_any_scaling_during_a_rollout_ends_at_the_last_number(seed: int, wanted:
 
 def test_a_revision_that_somebody_wrote_and_that_is_no_number_is_none() -> None:
     for text in ("", "x", "²", "1.0", "9" * 5000):
-        assert number({"metadata": {"annotations": {REVISION: text}}}) is None
-    assert number({"metadata": {"annotations": {REVISION: "07"}}}) == 7
+        assert revisions.number({"metadata": {"annotations": {revisions.REVISION: text}}}) is None
+    assert revisions.number({"metadata": {"annotations": {revisions.REVISION: "07"}}}) == 7
