@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairway.controllers.deployment.plan import plan
 from fairway.controllers.deployment import revisions
+from fairway.controllers.deployment.plan import plan
 from fairway.controllers.rules.template_hash import template_hash
 from fairway.objects import Object
 from fairway.reconcile.times import rfc3339
