@@ -11,6 +11,7 @@ from fairway.objects.expressions.types import DYN, Type
 
 OBJECT = {
     "many": list(range(200)),
+    "more": list(range(900)),
     "metadata": {"name": "web-1", "labels": {"a": "b"}},
     "spec": {"replicas": 3, "none": None, "list": [1, 3, 2]},
 }
@@ -48,6 +49,9 @@ def value(text: str) -> Any:
         ("object.spec.list.transformList(i, v, i * v)", [0, 3, 4]),
         ("image('registry.k8s.io/a/b:v1').repository()", "a/b"),
         ("image('nginx').registry() + ' ' + image('nginx').tag()", "index.docker.io latest"),
+        ("object.many.all(x, object.many.exists_one(y, x == y))", True),
+        ("object.many.map(x, object.many.filter(y, y > x).size()).sum() == 19900 || false", True),
+        ("true || object.more.all(x, object.more.all(y, x + y >= 0))", True),
         ("isSemver('v1.2', true) && !isSemver('v1.2')", True),
         ("[1, 2].exists_one(x, x == 1) && [1, 2].filter(x, x > 1) == [2]", True),
         ("object.spec.replicas > 2.5 && 1 < 1.5", True),
@@ -78,9 +82,13 @@ def test_an_expression_has_a_value(text: str, expected: Any) -> None:
         ("object.spec.missing == 1", "no such key: missing"),
         ("1 / (object.spec.replicas - 3)", "division by zero"),
         (
-            "object.many.all(x, object.many.all(y, x + y >= 0))",
+            "object.more.all(x, object.more.all(y, x + y >= 0))",
             "operation cancelled: actual cost limit exceeded",
         ),
+        ("object.spec.none.x == 1", "no such overload"),
+        ("object.spec.list['a'] == 1", "unsupported index type 'string' in list"),
+        ("object.spec.list[7] == 1", "index out of bounds: 7"),
+        ("ip('::ffff:1.2.3.4').family() == 4", 'IPv4-mapped IPv6 address "::ffff:1.2.3.4" is not allowed'),
         ("quantity('1x') == null", "quantities must match the regular expression"),
     ],
 )
@@ -108,6 +116,8 @@ def test_a_failure_is_told(text: str, failure: str) -> None:
         ("1 == 1.0", "found no matching overload for '_==_' applied to '(int, double)'"),
         ("1.all(x, x)", "expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)"),
         ("authorizer.check('get')", "applied to 'kubernetes.authorization.Authorizer.(string)'"),
+        ("duration('x')", "ERROR: <input>:1:10: invalid duration argument"),
+        ("'a'.matches('(')", "ERROR: <input>:1:13: invalid matches argument"),
         ("1 ? 2 : 3", "found no matching overload for '_?_:_' applied to '(int, int, int)'"),
         ("1 +", "Syntax error: mismatched input"),
     ],

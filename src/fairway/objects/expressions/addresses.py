@@ -1,7 +1,7 @@
 """Address functions: IP addresses and their networks."""
 
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from fairway.objects.expressions.lists import Function
@@ -12,7 +12,21 @@ _IP, _CIDR = "ip", "cidr"
 def _ip(text: Any) -> dict[str, str]:
     if isinstance(text, dict):  # the address of a network: cidr('10.0.0.0/8').ip()
         return {_IP: text[_CIDR].partition("/")[0]}
-    return {_IP: str(ip_address(text))}
+    return {_IP: str(_parsed(text))}
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address:
+    """Raises: ``ValueError``."""
+    try:
+        found = ip_address(text)
+    except ValueError as error:
+        why = f'ParseAddr("{text}"): unable to parse IP'
+        raise ValueError(f'IP Address "{text}" parse error during conversion from string: {why}') from error
+    if isinstance(found, IPv6Address) and found.scope_id:
+        raise ValueError(f'IP address "{text}" with zone value is not allowed')
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        raise ValueError(f'IPv4-mapped IPv6 address "{text}" is not allowed')
+    return found
 
 
 def _cidr(text: str) -> dict[str, str]:
@@ -20,7 +34,7 @@ def _cidr(text: str) -> dict[str, str]:
     if not length.isdigit():
         raise ValueError(f'network address parse error during conversion from string: netip.ParsePrefix("{text}")')
     ip_network(text, strict=False)
-    return {_CIDR: f"{ip_address(address)}/{int(length)}"}
+    return {_CIDR: f"{_parsed(address)}/{int(length)}"}
 
 
 def _works(make: Callable[[str], Any]) -> Callable[[str], bool]:
@@ -57,8 +71,8 @@ FUNCTIONS: tuple[Function, ...] = (
     ("@network_text", False, ("dyn",), "string", lambda found: found[_CIDR]),
     ("ip", False, ("string",), "dyn", _ip),
     ("ip", True, ("dyn",), "dyn", _ip),
-    ("isIP", False, ("string",), "bool", _works(ip_address)),
-    ("ip.isCanonical", False, ("string",), "bool", lambda text: str(ip_address(text)) == text),
+    ("isIP", False, ("string",), "bool", _works(_parsed)),
+    ("ip.isCanonical", False, ("string",), "bool", lambda text: str(_parsed(text)) == text),
     ("family", True, ("dyn",), "int", _of("version")),
     ("isUnspecified", True, ("dyn",), "bool", _of("is_unspecified")),
     ("isLoopback", True, ("dyn",), "bool", _of("is_loopback")),

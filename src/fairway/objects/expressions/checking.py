@@ -41,6 +41,7 @@ _NAMED_TYPES = {
     "list": "list(dyn)", "map": "map(dyn, dyn)", "null_type": "null", "type": "type",
     "google.protobuf.Timestamp": "timestamp", "google.protobuf.Duration": "duration", "optional_type": "optional_type",
 }  # fmt: skip
+_MIXING = frozenset({"format"})
 OPAQUE = (
     "kubernetes.URL", "kubernetes.Quantity", "kubernetes.Semver", "kubernetes.NamedFormat", "net.IP", "net.CIDR",
     "kubernetes.Image",
@@ -93,6 +94,8 @@ class _Check:
     types: dict[int, Type] = field(default_factory=dict)
     overloads: dict[int, tuple[str, ...]] = field(default_factory=dict)
     mistakes: dict[int, str] = field(default_factory=dict)
+    mixing: int = 0
+    """How many calls are around whose lists may hold anything."""
 
     def check(self, node: Node) -> Type:
         """Note the type of ``node`` and of all below it."""
@@ -170,7 +173,9 @@ class _Check:
             self.overloads[node.id] = ("select_optional_field",)
             name = chosen.value if isinstance(chosen, Constant) else ""
             return self._field(node, operand, str(name), is_optional=True)
+        self.mixing += node.function in _MIXING
         args = [self.check(one) for one in node.args]
+        self.mixing -= node.function in _MIXING
         if node.target is None:
             overloads = functions().get(node.function)
             if overloads is None:
@@ -231,6 +236,8 @@ class _Check:
                 before = found
             elif self.bindings.assign(before, found):
                 before = self.bindings.general(before, found)
+            elif self.mixing:
+                before = DYN
             else:
                 self._mismatch(node, before, found)
                 before = ERROR

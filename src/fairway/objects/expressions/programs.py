@@ -4,24 +4,27 @@ Rules for those who change it: ``fairway.objects.expressions`` alone imports thi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from fairway.objects.expressions import ExpressionError, Scope
 from fairway.objects.expressions.checking import Checked, checked
 from fairway.objects.expressions.costs import Range, SizeOf, estimate
+from fairway.objects.expressions.driving import COST_MAX, EXCEEDED, driven, size_of
+from fairway.objects.expressions.literals import wrong_literals
 from fairway.objects.expressions.rewriting import mismatched, runnable
-from fairway.objects.expressions.syntax import Call, Ident, Select, Tree, raw_of, tree_of, walk
+from fairway.objects.expressions.syntax import Call, Ident, Node, Select, Tree, raw_of, tree_of, walk
 
 _TAIL = re.compile(r" \[[A-Z_]+\]$")
 _HEAD = re.compile(r"^[A-Z_]+: ")
 _MISSING = re.compile(r'Key not found in map : "?([^"]*)"?$')
+_NO_INDEX = re.compile(r"Index error: expected integer type, got (\w+)")
 _OUTSIDE = re.compile(r"Index error: index=(-?\d+) size=\d+")
 _WORDS = {
     "divide by zero": "division by zero",
-    "Iteration budget exceeded": "operation cancelled: actual cost limit exceeded",
-    "Applying SELECT to non-message type": "no such key",
+    "Iteration budget exceeded": EXCEEDED,
+    "Applying SELECT to non-message type": "no such overload",
 }
 _KEPT = 1000
 """Compiled expressions that are remembered."""
@@ -30,7 +33,7 @@ _KEPT = 1000
 class Program:
     """A checked expression.  ``type`` is what it gives, ``names`` what it speaks of."""
 
-    __slots__ = ("_found", "_members", "_mismatches", "_program", "names", "text", "type")
+    __slots__ = ("_found", "_members", "_mismatches", "_run", "_tree", "names", "text", "type")
 
     def __init__(self, text: str, found: Checked, scope: Scope) -> None:
         self.text = text
@@ -41,7 +44,8 @@ class Program:
         self._mismatches = mismatched(found.tree.root) if scope.messages else []
         # A tree of its own is rewritten: the checked one is what costs are counted by.
         again = checked(_parsed(text), scope.variables, scope.messages)
-        self._program = _library().deserialize(raw_of(runnable(again, scope.optional)))
+        self._tree = runnable(again, scope.optional)
+        self._run = _ready(self._tree)
 
     def fields_of(self, name: str) -> frozenset[str]:
         """Which fields of a variable an expression speaks of."""
@@ -56,13 +60,11 @@ class Program:
         if self._mismatches:
             raise ExpressionError(f"type mismatch: {self._mismatches[0]}")
         try:
-            value = self._program.eval(data=values)
-        except Exception as error:
-            raise ExpressionError(_shown_failure(str(error))) from error
-        plain = value.plain_value()
-        if value.type().name() == "ERROR":
-            raise ExpressionError(_shown_failure(str(plain)))
-        return plain
+            return self._run(values)
+        except ExpressionError as error:
+            if str(error) != EXCEEDED or self.cost(size_of(values)).most > COST_MAX:
+                raise
+        return driven(self._tree, values, _ready)
 
 
 def program(text: str, scope: Scope) -> Program:
@@ -76,9 +78,27 @@ def program(text: str, scope: Scope) -> Program:
 def mistakes(text: str, scope: Scope) -> list[str]:
     """Everything that is wrong with an expression, each with its place."""
     try:
-        return checked(_parsed(text), scope.variables, scope.messages).mistakes
+        return _checked(text, scope).mistakes
     except ExpressionError as error:
         return [str(error)]
+
+
+def _ready(node: Node) -> Callable[[Mapping[str, Any]], Any]:
+    """A tree as the library runs it, with no more values than it speaks of: each is copied."""
+    program = _library().deserialize(raw_of(node))
+    names = {one.name for one in walk(node) if isinstance(one, Ident)}
+
+    def run(values: Mapping[str, Any]) -> Any:
+        try:
+            value = program.eval(data={name: values[name] for name in names if name in values})
+        except Exception as error:
+            raise ExpressionError(_shown_failure(str(error))) from error
+        plain = value.plain_value()
+        if value.type().name() == "ERROR":
+            raise ExpressionError(_shown_failure(str(plain)))
+        return plain
+
+    return run
 
 
 def _members(tree: Tree) -> dict[str, frozenset[str]]:
@@ -95,10 +115,27 @@ def _members(tree: Tree) -> dict[str, frozenset[str]]:
 @lru_cache(_KEPT)
 def _compiled(text: str, scope: Scope) -> Program | str:
     try:
-        found = checked(_parsed(text), scope.variables, scope.messages)
+        found = _checked(text, scope)
     except ExpressionError as error:
         return str(error)
     return "\n".join(found.mistakes) or Program(text, found, scope)
+
+
+def _checked(text: str, scope: Scope) -> Checked:
+    """Raises: ``ExpressionError`` for what cannot be parsed."""
+    found = checked(_parsed(text), scope.variables, scope.messages)
+    if not found.mistakes:
+        found.mistakes.extend(wrong_literals(found.tree, is_pattern=_is_pattern))
+    return found
+
+
+@lru_cache(256)
+def _is_pattern(text: str) -> bool:
+    program = _library().compile("text.matches(pattern)", disable_check=True)
+    try:
+        return bool(program.eval(data={"text": "", "pattern": text}).type().name() != "ERROR")
+    except Exception:
+        return False
 
 
 def _parsed(text: str) -> Tree:
@@ -122,6 +159,8 @@ def _shown_failure(text: str) -> str:
     text = _TAIL.sub("", _HEAD.sub("", text))
     if missing := _MISSING.match(text):
         return f"no such key: {missing[1]}"
+    if wrong := _NO_INDEX.match(text):
+        return f"unsupported index type '{wrong[1]}' in list"
     if outside := _OUTSIDE.match(text):
         return f"index out of bounds: {outside[1]}"
     return _WORDS.get(text, "no such overload" if text.startswith("No matching overloads") else text)
