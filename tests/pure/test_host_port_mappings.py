@@ -113,7 +113,7 @@ def test_ports_collide_at_the_same_address_or_at_all(wanted: Any, taken: Any, ex
 
 def test_a_pod_is_refused_for_those_that_still_run() -> None:
     other = pod()
-    refused = refusal(pod(), [other])
+    refused = refusal(pod(), [other], {})
     assert refused is not None
-    assert (refused.reason, refusal(pod(), [])) == ("NodePorts", None)
-    assert refusal(pod(), [{**other, "status": {"phase": "Succeeded"}}]) is None
+    assert (refused.reason, refusal(pod(), [], {})) == ("NodePorts", None)
+    assert refusal(pod(), [{**other, "status": {"phase": "Succeeded"}}], {}) is None

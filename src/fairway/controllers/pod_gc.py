@@ -89,6 +89,8 @@ async def _fail(pod: Object, cluster: Cluster) -> None:
         "lastTransitionTime": rfc3339(cluster.now()), "reason": "DeletionByPodGC",
         "message": "PodGC: node no longer exists",
     }  # fmt: skip
+    if generation := pod["metadata"].get("generation"):
+        lost["observedGeneration"] = generation
     others = [one for one in (pod.get("status") or {}).get("conditions") or () if one["type"] != "DisruptionTarget"]
     conditions = [*others, condition(pod, "DisruptionTarget") or lost]
     patch = {

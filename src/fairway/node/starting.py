@@ -63,7 +63,7 @@ class Starting:
 
     def make_sandbox(self) -> None:
         """Make volumes and sandbox, unless others here stand in the way."""
-        refused = refusal(self._worker.pod, self._others())
+        refused = refusal(self._worker.pod, self._others(), self._shared.allocatable or {})
         if refused is not None:
             self._shared.tell(self._worker.pod, "Warning", refused.reason, refused.message)
             self._worker.fail(replace(refused, message=f"Pod was rejected: {refused.message}"))
@@ -72,8 +72,8 @@ class Starting:
         self._worker.spawn(self._make_sandbox(), "make sandbox")
 
     def _others(self) -> list[Object]:
-        """The pods that are here already, as they were last told of."""
-        others = (worker for worker in self._shared.workers.values() if worker is not self._worker)
+        """The pods that are here already, as they were last told of; not those of which the API knows nothing more."""
+        others = (one for one in self._shared.workers.values() if one is not self._worker and not one.is_gone)
         return [other.view().pod for other in others if other.sandbox is not None or other.is_sandbox_busy]
 
     async def _make_sandbox(self) -> None:

@@ -245,3 +245,46 @@ def test_a_new_node_takes_no_pods_before_it_is_ready(api: Api) -> None:
     made = api.create("/api/v1/nodes", {"metadata": {"name": "conformance-node"}})
     assert made["spec"]["taints"] == [taint]
     api.delete("/api/v1/nodes/conformance-node")
+
+
+def test_pod_rejection_status(api: Api, namespace: str) -> None:
+    pods = path("pods", namespace)
+    new = {**template("x"), "metadata": {"name": "p"}}
+    new["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000000000000"}}
+    api.create(pods, new)
+    waits = api.until(f"{pods}/p", lambda found: found["status"].get("conditions"))
+    (condition,) = waits["status"]["conditions"]
+    assert (condition["type"], condition["reason"], condition["observedGeneration"]) == (
+        "PodScheduled", "Unschedulable", 1,
+    )  # fmt: skip
+    node = api.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
+    api.create(f"{pods}/p/binding", {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": node}})
+    refused = api.until(f"{pods}/p", lambda found: found["status"]["phase"] == "Failed")
+    status = refused["status"]
+    assert (status["reason"], status["observedGeneration"], refused["metadata"]["generation"]) == ("OutOfcpu", 1, 1)
+    assert "Node didn't have enough resource: cpu, requested: 1000000000000000, used: " in status["message"]
+    assert status["qosClass"] == waits["status"]["qosClass"]
+
+
+def test_pod_generation_starts_at_one_and_counts_changes_of_the_spec(api: Api, namespace: str) -> None:
+    pods = path("pods", namespace)
+    new = {**template("x", activeDeadlineSeconds=5000), "metadata": {"name": "p", "generation": 100}}
+    assert api.create(pods, new)["metadata"]["generation"] == 1
+    api.until(f"{pods}/p", is_running)
+    toleration = {"key": "k", "operator": "Exists"}
+    changes: list[tuple[Any, int]] = [
+        (lambda found: found["metadata"].update(labels={"a": "b"}), 1),
+        (lambda found: found["metadata"].update(annotations={"a": "b"}), 1),
+        (lambda found: found["spec"].update(activeDeadlineSeconds=4000), 2),
+        (lambda found: found["spec"]["containers"][0].update(image="luksa/kubia:other"), 3),
+        (lambda found: found["spec"]["tolerations"].append(toleration), 4),
+    ]
+    for change, generation in changes:
+        assert api.change(f"{pods}/p", change)["metadata"]["generation"] == generation
+    api.until(f"{pods}/p", lambda found: found["status"].get("observedGeneration") == 4)
+    api.until(
+        f"{pods}/p", lambda found: all(one["observedGeneration"] == 4 for one in found["status"]["conditions"])
+    )  # fmt: skip
+    gone = api.delete(f"{pods}/p", {"gracePeriodSeconds": 60})
+    assert (gone["metadata"]["generation"], api.get(f"{pods}/p")["metadata"]["generation"]) == (5, 5)
+    api.delete(f"{pods}/p", {"gracePeriodSeconds": 0})

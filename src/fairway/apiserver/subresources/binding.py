@@ -87,6 +87,8 @@ def _bound(call: Call, old: Stored, node: str, metadata: Object, now_s: float) -
         if metadata.get(field):
             pod[field] = {**(pod.get(field) or {}), **metadata[field]}
     scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None}
+    if generation := pod.get("generation"):
+        scheduled["observedGeneration"] = generation
     status = new.setdefault("status", {})
     status.pop("nominatedNodeName", None)
     others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]

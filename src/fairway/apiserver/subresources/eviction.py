@@ -159,6 +159,8 @@ async def _say_why(call: Call, api: "Api") -> None:
         "lastTransitionTime": meta.timestamp(api.clock()), "reason": "EvictionByEvictionAPI",
         "message": "Eviction API: evicting",
     }  # fmt: skip
+    if generation := pod.object["metadata"].get("generation"):
+        told["observedGeneration"] = generation
     new["status"]["conditions"] = [*conditions, told]
     try:
         await api.commits.replace(POD, new, pod)

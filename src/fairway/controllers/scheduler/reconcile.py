@@ -133,14 +133,15 @@ async def _refuse(placement: Placement, reason: str, told: Told, cluster: Cluste
         if reason == "Unschedulable":
             cluster.event(POD, pod, "Warning", "FailedScheduling", message)
     present = condition(pod, "PodScheduled") or {}
-    is_told = (present.get("status"), present.get("reason"), present.get("message")) == ("False", reason, message)
+    told_before = (present.get("status"), present.get("reason"), present.get("message"))
+    is_told = told_before == ("False", reason, message) and _observed(pod).items() <= present.items()
     if is_told and nominated(pod) == placement.nominated:
         return
     others = [one for one in (pod.get("status") or {}).get("conditions") or () if one.get("type") != "PodScheduled"]
     since = present.get("lastTransitionTime") if present.get("status") == "False" else None
     refused = {
         "type": "PodScheduled", "status": "False", "lastProbeTime": None,
-        "lastTransitionTime": since or rfc3339(cluster.now()), "reason": reason, "message": message,
+        "lastTransitionTime": since or rfc3339(cluster.now()), "reason": reason, "message": message, **_observed(pod),
     }  # fmt: skip
     patch = {
         "metadata": {"uid": uid, "resourceVersion": pod["metadata"]["resourceVersion"]},
@@ -149,13 +150,19 @@ async def _refuse(placement: Placement, reason: str, told: Told, cluster: Cluste
     await cluster.patch(POD, pod, patch, subresource="status")
 
 
+def _observed(pod: Object) -> Object:
+    """Which spec a condition speaks of."""
+    generation = pod["metadata"].get("generation")
+    return {} if generation is None else {"observedGeneration": generation}
+
+
 async def _make_room(placement: Placement, victim: Object, cluster: Cluster) -> None:
     """Say to a pod that it has to leave for a more important one, and have it leave in its own time."""
     if pod_rules.is_terminating(victim):
         return
     target = {
         "type": "DisruptionTarget", "status": "True", "lastTransitionTime": rfc3339(cluster.now()), "reason": REASON,
-        "message": f"{NAME}: preempting to accommodate a higher priority pod",
+        "message": f"{NAME}: preempting to accommodate a higher priority pod", **_observed(victim),
     }  # fmt: skip
     patch = {"metadata": {"uid": victim["metadata"]["uid"]}, "status": {"conditions": [target]}}
     await cluster.patch(POD, victim, patch, content_type=STRATEGIC_PATCH, subresource="status")
