@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from component.kind_objects import MINIMAL
-from fairway.apiserver.rows import Ages, included, row
+from fairway.apiserver.rows import Rows, included
 from fairway.apiserver.stored import Stored, encode, splice
 from fairway.kinds import ALL
 from fairway.kinds.kind import Kind
@@ -40,15 +40,15 @@ def test_a_row_is_what_its_cells_say_now_and_later(kind: Kind, given: Object) ->
     for after_s in LATER_S:
         now_s = unix_seconds(CREATED) + after_s
         for include in ("Metadata", "None", "Object"):
-            shown = included(one, include, kind.api_version, True)
-            made = row(one, kind.columns, Ages(now_s), shown, leads_with_name=kind.leads_with_name)
+            shown = included(include, kind.api_version, is_own_version=True)
+            made = Rows(kind.columns, now_s, shown, leads_with_name=kind.leads_with_name).row(one)
             wanted = table.row(one.object, kind.columns, now_s, include, leads_with_name=kind.leads_with_name)
             assert orjson.loads(made) == orjson.loads(orjson.dumps(wanted))
 
 
 def test_a_row_is_made_once_and_can_be_let_go() -> None:
     one = stored(POD, RESTARTED)
-    row(one, POD.columns, Ages(0.0), b"null", leads_with_name=True)
+    Rows(POD.columns, 0.0, lambda _: b"null", leads_with_name=True).row(one)
     assert one.row is not None and not one.is_decoded
     one.forget_shown()
     assert one.row is None

@@ -8,6 +8,7 @@ import ipaddress
 import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from fairway.transport.exposition import Histogram, sample
 
@@ -69,7 +70,10 @@ def range_of(address: str, cidrs: Sequence[str]) -> str:
         at = ipaddress.ip_address(address)
     except ValueError:
         return ""
-    return next((cidr for cidr in cidrs if at in ipaddress.ip_network(cidr)), "")
+    return next((cidr for cidr in cidrs if at in _network(cidr)), "")
+
+
+_network = lru_cache(64)(ipaddress.ip_network)
 
 
 def capacity(cidr: str) -> int:

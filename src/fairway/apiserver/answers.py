@@ -116,7 +116,7 @@ class Answers:
         if form.media == PROTOBUF and not takes_json(request.headers.get("accept", "")):
             return False
         # Most lists are small: only what may be large is measured.
-        return len(page.items) > 1 and sum(len(item.wire) for item in page.items) > _WHOLE_BYTES
+        return len(page.items) > 1 and sum(item.size for item in page.items) > _WHOLE_BYTES
 
     def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
         """The list as it was answered before, if nothing changed since, or kept now if it is large but not huge."""
@@ -126,7 +126,7 @@ class Answers:
         if kept is not None and (kept.changed, kept.second) == (page.changed, second) and kept.revision >= page.asked:
             return kept
         self._kept.pop(key, None)
-        size = sum(len(item.wire) for item in page.items)
+        size = sum(item.size for item in page.items)
         if not _KEPT_FROM_BYTES <= size <= _WHOLE_BYTES:
             return None
         while self._kept and size + sum(len(one.body) for one in self._kept.values()) > _KEPT_BYTES:

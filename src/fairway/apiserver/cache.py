@@ -101,13 +101,18 @@ class Cache:
             entries, base = await self._store.read(_ROOT, at=base if base < newest else None)
         except StoreCompacted:
             entries, base = await self._store.read(_ROOT)
-        self._fill(entries, base)
+        left = list(entries)
+        del entries
+        self._fill(left, base)
         return newest
 
-    def _fill(self, entries: Sequence[Entry], revision: Revision) -> None:
+    def _fill(self, left: list[Entry], revision: Revision) -> None:
         states: dict[Collection, list[Stored]] = {each: [] for each in self.collections.values()}
         self.claims = set()
-        for entry in entries:
+        left.reverse()
+        while left:
+            # One by one, so that what is read and what is kept are not in memory both.
+            entry = left.pop()
             assert entry.value is not None
             collection = self._collection(entry.key)
             if collection is None:
@@ -146,7 +151,7 @@ class Cache:
         for prefix, mirrors in list(self._mirrors.items()):
             if mirrors:
                 self.mirror([self.collections[prefix].kind, *(mirror.kind for mirror in mirrors.values())])
-        for collection in self._every():
+        for collection in self.every():
             for watcher in list(collection.watchers):
                 watcher.lose()
 
@@ -194,7 +199,7 @@ class Cache:
         if collection.watchers:
             self._announce(collection, event)
         else:
-            self._economize(event)
+            self._economize(collection, event)
         for changed in self._changes.pop(entry.key, ()):
             if not changed.done():
                 changed.set_result(None)
@@ -221,27 +226,29 @@ class Cache:
             for watcher in list(collection.watchers):
                 _send(watcher, batch)
             for event in events:
-                self._economize(event)
+                self._economize(collection, event)
 
     @staticmethod
-    def _economize(event: Event) -> None:
+    def _economize(collection: Collection, event: Event) -> None:
         """Bytes are an eighth of the memory: who looks at dicts keeps of them what he needs."""
         if event.old is not None:
             event.old.forget()
         if event.new is not None:
             event.new.forget()
+            if collection.codec is not None:
+                event.new.pack(collection.codec)
 
     def tick(self, now_s: float | None = None) -> None:
         """Now and then: bookmarks for watchers; dicts that were looked at are let go, and old states are closed."""
         self.send()
         self._close_old(time.monotonic() if now_s is None else now_s)
-        for collection in self._every():
+        for collection in self.every():
             for watcher in list(collection.watchers):
                 watcher.bookmark(self.revision)
             for state in collection.live.values():
                 state.forget_shown()
 
-    def _every(self) -> list[Collection]:
+    def every(self) -> list[Collection]:
         """Every collection, and those that keep custom kinds in other versions."""
         return [*self.collections.values(), *(one for found in self._mirrors.values() for one in found.values())]
 

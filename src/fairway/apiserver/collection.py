@@ -26,6 +26,16 @@ class Watcher(Protocol):
         """Events were lost: the watch must end with 410."""
 
 
+class Codec(Protocol):
+    """Makes bytes small and gives them back."""
+
+    def pack(self, wire: bytes) -> bytes:
+        """The small form."""
+
+    def unpack(self, packed: bytes) -> bytes:
+        """What was packed."""
+
+
 class Batch:
     """Consecutive events of one collection, and what was made of them for one watcher and serves the next."""
 
@@ -49,6 +59,8 @@ class Collection:
         self.watchers: dict[Watcher, None] = {}
         self.changed = 0
         self.floor = 0
+        self.codec: Codec | None = None
+        """What keeps the bytes small, once there are many."""
         self.unconverted: dict[str, None] = {}
         """Keys of objects that are still in another version: to be converted before they are read."""
         self._keys: list[str] = []

@@ -4,12 +4,12 @@ Rules for those who change it: an object, what it claims and what it releases ar
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from uuid import uuid4
 
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.claims import NOTHING, Claims
 from fairway.apiserver.stored import Stored, encode, splice
+from fairway.apiserver.uids import new_uid
 from fairway.kinds import IP_ADDRESS
 from fairway.kinds.kind import Claim, Kind
 from fairway.objects import Object, meta
@@ -120,7 +120,7 @@ class Committer:
         if claim.body is None:
             return owner.encode()
         body = {**claim.body, "metadata": dict(claim.body["metadata"])}
-        meta.stamp_created(body["metadata"], uid=str(uuid4()), now_s=self._clock())
+        meta.stamp_created(body["metadata"], uid=new_uid(), now_s=self._clock())
         return encode(body)
 
     @staticmethod

@@ -33,7 +33,7 @@ class Event:
     @property
     def size_bytes(self) -> int:
         """What remembering this event costs."""
-        return len(self.new.wire) if self.new else 256
+        return self.new.size if self.new else 256
 
     @property
     def departed(self) -> Stored:

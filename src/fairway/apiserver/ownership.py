@@ -10,7 +10,7 @@ from functools import lru_cache
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import described_version
 from fairway.apiserver.routes import media_version
-from fairway.kinds.kind import STATUS, CustomVersion
+from fairway.kinds.kind import STATUS, CustomVersion, Kind
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
 from fairway.objects.meta import timestamp
@@ -87,8 +87,12 @@ def _known(given: Sequence[Object], kept: Sequence[Object]) -> Managers:
 
 def _not_for(call: Call) -> str:
     """The member that a writer through this path cannot speak of."""
-    has_status = call.kind.subresource(STATUS.name) is not None
-    return STATUS.name if has_status and not call.subresource else ""
+    return "" if call.subresource else _set_elsewhere(call.kind)
+
+
+@lru_cache(1024)
+def _set_elsewhere(kind: Kind) -> str:
+    return STATUS.name if kind.subresource(STATUS.name) is not None else ""
 
 
 def apply(call: Call, live: Object | None, config: Object, now_s: float, *, force: bool) -> Object:

@@ -56,7 +56,7 @@ def pieces(states: Sequence[Stored]) -> Iterator[Sequence[Stored]]:
     """The states in parts of about ``PIECE_BYTES``."""
     start = size = 0
     for place, stored in enumerate(states):
-        size += len(stored.wire)
+        size += stored.size
         if size >= PIECE_BYTES or place - start + 1 >= _PIECE_ITEMS:
             yield states[start : place + 1]
             start, size = place + 1, 0

@@ -1,12 +1,13 @@
 """Rows: what a Table says of a stored object, as bytes, made once for each of its states.
 
-Shape: ``row(stored, columns, now_s, ...)``.  What time does not change is kept with the object as bytes, an age as the
-moment that it counts from; only other cells that go by the clock look at the object each time.
+Shape: ``Rows(columns, now_s, shown).row(stored)``.  What time does not change is kept with the object as bytes, an age
+as the moment that it counts from; only other cells that go by the clock look at the object each time.
 Source: Kubernetes API concepts, "Receiving resources as Tables".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -23,70 +24,75 @@ Part = bytes | float | Column
 """A piece of the cells' JSON, the moment that an age counts from, or a column to be asked each time."""
 
 
-class Ages:
-    """The texts of ages in one answer: objects that were made together have the same."""
+class Rows:
+    """Makes the rows of one answer.  ``shown`` gives what stands under ``object``."""
 
-    __slots__ = ("_now_s", "_texts")
+    __slots__ = ("_ages", "_columns", "_leads_with_name", "_now_s", "_shown")
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(
+        self, columns: Sequence[Column], now_s: float, shown: Callable[[Stored], bytes], *, leads_with_name: bool
+    ) -> None:
+        self._columns = columns
         self._now_s = now_s
-        self._texts: dict[float, bytes] = {}
+        self._shown = shown
+        self._leads_with_name = leads_with_name
+        self._ages: dict[float, bytes] = {}
 
-    def since(self, moment_s: float) -> bytes:
-        """The JSON of the time since then."""
-        found = self._texts.get(moment_s)
-        if found is None:
-            found = self._texts[moment_s] = b'"%b"' % duration(self._now_s - moment_s).encode()
-        return found
-
-    def cells(self, stored: Stored, columns: Sequence[Column], *, leads_with_name: bool) -> bytes:
-        """The cells of one object, without brackets."""
+    def row(self, stored: Stored) -> bytes:
+        """One row."""
         kept = stored.row
-        if kept is None or kept[0] is not columns:
-            kept = stored.row = (columns, _parts(stored.peek(), columns, self._now_s, leads_with_name))
-        parts = kept[1]
-        if len(parts) == 1 and isinstance(parts[0], bytes):
-            return parts[0]
-        return b"".join([self._text(part, stored) for part in parts])
+        if kept is None or kept[0] is not self._columns:
+            made = _parts(stored.peek(), self._columns, self._now_s, self._leads_with_name)
+            kept = stored.row = (self._columns, made)
+        parts: tuple[Any, ...] = kept[1]
+        if len(parts) == 3 and isinstance(parts[1], float):
+            # Nearly every kind: an age, and what stands before and behind it.
+            age = self._ages.get(parts[1]) or self._age(parts[1])
+            return b'{"cells":[%b%b%b],"object":%b}' % (parts[0], age, parts[2], self._shown(stored))
+        cells = b"".join([self._text(part, stored) for part in parts])
+        return b'{"cells":[%b],"object":%b}' % (cells, self._shown(stored))
 
     def _text(self, part: Part, stored: Stored) -> bytes:
         if isinstance(part, bytes):
             return part
         if isinstance(part, float):
-            return self.since(part)
+            return self._ages.get(part) or self._age(part)
         return orjson.dumps(part.cell(stored.peek(), self._now_s))
+
+    def _age(self, moment_s: float) -> bytes:
+        """The time since then; objects that were made together have the same."""
+        found = self._ages[moment_s] = b'"%b"' % duration(self._now_s - moment_s).encode()
+        return found
 
 
 def _parts(found: Object, columns: Sequence[Column], now_s: float, leads_with_name: bool) -> tuple[Part, ...]:
     parts: list[Part] = []
-    text = [orjson.dumps(found["metadata"]["name"])] if leads_with_name else []
+    texts = [orjson.dumps(found["metadata"]["name"])] if leads_with_name else []
     for column in columns:
         cell = column.cell(found, now_s)
         if cell == column.cell(found, now_s + _FAR_S):
-            text.append(orjson.dumps(cell))
+            texts.append(orjson.dumps(cell))
             continue
         # What stands between two cells that change is one piece, with its commas.
-        parts.append(
-            b"".join(b"%b," % one for one in text) if not parts else b"".join(b",%b" % one for one in text) + b","
-        )
+        parts.append(_joined(texts, is_first=not parts, is_last=False))
         parts.append(_created_s(found) if column.cell is table.object_age else column)
-        text = []
-    parts.append(b"".join(b",%b" % one for one in text) if parts else b",".join(text))
+        texts = []
+    parts.append(_joined(texts, is_first=not parts, is_last=True))
     return tuple(parts)
+
+
+def _joined(texts: Sequence[bytes], *, is_first: bool, is_last: bool) -> bytes:
+    return b",".join([*([] if is_first else [b""]), *texts, *([] if is_last else [b""])])
 
 
 def _created_s(found: Object) -> float:
     return datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp()
 
 
-def row(stored: Stored, columns: Sequence[Column], ages: Ages, shown: bytes, *, leads_with_name: bool) -> bytes:
-    """One row; ``shown`` is what stands under ``object``."""
-    return b'{"cells":[%b],"object":%b}' % (ages.cells(stored, columns, leads_with_name=leads_with_name), shown)
-
-
-def partial(stored: Stored, version: str) -> bytes:
-    """The metadata of an object, as PartialObjectMetadata."""
-    return b'{"kind":"PartialObjectMetadata","apiVersion":"%b","metadata":%b}' % (version.encode(), stored.metadata)
+def partial(version: str) -> Callable[[Stored], bytes]:
+    """What shows the metadata of an object, as PartialObjectMetadata."""
+    start = b'{"kind":"PartialObjectMetadata","apiVersion":"%b","metadata":' % version.encode()
+    return lambda stored: b"%b%b}" % (start, stored.metadata)
 
 
 def definitions(columns: Sequence[Column], *, leads_with_name: bool) -> bytes:
@@ -94,10 +100,12 @@ def definitions(columns: Sequence[Column], *, leads_with_name: bool) -> bytes:
     return orjson.dumps(table.definitions(columns, leads_with_name=leads_with_name))
 
 
-def included(stored: Stored, include: Include, shown_version: str, is_own_version: bool) -> bytes:
-    """What a row holds beside its cells; the version is that of the metadata's form."""
+def included(include: Include, shown_version: str, *, is_own_version: bool) -> Callable[[Stored], bytes]:
+    """What a row holds beside its cells."""
     if include == "None":
-        return b"null"
+        return lambda _: b"null"
     if include == "Metadata":
-        return partial(stored, table.API_VERSION)
-    return stored.wire if is_own_version else orjson.dumps({**stored.peek(), "apiVersion": shown_version})
+        return partial(table.API_VERSION)
+    if is_own_version:
+        return lambda stored: stored.wire
+    return lambda stored: orjson.dumps({**stored.peek(), "apiVersion": shown_version})

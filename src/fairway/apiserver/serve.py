@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import orjson
 
@@ -33,6 +32,7 @@ from fairway.apiserver.selection import select
 from fairway.apiserver.settings import Settings
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.tokens.issuer import Issuer
+from fairway.apiserver.uids import new_uid
 from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind, Served
@@ -161,6 +161,8 @@ class Api:
         if not is_applied and before is not None:
             ownership.track(call, new, before, self.clock())
         has_claims = self.claims.has_claims(kind) and not call.subresource
+        # What is wished for claims what it did: nothing comes and nothing is let go.
+        has_claims = has_claims and (before is None or new["spec"] != before["spec"])
         unclaimed = orjson.dumps(new) if has_claims else b""
         for _ in range(self.settings.limits.claim_tries):
             dry_run = "dryRun" in call.options
@@ -183,7 +185,7 @@ class Api:
             ownership.track(call, new, None, self.clock())
         admit(call, new, before, self)
         if before is None:
-            metadata.begin(new, call.kind, uid=str(uuid4()), now_s=self.clock())
+            metadata.begin(new, call.kind, uid=new_uid(), now_s=self.clock())
         else:
             metadata.carry(new, before)
 

@@ -16,6 +16,7 @@ from fairway.apiserver.health import Check
 from fairway.apiserver.http import Http
 from fairway.apiserver.metrics import Metrics
 from fairway.apiserver.openapi import OpenApi
+from fairway.apiserver.packing import Packing
 from fairway.apiserver.pages import Page, Pages
 from fairway.apiserver.quota.upkeep import QuotaUpkeep
 from fairway.apiserver.routes import Routes
@@ -90,6 +91,7 @@ class ApiServer:
         if self._long_lived_tokens is not None:
             self._run(self._long_lived_tokens.keep(), "fill the Secrets that hold tokens")
         self._run(self._tick(), "bookmarks")
+        self._run(Packing(self.cache.every).keep(), "pack what is many")
         self._is_ready = True
 
     def _serve(self, custom: Sequence[Kind]) -> None:

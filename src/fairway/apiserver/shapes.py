@@ -150,20 +150,16 @@ class AsTable:
         self._kind = kind
         self._version = f"meta.k8s.io/{version}"
         self._include = include
-        self._shown_version = shown_version
         self._head = rows.definitions(kind.columns, leads_with_name=kind.leads_with_name)
-
-    def _row(self, stored: Stored, ages: rows.Ages) -> bytes:
-        kind, is_own_version = self._kind, self._shown_version == self._kind.api_version
-        shown = rows.included(stored, self._include, self._shown_version, is_own_version)
-        return rows.row(stored, kind.columns, ages, shown, leads_with_name=kind.leads_with_name)
+        self._shown = rows.included(include, shown_version, is_own_version=shown_version == kind.api_version)
 
     def _parts(self, metadata: Object, *, has_definitions: bool = True) -> Parts:
         head = b'{"kind":"Table","apiVersion":"%b","metadata":%b,"columnDefinitions":%b,"rows":[' % (
             self._version.encode(), orjson.dumps(metadata), self._head if has_definitions else b"null",
         )  # fmt: skip
-        ages = rows.Ages(time.time())
-        return Parts(head, lambda stored: self._row(stored, ages))
+        kind = self._kind
+        made = rows.Rows(kind.columns, time.time(), self._shown, leads_with_name=kind.leads_with_name)
+        return Parts(head, made.row)
 
     def _table(self, found: Sequence[Stored], metadata: Object, *, has_definitions: bool = True) -> bytes:
         return self._parts(metadata, has_definitions=has_definitions)._replace(tail=b"]}").joined(found)
@@ -219,10 +215,11 @@ class AsMetadata:
     def __init__(self, kind: Kind, version: str) -> None:
         self._kind = kind
         self._version = f"meta.k8s.io/{version}"
+        self._partial = rows.partial(self._version)
 
     def one(self, stored: Stored) -> bytes:
         """See ``Shape``."""
-        return rows.partial(stored, self._version)
+        return self._partial(stored)
 
     def made(self, made: Object) -> bytes:
         """See ``Shape``."""

@@ -4,8 +4,8 @@ Rules for those who change it: the bytes in the store lack metadata.resourceVers
 without decoding.  The dict is shared with every reader of the process: nobody changes it.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
@@ -14,6 +14,7 @@ from fairway.objects import Object
 from fairway.objects.fields import Reader, read_all
 
 _METADATA = b'"metadata":{'
+_PACKED_BYTES = 32 * 1024
 _MEMBERS_FIRST = ("kind", "apiVersion", "metadata")
 
 
@@ -40,6 +41,10 @@ def restamp(wire: bytes, revision: int) -> bytes:
     return b'%b"resourceVersion":"%d"%b' % (wire[:at], revision, wire[wire.index(b",", at) :])
 
 
+if TYPE_CHECKING:
+    from fairway.apiserver.collection import Codec
+
+
 class _Labels(msgspec.Struct):
     labels: dict[str, str] | None = None
 
@@ -63,18 +68,38 @@ class Stored:
     What selectors look at is read once and kept, which costs a hundredth of the whole dict.
     """
 
-    __slots__ = ("_labels", "_metadata_end", "_object", "_values", "key", "revision", "row", "wire")
+    __slots__ = (
+        "_bytes", "_labels", "_metadata_end", "_object", "_unpack", "_values", "key", "revision", "row", "size",
+    )  # fmt: skip
 
     def __init__(self, key: str, revision: int, wire: bytes, decoded: Object | None = None) -> None:
         self.key = key
         self.revision = revision
-        self.wire = wire
+        self.size = len(wire)
+        """Bytes of ``wire``."""
+        self._bytes = wire
+        self._unpack: Callable[[bytes], bytes] | None = None
         self._object = decoded
         self._labels: Mapping[str, str] | None = None
         self._values: tuple[str, ...] | None = None
         self._metadata_end = 0
         self.row: tuple[object, tuple[Any, ...]] | None = None
         """What Tables say of it; see ``rows``."""
+
+    @property
+    def wire(self) -> bytes:
+        """The whole object as JSON."""
+        return self._bytes if self._unpack is None else self._unpack(self._bytes)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the bytes are kept small."""
+        return self._unpack is not None
+
+    def pack(self, codec: "Codec") -> None:
+        """From now on keep the bytes small; large objects stay: they take longer to unpack, and are few."""
+        if self._unpack is None and self.size <= _PACKED_BYTES:
+            self._bytes, self._unpack = codec.pack(self._bytes), codec.unpack
 
     @property
     def object(self) -> Object:

@@ -64,11 +64,11 @@ class StreamWatch:
 
     def _is_short(self) -> bool:
         """Whether what is to be told first is so little that nobody has to wait for it."""
-        initial = self._initial or ()
-        if len(initial) + self._collection.changed - self._after > _AT_ONCE:
+        states = list(self._initial or ())
+        if len(states) + self._collection.changed - self._after > _AT_ONCE:
             return False
-        missed = [event.new for event in self._collection.since(self._after) if event.new is not None]
-        return sum(len(state.wire) for state in (*initial, *missed)) <= _AT_ONCE_BYTES
+        states += [event.new for event in self._collection.since(self._after) if event.new is not None]
+        return sum(state.size for state in states) <= _AT_ONCE_BYTES
 
     def closed(self) -> None:
         """The peer has gone, or ``_end`` ended it."""

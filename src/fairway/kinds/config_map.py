@@ -26,12 +26,14 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield from sealed(new, old, ("data", "binaryData"))
     texts, binaries = new.get("data") or {}, new.get("binaryData") or {}
     for key in texts:
-        yield from each(f"data[{key}]", key, names.config_key(key))
+        if not names.is_config_key(key):
+            yield from each(f"data[{key}]", key, names.config_key(key))
         if key in binaries:
             yield from each(f"data[{key}]", key, ["duplicate of key present in binaryData"])
     for key in binaries:
-        yield from each(f"binaryData[{key}]", key, names.config_key(key))
-    size = sum(len(text.encode()) for text in texts.values()) + sum(decoded_size(text) for text in binaries.values())
+        if not names.is_config_key(key):
+            yield from each(f"binaryData[{key}]", key, names.config_key(key))
+    size = sum(size_of(text) for text in texts.values()) + sum(decoded_size(text) for text in binaries.values())
     if size > SIZE_MAX_BYTES:
         yield too_long("", SIZE_MAX_BYTES)
 
@@ -45,6 +47,11 @@ def sealed(new: Object, old: Object, fields: tuple[str, ...]) -> Iterator[Proble
     for field in fields:
         if (new.get(field) or {}) != (old.get(field) or {}):
             yield forbidden_value(field, _SEALED)
+
+
+def size_of(text: str) -> int:
+    """The bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def decoded_size(text: str) -> int:

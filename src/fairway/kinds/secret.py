@@ -48,7 +48,8 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield from sealed(new, old, ("data",))
     found = new.get("data") or {}
     for key in found:
-        yield from each(f"data[{key}]", key, names.config_key(key))
+        if not names.is_config_key(key):
+            yield from each(f"data[{key}]", key, names.config_key(key))
     if sum(map(decoded_size, found.values())) > SIZE_MAX_BYTES:
         yield too_long("data", SIZE_MAX_BYTES)
     yield from _type_demands(new, found)

@@ -268,6 +268,8 @@ def _validate_managed_fields(metadata: Object, path: str) -> Iterator[Problem]:
 
 def validate_field_manager(manager: str, path: str = "fieldManager") -> Iterator[Problem]:
     """The name of a field manager: at most 128 bytes, all of them printable."""
+    if manager.isascii() and manager.isprintable() and len(manager) <= _MANAGER_MAX_BYTES:
+        return
     if len(manager.encode(errors="surrogatepass")) > _MANAGER_MAX_BYTES:
         yield too_long(path, _MANAGER_MAX_BYTES)
     for place, character in enumerate(manager):

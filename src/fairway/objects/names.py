@@ -198,6 +198,11 @@ def port_number(value: int) -> Iterator[str]:
     return in_range(value, 1, 65535)
 
 
+def is_config_key(value: str) -> bool:
+    """Whether ``config_key`` finds nothing wrong: asked first, since most objects are well and may hold many keys."""
+    return len(value) <= SUBDOMAIN_MAX and bool(_is_config_key(value)) and value != "." and not value.startswith("..")
+
+
 def config_key(value: str) -> Iterator[str]:
     """A key of a ConfigMap or Secret, which may become a file's name."""
     if _length(value) > SUBDOMAIN_MAX:

@@ -31,10 +31,8 @@ def service_slips(call: Call, new: Object, old: Object | None, api: "Api") -> No
         return
     if old is not None and all(old["spec"].get(field) == new["spec"].get(field) for field in _FIELDS):
         return
-    if not _may_look(call, api):
-        return
     carriers = list(_carriers(call.namespace, api))
-    if not carriers:
+    if not carriers or not _may_look(call, api):
         return
     name = new["metadata"].get("name")
     others = [each for each in _of(SERVICE, call.namespace, api) if each["metadata"]["name"] != name]
