@@ -92,3 +92,19 @@ async def test_a_changed_quota_is_counted_anew(api: World) -> None:
     assert (await api.ask("POST", f"{CORE}/secrets", {"metadata": {"name": "s"}})).status == 201
     told = await api.ask("DELETE", f"{CORE}/resourcequotas/q")
     assert (told.body["kind"], told.body["spec"]["hard"]) == ("ResourceQuota", {"secrets": "2", "pods": "3"})
+
+
+async def test_pods_that_were_there_before_a_quota_are_changed_as_ever_but_not_resized(api: World) -> None:
+    """Or who marks, ends or lets go of them would be refused for what they never said."""
+    merge = {"content_type": "application/merge-patch+json"}
+    assert (await api.ask("POST", f"{CORE}/pods", pod("old"))).status == 201
+    assert (await api.ask("POST", f"{CORE}/pods", pod("said", requests={"cpu": "1"}))).status == 201
+    await with_quota(api, {"requests.cpu": "1"})
+    assert (await api.ask("POST", f"{CORE}/pods", pod("new"))).status == 403
+    labels = {"metadata": {"labels": {"a": "b"}}}
+    assert (await api.ask("PATCH", f"{CORE}/pods/old", labels, **merge)).status == 200
+    larger = {"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]}}
+    told = await api.ask(
+        "PATCH", f"{CORE}/pods/said/resize", larger, content_type="application/strategic-merge-patch+json"
+    )
+    assert (told.status, "exceeded quota: q, requested: requests.cpu=1" in told.message) == (403, True)

@@ -37,9 +37,7 @@ class Quotas:
 
     def concern(self, call: Call, old: Object | None) -> bool:
         """Whether a quota may have to do with a write."""
-        if not self._quotas.live or not call.kind.namespaced or call.subresource:
-            return False
-        if old is not None and not usage.is_weighed(call.kind):
+        if not self._quotas.live or not call.kind.namespaced or not usage.is_changed(call.kind, call.subresource, old):
             return False
         return bool(self._keys(call))
 

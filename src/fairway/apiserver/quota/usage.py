@@ -31,6 +31,15 @@ def is_weighed(kind: Kind) -> bool:
     return not kind.group and kind.plural in WEIGHED
 
 
+def is_changed(kind: Kind, subresource: str, old: Object | None) -> bool:
+    """Whether a write can change what an object takes: of pods only a new one, or one that is resized."""
+    if old is None:
+        return not subresource
+    if kind.plural == PODS and not kind.group:
+        return subresource == "resize"
+    return is_weighed(kind) and not subresource
+
+
 def of(kind: Kind, found: Object) -> Amounts:
     """All that an object takes."""
     taken: Amounts = {count_name(kind): pieces(1)}

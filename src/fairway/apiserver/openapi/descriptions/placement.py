@@ -34,8 +34,8 @@ PLACEMENT: Texts = {
         "podAntiAffinity": "Which pods should not be near.",
     }),
     "core.v1.NodeAffinity": ("Which nodes a pod likes.", _HARD_AND_SOFT),
-    "core.v1.PodAffinity": ("Which pods should be near.", _HARD_AND_SOFT),
-    "core.v1.PodAntiAffinity": ("Which pods should not be near.", _HARD_AND_SOFT),
+    "core.v1.PodAffinity": ("Rules on pods that draw a new one to where they are.", _HARD_AND_SOFT),
+    "core.v1.PodAntiAffinity": ("Rules on pods that keep a new one from where they are.", _HARD_AND_SOFT),
     "core.v1.NodeSelector": ("Nodes, by what they are like.", {
         "nodeSelectorTerms": "Descriptions of nodes. One that fits is enough."}),
     "core.v1.NodeSelectorTerm": ("A description of nodes; all of it must fit. An empty one fits no node.", {
@@ -131,7 +131,7 @@ PLACEMENT: Texts = {
         "add": "Those given, such as NET_ADMIN.", "drop": "Those taken away; ALL for all."}),
     "core.v1.SELinuxOptions": ("An SELinux label.", {
         "level": "Its level.", "role": "Its role.", "type": "Its type.", "user": "Its user."}),
-    "core.v1.SeccompProfile": ("Which system calls are let through.", {
+    "core.v1.SeccompProfile": ("A choice of system calls; all others fail.", {
         "localhostProfile": "With Localhost: the file on the node that says so, below the kubelet's folder.",
         "type": "Localhost: as a file says. RuntimeDefault: as the runtime has it. Unconfined: all.",
     }),
@@ -141,7 +141,7 @@ PLACEMENT: Texts = {
     }),
     "core.v1.Sysctl": ("A setting of the kernel.", {
         "name": "Its name, such as net.core.somaxconn.", "value": "Its value."}),
-    "core.v1.WindowsSecurityContextOptions": ("Settings for Windows.", {
+    "core.v1.WindowsSecurityContextOptions": ("Users and accounts of containers on Windows.", {
         "gmsaCredentialSpec": "The credentials of a managed account, as JSON.",
         "gmsaCredentialSpecName": "The name of those credentials.",
         "hostProcess": "Whether it runs as a process of the node. All containers of a pod alike.",

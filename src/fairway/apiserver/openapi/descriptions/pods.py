@@ -46,7 +46,7 @@ PODS: Texts = {
     "core.v1.Pod": ("Containers that run together on one node, sharing an address and volumes.", {
         "spec": "What runs, and how.", "status": "What its node tells. Written by the system, and may lag behind.",
     }),
-    "core.v1.PodTemplateSpec": ("What pods are made from.", {
+    "core.v1.PodTemplateSpec": ("A pod as it will be, but for its name and its node.", {
         "metadata": "Labels and annotations of each pod.", "spec": "What runs in each pod, and how."}),
     "core.v1.PodTemplate": ("A template of pods, kept under a name.", {"template": "What pods are made from."}),
     "core.v1.PodSpec": ("What runs in a pod, and how.", {
@@ -167,19 +167,19 @@ PODS: Texts = {
         "name": "Its name.", "optional": "Whether it may be missing."}),
     "core.v1.SecretEnvSource": ("A Secret whose keys become variables.", {
         "name": "Its name.", "optional": "Whether it may be missing."}),
-    "core.v1.ConfigMapKeySelector": ("A key of a ConfigMap.", {
+    "core.v1.ConfigMapKeySelector": ("Names a key of a ConfigMap in the pod's namespace.", {
         "key": "The key.", "name": "The ConfigMap.", "optional": "Whether ConfigMap or key may be missing."}),
-    "core.v1.SecretKeySelector": ("A key of a Secret.", {
+    "core.v1.SecretKeySelector": ("Names a key of a Secret in the pod's namespace.", {
         "key": "The key.", "name": "The Secret.", "optional": "Whether Secret or key may be missing."}),
     "core.v1.FileKeySelector": ("A variable of a file in a volume, in lines of NAME=VALUE.", {
         "key": "The name in the file.", "optional": "Whether file or key may be missing.",
         "path": "The file, from the root of the volume.", "volumeName": "The volume.",
     }),
-    "core.v1.ObjectFieldSelector": ("A field of the pod.", {
+    "core.v1.ObjectFieldSelector": ("Names a field of the pod.", {
         "apiVersion": "The version that the path is written in. Default v1.",
         "fieldPath": "The field, such as metadata.name, metadata.labels['app'], spec.nodeName or status.podIP.",
     }),
-    "core.v1.ResourceFieldSelector": ("How much a container needs or may use.", {
+    "core.v1.ResourceFieldSelector": ("Names a request or limit of a container.", {
         "containerName": "The container. In a variable: by default its own.",
         "divisor": "The unit that it is told in, such as 1Mi. Default 1.",
         "resource": "What is told, such as limits.cpu or requests.memory.",
@@ -214,11 +214,11 @@ PODS: Texts = {
                                          "the pod says.",
         "timeoutSeconds": "After how many seconds without an answer it has failed. Default 1.",
     }),
-    "core.v1.ExecAction": ("A command run in the container.", {
+    "core.v1.ExecAction": ("A command, run beside the container's own.", {
         "command": "The command and its arguments, without a shell, started in the root of its file system."}),
     "core.v1.GRPCAction": ("A call by gRPC.", {
         "port": "The number of the port.", "service": "The service asked about. Default empty: the whole server."}),
-    "core.v1.HTTPGetAction": ("A call by HTTP.", {
+    "core.v1.HTTPGetAction": ("A GET, sent by the node.", {
         "host": "Who is called. Default the pod's address; for another Host header use httpHeaders.",
         "httpHeaders": "Headers of the call; one may come again.", "path": "The path. Default /.",
         "port": "The port, by number or by name.", "scheme": "HTTP or HTTPS, unverified. Default HTTP.",
@@ -226,7 +226,7 @@ PODS: Texts = {
     "core.v1.HTTPHeader": ("A header of a call.", {"name": "Its name.", "value": "Its value."}),
     "core.v1.TCPSocketAction": ("A connection that is opened.", {
         "host": "Who is called. Default the pod's address.", "port": "The port, by number or by name."}),
-    "core.v1.SleepAction": ("A pause.", {"seconds": "How many seconds it lasts."}),
+    "core.v1.SleepAction": ("Nothing is done for a while.", {"seconds": "How many seconds it lasts."}),
     "core.v1.Lifecycle": ("What is done right after a container's start and right before its end.", {
         "postStart": "Done right after the start; when it fails, the container is ended.",
         "preStop": "Done before it is told to end, within the grace period. Not done when it ends by itself.",

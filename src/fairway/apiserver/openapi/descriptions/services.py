@@ -73,7 +73,7 @@ SERVICES: Texts = {
         "targetPort": "The port of the pods: a number, or the name of a container's port. Default: the same as port.",
     }),
     "core.v1.SessionAffinityConfig": ("How session affinity works.", {"clientIP": "Settings of affinity by client."}),
-    "core.v1.ClientIPConfig": ("Settings of affinity by client.", {
+    "core.v1.ClientIPConfig": ("How affinity by the client's address works.", {
         "timeoutSeconds": "How long a client stays with its pod after its last connection: 1 to 86400, default 10800, "
                           "which is 3 hours."}),
     "core.v1.ServiceStatus": ("What is known of a Service.", {
@@ -184,7 +184,7 @@ SERVICES: Texts = {
         "resource": "An object of another kind in the namespace of the Ingress, such as a storage bucket.",
         "service": "A port of a Service.",
     }),
-    "networking.v1.IngressServiceBackend": ("A port of a Service.", {
+    "networking.v1.IngressServiceBackend": ("A Service, and which of its ports.", {
         "name": "The Service, in the namespace of the Ingress.", "port": "The port, by name or by number.",
     }),
     "networking.v1.ServiceBackendPort": ("A port of a Service, by name or by number, not both.", {

@@ -66,18 +66,21 @@ VOLUMES: Texts = {
         "key": "The key.", "mode": "Permissions of the file. Default those of the volume.",
         "path": "The file, from the root of the volume.",
     }),
-    "core.v1.ConfigMapVolumeSource": ("Keys of a ConfigMap, as files.", {
+    "core.v1.ConfigMapVolumeSource": ("The files follow the ConfigMap within seconds, unless they are mounted by "
+                                      "subPath.", {
         "defaultMode": _MODE, "items": _ITEMS, "name": "The ConfigMap.", "optional": _OPTIONAL}),
-    "core.v1.SecretVolumeSource": ("Keys of a Secret, as files.", {
+    "core.v1.SecretVolumeSource": ("The files are in memory, and follow the Secret within seconds, unless they are "
+                                   "mounted by subPath.", {
         "defaultMode": _MODE, "items": _ITEMS, "optional": _OPTIONAL, "secretName": "The Secret."}),
-    "core.v1.DownwardAPIVolumeSource": ("Fields of the pod, as files.", {"defaultMode": _MODE, "items": "The files."}),
+    "core.v1.DownwardAPIVolumeSource": ("The files follow the pod's labels and annotations.", {
+        "defaultMode": _MODE, "items": "The files."}),
     "core.v1.DownwardAPIVolumeFile": ("A file made of a field; one of the two.", {
         "fieldRef": "A field of the pod: a label, an annotation, the name, the namespace or the uid.",
         "mode": "Permissions of the file. Default those of the volume.",
         "path": "The file, from the root of the volume.",
         "resourceFieldRef": "How much a container needs or may use.",
     }),
-    "core.v1.EmptyDirVolumeSource": ("An empty folder that lives and ends with the pod.", {
+    "core.v1.EmptyDirVolumeSource": ("It outlives its containers, but not the pod.", {
         "medium": "Default empty: the node's disk. Memory: a tmpfs, which counts as the pod's memory.",
         "sizeLimit": "How much it may hold. Left out: no limit.",
     }),
@@ -86,7 +89,7 @@ VOLUMES: Texts = {
         "type": "What must be there: DirectoryOrCreate, Directory, FileOrCreate, File, Socket, CharDevice or "
                 "BlockDevice. Default empty: anything.",
     }),
-    "core.v1.PersistentVolumeClaimVolumeSource": ("The volume of a claim.", {
+    "core.v1.PersistentVolumeClaimVolumeSource": ("The claim; the pod waits until it has a volume.", {
         "claimName": "The claim, in the pod's namespace.", "readOnly": _READ_ONLY}),
     "core.v1.EphemeralVolumeSource": ("A claim of the pod's own. It is called POD-VOLUME and goes with the pod.", {
         "volumeClaimTemplate": "What the claim is made from."}),
@@ -102,9 +105,9 @@ VOLUMES: Texts = {
         "volumeAttributesClassName": "Its VolumeAttributesClass. It may be changed.",
         "volumeMode": "Filesystem or Block. Default Filesystem.", "volumeName": "The volume that it got.",
     }),
-    "core.v1.VolumeResourceRequirements": ("How much room.", {
+    "core.v1.VolumeResourceRequirements": ("The room that a volume must, and may, have.", {
         "limits": "The most that may be given.", "requests": "The least that will do, as storage: 1Gi."}),
-    "core.v1.ProjectedVolumeSource": ("Several sources in one folder.", {
+    "core.v1.ProjectedVolumeSource": ("The sources, each with paths of its own.", {
         "defaultMode": _MODE, "sources": "The sources. A file of a later one wins."}),
     "core.v1.VolumeProjection": ("One source of several; one of these.", {
         "clusterTrustBundle": "Root certificates, as a file.", "configMap": "Keys of a ConfigMap, as files.",
@@ -113,11 +116,11 @@ VOLUMES: Texts = {
         "secret": "Keys of a Secret, as files.",
         "serviceAccountToken": "A token of the pod's account, as a file, renewed in time.",
     }),
-    "core.v1.ConfigMapProjection": ("Keys of a ConfigMap, as files.", {
+    "core.v1.ConfigMapProjection": ("The ConfigMap, and which of its keys.", {
         "items": _ITEMS, "name": "The ConfigMap.", "optional": _OPTIONAL}),
-    "core.v1.SecretProjection": ("Keys of a Secret, as files.", {
+    "core.v1.SecretProjection": ("The Secret, and which of its keys.", {
         "items": _ITEMS, "name": "The Secret.", "optional": _OPTIONAL}),
-    "core.v1.DownwardAPIProjection": ("Fields of the pod, as files.", {"items": "The files."}),
+    "core.v1.DownwardAPIProjection": ("The files, each made of one field.", {"items": "The files."}),
     "core.v1.ServiceAccountTokenProjection": ("A token of the pod's account, as a file.", {
         "audience": "Who will accept it. Default the API server.",
         "expirationSeconds": "For how many seconds it is good, at least 600. It is renewed before. Default 3600.",
@@ -136,16 +139,16 @@ VOLUMES: Texts = {
         "maxExpirationSeconds": "For how many seconds it may be good at most. Default 86400.",
         "signerName": "Who signs it.", "userAnnotations": "What the signer is told beside.",
     }),
-    "core.v1.CSIVolumeSource": ("A volume of a CSI driver that lives and ends with the pod.", {
+    "core.v1.CSIVolumeSource": ("The driver, and what it is told.", {
         "driver": "The driver.", "fsType": _FS, "nodePublishSecretRef": "The Secret that the driver is given.",
         "readOnly": _READ_ONLY, "volumeAttributes": "What the driver is told.",
     }),
     "core.v1.ImageVolumeSource": ("The files of an image.", {
         "pullPolicy": "Always, IfNotPresent or Never, as for containers.", "reference": "The image."}),
-    "core.v1.NFSVolumeSource": ("A folder of an NFS server.", {
+    "core.v1.NFSVolumeSource": ("The server and the folder.", {
         "path": "The folder that the server exports.",
         "readOnly": _READ_ONLY, "server": "The server, by name or address."}),
-    "core.v1.ISCSIVolumeSource": ("A disk by iSCSI.", {
+    "core.v1.ISCSIVolumeSource": ("The target, the disk there, and how to log in.", {
         "chapAuthDiscovery": "Whether CHAP is used to find it.", "chapAuthSession": "Whether CHAP is used to log in.",
         "fsType": _FS, "initiatorName": "Our own name towards it.", "iqn": "The name of the target.",
         "iscsiInterface": "The interface that is used. Default default.", "lun": "The number of the disk.",

@@ -17,7 +17,7 @@ WORKLOADS: Texts = {
         "spec": "How many pods of which template, and how they are replaced.",
         "status": "How far it is. Written by the system.",
     }),
-    "apps.v1.DeploymentSpec": ("How many pods of which template, and how they are replaced.", {
+    "apps.v1.DeploymentSpec": ("What is wanted of a Deployment.", {
         "minReadySeconds": _MIN_READY,
         "paused": "Whether changes of the template wait, until it is resumed.",
         "progressDeadlineSeconds": "After how many seconds without progress a rollout counts as failed. Default 600.",
@@ -27,7 +27,7 @@ WORKLOADS: Texts = {
         "strategy": "How old pods are replaced by new ones.",
         "template": "What its pods are made from. Every change of it starts a rollout.",
     }),
-    "apps.v1.DeploymentStrategy": ("How old pods are replaced by new ones.", {
+    "apps.v1.DeploymentStrategy": ("A way to replace pods, with its bounds.", {
         "rollingUpdate": "The bounds of a rolling update; only for type RollingUpdate.",
         "type": "RollingUpdate: step by step, so that there are always enough. Recreate: all old ones end before a new "
                 "one starts. Default RollingUpdate.",
@@ -56,7 +56,7 @@ WORKLOADS: Texts = {
     "apps.v1.ReplicaSet": (
         "Keeps a number of pods of one template running. Mostly a Deployment makes it: change that one.", {
             "spec": "How many pods of which template.", "status": "How many pods there are. Written by the system."}),
-    "apps.v1.ReplicaSetSpec": ("How many pods of which template.", {
+    "apps.v1.ReplicaSetSpec": ("What is wanted of a ReplicaSet.", {
         "minReadySeconds": _MIN_READY, "replicas": "How many pods. Default 1.", "selector": _SELECTOR,
         "template": "What new pods are made from. A change leaves the pods that there are as they are.",
     }),
@@ -70,7 +70,7 @@ WORKLOADS: Texts = {
     "apps.v1.ReplicaSetCondition": ("One aspect of a ReplicaSet's state.", CONDITION),
     "core.v1.ReplicationController": ("Keeps a number of pods running; ReplicaSets and Deployments are newer.", {
         "spec": "How many pods of which template.", "status": "How many pods there are. Written by the system."}),
-    "core.v1.ReplicationControllerSpec": ("How many pods of which template.", {
+    "core.v1.ReplicationControllerSpec": ("What is wanted of a ReplicationController.", {
         "minReadySeconds": _MIN_READY, "replicas": "How many pods. Default 1.",
         "selector": "The labels that its pods have. Default the template's labels.",
         "template": "What new pods are made from.",
@@ -78,7 +78,7 @@ WORKLOADS: Texts = {
     "apps.v1.DaemonSet": ("Keeps one pod of a template on every node, or on every node of a sort.", {
         "spec": "Which pods on which nodes, and how they are replaced.",
         "status": "On how many nodes its pods are. Written by the system."}),
-    "apps.v1.DaemonSetSpec": ("Which pods on which nodes, and how they are replaced.", {
+    "apps.v1.DaemonSetSpec": ("What is wanted of a DaemonSet.", {
         "minReadySeconds": _MIN_READY, "revisionHistoryLimit": _HISTORY, "selector": _SELECTOR,
         "template": "What its pods are made from; its nodeSelector and affinity choose the nodes.",
         "updateStrategy": "How old pods are replaced by new ones: RollingUpdate (the default) or OnDelete.",
