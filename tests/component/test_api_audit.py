@@ -188,3 +188,29 @@ async def test_the_file_begins_anew_when_it_is_large(tmp_path: Path) -> None:
     assert [(tmp_path / name).read_text().split("\n")[0] for name in ("audit.log", "audit.log.1", "audit.log.2")] == [
         "6: twelve", "3: twelve", "0: twelve",
     ]  # fmt: skip
+
+
+async def test_policies_tell_the_log_what_they_find(api: Audited) -> None:
+    group = "/apis/admissionregistration.k8s.io/v1"
+    rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "false", "message": "no"}],
+        "auditAnnotations": [{"key": "who", "valueExpression": "' ' + object.metadata.name"},
+                             {"key": "none", "valueExpression": "''"}],
+    }  # fmt: skip
+    await api.world.ask("POST", f"{group}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": spec})
+    for name in ("a", "b"):
+        binding = {"policyName": "p", "validationActions": ["Audit"]}
+        await api.world.ask(
+            "POST", f"{group}/validatingadmissionpolicybindings", {"metadata": {"name": name}, "spec": binding}
+        )
+    api.said()
+    assert (await api.world.ask("POST", MAPS, {"metadata": {"name": "m"}})).status == 201
+    (event,) = api.said()
+    found = {key: value for key, value in event["annotations"].items() if not key.startswith("authorization")}
+    assert found.pop("p/who") == "m"
+    (failure,) = orjson.loads(found.pop("validation.policy.admission.k8s.io/validation_failure"))
+    assert failure == {
+        "message": "no", "policy": "p", "binding": "a", "expressionIndex": 0, "validationActions": ["Audit"],
+    }  # fmt: skip
+    assert found == {}

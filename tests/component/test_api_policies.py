@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from component.api_world import World, world
+from fairway.transport.interface import Peer
 
 REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
 CORE = "/api/v1/namespaces/default"
@@ -185,3 +186,106 @@ async def test_deny_and_warn_exclude_each_other(api: World) -> None:
     body = {"metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": ["Deny", "Warn"]}}
     told = await api.ask("POST", f"{REGISTRATION}/validatingadmissionpolicybindings", body)
     assert (told.status, "must not contain both Deny and Warn" in told.message) == (422, True)
+
+
+async def test_who_asks_may_be_asked_about(api: World) -> None:
+    check = (
+        "authorizer.group('').resource('configmaps').namespace('default').name(request.name).check('escape').allowed()"
+    )
+    await bound(
+        api,
+        {"expression": check, "message": "by group"},
+        {"expression": "authorizer.requestResource.check('get').allowed()"},
+    )
+    assert (await api.ask("POST", MAPS, a_map("one"))).status == 201, "admins may do all"
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "get"]}]
+    roles = "/apis/rbac.authorization.k8s.io/v1"
+    await api.ask("POST", f"{roles}/clusterroles", {"metadata": {"name": "makers"}, "rules": rules})
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "makers"}
+    subjects = [{"kind": "User", "name": "jane"}]
+    await api.ask(
+        "POST", f"{roles}/clusterrolebindings", {"metadata": {"name": "m"}, "roleRef": reference, "subjects": subjects}
+    )
+    told = await api.ask("POST", MAPS, a_map("two"), peer=Peer("127.0.0.1", "jane"))
+    assert (told.status, told.message.endswith(f"{DENIED}by group")) == (422, True)
+
+
+async def test_every_parameter_that_is_selected_judges(api: World) -> None:
+    system = "/api/v1/namespaces/kube-system/configmaps"
+    for name, most in (("a", "9"), ("b", "1"), ("c", "0")):
+        labels = {"judges": "no" if name == "c" else "yes"}
+        await api.ask("POST", system, {"metadata": {"name": name, "labels": labels}, "data": {"most": most}})
+    selector = {"matchLabels": {"judges": "yes"}}
+    await bound(
+        api,
+        {"expression": "size(object.data) <= int(params.data.most)", "messageExpression": "'over ' + params.data.most"},
+        paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+        binding={"paramRef": {"selector": selector, "namespace": "kube-system", "parameterNotFoundAction": "Allow"}},
+    )
+    assert (await api.ask("POST", MAPS, a_map("m", x=""))).status == 201
+    assert (await api.ask("POST", MAPS, a_map("n", x="", y=""))).message.endswith(f"{DENIED}over 1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reference", "text"),
+    [
+        ({"apiVersion": "a.b/v1", "kind": "Nothing"}, {"name": "x"},
+         "ValidatingAdmissionPolicy 'p' denied request: failed to configure policy: failed to find resource referenced "
+         "by paramKind: 'a.b/v1, Kind=Nothing'"),
+        ({"apiVersion": "v1", "kind": "Namespace"}, {"name": "default", "namespace": "default"},
+         "failed to configure binding: paramRef.namespace must not be provided for a cluster-scoped `paramKind`"),
+    ],
+)  # fmt: skip
+async def test_what_is_configured_wrongly_refuses_whatever_is_to_be_done(
+    api: World, kind: dict[str, str], reference: dict[str, str], text: str
+) -> None:
+    binding = {"paramRef": {**reference, "parameterNotFoundAction": "Allow"}, "validationActions": ["Warn"]}
+    await bound(api, {"expression": "true"}, paramKind=kind, binding=binding)
+    told = await api.ask("POST", MAPS, a_map())
+    assert (told.status, told.message.endswith(text)) == (422, True)
+
+
+async def test_variables_are_worked_out_when_they_are_needed(api: World) -> None:
+    variables = [
+        {"name": "bad", "expression": "object.data.missing"}, {"name": "good", "expression": "object.data.a + '!'"},
+        {"name": "both", "expression": "variables.good + variables.good"},
+    ]  # fmt: skip
+    await bound(
+        api, {"expression": "variables.both == 'x!x!' || variables.bad == ''"}, {"expression": "variables.good != ''"},
+        variables=variables,
+    )  # fmt: skip
+    assert (await api.ask("POST", MAPS, a_map("one", a="x"))).status == 201
+    told = await api.ask("POST", MAPS, a_map("two", a="y"))
+    assert told.message.endswith('resulted in error: composited variable "bad" fails to evaluate: no such key: missing')
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ({"validations": [{"expression": "params.x == 1"}]}, "undeclared reference to 'params' (in container '')"),
+        ({"validations": [{"expression": "variables.x == 1"}]}, "undeclared reference to 'variables'"),
+        ({"validations": [{"expression": "variables.b == 1"}], "variables": [{"name": "a", "expression": "1"}]},
+         "undefined field 'b'"),
+        ({"validations": [{"expression": "variables.a == 'x'"}], "variables": [{"name": "a", "expression": "1"}]},
+         "applied to '(int, string)'"),
+        ({"validations": [{"expression": "request.nothing == ''"}]}, "undefined field 'nothing'"),
+        ({"validations": [{"expression": "request.userInfo.groups == 'a'"}]}, "applied to '(list(string), string)'"),
+        ({"validations": [{"expression": "namespaceObject.metadata.uid == ''"}]}, "undefined field 'uid'"),
+        ({"validations": [{"expression": "true", "messageExpression": "authorizer.path('/').check('get').reason()"}]},
+         "undeclared reference to 'authorizer'"),
+        ({"auditAnnotations": [{"key": "a", "valueExpression": "1"}]},
+         "must evaluate to one of [string null_type] but got int"),
+        ({"auditAnnotations": [{"key": "a", "valueExpression": "'1'"}] * 2},
+         'spec.auditAnnotations[1].key: Duplicate value: "a"'),
+        ({"validations": [{"expression": "true", "message": " "}]}, "must be non-empty if specified"),
+        ({"validations": [{"expression": "object.x"}]}, "must evaluate to bool but got dyn"),
+        ({"paramKind": {"apiVersion": "a/b/c", "kind": "A_"}}, "unexpected GroupVersion string: a/b/c"),
+        ({"matchConditions": [{"name": "a b", "expression": "1"}]}, "must evaluate to bool but got int"),
+    ],
+)  # fmt: skip
+async def test_expressions_are_checked_by_the_types_that_are_known(api: World, spec: dict[str, Any], text: str) -> None:
+    whole = {"matchConstraints": {"resourceRules": [OF_MAPS]}, "validations": [{"expression": "true"}], **spec}
+    told = await api.ask(
+        "POST", f"{REGISTRATION}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": whole}
+    )
+    assert (told.status, text in told.message) == (422, True), told.message
