@@ -305,6 +305,21 @@ async def test_a_node_that_does_not_switch_answers_the_client_itself(scene: Scen
     assert scene.node.asked == ["GET /portForward/default/p?ports=80 HTTP/1.1"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("stdout=True&stdin=False&tty=0&stderr=FALSE", "stdout=true"),
+        ("stdout=yes&stderr&tty=", "stdout=true&stderr=true&tty=true"),
+        ("stdout=1&stdout=false", "stdout=true"),
+    ],
+)
+async def test_a_flag_is_what_is_there_and_does_not_say_no(scene: Scene, asked: str, told: str) -> None:
+    """As Go's clients, Python's str(True) and people write it."""
+    scene.node.script = lambda _, writer: say(writer, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    await scene.api.answer("GET", f"{PODS}/p/exec?command=ls&{asked}", upgrade="websocket")
+    assert scene.node.asked == [f"GET /exec/default/p/c?command=ls&{told} HTTP/1.1"]
+
+
 async def test_a_pod_that_has_ended_cannot_be_entered(scene: Scene) -> None:
     await scene.api.ask("PATCH", f"{PODS}/p/status", {"status": {"phase": "Succeeded"}}, content_type=MERGE)
     told = await scene.api.ask("GET", f"{PODS}/p/exec?command=ls&stdout=1", upgrade="websocket")

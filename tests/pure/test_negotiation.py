@@ -72,3 +72,14 @@ def test_who_asks_for_protobuf_of_what_has_no_message_gets_the_next_form() -> No
     assert accepted(f"{protobuf},application/json", has_protobuf=False) == Form()
     with pytest.raises(StatusError, match=r"accepted: application/json, application/yaml$"):
         accepted(protobuf, has_protobuf=False)
+
+
+@pytest.mark.parametrize(
+    ("pretty", "agent", "expected"),
+    [
+        ("", "curl/8", True), ("", "kubectl/v1.36", False), ("true", "kubectl/v1.36", True), ("T", "", True),
+        ("False", "curl/8", False), ("0", "curl/8", False), ("nonsense", "curl/8", True), ("nonsense", "", False),
+    ],
+)  # fmt: skip
+def test_human_eyes_are_asked_for_in_words_of_truth_or_guessed(pretty: str, agent: str, expected: bool) -> None:
+    assert wants_pretty(pretty, agent) is expected

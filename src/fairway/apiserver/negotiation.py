@@ -97,8 +97,11 @@ def body_media(header: str) -> str:
     return header.partition(";")[0].strip().lower() or JSON
 
 
+_YES, _NO = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
+
+
 def wants_pretty(pretty: str, agent: str) -> bool:
-    """Whether the answer is for human eyes: asked for, or a browser or curl."""
-    if pretty:
-        return pretty in ("true", "1", "True", "t")
+    """Whether the answer is for human eyes: asked for, in a word that is a truth value, or else a browser or curl."""
+    if pretty in _YES or pretty in _NO:
+        return pretty in _YES
     return agent.startswith(("curl", "Wget", "Mozilla/5.0"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import CONNECT
 from fairway.apiserver.call import Call
+from fairway.apiserver.list_options import flag
 from fairway.apiserver.subresources.log import read_log
 from fairway.apiserver.subresources.proxy import proxy_node, proxy_pod, proxy_service
 from fairway.apiserver.subresources.streams import attach_to, exec_in, port_forward
@@ -47,7 +48,7 @@ def _options(call: Call, request: Request) -> Object:
     found: Object = {"kind": kind, "apiVersion": "v1"}
     for name, value in request.query or ():
         if name in _FLAGS:
-            found[name] = value in ("true", "1")
+            found[name] = flag(value)
         elif name == "command":
             found.setdefault("command", []).append(value)
         elif name == "ports":

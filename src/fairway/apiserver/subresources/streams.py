@@ -5,12 +5,13 @@ Source: Kubernetes docs, "Communication between Nodes and the Control Plane"; KE
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from fairway.apiserver.call import Call
+from fairway.apiserver.list_options import flag
 from fairway.apiserver.subresources.log import failure_of, node_address
 from fairway.apiserver.subresources.node_tunnel import NodeAnswer, open_node
 from fairway.apiserver.subresources.pod_node import container_of
@@ -26,7 +27,7 @@ _PASSED_HEADERS = (
     "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol", "sec-websocket-extensions",
     "x-stream-protocol-version", "user-agent", "origin",
 )  # fmt: skip
-_EXEC_OPTIONS = frozenset({"command", "stdin", "stdout", "stderr", "tty"})
+_FLAGS = ("stdin", "stdout", "stderr", "tty")
 _PIECE_BYTES = 64 * 1024
 
 
@@ -42,13 +43,22 @@ async def attach_to(call: Call, request: Request, api: "Api") -> Answer:
 
 async def _in_container(call: Call, request: Request, api: "Api", endpoint: str) -> Answer:
     pod = _running(call, request, api, endpoint)
-    asked = [(name, value) for name, value in request.query if name in _EXEC_OPTIONS]
+    asked = list(_asked(request.query))
     if endpoint == "exec" and not any(name == "command" for name, _ in asked):
         raise bad_request("you must specify at least 1 command for the container")
-    if not any(name in ("stdin", "stdout", "stderr") and value in ("true", "1") for name, value in asked):
+    if not any(name in ("stdin", "stdout", "stderr") and value == "true" for name, value in asked):
         raise bad_request("you must specify at least one of stdin, stdout, stderr")
     container = container_of(pod, call.options.get("container", ""))
     return await _join(request, api, pod, f"{_path(endpoint, pod)}/{quote(container)}", asked)
+
+
+def _asked(query: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What the node is to be asked: commands as they are, of a flag that was given twice the first."""
+    yield from ((name, value) for name, value in query if name == "command")
+    for name in _FLAGS:
+        given = next((value for other, value in query if other == name), None)
+        if flag(given):
+            yield name, "true"
 
 
 async def port_forward(call: Call, request: Request, api: "Api") -> Answer:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fairway.apiserver import bodies, ownership
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import check_name, copy, described_version, schema_of, to_stored_version
+from fairway.apiserver.list_options import flag
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
 from fairway.objects import Object, strict
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 async def apply(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` 400, 409 in conflict with other managers, 422."""
     kind, config = call.kind, _config(call)
-    force = call.options.get("force", "").lower() in ("true", "1", "t")
+    force = flag(call.options.get("force"))
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
         old = api.cache.get(kind, call.namespace, call.name)
         if old is None and call.subresource:
