@@ -187,3 +187,14 @@ async def test_a_signing_request_goes_the_way_of_the_conformance_test(api: World
     assert (await api.ask("PUT", f"{root}/one/status", status)).status == 409
     assert (await api.ask("DELETE", root)).status == 200
     assert (await api.ask("GET", root)).body["items"] == []
+
+
+async def test_a_strategic_merge_cannot_say_of_what_kind_its_object_is(api: World) -> None:
+    selector, template = {"matchLabels": {"a": "b"}}, {"metadata": {"labels": {"a": "b"}}, "spec": pod()["spec"]}
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    await api.ask("POST", path, {"metadata": {"name": "d"}, "spec": {"selector": selector, "template": template}})
+    patch = {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "d"}, "spec": {"replicas": 2}}
+    told = await api.ask("PATCH", f"{path}/d/scale", patch, **STRATEGIC)
+    assert (told.status, told.body["kind"], told.body["spec"]["replicas"]) == (200, "Scale", 2)
+    told = await api.ask("PATCH", f"{path}/d", {"kind": "Thing", "metadata": {"labels": {"x": "y"}}}, **STRATEGIC)
+    assert (told.status, told.body["kind"], told.body["metadata"]["labels"]) == (200, "Deployment", {"x": "y"})

@@ -243,6 +243,12 @@ async def test_options_of_a_delete_that_cannot_be_delete_nothing(hostile: Hostil
     assert all(each.status in (400, 422) and not fault(each, each.status) for each in told), told
 
 
+async def test_a_merge_that_makes_another_kind_of_a_scale_is_refused(hostile: Hostile) -> None:
+    async with hostile.undisturbed():
+        told = await hostile.ask("PATCH", f"{SET}/scale", {"kind": "Pod"}, media=MERGE)
+    assert fault(told, 400) == ""
+
+
 @pytest.mark.parametrize(
     "query",
     ["gracePeriodSeconds=x", "gracePeriodSeconds=--5", f"gracePeriodSeconds={'9' * 30}", "gracePeriodSeconds=%D9%A3",
@@ -288,7 +294,7 @@ async def test_a_scale_that_cannot_be_is_refused(hostile: Hostile, body: Any, st
     "patch",
     [{"metadata": 5}, {"metadata": []}, {"metadata": {"name": {}}}, {"metadata": {"resourceVersion": {}}}, {"spec": 5},
      {"spec": {"replicas": "x"}}, {"spec": {"replicas": -1}}, {"spec": {"replicas": 2**31}}, {"status": 5},
-     {"metadata": {"labels": {"a": 5}}}, {"metadata": {"name": "other"}}, {"kind": "Pod"}],
+     {"metadata": {"labels": {"a": 5}}}, {"metadata": {"name": "other"}}],
     ids=str,
 )  # fmt: skip
 async def test_a_patch_that_makes_no_scale_is_refused(hostile: Hostile, patch: Any) -> None:

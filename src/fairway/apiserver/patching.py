@@ -58,13 +58,20 @@ def notes(call: Call, media: str, patch: Any) -> list[str]:
 
 
 def apply(document: Object, media: str, patch: Any, api_version: str, kind: str) -> Object:
-    """``document``, changed in place.  Raises: ``StatusError`` 400, 413 or 422."""
+    """``document``, changed in place.  Raises: ``StatusError`` 400, 413 or 422.
+
+    What a strategic merge says of kind and apiVersion counts for nothing, as upstream: Ansible scales a Deployment by
+    the patch of a Scale that calls itself a Deployment.
+    """
+    about = {field: document[field] for field in ("kind", "apiVersion") if field in document}
     if media == JSON_PATCH:
         found = json_patch.apply(document, patch)
     elif media == MERGE:
         found = merge_patch.apply(document, patch)
     else:
         found = strategic_merge.apply(document, patch, api_version, kind)
+        if isinstance(found, dict):
+            found |= {field: value for field, value in about.items() if found.get(field)}
     if not isinstance(found, dict):
         raise json_patch.rejected()
     return found
