@@ -26,12 +26,15 @@ KUBIA = "luksa/kubia"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "any_kubectl" in metafunc.fixturenames:
-        programs = kubectls.found()
-        names = [Path(program).name for program in programs]
-        metafunc.parametrize(
-            "any_kubectl", programs or [pytest.param("", marks=pytest.mark.skip("no kubectl"))], ids=names or ["none"]
-        )
+    all_of_them = bool(os.environ.get("FAIRWAY_EVERY_KUBECTL"))
+    for name, programs in (
+        ("any_kubectl", kubectls.found()),
+        ("kubectl", kubectls.found() if all_of_them else list(filter(None, [kubectls.newest()]))),
+    ):
+        if name in metafunc.fixturenames:
+            names = [Path(program).name for program in programs]
+            none = [pytest.param("", marks=pytest.mark.skip("no kubectl"))]
+            metafunc.parametrize(name, programs or none, ids=names or ["none"])
 
 
 class Cluster:

@@ -22,10 +22,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case of the catalogue."""
+    """A case of the catalogue.  ``since`` is the minor version of the first kubectl that can say all of it so."""
 
     name: str
     steps: tuple[Step, ...]
+    since: int = 0
 
 
 def types(
@@ -40,9 +41,9 @@ def until(command: str, *says: str) -> Step:
     return Step(command, says, until=True)
 
 
-def row(name: str, *steps: Step) -> Row:
+def row(name: str, *steps: Step, since: int = 0) -> Row:
     """A row of the table."""
-    return Row(name, steps)
+    return Row(name, steps, since)
 
 
 NAMES = "-o go-template='{{range .items}}{{.metadata.name}}:{{end}}'"
