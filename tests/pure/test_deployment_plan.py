@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fairway.controllers.deployment import revisions
 from fairway.controllers.deployment.plan import plan
+from fairway.controllers.deployment.status import counts
 from fairway.controllers.rules.template_hash import template_hash
 from fairway.objects import Object
 from fairway.reconcile.times import rfc3339
@@ -314,3 +315,18 @@ def test_a_revision_that_somebody_wrote_and_that_is_no_number_is_none() -> None:
     for text in ("", "x", "²", "1.0", "9" * 5000):
         assert revisions.number({"metadata": {"annotations": {revisions.REVISION: text}}}) is None
     assert revisions.number({"metadata": {"annotations": {revisions.REVISION: "07"}}}) == 7
+
+
+def test_pods_on_their_way_out_are_counted_once_all_replica_sets_count_them() -> None:
+    def told(*statuses: Object) -> Object:
+        return counts(deployment(), [{"spec": {}, "status": one} for one in statuses], None)
+
+    assert told()["terminatingReplicas"] == 0
+    looked_at = {"observedGeneration": 1}
+    assert (
+        told({**looked_at, "terminatingReplicas": 2}, {**looked_at, "terminatingReplicas": 1}, {})[
+            "terminatingReplicas"
+        ]
+        == 3
+    )
+    assert "terminatingReplicas" not in told({**looked_at, "terminatingReplicas": 2}, looked_at)

@@ -105,6 +105,7 @@ def test_the_status_counts_what_is_there() -> None:
         "replicas": 3, "fullyLabeledReplicas": 3, "readyReplicas": 2, "availableReplicas": 1, "observedGeneration": 4,
     }  # fmt: skip
     assert next_look_s(owner(3, minReadySeconds=10), pods, NOW) == 5
+    assert status(owner(3), pods, None, NOW, with_leaving=True)["terminatingReplicas"] == 1
 
 
 def test_a_refused_write_stands_in_the_status_until_it_succeeds() -> None:

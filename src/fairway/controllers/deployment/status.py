@@ -34,7 +34,17 @@ def counts(deployment: Object, all_sets: Sequence[Object], new: Object | None) -
         "unavailableReplicas": max(0, sum(map(replicas, all_sets)) - available),
         "collisionCount": reported(deployment, "collisionCount"),
     }
-    return {name: value for name, value in found.items() if value}
+    told = {name: value for name, value in found.items() if value}
+    if (leaving := _leaving(all_sets)) is not None:
+        told["terminatingReplicas"] = leaving
+    return told
+
+
+def _leaving(all_sets: Sequence[Object]) -> int | None:
+    """How many pods are on their way out; unknown while a ReplicaSet that has been looked at does not say."""
+    statuses = [one.get("status") or {} for one in all_sets]
+    known = [one.get("terminatingReplicas") for one in statuses if one.get("observedGeneration")]
+    return None if None in known else sum(one or 0 for one in known)
 
 
 class Conditions:

@@ -58,8 +58,13 @@ def pod_of(kind: Kind, owner: Object) -> Object:
     return {"kind": "Pod", "apiVersion": "v1", "metadata": made, "spec": template.get("spec") or {}}
 
 
-def status(owner: Object, pods: Sequence[Object], failure: tuple[str, str] | None, now: float) -> Object:
-    """The status that the owner should have; ``failure`` is (reason, message) of a write that was refused."""
+def status(
+    owner: Object, pods: Sequence[Object], failure: tuple[str, str] | None, now: float, *, with_leaving: bool = False
+) -> Object:  # fmt: skip
+    """The status that the owner should have; ``failure`` is (reason, message) of a write that was refused.
+
+    ``with_leaving`` counts the pods that are on their way out, too (KEP-3973).
+    """
     active = [pod for pod in pods if pod_rules.is_active(pod)]
     ready = [pod for pod in active if pod_rules.is_ready(pod)]
     min_ready_s = owner["spec"].get("minReadySeconds") or 0
@@ -75,6 +80,10 @@ def status(owner: Object, pods: Sequence[Object], failure: tuple[str, str] | Non
         else len(ready),
     }
     found: Object = {name: count for name, count in counts.items() if count or name == "replicas"}
+    if with_leaving:
+        found["terminatingReplicas"] = sum(
+            pod_rules.is_terminating(pod) and not pod_rules.is_terminal(pod) for pod in pods
+        )  # fmt: skip
     if generation := owner["metadata"].get("generation"):
         found["observedGeneration"] = generation
     if conditions := _conditions(owner, failure, now):

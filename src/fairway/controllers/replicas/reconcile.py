@@ -94,7 +94,9 @@ class Replicas:
             await asyncio.sleep(0)
         now = cluster.now()
         failure = (refused.reason, refused.message) if refused else None
-        await self._tell(owner, replica_plan.status(owner, pods, failure, now), cluster)
+        with_leaving = bool(self.kind.group)  # A ReplicationController has no such field.
+        wanted = replica_plan.status(owner, pods, failure, now, with_leaving=with_leaving)
+        await self._tell(owner, wanted, cluster)
         if refused is not None:
             raise refused.cause
         progress.served(key, len(pods))

@@ -34,7 +34,7 @@ def status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
     status = new.get("status") or {}
     if old is None or new.get("status") is old.get("status"):
         return
-    for name in (*_COUNTS, "unavailableReplicas", "observedGeneration", "collisionCount"):
+    for name in (*_COUNTS, "unavailableReplicas", "terminatingReplicas", "observedGeneration", "collisionCount"):
         yield from non_negative(f"status.{name}", status.get(name))
     total, ready = status.get("replicas") or 0, status.get("readyReplicas") or 0
     for name in _COUNTS[1:]:
