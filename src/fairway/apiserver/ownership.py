@@ -159,6 +159,8 @@ def _untyped(call: Call, config: Object, key: str) -> StatusError:
 
 
 def _not_typed(call: Call, config: Object, why: str) -> StatusError:
-    where = f"{call.namespace}/{call.name}" if call.namespace else call.name
-    about = f"{config['apiVersion']}, Kind={config['kind']}"
+    metadata = config.get("metadata") or {}
+    where = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    version = config["apiVersion"] if "/" in config["apiVersion"] else f"/{config['apiVersion']}"
+    about = f"{version}, Kind={config['kind']}"
     return StatusError(500, "", f"failed to create typed patch object ({where}; {about}): {why}")
