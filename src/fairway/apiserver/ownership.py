@@ -159,8 +159,7 @@ def _untyped(call: Call, config: Object, key: str) -> StatusError:
 
 
 def _not_typed(call: Call, config: Object, why: str) -> StatusError:
-    metadata = config.get("metadata") or {}
-    where = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    where = f"{call.namespace or ''}/{call.name}"
     version = config["apiVersion"] if "/" in config["apiVersion"] else f"/{config['apiVersion']}"
     about = f"{version}, Kind={config['kind']}"
     return StatusError(500, "", f"failed to create typed patch object ({where}; {about}): {why}")
