@@ -244,6 +244,26 @@ async def test_rules_in_cel(api: World) -> None:
     assert told.body["details"]["causes"][0]["reason"] == "FieldValueForbidden"
 
 
+async def test_an_old_fault_is_told_by_a_warning_until_it_is_touched(api: World) -> None:
+    from component.custom_kinds import SPEC
+
+    await established(api, definition())
+    await api.ask("POST", WIDGETS, widget(size=60))
+    spec = {**SPEC, "x-kubernetes-validations": [{"rule": "self.size < 50", "message": "too big"}]}
+    patch = [{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec", "value": spec}]
+    target = f"{CRDS}/widgets.{GROUP}"
+    assert (await api.ask("PATCH", target, patch, content_type="application/json-patch+json")).status == 200
+    await api.server._custom_kinds.settle()
+    labels = {"metadata": {"labels": {"a": "b"}}}
+    told = await api.ask("PATCH", f"{WIDGETS}/w", labels, content_type=MERGE)
+    assert (told.status, told.warnings) == (200, ['299 - "spec: Invalid value: \\"object\\": too big"'])
+    told = await api.ask("PATCH", f"{WIDGETS}/w", {"spec": {"size": 61}}, content_type=MERGE)
+    assert (told.status, told.message) == (
+        422,
+        f'Widget.{GROUP} "w" is invalid: spec: Invalid value: "object": too big',
+    )
+
+
 async def test_a_rule_that_does_not_compile_is_refused(api: World) -> None:
     from component.custom_kinds import SPEC
 

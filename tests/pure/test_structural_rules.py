@@ -104,8 +104,41 @@ def test_transitions_are_judged_on_updates_alone() -> None:
     assert told(optional, {"a": 1}, {"a": 0}) == []
 
 
-def test_what_an_update_leaves_alone_is_not_judged_again() -> None:
-    assert told({"rule": "self.a > 1"}, {"a": 1}, {"a": 1}) == []
+def weighed(made: dict[str, Any], spec: Any, old: Any) -> list[tuple[str, bool]]:
+    return [(problem.path, problem.is_warning) for problem in broken({"spec": spec}, {"spec": old}, made)]
+
+
+def test_what_an_update_leaves_as_it_was_is_told_but_not_refused() -> None:
+    made = schema({"rule": "self.a > 1"})
+    assert weighed(made, {"a": 1}, {"a": 1}) == [("spec", True)]
+    assert weighed(made, {"a": 1}, {"a": 1, "b": "x"}) == [("spec", False)]
+
+
+def test_a_rule_that_fails_or_compares_is_judged_though_nothing_changed() -> None:
+    assert weighed(schema({"rule": "self.b == 'x'"}), {"a": 1}, {"a": 1}) == [("spec", False)]
+    assert weighed(schema({"rule": "self.a > oldSelf.a"}), {"a": 1}, {"a": 1}) == [("spec", False)]
+
+
+def test_items_are_as_they_were_by_key_by_place_or_all_together() -> None:
+    rules = [{"rule": "self.n > 1"}]
+    item = {
+        "type": "object", "properties": {"k": {"type": "string"}, "n": {"type": "integer"}},
+        "x-kubernetes-validations": rules,
+    }  # fmt: skip
+    found = [{"k": "a", "n": 0}, {"k": "b", "n": 0}]
+
+    def judged(new: list[Any], **more: Any) -> list[tuple[str, bool]]:
+        spec = {"type": "array", "items": item, **more}
+        return weighed({"type": "object", "properties": {"spec": spec}}, new, found)
+
+    turned = found[::-1]
+    by_key = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"]}
+    assert judged(turned, **by_key) == [("spec[0]", True), ("spec[1]", True)]
+    assert judged(turned) == [("spec[0]", False), ("spec[1]", False)]
+    assert judged([found[0], {"k": "b", "n": -1}]) == [("spec[0]", True), ("spec[1]", False)]
+    atomic = {"x-kubernetes-list-type": "atomic"}
+    assert judged(found, **atomic) == [("spec[0]", True), ("spec[1]", True)]
+    assert judged([*found, {"k": "c", "n": 2}], **atomic) == [("spec[0]", False), ("spec[1]", False)]
 
 
 def test_the_order_of_a_set_means_nothing() -> None:

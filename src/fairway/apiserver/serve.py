@@ -6,7 +6,7 @@ Shape: ``Api.call`` is for callers in this process, ``Api.answer`` for those tha
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -38,13 +38,22 @@ from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind, Served
 from fairway.objects import Object
 from fairway.objects.authority import authority
-from fairway.objects.errors import first, internal, invalid, timeout
+from fairway.objects.errors import Problem, first, internal, invalid, timeout
 from fairway.store.interface import Put, Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
 T = TypeVar("T")
 _BREATH = 200
 """Objects of a list that are decoded before others have their turn."""
+
+
+def _weighed(call: Call, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """What refuses the write; what is only told of becomes a warning."""
+    for problem in problems:
+        if problem.is_warning:
+            call.warnings.append(problem.text)
+        else:
+            yield problem
 
 
 def _issuer(settings: Settings, cache: Cache, clock: Callable[[], float]) -> Issuer | None:
@@ -194,7 +203,7 @@ class Api:
         if before is not None and kind.has_generation:
             metadata.grow(new, before)
         validate = kind.validate_below.get(call.subresource, kind.validate)
-        problems = first(chain(metadata.problems(new, before, kind), validate(new, before)))
+        problems = first(_weighed(call, chain(metadata.problems(new, before, kind), validate(new, before))))
         if problems:
             raise invalid(kind.group, kind.name, new["metadata"].get("name", ""), problems)
         review(call, new, before, self)

@@ -32,11 +32,15 @@ def render_value(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule: ``path`` as ``spec.ports[0].name``, ``reason`` as ``FieldValueInvalid``, and its text."""
+    """One broken rule: ``path`` as ``spec.ports[0].name``, ``reason`` as ``FieldValueInvalid``, and its text.
+
+    ``is_warning``: it was broken before and is not touched, so that it is told but refuses nothing.
+    """
 
     path: str
     reason: str
     detail: str
+    is_warning: bool = False
 
     @property
     def text(self) -> str:

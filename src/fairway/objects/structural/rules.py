@@ -16,8 +16,9 @@ from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.expressions import ExpressionError, Scope, compiled
 from fairway.objects.expressions.types import BOOL, STRING, optional_of
-from fairway.objects.structural import LIST_MAP_KEYS, LIST_TYPE, RULES
+from fairway.objects.structural import MAP_TYPE, RULES
 from fairway.objects.structural.cel_values import aligned, of_schema, value_of
+from fairway.objects.structural.correlated import Kept, identity, keys_of
 from fairway.objects.structural.declared import Declared, declared, most_times, size_of
 from fairway.objects.structural.field_paths import field_path
 
@@ -42,12 +43,13 @@ _NAME = "selfType"
 
 
 class _Place(NamedTuple):
-    """A node of an object with its former value and where it stands."""
+    """A node of an object with its former value and where it stands; ``kept`` says whether it was touched."""
 
     value: Any
     old: Any
     schema: Object
     path: str
+    kept: Kept
 
 
 class _Scoped(NamedTuple):
@@ -227,10 +229,10 @@ def _message_compiles(scoped: _Scoped, rule: Object, here: str, spent: Spent) ->
 
 
 def broken(new: Object, old: Object | None, schema: Object) -> Iterator[Problem]:
-    """Every rule that an object breaks."""
+    """Every rule that an object breaks; what it broke before and leaves as it was is a warning."""
     until = perf_counter() + _BUDGET_S
     before = ABSENT if old is None else old
-    for place in _places(_Place(new, before, schema, "")):
+    for place in _places(_Place(new, before, schema, "", Kept(new, old, schema, is_root=True))):
         for rule in place.schema[RULES]:
             if perf_counter() > until:
                 yield invalid_value("<nil>", "", _OVER)
@@ -240,36 +242,25 @@ def broken(new: Object, old: Object | None, schema: Object) -> Iterator[Problem]
 
 def _places(at: _Place) -> Iterator[_Place]:
     """Every node that has rules."""
-    value, old, schema, path = at
+    value, old, schema, path, kept = at
     if value is None:
         return
     if schema.get(RULES):
         yield at
     if isinstance(value, dict):
         properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
-        before = old if isinstance(old, dict) else {}
+        before = old if isinstance(old, dict) and schema.get(MAP_TYPE) != "atomic" else {}
         for name, below in value.items():
             inner = properties.get(name, values)
             if isinstance(inner, dict):
-                here = f"{path}.{name}" if name in properties else f"{path}[{name}]"
-                yield from _places(_Place(below, before.get(name, ABSENT), inner, here.removeprefix(".")))
+                here = (f"{path}.{name}" if name in properties else f"{path}[{name}]").removeprefix(".")
+                yield from _places(_Place(below, before.get(name, ABSENT), inner, here, kept.at(name)))
     elif isinstance(value, list) and isinstance(schema.get("items"), dict):
-        former = _former(old, schema)
+        keys = keys_of(schema)
+        former = {identity(item, keys): item for item in old} if keys and isinstance(old, list) else {}
         for place, item in enumerate(value):
-            yield from _places(
-                _Place(item, former.get(_key(item, schema), ABSENT), schema["items"], f"{path}[{place}]")
-            )
-
-
-def _key(item: Any, schema: Object) -> str:
-    keys = schema.get(LIST_MAP_KEYS) or ()
-    return orjson.dumps([item.get(key) for key in keys]).decode() if isinstance(item, dict) and keys else ""
-
-
-def _former(old: Any, schema: Object) -> dict[str, Any]:
-    if schema.get(LIST_TYPE) != "map" or not isinstance(old, list):
-        return {}
-    return {_key(item, schema): item for item in old}
+            before = former.get(identity(item, keys), ABSENT) if keys else ABSENT
+            yield from _places(_Place(item, before, schema["items"], f"{path}[{place}]", kept.item(place)))
 
 
 def _applied(rule: Object, place: _Place) -> Iterator[Problem]:
@@ -284,9 +275,7 @@ def _applied(rule: Object, place: _Place) -> Iterator[Problem]:
     try:
         program = compiled(rule["rule"], scoped.scope(rule))
         is_transition = "oldSelf" in program.names
-        if (is_transition and not has_old and not is_optional) or (
-            has_old and not is_transition and place.old == place.value
-        ):
+        if is_transition and not has_old and not is_optional:
             return
         values = _values(place, program, has_old=has_old, is_optional=is_optional)
         if program.evaluate(values) is True:
@@ -299,7 +288,8 @@ def _applied(rule: Object, place: _Place) -> Iterator[Problem]:
         values["oldSelf"] = values["oldSelf"][0] if has_old else None
     detail = _DETAILS[reason].format(text=_message(rule, scoped, values), type=kind)
     below = field_path(rule.get("fieldPath") or "", place.schema) or ""
-    yield Problem(f"{place.path}{below}".removeprefix(".") or "<nil>", reason, detail)
+    is_warning = not is_transition and place.kept.is_same()
+    yield Problem(f"{place.path}{below}".removeprefix(".") or "<nil>", reason, detail, is_warning)
 
 
 def _values(place: _Place, program: "Program", *, has_old: bool, is_optional: bool) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import orjson
 
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required, too_long, too_many
-from fairway.objects.structural import IDENTITY, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE
+from fairway.objects.structural import IDENTITY, INT_OR_STRING, LIST_TYPE
+from fairway.objects.structural.correlated import identity, keys_of
 from fairway.objects.structural.formats import has_format, matcher
 from fairway.objects.structural.pruning import embedded
 
@@ -143,24 +144,26 @@ def _shown(number: float) -> str:
 
 
 def _list(value: list[Any], schema: Object, path: str, old: Any) -> Iterator[Problem]:
-    items, keys = schema.get("items"), _keys(schema)
-    former = {_identity(one, keys): one for one in old} if keys and isinstance(old, list) else {}
+    items = schema.get("items")
     if items is not None:
+        former = _former(value, schema, old)
         for place, item in enumerate(value):
-            yield from check(item, items, f"{path}[{place}]", former.get(_identity(item, keys), ABSENT))
+            yield from check(item, items, f"{path}[{place}]", former[place])
     if (limit := schema.get("minItems")) is not None and len(value) < limit:
         yield _in_body(path, len(value), f"should have at least {limit} items")
     if (limit := schema.get("maxItems")) is not None and len(value) > limit:
         yield too_many(path or "<nil>", len(value), limit)
 
 
-def _keys(schema: Object) -> tuple[str, ...]:
-    return tuple(schema.get(LIST_MAP_KEYS) or ()) if schema.get(LIST_TYPE) == "map" else ()
-
-
-def _identity(item: Any, keys: tuple[str, ...]) -> str:
-    """What tells one item of a map-like list from the others."""
-    return orjson.dumps([item.get(key) for key in keys]).decode() if isinstance(item, dict) else ""
+def _former(value: list[Any], schema: Object, old: Any) -> list[Any]:
+    """What stood there for every item: by its keys, by its place, or nothing in lists that are one value."""
+    keys = keys_of(schema)
+    if not isinstance(old, list) or (schema.get(LIST_TYPE) and not keys):
+        return [ABSENT] * len(value)
+    if keys:
+        known = {identity(one, keys): one for one in old}
+        return [known.get(identity(item, keys), ABSENT) for item in value]
+    return [old[place] if place < len(old) else ABSENT for place in range(len(value))]
 
 
 def _object(value: Object, schema: Object, path: str, old: Any) -> Iterator[Problem]:
@@ -186,7 +189,7 @@ def list_problems(value: Any, schema: Object, path: str = "", old: Any = ABSENT)
     if old is not ABSENT and value == old:
         return
     if isinstance(value, list):
-        items, kind, keys = schema.get("items") or {}, schema.get(LIST_TYPE), _keys(schema)
+        items, kind, keys = schema.get("items") or {}, schema.get(LIST_TYPE), keys_of(schema)
         seen: set[bytes] = set()
         for place, item in enumerate(value):
             here = f"{path}[{place}]"
