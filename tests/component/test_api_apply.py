@@ -238,3 +238,21 @@ async def test_who_applies_speaks_of_declared_fields_in_their_types(
         start, _, found = told.message.partition("): ")
         assert start == "failed to create typed patch object (default/web; apps/v1, Kind=Deployment"
         assert (told.status, found) == (500, wanted)
+
+
+@pytest.mark.parametrize("way", ["put", "merge", "json"])
+async def test_an_empty_list_of_managers_forgets_them_all_but_not_through_a_subresource(api: World, way: str) -> None:
+    await apply(api, f"{DEPLOYMENTS}/web", deployment())
+    before = (await api.ask("GET", f"{DEPLOYMENTS}/web")).body
+    below = {"metadata": {"managedFields": []}, "status": {"replicas": 1}}
+    told = await api.ask("PATCH", f"{DEPLOYMENTS}/web/status", below, content_type="application/merge-patch+json")
+    assert ("me", "Apply", "") in managers(told)
+    if way == "put":
+        body = {**before, "metadata": {**before["metadata"], "managedFields": [], "resourceVersion": ""}}
+        told = await api.ask("PUT", f"{DEPLOYMENTS}/web", body)
+    else:
+        operations = [{"op": "replace", "path": "/metadata/managedFields", "value": []}]
+        patch: Any = {"metadata": {"managedFields": []}} if way == "merge" else operations
+        media = f"application/{way}-patch+json"
+        told = await api.ask("PATCH", f"{DEPLOYMENTS}/web", patch, content_type=media)
+    assert told.status == 200 and "managedFields" not in told.body["metadata"]

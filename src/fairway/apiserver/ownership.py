@@ -36,11 +36,12 @@ def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
     if call.subresource not in _TRACKED:
         return
     metadata = new["metadata"]
-    given: Sequence[Object] = metadata.pop("managedFields", None) or ()
-    kept = entries(old)
+    # Through a subresource nobody speaks of managers.
+    sent: Sequence[Object] = metadata.pop("managedFields", None) or ()
+    given, kept = () if call.subresource else sent, entries(old)
     if managers.is_reset(given) if given else (old is not None and not kept):
         return
-    known = _known(given if not call.subresource else kept, kept)
+    known = _known(given or kept, kept)
     try:
         after = tracking.updated(
             old, new, known, writer(call), form_of(call, new), now=timestamp(now_s), without=_not_for(call)
@@ -48,7 +49,7 @@ def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
     except shape.KeyMissing:
         after = known
     if after is known and kept:
-        metadata["managedFields"] = kept if given == kept or call.subresource else managers.written(known)
+        metadata["managedFields"] = kept if not given or given == kept else managers.written(known)
     elif after:
         metadata["managedFields"] = managers.written(after)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fairway.apiserver import patching, write_options
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import check_name, described_version, schema_of, to_stored_version
+from fairway.apiserver.metadata import keep_reset
 from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
@@ -58,6 +59,7 @@ def patched(call: Call, old: Stored, media: str, given: Any, notes: Sequence[str
     new = patching.apply(document, media, given, described_version(call), kind.name)
     if (new.get("kind"), new.get("apiVersion")) != (kind.name, version):
         raise rejected()
+    keep_reset(new)
     shown = given if media == patching.STRATEGIC else None
     call.warnings.extend(
         strict.check_patched(

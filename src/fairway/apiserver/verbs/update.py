@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fairway.apiserver import write_options
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import check_name, copy, take_object
+from fairway.apiserver.metadata import keep_reset
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.stored import Stored
 from fairway.objects import Object
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 async def update(call: Call, api: "Api") -> Reply:
     """Raises: ``StatusError`` Conflict (409) with a stale resourceVersion, Invalid (422), NotFound (404)."""
     write_options.check(call.options, "UpdateOptions")
+    keep_reset(call.body)
     new = take_object(call)
     check_name(call, new)
     return await replace_with(call, api, new)
