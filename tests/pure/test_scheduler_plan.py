@@ -143,6 +143,36 @@ def test_a_spread_constraint_keeps_the_domains_even() -> None:
     assert (found.count("a"), found.count("b"), found.count("")) == (3, 2, 1)
 
 
+def test_a_spread_constraint_says_whether_tainted_and_unwanted_nodes_count() -> None:
+    constraint = {
+        "maxSkew": 1, "topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }  # fmt: skip
+    taint = {"key": "k", "value": "v", "effect": "NoSchedule"}
+    nodes = [node("a", labels={ZONE: "z1"}), node("b", labels={ZONE: "z2"}, spec={"taints": [taint]})]
+    there = [pod("t", labels={"app": "web"}, nodeName="a")]
+
+    def where(selected: bool = False, **policy: str) -> str:
+        more: Any = {"nodeSelector": {ZONE: "z1"}} if selected else {}
+        asked = pod(labels={"app": "web"}, topologySpreadConstraints=[{**constraint, **policy}], **more)
+        return placed([asked], nodes, there)[0].node
+
+    assert (where(), where(nodeTaintsPolicy="Honor")) == ("", "a")
+    assert (where(True), where(True, nodeAffinityPolicy="Ignore")) == ("a", "")
+
+
+def test_a_pod_is_spread_as_it_wishes_but_goes_anywhere_rather_than_nowhere() -> None:
+    constraint = {
+        "maxSkew": 1, "topologyKey": ZONE, "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }  # fmt: skip
+    nodes = [node("a", labels={ZONE: "z1"}), node("b", labels={ZONE: "z2"}), node("c")]
+    there = [pod(f"t{n}", labels={"app": "web"}, nodeName=where) for n, where in enumerate("aab")]
+    wishful = pod(labels={"app": "web"}, topologySpreadConstraints=[constraint])
+    assert placed([wishful], nodes, there)[0].node == "b"
+    assert placed([wishful], nodes[2:])[0].node == "c"
+
+
 def test_pods_of_one_owner_are_spread() -> None:
     def replica(number: int) -> Object:
         found = pod(f"r{number}")

@@ -109,6 +109,7 @@ class _Score:
         self._avoided = {node.name: len(taints.untolerated(pod, node.taints, "PreferNoSchedule")) for node in nodes}
         self._liked = {node.name: node_affinity.preference(pod, node) for node in nodes}
         self._company = {node.name: neighbours.preference(node) for node in nodes}
+        self._crowd = {node.name: neighbours.crowd(node) for node in nodes}
         self._alike = {node.name: _count_alike(pod, node) for node in nodes}
 
     def __call__(self, node: NodeState) -> float:
@@ -116,6 +117,7 @@ class _Score:
             3 * (100 - _share(self._avoided, node.name))
             + 2 * _share(self._liked, node.name)
             + 2 * _share(self._company, node.name)
+            + 2 * (100 - _share(self._crowd, node.name))
             + 2 * (100 - _share(self._alike, node.name))
             + self._fit(node)
         )

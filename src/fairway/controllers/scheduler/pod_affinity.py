@@ -6,7 +6,7 @@ Source: Kubernetes docs, "Assigning Pods to Nodes", "Inter-pod affinity and anti
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from fairway.controllers.rules import node_affinity
+from fairway.controllers.rules import node_affinity, taints
 from fairway.controllers.rules import pods as pod_rules
 from fairway.controllers.scheduler.node_state import NodeState
 from fairway.objects import Object
@@ -79,10 +79,11 @@ class Neighbours:
         self._wanted_domains = [self._domains(term) for term in self._wanted]
         self._refused_domains = {(term.topology_key, value) for term in self._refused for value in self._domains(term)}
         self._closed_domains = set(self._closed())
-        self._spreads = [
-            _Spread(one, pod, nodes) for one in pod["spec"].get("topologySpreadConstraints") or ()
-            if one.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule"
-        ]  # fmt: skip
+        self._spreads: list[_Spread] = []
+        self._wished: list[_Spread] = []
+        for one in pod["spec"].get("topologySpreadConstraints") or ():
+            is_demanded = one.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule"
+            (self._spreads if is_demanded else self._wished).append(_Spread(one, pod, nodes))
 
     def _domains(self, term: Term) -> set[str]:
         """The values of the term's topology that hold a pod which the term means."""
@@ -124,6 +125,10 @@ class Neighbours:
             for term, domains in zip(self._wanted, self._wanted_domains, strict=True)
         )
 
+    def crowd(self, node: NodeState) -> int:
+        """How many pods are there already that the pod would rather be spread from (ScheduleAnyway)."""
+        return sum(spread.crowd(node) for spread in self._wished)
+
     def preference(self, node: NodeState) -> int:
         """The summed weights of preferred company, minus those of company to avoid."""
         total = 0
@@ -143,6 +148,14 @@ def _stays(pod: Object) -> bool:
     return not pod_rules.is_terminating(pod)
 
 
+def _counts(constraint: Object, pod: Object, node: NodeState) -> bool:
+    """Whether the node's domain is one of those between which the pods are to be even (KEP-3094)."""
+    if constraint.get("nodeAffinityPolicy") != "Ignore" and not node_affinity.matches(pod, node):
+        return False
+    is_honored = constraint.get("nodeTaintsPolicy") == "Honor"
+    return not (is_honored and taints.untolerated(pod, node.taints, "NoSchedule", "NoExecute"))
+
+
 class _Spread:
     """One DoNotSchedule constraint: how many matching pods each domain holds now."""
 
@@ -155,13 +168,18 @@ class _Spread:
         self._counts: dict[str, int] = {}
         for node in nodes:
             value = node.labels.get(self._key)
-            if value is not None and node_affinity.matches(pod, node):
+            if value is not None and _counts(constraint, pod, node):
                 self._counts[value] = self._counts.get(value, 0) + sum(
                     other["metadata"]["namespace"] == namespace and selector.matches(other["metadata"].get("labels"))
                     for other in node.pods if _stays(other)
                 )  # fmt: skip
         few = len(self._counts) < (constraint.get("minDomains") or 1)
         self._least = 0 if few else min(self._counts.values(), default=0)
+
+    def crowd(self, node: NodeState) -> int:
+        """The matching pods in the node's domain; where the node is in none, more than in any."""
+        value = node.labels.get(self._key)
+        return self._counts.get(value, 0) if value is not None else max(self._counts.values(), default=0) + 1
 
     def objection(self, node: NodeState) -> str:
         value = node.labels.get(self._key)
