@@ -31,8 +31,11 @@ _VIEWED = (
     f" replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status | {_READ}",
     f"autoscaling | horizontalpodautoscalers horizontalpodautoscalers/status | {_READ}",
     f"batch | cronjobs cronjobs/status jobs jobs/status | {_READ}",
-    f"networking.k8s.io | ingresses ingresses/status networkpolicies | {_READ}",
+    f"extensions | daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses"
+    f" ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale"
+    f" | {_READ}",
     f"policy | poddisruptionbudgets poddisruptionbudgets/status | {_READ}",
+    f"networking.k8s.io | ingresses ingresses/status networkpolicies | {_READ}",
 )
 _EDITED = (
     f"- | pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy | {_READ}",
@@ -46,8 +49,10 @@ _EDITED = (
     f" statefulsets/scale | {_WRITE}",
     f"autoscaling | horizontalpodautoscalers | {_WRITE}",
     f"batch | cronjobs jobs | {_WRITE}",
-    f"networking.k8s.io | ingresses networkpolicies | {_WRITE}",
+    f"extensions | daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets"
+    f" replicasets/scale replicationcontrollers/scale | {_WRITE}",
     f"policy | poddisruptionbudgets | {_WRITE}",
+    f"networking.k8s.io | ingresses networkpolicies | {_WRITE}",
     f"coordination.k8s.io | leases | {_READ} {_WRITE}",
 )
 _ADMINISTERED = (
@@ -112,6 +117,7 @@ CLUSTER_ROLES: dict[str, Sequence[str]] = {
         "discovery.k8s.io | endpointslices | list watch",
         "networking.k8s.io | servicecidrs | list watch",
     ),
+    "system:heapster": (f"- | events namespaces nodes pods | {_READ}", f"extensions | deployments | {_READ}"),
     "system:kube-dns": ("- | endpoints services | list watch",),
     "system:kube-aggregator": (f"- | endpoints services | {_READ}",),
     "system:kube-scheduler": (
@@ -271,9 +277,9 @@ def _aggregated(name: str) -> Object:
 
 def _rule(line: str) -> Object:
     if line.startswith("/"):
-        urls, verbs = (part.split() for part in line.split("|"))
+        urls, verbs = (sorted(part.split()) for part in line.split("|"))
         return {"nonResourceURLs": ["*" if url == "/*" else url for url in urls], "verbs": verbs}
-    groups, resources, verbs, *names = (part.split() for part in line.split("|"))
+    groups, resources, verbs, *names = (sorted(part.split()) for part in line.split("|"))
     rule: Object = {
         "apiGroups": ["" if group == "-" else group for group in groups], "resources": resources, "verbs": verbs,
     }  # fmt: skip
@@ -290,4 +296,9 @@ def _subject(text: str) -> Object:
 
 def missing_rules(found: Sequence[Object] | None, should: Sequence[Object]) -> list[Object]:
     """The rules of ``should`` that a role in use no longer has."""
-    return [rule for rule in should if rule not in (found or ())]
+    present = [_in_order(rule) for rule in found or ()]
+    return [rule for rule in should if _in_order(rule) not in present]
+
+
+def _in_order(rule: Object) -> Object:
+    return {field: sorted(values) for field, values in rule.items()}
