@@ -9,6 +9,7 @@ import pytest
 from component.api_world import Told, World, world
 from fairway.apiserver.settings import Limits, Settings
 from fairway.kinds import IP_ADDRESS, POD
+from fairway.objects import Object
 from fairway.store.interface import StoreFailure
 
 DEFAULT = "/api/v1/namespaces/default"
@@ -434,3 +435,42 @@ async def test_a_store_that_never_answers_is_a_504() -> None:
         api.store.commit = never  # type: ignore[method-assign]
         told = await api.ask("POST", MAPS, config_map("a"))
         assert (told.status, told.message) == (504, "Timeout: request did not complete within the allotted timeout")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "spec"),
+    [
+        (
+            "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+            "policy/v1 PodDisruptionBudget",
+            {"minAvailable": 1},
+        ),
+        ("/apis/node.k8s.io/v1/runtimeclasses", "node.k8s.io/v1 RuntimeClass", None),
+        ("/apis/storage.k8s.io/v1/csinodes", "storage.k8s.io/v1 CSINode", {"drivers": []}),
+    ],
+)
+async def test_some_kinds_are_only_updated_from_a_known_state(
+    api: World, path: str, kind: str, spec: Object | None
+) -> None:
+    version, _, name = kind.partition(" ")
+    body: Object = {"apiVersion": version, "kind": name, "metadata": {"name": "a"}}
+    body |= {"handler": "h"} if spec is None else {"spec": spec}
+    made = (await api.ask("POST", path, body)).body
+    refused = await api.ask("PUT", f"{path}/a", body)
+    plural, group = path.rpartition("/")[2], version.partition("/")[0]
+    assert (refused.status, refused.body["message"]) == (
+        422, f'{plural}.{group} "a" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an'
+        " update",
+    )  # fmt: skip
+    body["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"]
+    assert (await api.ask("PUT", f"{path}/a", body)).status == 200
+
+
+async def test_an_update_is_judged_as_new_and_as_changed(api: World) -> None:
+    path = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles"
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "a"}, "rules": [{}]}
+    assert len((await api.ask("POST", path, role)).body["details"]["causes"]) == 3
+    await api.ask("POST", path, role | {"rules": []})
+    refused = (await api.ask("PUT", f"{path}/a", role)).body
+    assert len(refused["details"]["causes"]) == 6
+    assert refused["message"].count("verbs must contain at least one value") == 1

@@ -377,7 +377,7 @@ def test_a_key_stands_in_one_of_the_two_maps() -> None:
 
 def test_a_config_map_has_a_size() -> None:
     assert refused(CONFIG_MAP, {"data": {"a": "x" * (1024 * 1024 + 1)}}) == [
-        ": Too long: may not be more than 1048576 bytes"
+        "[]: Too long: may not be more than 1048576 bytes"
     ]
 
 

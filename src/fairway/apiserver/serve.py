@@ -204,6 +204,8 @@ class Api:
             metadata.grow(new, before)
         validate = kind.validate_below.get(call.subresource, kind.validate)
         problems = first(_weighed(call, chain(metadata.problems(new, before, kind), validate(new, before))))
+        if problems and before is not None and kind.judged_twice and not call.subresource:
+            problems = first(chain(validate(new, None), problems))
         if problems:
             raise invalid(kind.group, kind.name, new["metadata"].get("name", ""), problems)
         review(call, new, before, self)

@@ -95,5 +95,6 @@ API_SERVICE = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    unconditional_update=False,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip

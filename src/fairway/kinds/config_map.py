@@ -35,7 +35,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
             yield from each(f"binaryData[{key}]", key, names.config_key(key))
     size = sum(size_of(text) for text in texts.values()) + sum(decoded_size(text) for text in binaries.values())
     if size > SIZE_MAX_BYTES:
-        yield too_long("", SIZE_MAX_BYTES)
+        yield too_long("[]", SIZE_MAX_BYTES)
 
 
 def sealed(new: Object, old: Object, fields: tuple[str, ...]) -> Iterator[Problem]:

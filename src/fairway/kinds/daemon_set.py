@@ -143,6 +143,7 @@ DAEMON_SET = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    judged_twice=True,
     warnings=replicas.template_warnings,
     has_generation=True,
 )  # fmt: skip

@@ -186,6 +186,8 @@ class Kind:
     """PUT without a resourceVersion is allowed."""
     deprecated: str = ""
     """The ``Warning:`` that every request for this kind is answered with."""
+    judged_twice: bool = False
+    """What an update breaks of the rules for new objects stands twice in the causes, as upstream judges both ways."""
     delete_returns_object: bool = False
     orphans_by_default: bool = False
     """A delete that names no policy leaves the dependents alone."""

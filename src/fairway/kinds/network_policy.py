@@ -120,5 +120,6 @@ NETWORK_POLICY = Kind(
     columns=(Column("Pod-Selector", lambda policy, _: selector(policy["spec"].get("podSelector"))), AGE),
     defaults=defaults,
     validate=validate,
+    judged_twice=True,
     has_generation=True,
 )  # fmt: skip

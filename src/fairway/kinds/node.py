@@ -75,7 +75,7 @@ def _changes(spec: Object, had: Object) -> Iterator[Problem]:
     if before and before != spec.get("podCIDRs"):
         yield forbidden_value("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid')
     if had.get("providerID") and had["providerID"] != spec.get("providerID"):
-        yield forbidden_value("spec.providerID", 'node updates may not change providerID except from "" to valid')
+        yield forbidden_value("[]", "node updates may only change labels, taints, or capacity")
 
 
 def _addresses(found: list[Object]) -> Iterator[Problem]:
@@ -162,4 +162,5 @@ NODE = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    judged_twice=True,
 )  # fmt: skip

@@ -73,5 +73,6 @@ POD_DISRUPTION_BUDGET = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    unconditional_update=False,
     has_generation=True,
 )  # fmt: skip

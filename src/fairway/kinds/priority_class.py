@@ -45,7 +45,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     elif value > HIGHEST:
         text = f"maximum allowed value of a user defined priority is {HIGHEST}"
         yield forbidden_value("value", text)
-    if new["preemptionPolicy"] not in _POLICIES:
+    if old is None and new["preemptionPolicy"] not in _POLICIES:
         yield not_supported("preemptionPolicy", new["preemptionPolicy"], _POLICIES)
     if old is not None:
         if value != old["value"]:

@@ -95,6 +95,7 @@ REPLICA_SET = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    judged_twice=True,
     warnings=replicas.warnings,
     has_generation=True,
 )  # fmt: skip

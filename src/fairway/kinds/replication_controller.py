@@ -64,6 +64,7 @@ REPLICATION_CONTROLLER = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    judged_twice=True,
     warnings=replicas.warnings,
     has_generation=True,
     orphans_by_default=True,

@@ -51,4 +51,5 @@ RUNTIME_CLASS = Kind(
     columns=(Column("Handler", at("handler")), AGE),
     defaults=defaults,
     validate=validate,
+    unconditional_update=False,
 )  # fmt: skip

@@ -39,7 +39,8 @@ async def replace_with(call: Call, api: "Api", new: Object) -> Reply:
             return await _create_instead(call, api, new)
         check_preconditions(call, new, old)
         if not is_conditional and not kind.unconditional_update:
-            raise invalid(kind.group, kind.name, call.name, [unconditional_update_refused()])
+            # Upstream names the resource here, where all other refusals name the kind.
+            raise invalid(kind.group, kind.plural, call.name, [unconditional_update_refused()])
         is_last = is_conditional or attempts_left == 1
         try:
             return await api.write(call, new if is_last else copy(new), old)

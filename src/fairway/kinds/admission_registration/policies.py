@@ -216,7 +216,7 @@ VALIDATING_ADMISSION_POLICY = Kind(
     has_generation=True,
     defaults=_fill,
     prepare=_prepare,
-    validate=_validate_validating,
+    validate=_validate_validating, unconditional_update=False,
 )  # fmt: skip
 MUTATING_ADMISSION_POLICY = Kind(
     group="admissionregistration.k8s.io", version="v1", name="MutatingAdmissionPolicy",
@@ -226,5 +226,5 @@ MUTATING_ADMISSION_POLICY = Kind(
     columns=(Column("Mutations", _count("mutations"), type="integer"), Column("ParamKind", _shown_param_kind), AGE),
     has_generation=True,
     defaults=_fill,
-    validate=_validate_mutating,
+    validate=_validate_mutating, unconditional_update=False,
 )  # fmt: skip

@@ -173,7 +173,7 @@ MUTATING_WEBHOOK_CONFIGURATION = Kind(
     columns=_COLUMNS,
     has_generation=True,
     defaults=_defaults(mutating=True),
-    validate=validate,
+    validate=validate, unconditional_update=False,
 )  # fmt: skip
 VALIDATING_WEBHOOK_CONFIGURATION = Kind(
     group="admissionregistration.k8s.io", version="v1", name="ValidatingWebhookConfiguration",
@@ -183,5 +183,5 @@ VALIDATING_WEBHOOK_CONFIGURATION = Kind(
     columns=_COLUMNS,
     has_generation=True,
     defaults=_defaults(mutating=False),
-    validate=validate,
+    validate=validate, unconditional_update=False,
 )  # fmt: skip

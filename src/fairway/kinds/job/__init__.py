@@ -43,6 +43,7 @@ JOB = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    judged_twice=True,
     warnings=replicas.warnings,
     has_generation=True,
     orphans_by_default=True,

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from fairway.kinds.rules.pod_spec.scheduling import tolerations
 from fairway.kinds.rules.values import INT32_MAX
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, render_value
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, render_value, required
 
 _CHANGEABLE = ",".join(
     (
@@ -25,6 +26,7 @@ def update_problems(new: Object, old: Object) -> Iterator[Problem]:
         if len(new.get(name) or ()) != len(old.get(name) or ()):
             yield forbidden_value(f"spec.{name}", "pod updates may not add or remove containers")
             return
+        yield from image_problems(f"spec.{name}", new.get(name) or [], is_required=True)
     yield from _deadline(new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds"))
     yield from _tolerations(new.get("tolerations") or [], old.get("tolerations") or [])
     yield from _gates(new.get("schedulingGates") or [], old.get("schedulingGates") or [])
@@ -33,6 +35,16 @@ def update_problems(new: Object, old: Object) -> Iterator[Problem]:
     if differences:
         changes = "\n".join(differences)
         yield forbidden_value("spec", f"pod updates may not change fields other than {_CHANGEABLE}\n{changes}")
+
+
+def image_problems(path: str, found: list[Object], *, is_required: bool) -> Iterator[Problem]:
+    """Images are named, without blanks around the name."""
+    for index, container in enumerate(found):
+        image = container.get("image") or ""
+        if is_required and not image:
+            yield required(f"{path}[{index}].image")
+        if image != image.strip():
+            yield invalid_value(f"{path}[{index}].image", image, "must not have leading or trailing whitespace")
 
 
 def _deadline(now: int | None, was: int | None) -> Iterator[Problem]:
@@ -55,6 +67,8 @@ def _tolerations(now: list[Object], was: list[Object]) -> Iterator[Problem]:
         yield forbidden_value(
             "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
         )
+    else:
+        yield from tolerations("spec.tolerations", now)  # judged with the spec before, and once more here, as upstream
 
 
 def _gates(now: list[Object], was: list[Object]) -> Iterator[Problem]:

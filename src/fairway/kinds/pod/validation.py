@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from fairway.kinds.pod.status import status_problems
-from fairway.kinds.pod.update import update_problems
+from fairway.kinds.pod.update import image_problems, update_problems
 from fairway.kinds.rules.pod_spec import hints, problems
 from fairway.kinds.rules.pod_spec.warnings import pod_name
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value
+from fairway.objects.errors import Problem, forbidden_value
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
@@ -29,12 +29,7 @@ def _spec(pod: Object) -> Iterator[Problem]:
     if not spec.get("serviceAccountName"):
         yield from _tokens(spec)
     for name in ("containers", "initContainers"):
-        for index, container in enumerate(spec.get(name) or ()):
-            image = container.get("image") or ""
-            if image != image.strip():
-                yield invalid_value(
-                    f"spec.{name}[{index}].image", image, "must not have leading or trailing whitespace"
-                )
+        yield from image_problems(f"spec.{name}", spec.get(name) or [], is_required=False)
 
 
 def _tokens(spec: Object) -> Iterator[Problem]:

@@ -95,6 +95,7 @@ ROLE_BINDING = Kind(
     columns=_COLUMNS,
     defaults=defaults,
     validate=_validate(("Role", "ClusterRole"), namespaced=True),
+    judged_twice=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip
 CLUSTER_ROLE_BINDING = Kind(
@@ -103,5 +104,6 @@ CLUSTER_ROLE_BINDING = Kind(
     columns=_COLUMNS,
     defaults=defaults,
     validate=_validate(("ClusterRole",), namespaced=False),
+    judged_twice=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip

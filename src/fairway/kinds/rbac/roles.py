@@ -76,6 +76,7 @@ ROLE = Kind(
     columns=(_CREATED,),
     defaults=defaults,
     validate=_validate_role,
+    judged_twice=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip
 CLUSTER_ROLE = Kind(
@@ -84,5 +85,6 @@ CLUSTER_ROLE = Kind(
     columns=(_CREATED,),
     defaults=defaults,
     validate=_validate_cluster_role,
+    judged_twice=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip

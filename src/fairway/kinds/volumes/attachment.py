@@ -64,5 +64,6 @@ VOLUME_ATTACHMENT = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    unconditional_update=False,
     delete_returns_object=True,
 )  # fmt: skip

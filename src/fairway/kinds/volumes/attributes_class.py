@@ -45,5 +45,6 @@ VOLUME_ATTRIBUTES_CLASS = Kind(
     namespaced=False,
     columns=(Column("DriverName", at("driverName")), AGE),
     validate=validate,
+    unconditional_update=False,
     delete_returns_object=True,
 )  # fmt: skip

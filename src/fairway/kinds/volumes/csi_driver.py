@@ -85,5 +85,6 @@ CSI_DRIVER = Kind(
     ),
     defaults=defaults,
     validate=validate,
+    unconditional_update=False,
     delete_returns_object=True,
 )  # fmt: skip

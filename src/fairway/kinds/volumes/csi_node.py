@@ -61,5 +61,7 @@ CSI_NODE = Kind(
     columns=(Column("Drivers", lambda found, _: len(found["spec"].get("drivers") or ()), type="integer"), AGE),
     defaults=defaults,
     validate=validate,
+    judged_twice=True,
+    unconditional_update=False,
     delete_returns_object=True,
 )  # fmt: skip

@@ -46,4 +46,5 @@ CSI_STORAGE_CAPACITY = Kind(
     ),
     defaults=defaults,
     validate=validate,
+    unconditional_update=False,
 )  # fmt: skip

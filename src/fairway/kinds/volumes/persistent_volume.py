@@ -173,5 +173,6 @@ PERSISTENT_VOLUME = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    judged_twice=True,
     delete_returns_object=True,
 )  # fmt: skip

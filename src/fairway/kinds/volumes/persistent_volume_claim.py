@@ -115,5 +115,6 @@ PERSISTENT_VOLUME_CLAIM = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    judged_twice=True,
     delete_returns_object=True,
 )  # fmt: skip
