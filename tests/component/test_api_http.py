@@ -1,6 +1,7 @@
 """What HTTP clients are answered: status, headers, forms, refusals."""
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -222,7 +223,10 @@ async def test_an_old_version_shows_the_same_object_and_warns(api: World) -> Non
     now = await api.ask("GET", "/apis/apps/v1/namespaces/default/replicasets/r")
     assert (now.body["apiVersion"], now.body["metadata"]["uid"]) == ("apps/v1", made.body["metadata"]["uid"])
     listed = await api.ask("GET", old)
-    assert (listed.body["apiVersion"], listed.body["items"][0]["apiVersion"]) == ("apps/v1beta2", "apps/v1beta2")
+    assert (listed.body["apiVersion"], list(listed.body["items"][0])) == (
+        "apps/v1beta2",
+        ["metadata", "spec", "status"],
+    )
     label = {"metadata": {"labels": {"x": "y"}}}
     patched = await api.ask("PATCH", f"{old}/r", label, content_type="application/merge-patch+json")
     assert (patched.body["apiVersion"], patched.body["metadata"]["labels"]) == ("apps/v1beta2", {"x": "y"})
@@ -297,6 +301,8 @@ async def test_a_fault_of_ours_is_a_500_with_a_status_and_a_traceback_in_the_log
 async def test_the_version_is_what_clients_compare(api: World) -> None:
     found = (await api.ask("GET", "/version", peer=NOBODY)).body
     assert (found["major"], found["minor"], found["gitVersion"]) == ("1", "36", "v1.36.0+fairway")
+    assert (found["emulationMinor"], found["minCompatibilityMinor"]) == ("36", "35")
+    assert re.fullmatch("[0-9a-f]{40}", found["gitCommit"])  # Kubernetes' own tests want some
 
 
 @pytest.mark.parametrize("shape", ["Table", "PartialObjectMetadata"])

@@ -94,6 +94,13 @@ def test_nothing_is_due_and_nothing_runs_while_suspended() -> None:
     assert (stopped.create, stopped.again_s) == (None, None)
 
 
+def test_a_time_that_never_comes_is_told() -> None:
+    step = planned(cron_job("59 23 31 2 *"))
+    why = "invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second"
+    assert [(told.type, told.reason, told.message) for told in step.events] == [("Warning", "InvalidSchedule", why)]
+    assert (step.create, step.again_s) == (None, None)
+
+
 def test_only_the_last_of_missed_runs_is_made_up_for_and_not_too_late() -> None:
     late = planned(cron_job(), now=NOW + 100)
     assert late.create is not None

@@ -64,8 +64,12 @@ def plan(cron_job: Object, jobs: Sequence[Object], now: float) -> Plan:
             Told("Warning", "UnparseableSchedule", f'unparseable schedule: "{spec["schedule"]}" : {error}')
         )
         return step
-    if (next_s := schedule.next_s(now, zone)) is not None:
-        step.again_s = max(next_s - now, 0.001)
+    if (next_s := schedule.next_s(now, zone)) is None:
+        # The 31st of February: upstream's words for a time that never comes.
+        why = "time difference between two schedules is less than 1 second"
+        step.events.append(Told("Warning", "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {why}"))
+        return step
+    step.again_s = max(next_s - now, 0.001)
     _start(cron_job, active, schedule, zone, now, step)
     return step
 
