@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import jwt
 import orjson
 import pytest
 
@@ -16,6 +17,7 @@ from fairway.apiserver.audit.log_file import LogFile
 from fairway.apiserver.audit.policy import EVERYTHING, read
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import Settings
+from fairway.cluster.certificates import ensure_token_key
 from fairway.transport.interface import Peer, Stream
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -43,10 +45,10 @@ class Audited:
 
 
 @asynccontextmanager
-async def audited(policy: Any) -> AsyncIterator[Audited]:
+async def audited(policy: Any, token_key: Path | None = None) -> AsyncIterator[Audited]:
     lines: list[bytes] = []
     store = MemoryStore()
-    server = ApiServer(store, Settings(advertise_address="10.244.0.1"), (policy, lines.append))
+    server = ApiServer(store, Settings(advertise_address="10.244.0.1", token_key=token_key), (policy, lines.append))
     await server.start()
     try:
         yield Audited(World(server, store), lines)
@@ -214,3 +216,36 @@ async def test_policies_tell_the_log_what_they_find(api: Audited) -> None:
         "message": "no", "policy": "p", "binding": "a", "expressionIndex": 0, "validationActions": ["Audit"],
     }  # fmt: skip
     assert found == {}
+
+
+async def test_tokens_are_told_by_their_ids_and_stale_ones_as_such(tmp_path: Path) -> None:
+    ensure_token_key(tmp_path)
+    async with audited(read({**POLICY, "rules": [{"level": "Metadata"}]}), tmp_path / "sa.key") as api:
+        accounts = "/api/v1/namespaces/default/serviceaccounts"
+        await api.world.ask("POST", accounts, {"metadata": {"name": "default"}})
+        container = {"name": "c", "image": "i"}
+        pod = (
+            await api.world.ask(
+                "POST",
+                "/api/v1/namespaces/default/pods",
+                {"metadata": {"name": "p"}, "spec": {"nodeName": "n1", "containers": [container]}},
+            )
+        ).body["metadata"]
+        bound = {"kind": "Pod", "apiVersion": "v1", "name": "p", "uid": pod["uid"]}
+        body = {"spec": {"boundObjectRef": bound, "expirationSeconds": 3607}}
+        api.said()
+        told = await api.world.ask("POST", f"{accounts}/default/token", body)
+        token = told.body["status"]["token"]
+        id_ = jwt.decode(token, options={"verify_signature": False})["jti"]
+        key = "authentication.kubernetes.io/issued-credential-id"
+        assert api.said()[-1]["annotations"][key] == f"JTI={id_}"
+        tokens = api.world.server.api.tokens
+        assert tokens is not None
+        clock = tokens._clock
+        stale = "authentication.k8s.io/stale-token"
+        for later_s, expected in ((0, None), (3707, "seconds after warning threshold: 100")):
+            tokens._clock = lambda later_s=later_s: clock() + later_s  # type: ignore[misc]
+            await api.world.ask("GET", "/version", peer=NOBODY, authorization=f"Bearer {token}")
+            note = api.said()[-1]["annotations"].get(stale)
+            who = "subject: system:serviceaccount:default:default"
+            assert note == (expected and f"{who}, {expected}")

@@ -11,6 +11,7 @@ import pytest
 from component.api_world import ADMIN, NOBODY, NODE, Told, World, world
 from fairway.apiserver.settings import Settings
 from fairway.cluster.certificates import ensure_token_key
+from fairway.objects.meta import unix_seconds
 
 PODS = "/api/v1/namespaces/default/pods"
 ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
@@ -168,6 +169,80 @@ async def test_a_node_gets_tokens_only_for_the_pods_that_it_runs(scene: Scene) -
     ):
         told = await scene.token(spec, peer=NODE)
         assert (told.status, told.message) == (403, f'serviceaccounts "web" is forbidden: {why}')
+
+
+async def test_a_node_gets_tokens_only_for_audiences_that_the_pod_or_a_role_names(scene: Scene) -> None:
+    sources = [{"serviceAccountToken": {"path": "t", "audience": "vault"}}]
+    inline = {"name": "s", "csi": {"driver": "secrets.example"}}
+    pod = await scene.pod(
+        "p", serviceAccountName="web", volumes=[{"name": "v", "projected": {"sources": sources}}, inline]
+    )  # fmt: skip
+    driver = {"metadata": {"name": "secrets.example"}, "spec": {"tokenRequests": [{"audience": "sts"}]}}
+    await scene.api.ask("POST", "/apis/storage.k8s.io/v1/csidrivers", driver)
+
+    async def asked(*audiences: str) -> Told:
+        return await scene.token({**bound_to(pod), "audiences": list(audiences)}, peer=NODE)
+
+    for granted in (("vault",), ("sts",), ()):
+        assert (await asked(*granted)).status == 201, granted
+    told = await asked("vault", "sts")
+    assert told.message == 'serviceaccounts "web" is forbidden: node may only request 0 or 1 audiences'
+    told = await asked("other")
+    why = "system:node:n1 is not authorized to request tokens for this audience"
+    assert (told.status, told.message) == (
+        403, f'serviceaccounts "web" is forbidden: audience "other" not found in pod spec volume, {why}',
+    )  # fmt: skip
+    roles = "/apis/rbac.authorization.k8s.io/v1"
+    rule = {"verbs": ["request-serviceaccounts-token-audience"], "apiGroups": [""], "resources": ["other"]}
+    await scene.api.ask("POST", f"{roles}/clusterroles", {"metadata": {"name": "r"}, "rules": [rule]})
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "r"}
+    subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}]
+    binding = {"metadata": {"name": "r"}, "roleRef": reference, "subjects": subjects}
+    await scene.api.ask("POST", f"{roles}/clusterrolebindings", binding)
+    assert (await asked("other")).status == 201
+
+
+async def test_what_a_pod_is_given_outlives_its_hour_for_clients_that_read_it_once(scene: Scene) -> None:
+    pod = await scene.pod("p", serviceAccountName="web")
+    told = await scene.token({**bound_to(pod), "expirationSeconds": 3607})
+    claims = jwt.decode(told.body["status"]["token"], options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 365 * 24 * 3600
+    assert claims["kubernetes.io"]["warnafter"] - claims["iat"] == 3607
+    ends = unix_seconds(told.body["status"]["expirationTimestamp"])
+    assert (told.body["spec"]["expirationSeconds"], ends - claims["iat"]) == (3607, 3607)
+    scene.later_s = 3700
+    assert (await scene.bearing(told.body["status"]["token"])).status == 200
+    for plain in ({**bound_to(pod), "audiences": ["vault"]}, {}):
+        other = await scene.token({**plain, "expirationSeconds": 3607})
+        claims = jwt.decode(other.body["status"]["token"], options={"verify_signature": False})
+        assert claims["exp"] - claims["iat"] == 3607
+
+
+async def test_the_node_of_a_pods_token_is_told_and_may_be_registered_anew(scene: Scene) -> None:
+    pod = await scene.pod("p", serviceAccountName="web")
+    token = (await scene.token(bound_to(pod))).body["status"]["token"]
+    uid = (await scene.api.ask("GET", "/api/v1/nodes/n1")).body["metadata"]["uid"]
+    await scene.api.ask("DELETE", "/api/v1/nodes/n1")
+    review = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
+    reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    extra = (await scene.bearing(token, "POST", reviews, review)).body["status"]["userInfo"]["extra"]
+    assert extra["authentication.kubernetes.io/node-uid"] == [uid]
+    elsewhere = await scene.pod("q", serviceAccountName="web", nodeName="unknown")
+    token = (await scene.token(bound_to(elsewhere))).body["status"]["token"]
+    extra = (await scene.bearing(token, "POST", reviews, review)).body["status"]["userInfo"]["extra"]
+    assert extra["authentication.kubernetes.io/node-name"] == ["unknown"]
+    assert "authentication.kubernetes.io/node-uid" not in extra
+
+
+async def test_a_token_ends_with_the_node_it_is_bound_to(scene: Scene) -> None:
+    node = (await scene.api.ask("GET", "/api/v1/nodes/n1")).body["metadata"]
+    reference = {"kind": "Node", "apiVersion": "v1", "name": "n1", "uid": node["uid"]}
+    token = (await scene.token({"boundObjectRef": reference})).body["status"]["token"]
+    assert (await scene.bearing(token)).status == 200
+    await scene.api.ask("DELETE", "/api/v1/nodes/n1")
+    assert (await scene.bearing(token)).status == 401
+    await scene.api.ask("POST", "/api/v1/nodes", {"metadata": {"name": "n1"}})
+    assert (await scene.bearing(token)).status == 401
 
 
 async def test_a_new_pod_gets_a_volume_with_its_token(scene: Scene) -> None:

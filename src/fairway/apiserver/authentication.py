@@ -34,8 +34,8 @@ class Authenticator:
         found = self._certified(peer) if peer.common_name else None
         if found is None:
             # A certificate is enough; only without one is the token asked for.
-            given = headers.get("authorization", "")
-            found = self._bearing(given[7:].strip()) if given[:7].lower() == "bearer " else ANONYMOUS
+            token = _token(headers)
+            found = ANONYMOUS if token is None else self._bearing(token)
         if headers.get("impersonate-user"):
             wanted = impersonated(headers)
             for asked in asked_of(wanted):
@@ -46,6 +46,12 @@ class Authenticator:
             # Doing as oneself what was meant to be done with fewer rights would be the wrong guess.
             raise bad_request("requested a group or uid without impersonating a user")
         return found
+
+    def notes(self, peer: Peer, headers: Mapping[str, str]) -> dict[str, str]:
+        """What the audit log is told of how somebody came."""
+        token = None if peer.common_name else _token(headers)
+        stale = self._tokens.stale(token) if token and self._tokens is not None else ""
+        return {"authentication.k8s.io/stale-token": stale} if stale else {}
 
     def _bearing(self, token: str) -> User:
         found = self._tokens.user(token) if self._tokens is not None else None
@@ -61,6 +67,11 @@ class Authenticator:
                 self._users.clear()
             found = self._users[key] = User(peer.common_name, (*peer.organizations, AUTHENTICATED))
         return found
+
+
+def _token(headers: Mapping[str, str]) -> str | None:
+    given = headers.get("authorization", "")
+    return given[7:].strip() if given[:7].lower() == "bearer " else None
 
 
 def impersonated(headers: Mapping[str, str]) -> User:

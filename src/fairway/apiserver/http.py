@@ -120,6 +120,7 @@ class Http:
         seen.record = self._audit.begin(seen.audit_id, request, users, seen.asked, version, now)
         if seen.record is not None:
             seen.record.reason = self._api.authorizer.reason(user, seen.asked)
+            seen.record.notes = self._authenticator.notes(request.peer, request.headers)
 
     def _begun(self, seen: _Seen, user: User, route: Way, flow: Flow) -> Answer | Awaitable[Answer]:
         """Answer now; what waits for the store has a seat meanwhile."""

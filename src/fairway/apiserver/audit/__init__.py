@@ -34,6 +34,8 @@ class Record:
     call: Call | None = field(default=None)
     reason: str = ""
     """Why it was allowed: which binding."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """Of how who asks came."""
 
 
 class Audit:

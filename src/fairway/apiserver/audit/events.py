@@ -55,6 +55,7 @@ def event(record: "Record", stage: str, now_s: float, answer: Response | None, c
         made["annotations"] = {
             "authorization.k8s.io/decision": "forbid" if is_refused else "allow",
             "authorization.k8s.io/reason": record.reason,
+            **record.notes,
             **_annotations(record, has_bodies=has_bodies),
         }  # fmt: skip
     return orjson.dumps(made) + b"\n"

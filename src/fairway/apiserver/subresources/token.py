@@ -1,6 +1,6 @@
 """The ``token`` subresource of service accounts: a signed token for a TokenRequest.
 
-Source: Kubernetes API reference, "TokenRequest v1 authentication.k8s.io"; KEP-1205; admission "NodeRestriction".
+Source: Kubernetes API reference, "TokenRequest v1 authentication.k8s.io"; KEP-1205.
 """
 
 from collections.abc import Mapping
@@ -9,24 +9,16 @@ from uuid import uuid4
 
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import CREATE
-from fairway.apiserver.authorization import NODES, node_name
+from fairway.apiserver.authorization import NODES
 from fairway.apiserver.call import Call
 from fairway.apiserver.reply import Made, Reply
+from fairway.apiserver.subresources import node_tokens
 from fairway.apiserver.tokens import claims as said
 from fairway.apiserver.verbs.get import current
 from fairway.kinds import NODE, POD, SECRET
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, meta, strict
-from fairway.objects.errors import (
-    StatusError,
-    bad_request,
-    conflict,
-    forbidden,
-    internal,
-    invalid,
-    invalid_value,
-    not_found,
-)
+from fairway.objects.errors import bad_request, conflict, internal, invalid, invalid_value, not_found
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -48,7 +40,7 @@ async def create_token(call: Call, api: "Api") -> Reply:
     if found := list(said.problems(spec)):
         raise invalid(GROUP, _KIND, "", found)
     if NODES in call.user.groups:
-        _check_node(call, spec, api)
+        node_tokens.check(call, spec, api)
     bound = _bound(call, spec.get("boundObjectRef") or {}, api)
     audiences = spec.get("audiences") or [api.tokens.name]
     lasts_s = spec.get("expirationSeconds") or said.DEFAULT_S
@@ -57,7 +49,8 @@ async def create_token(call: Call, api: "Api") -> Reply:
         account, bound, issuer=api.tokens.name, audiences=audiences, now_s=now_s, lasts_s=lasts_s,
         credential=str(uuid4()),
     )  # fmt: skip
-    status = {"token": api.tokens.sign(claims), "expirationTimestamp": meta.timestamp(claims["exp"])}
+    call.annotations["authentication.kubernetes.io/issued-credential-id"] = f"JTI={claims['jti']}"
+    status = {"token": api.tokens.sign(claims), "expirationTimestamp": meta.timestamp(claims["iat"] + lasts_s)}
     metadata = {"name": call.name, "namespace": call.namespace, "creationTimestamp": meta.timestamp(now_s)}
     filled = {**spec, "audiences": audiences, "expirationSeconds": lasts_s}
     return Made(
@@ -105,23 +98,8 @@ def _bound(call: Call, reference: Object, api: "Api") -> Mapping[str, Object]:
             "The object might have been deleted and then recreated"
         )
         raise conflict("", word, name, why)
-    node = api.cache.get(NODE, None, found["spec"].get("nodeName") or "") if kind is POD else None
-    return {word.lower(): found} if node is None else {word.lower(): found, "node": node.object}
-
-
-def _check_node(call: Call, spec: Object, api: "Api") -> None:
-    """A node gets tokens for the pods that it runs, and no others.  Raises: ``StatusError`` 403."""
-    reference = spec.get("boundObjectRef") or {}
-    if reference.get("kind") != "Pod" or reference.get("apiVersion") != "v1" or not reference.get("name"):
-        raise _refused(call, "node requested token not bound to a pod")
-    if not reference.get("uid"):
-        raise _refused(call, "node requested token with a pod binding without a uid")
-    pod = api.cache.get(POD, call.namespace, reference["name"])
-    if pod is None:
-        raise not_found("", "pods", reference["name"])
-    if pod.object["spec"].get("nodeName") != node_name(call.user):
-        raise _refused(call, "node requested token bound to a pod scheduled on a different node")
-
-
-def _refused(call: Call, why: str) -> StatusError:
-    return forbidden("", call.kind.plural, call.name, why)
+    on = found["spec"].get("nodeName") if kind is POD else None
+    if not on:
+        return {word.lower(): found}
+    node = api.cache.get(NODE, None, on)
+    return {word.lower(): found, "node": {"metadata": {"name": on}} if node is None else node.object}

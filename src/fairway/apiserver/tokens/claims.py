@@ -15,6 +15,8 @@ from fairway.objects.errors import Problem, invalid_value
 
 ACCOUNTS = "system:serviceaccounts"
 DEFAULT_S, SHORTEST_S, LONGEST_S = 3600, 600, 1 << 32
+PODS_S, EXTENDED_S = 3607, 365 * 24 * 3600
+"""What new pods ask for, told by its odd number, and how long that is good for clients that read it once."""
 PRIVATE = "kubernetes.io"
 LEGACY_ISSUER, LEGACY = "kubernetes/serviceaccount", "kubernetes.io/serviceaccount"
 """Who issues tokens that live as long as their Secret, and how their claims begin."""
@@ -48,6 +50,8 @@ class Verified:
     ends_s: float
     bound: tuple[Bound, ...]
     """The account first."""
+    stale_s: float = math.inf
+    """From when on its bearer should have read a newer one."""
 
     def is_current(self, now_s: float) -> bool:
         """Whether the token has begun and not ended."""
@@ -74,12 +78,18 @@ def claims(
     account: Object, bound: Mapping[str, Object], *,
     issuer: str, audiences: list[str], now_s: float, lasts_s: int, credential: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """The claims of a fresh token for ``account``; ``bound`` are the objects it depends on, by lower-case kind."""
+    """The claims of a fresh token for ``account``; ``bound`` are the objects it depends on, by lower-case kind.
+
+    What a new pod is given lasts a year, and is noted as stale after the hour: clients of old read it only once.
+    """
     metadata = account["metadata"]
     private: dict[str, Any] = {"namespace": metadata["namespace"]}
     for kind, one in {"serviceaccount": account, **bound}.items():
-        private[kind] = {"name": one["metadata"]["name"], "uid": one["metadata"]["uid"]}
+        private[kind] = {key: one["metadata"][key] for key in ("name", "uid") if one["metadata"].get(key)}
     now = int(now_s)
+    if lasts_s == PODS_S and "pod" in bound and audiences == [issuer]:
+        private["warnafter"] = now + lasts_s
+        lasts_s = EXTENDED_S
     return {
         "aud": audiences, "exp": now + lasts_s, "iat": now, "iss": issuer, "jti": credential,
         PRIVATE: private, "nbf": now, "sub": user_name(metadata["namespace"], metadata["name"]),
@@ -95,12 +105,15 @@ def verified(found: Mapping[str, Any]) -> Verified:
         if found["sub"] != name:
             raise ValueError("the subject is not the account")
         kinds = [("serviceaccount", account), *((kind, private[kind]) for kind in BOUND_KINDS if kind in private)]
-        bound = tuple(Bound(kind, one["name"], one["uid"]) for kind, one in kinds)
+        told = tuple(Bound(kind, one["name"], one.get("uid", "")) for kind, one in kinds)
+        # A pod is on one node for all its life: the node of a pod's token is told, and not looked for.
+        bound = tuple(one for one in told if one.kind != "node" or "pod" not in private)
         audiences = found["aud"]
         return Verified(
-            User(name, (ACCOUNTS, f"{ACCOUNTS}:{namespace}", AUTHENTICATED), account["uid"], _extra(found, bound)),
+            User(name, (ACCOUNTS, f"{ACCOUNTS}:{namespace}", AUTHENTICATED), account["uid"], _extra(found, told)),
             namespace, tuple([audiences] if isinstance(audiences, str) else audiences),
             float(found.get("nbf", found["iat"])), float(found["exp"]), bound,
+            float(private.get("warnafter") or math.inf),
         )  # fmt: skip
     except (KeyError, TypeError) as error:
         raise ValueError(f"claim {error} is missing or malformed") from error
@@ -126,5 +139,7 @@ def _extra(found: Mapping[str, Any], bound: tuple[Bound, ...]) -> dict[str, list
     extra = {f"{_EXTRA}credential-id": [f"JTI={found['jti']}"]} if found.get("jti") else {}
     for one in bound:
         if one.kind in ("pod", "node"):
-            extra |= {f"{_EXTRA}{one.kind}-name": [one.name], f"{_EXTRA}{one.kind}-uid": [one.uid]}
+            extra[f"{_EXTRA}{one.kind}-name"] = [one.name]
+            if one.uid:
+                extra[f"{_EXTRA}{one.kind}-uid"] = [one.uid]
     return extra

@@ -111,6 +111,14 @@ class Issuer:
             return None
         return found.user, meant
 
+    def stale(self, token: str) -> str:
+        """What the audit log is told of a token whose bearer should have read a newer one."""
+        found = self._seen.get(hashlib.sha256(token.encode()).digest())
+        late_s = self._clock() - found.stale_s if found is not None else 0
+        if found is None or late_s <= 0:
+            return ""
+        return f"subject: {found.user.name}, seconds after warning threshold: {int(late_s)}"
+
     def _bootstrapping(self, id_: str, secret: str, audiences: Sequence[str]) -> tuple[User, tuple[str, ...]] | None:
         """As ``user``, for a bootstrap token; it is meant for this server and nobody else."""
         stored = self._cache.get(SECRET, bootstrap.NAMESPACE, bootstrap.secret_name(id_))
