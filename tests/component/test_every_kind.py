@@ -124,6 +124,11 @@ async def test_a_dry_run_answers_and_stores_nothing(api: World, kind: Kind) -> N
     assert told.status == 201, told.body
     assert (await api.ask("GET", path_of(kind))).status == 404
     made = await created(api, kind)
+    again = await api.ask("POST", f"{collection(kind)}?dryRun=All", sample(kind))
+    assert (again.status, again.body["reason"]) == (409, "AlreadyExists")
+    stale = {**made, "metadata": {**made["metadata"], "resourceVersion": "1"}}
+    refused = await api.ask("PUT", f"{path_of(kind)}?dryRun=All", stale)
+    assert (refused.status, refused.body["reason"]) == (409, "Conflict")
     patch = {"metadata": {"labels": {"dry": "run"}}}
     merge = {"content_type": "application/merge-patch+json"}
     told = await api.ask("PATCH", f"{path_of(kind)}?dryRun=All", patch, **merge)

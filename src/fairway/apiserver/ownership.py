@@ -18,7 +18,7 @@ from fairway.objects.ownership import applying, managers, shape, structural, tra
 from fairway.objects.ownership.doubles import doubles
 from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers
 from fairway.objects.ownership.typed import faults
-from fairway.objects.strict import unknown_of_custom
+from fairway.objects.strict import REDACTED, unknown_of_custom
 
 # Through these a writer speaks for fields; what others write (bindings, proxies) is the server's own doing.
 _TRACKED = frozenset({"", "status", "scale", "ephemeralcontainers", "resize", "finalize", "approval"})
@@ -139,6 +139,9 @@ def _conflict(error: applying.Conflicts) -> StatusError:
     return StatusError(409, "Conflict", str(error), {"causes": causes})
 
 
+_GOT = ", got "
+
+
 def check_declared(call: Call, config: Object) -> None:
     """Who applies may only speak of fields that the schema knows, in its types.  Raises: ``StatusError`` 500."""
     custom = call.kind.custom
@@ -146,6 +149,8 @@ def check_declared(call: Call, config: Object) -> None:
         wrong = faults(config, described_version(call), call.kind.name)
     else:
         wrong = [f".{path}: field not declared in schema" for path in unknown_of_custom(config, custom.schema)]
+    if call.kind.resource == "secrets":
+        wrong = [text.partition(_GOT)[0] + (f"{_GOT}{REDACTED}" if _GOT in text else "") for text in wrong]
     if wrong:
         raise _not_typed(call, config, _errors(wrong))
 

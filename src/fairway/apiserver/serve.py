@@ -38,7 +38,7 @@ from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind, Served
 from fairway.objects import Object
 from fairway.objects.authority import authority
-from fairway.objects.errors import Problem, first, internal, invalid, timeout
+from fairway.objects.errors import Problem, already_exists, first, internal, invalid, timeout
 from fairway.store.interface import Put, Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
@@ -218,10 +218,18 @@ class Api:
         if "dryRun" in call.options:
             if has_quota:
                 self.quotas.check(call, new, before)
+            if old is None:
+                self._check_absent(call.kind, new["metadata"])
             return Made(new, 200 if old else 201)
         if has_quota:
             return await self.quotas.store(call, new, before, partial(self._store, call, new, old, allocation))
         return await self._store(call, new, old, allocation)
+
+    def _check_absent(self, kind: Kind, metadata: Object) -> None:
+        """What nobody commits is not refused by the store.  Raises: ``StatusError`` 409."""
+        name = metadata["name"]
+        if self.cache.get(kind, metadata.get("namespace"), name) is not None:
+            raise already_exists(kind.group, kind.plural, name)
 
     async def _store(
         self, call: Call, new: Object, old: Stored | None, allocation: Allocation, beside: Sequence[Put] = ()

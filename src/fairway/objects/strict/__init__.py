@@ -22,6 +22,8 @@ from fairway.objects.strict.walk import Walk
 from fairway.objects.structural.pruning import embedded, prune
 
 Mode = Literal["Strict", "Warn", "Ignore"]
+REDACTED = "<secret contents redacted>"
+"""Stands for a Secret: an error's text goes into the audit log."""
 
 
 @dataclass(slots=True)
@@ -164,7 +166,8 @@ def check_patched(
     found.fields[:0] = notes
     text = found.type_error or (found.strict_error if found.fields and validation == "Strict" else "")
     if text:
-        raise invalid("", "", "", [invalid_value("patch", _shown(patched, patch), text)])
+        shown = REDACTED if kind == "Secret" else _shown(patched, patch)
+        raise invalid("", "", "", [invalid_value("patch", shown, text)])
     return found.fields if validation == "Warn" else []
 
 
