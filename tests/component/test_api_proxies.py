@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +180,14 @@ async def test_redirects_and_links_stay_below_the_proxy(scene: Scene) -> None:
     scene.backend.script = lambda _: packed
     told = await scene.front.ask("GET", f"{WEB}/")
     assert (told.body, told.header("content-encoding")) == (seen, "")
+    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        coder = zlib.compressobj(wbits=window)
+        body = coder.compress(page) + coder.flush()
+        scene.backend.script = lambda _, body=body: Response(200, body, "text/html", [("Content-Encoding", "deflate")])
+        assert (await scene.front.ask("GET", f"{WEB}/")).body == seen
+    scene.backend.script = lambda _: Response(302, page, "text/html", [("Location", "http://front:6443/login?a=b")])
+    told = await scene.front.ask("GET", f"{WEB}/")
+    assert (told.header("location"), told.body) == (f"http://front:6443{WEB}/login?a=b", page)
     scene.backend.script = lambda _: Response(200, page, "text/plain")
     assert (await scene.front.ask("GET", f"{WEB}/")).body == page
 

@@ -169,7 +169,7 @@ def test_an_answer_keeps_repeated_headers_and_loses_those_of_the_hop() -> None:
         ("/dir/", PREFIX + "/dir/"),
         ("/", PREFIX + "/"),
         ("http://10.0.0.1:8080/x", PREFIX + "/x"),
-        ("http://127.0.0.1:6443/x", PREFIX + "/x"),
+        ("http://127.0.0.1:6443/x", f"http://127.0.0.1:6443{PREFIX}/x"),
         (PREFIX + "/already", PREFIX + "/already"),
         ("relative/x", "relative/x"),
         ("https://elsewhere.example/x", "https://elsewhere.example/x"),

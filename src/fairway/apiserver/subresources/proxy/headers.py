@@ -87,7 +87,8 @@ def to_client(answered: Iterable[Header], *, host: str, backend: str, prefix: st
 def rewritten(url: str, *, host: str, backend: str, prefix: str) -> str:
     """A link of the backend as it reads from outside: absolute paths of its own stay below ``prefix``.
 
-    ``host`` and ``backend`` are the two names (host and port) under which the backend knows itself.
+    ``host`` and ``backend`` are the two names (host and port) under which the backend knows itself; a link that names
+    the first, which is the client's name for us, goes on naming it.
     """
     try:
         parts = urlsplit(url)
@@ -97,7 +98,8 @@ def rewritten(url: str, *, host: str, backend: str, prefix: str) -> str:
     if is_elsewhere or not parts.path.startswith("/"):
         return url
     path = parts.path if parts.path.startswith(prefix) else _joined(prefix, parts.path)
-    return urlunsplit(("", "", path, parts.query, parts.fragment))
+    where = (parts.scheme, parts.netloc) if parts.netloc and parts.netloc == host else ("", "")
+    return urlunsplit((*where, path, parts.query, parts.fragment))
 
 
 def _joined(prefix: str, path: str) -> str:

@@ -29,7 +29,8 @@ async def relayed(answer: NodeAnswer, headers: list[Header], *, is_head: bool, r
         return Stream(lambda writer: writer.close(), answer.close, answer.status, content_type, headers)
     pieces = answer.pieces()
     coding = answer.headers.get("content-encoding", "").lower()
-    if content_type.partition(";")[0].strip().lower() == "text/html" and coding in ("", "identity", *_WINDOWS):
+    is_document = content_type.partition(";")[0].strip().lower() == "text/html" and not answer.headers.get("location")
+    if is_document and coding in ("", "identity", *_WINDOWS):
         pieces = _linked(_unpacked(pieces, coding), Links(rewrite))
         headers = [header for header in headers if header[0].lower() not in ("content-encoding", "etag")]
     length = answer.headers.get("content-length", "")
@@ -48,12 +49,22 @@ async def _unpacked(pieces: AsyncIterator[bytes], coding: str) -> AsyncIterator[
             yield piece
         return
     packed = zlib.decompressobj(_WINDOWS[coding])
+    is_first = coding == "deflate"
     try:
         async for piece in pieces:
+            if is_first and piece:
+                is_first = False
+                packed = zlib.decompressobj(_window_of(piece))
             yield packed.decompress(piece)
         yield packed.flush()
     except zlib.error as error:
         raise ConnectionResetError(f"the backend's {coding} is malformed: {error}") from error
+
+
+def _window_of(piece: bytes) -> int:
+    """Of what calls itself deflate: zlib's form, as the standard has it, or the bare one that many send."""
+    has_head = piece[0] & 0x0F == 8 and (len(piece) < 2 or int.from_bytes(piece[:2], "big") % 31 == 0)
+    return zlib.MAX_WBITS if has_head else -zlib.MAX_WBITS
 
 
 async def _linked(pieces: AsyncIterator[bytes], links: Links) -> AsyncIterator[bytes]:
