@@ -256,3 +256,13 @@ async def test_an_empty_list_of_managers_forgets_them_all_but_not_through_a_subr
         media = f"application/{way}-patch+json"
         told = await api.ask("PATCH", f"{DEPLOYMENTS}/web", patch, content_type=media)
     assert told.status == 200 and "managedFields" not in told.body["metadata"]
+
+
+async def test_who_says_false_owns_the_field_though_it_is_not_kept(api: World) -> None:
+    paused = deployment(paused=True)
+    await apply(api, f"{DEPLOYMENTS}/web", deployment())
+    await apply(api, f"{DEPLOYMENTS}/web", paused, "other")
+    told = await apply(api, f"{DEPLOYMENTS}/web", deployment(paused=False))
+    assert (told.status, told.message) == (409, 'Apply failed with 1 conflict: conflict with "other": .spec.paused')
+    forced = await apply(api, f"{DEPLOYMENTS}/web", deployment(paused=False), force="true")
+    assert forced.status == 200 and "paused" not in forced.body["spec"]

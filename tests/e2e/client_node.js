@@ -1,4 +1,6 @@
 // What an application does with @kubernetes/client-node: objects, patches, an informer, a watch, server-side apply.
+import net from 'node:net';
+import { Readable, Writable } from 'node:stream';
 import * as k8s from '@kubernetes/client-node';
 
 const namespace = process.argv[2];
@@ -53,5 +55,34 @@ const applied = await objects.patch(
   undefined, undefined, 'js', true, k8s.PatchStrategy.ServerSideApply,
 );
 said.applied = applied.metadata.managedFields[0].manager;
+// A pod whose manifest the test has made: commands with their status, its log, a port of it.
+const pod = process.argv[3];
+const kept = () => {
+  const sink = new Writable({ write(piece, _, done) { sink.text += piece.toString(); done(); } });
+  sink.text = '';
+  return sink;
+};
+const [out, err] = [kept(), kept()];
+const status = await new Promise((resolve, reject) => {
+  const command = ['sh', '-c', 'cat; echo bad >&2; echo told > /proc/1/fd/1; exit 3'];
+  const given = Readable.from([Buffer.from('x'.repeat(100000))]);
+  new k8s.Exec(config).exec(namespace, pod, 'web', command, out, err, given, false, resolve).catch(reject);
+});
+said.executed = [out.text.length, err.text, status.details.causes[0].message];
+const forwarder = new k8s.PortForward(config);
+const server = net.createServer((socket) => forwarder.portForward(namespace, pod, [8080], socket, null, socket));
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+said.forwarded = await new Promise((resolve, reject) => {
+  const socket = net.createConnection(server.address().port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (piece) => { text += piece; }).on('error', reject).on('close', () => resolve(text.split('\n').at(-2)));
+  socket.write('GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n');
+});
+server.close();
+const log = kept();
+const following = await new k8s.Log(config).log(namespace, pod, 'web', log, { follow: true, tailLines: 1, timestamps: true });
+while (!log.text.includes('\n')) await new Promise((resolve) => setImmediate(resolve));
+following.abort();
+said.logged = /^\d{4}-\d\d-\d\dT[\d:.]+Z .+\n/.test(log.text);
 console.log(JSON.stringify(said));
 process.exit(0);

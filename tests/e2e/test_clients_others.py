@@ -125,11 +125,19 @@ def test_the_javascript_client(cluster: Cluster, namespace: str) -> None:
             pytest.skip(f"@kubernetes/client-node cannot be installed: {done.stderr[-200:]}")
     program = folder / "behaviours.js"
     program.write_text(Path(__file__).with_name("client_node.js").read_text())
+    cluster.kubectl("create", "-n", namespace, "-f", "-", text=json.dumps(POD))
+    cluster.ready_pods(namespace, "app=web", 1)
     done = subprocess.run(
-        [node, str(program), namespace], env=cluster.environment, cwd=folder, capture_output=True, text=True, timeout=60
+        [node, str(program), namespace, "web"],
+        env=cluster.environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout) == {
         "made": "1", "patched": {"a": "1", "b": "2"}, "missing": 404, "informed": ["add m", "update m", "delete m"],
-        "watched": "ADDED", "applied": "js",
+        "watched": "ADDED", "applied": "js", "executed": [100000, "bad\n", "3"], "forwarded": "You've hit web",
+        "logged": True,
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """The official Python client on a cluster: typed, dynamic, watches, streams, elections, informers."""
 
 import gc
+import gzip
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,6 +116,17 @@ def test_a_file_of_manifests_is_created(client: Any, namespace: str, tmp_path: P
         "spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}\n"
     )
     kubernetes.utils.create_from_yaml(client, str(path), namespace=namespace)
+    with pytest.raises(kubernetes.utils.FailToCreateError) as again:
+        kubernetes.utils.create_from_yaml(client, str(path), namespace=namespace)
+    assert str(again.value) == "".join(
+        'Error from server (Conflict): {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",'
+        f'"message":"{resource} \\"{name}\\" already exists","reason":"AlreadyExists",'
+        f'"details":{{"name":"{name}",{group}"kind":"{kind}"}},"code":409}}\n'
+        for resource, name, group, kind in (
+            ("configmaps", "a", "", "configmaps"),
+            ("ingresses.networking.k8s.io", "b", '"group":"networking.k8s.io",', "ingresses"),
+        )
+    )
     found = kubernetes.client.NetworkingV1Api(client).read_namespaced_ingress("b", namespace)
     assert found.spec.default_backend.service.port.number == 80
 
@@ -134,14 +146,28 @@ def test_commands_and_ports_of_a_pod(cluster: Cluster, core: Any, namespace: str
     shell.write_stdin("a line\n")
     shell.run_forever(timeout=10)
     assert (shell.read_stdout(), shell.returncode) == ("got a line\n", 3)
-    forward = kubernetes.stream.portforward(core.connect_get_namespaced_pod_portforward, "web", namespace, ports="8080")
-    socket = forward.socket(8080)
-    socket.settimeout(10)
+    packed = stream(connect, "web", namespace, command=["sh", "-c", "echo text | gzip"], stdout=True, binary=True)
+    assert gzip.decompress(packed) == b"text\n"
+    cat = stream(
+        core.connect_post_namespaced_pod_exec, "web", namespace, command=["cat"], stdin=True, stdout=True,
+        _preload_content=False,
+    )  # fmt: skip
+    cat.write_stdin("to the end\n")
+    assert (cat.readline_stdout(timeout=10), cat.subprotocol) == ("to the end", "v5.channel.k8s.io")
+    cat.close_channel(0)
+    cat.run_forever(timeout=10)
+    assert (cat.is_open(), cat.returncode) == (False, 0)
+    ports = "8080,8081"
+    forward = kubernetes.stream.portforward(core.connect_get_namespaced_pod_portforward, "web", namespace, ports=ports)
+    refused, socket = forward.socket(8081), forward.socket(8080)
+    for each in (refused, socket):
+        each.settimeout(10)
+    assert refused.recv(10) == b"" and "connection refused" in forward.error(8081)
     socket.sendall(b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")
     answer = b""
     while part := socket.recv(4096):
         answer += part
-    assert b"You've hit web" in answer
+    assert b"You've hit web" in answer and forward.error(8080) is None
     page = core.connect_get_namespaced_pod_proxy("web:8080", namespace)
     assert "You've hit web" in page
 

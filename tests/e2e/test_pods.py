@@ -213,3 +213,36 @@ def test_a_pod_past_its_deadline_is_failed_once_it_has_stopped(cluster: Cluster,
     assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")
     assert status["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
     assert not is_ready({"metadata": {}, "status": status})
+
+
+MEMORY_LIMIT = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true"
+
+
+def test_a_pod_is_resized_in_place(cluster: Cluster, namespace: str) -> None:
+    resources = {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}
+    policy = [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]
+    sized = {"resources": resources, "resizePolicy": policy}
+    create(cluster, namespace, pod("sized", "sleep", "1000", container=sized))
+    cluster.ready_pods(namespace, "app=sized", 1)
+
+    def resize(**amounts: dict[str, str]) -> None:
+        patch = json.dumps({"spec": {"containers": [{"name": "c", "resources": amounts}]}})
+        cluster.kubectl("patch", "pod", "sized", "-n", namespace, "--subresource", "resize", "-p", patch)
+
+    def container() -> Any:
+        found = cluster.get("pod", "sized", "-n", namespace)
+        return found["status"]["containerStatuses"][0] if is_ready(found) else {}
+
+    def limit() -> str:
+        return cluster.kubectl("exec", "sized", "-n", namespace, "--", "sh", "-c", MEMORY_LIMIT).strip()
+
+    assert limit() == str(64 << 20)
+    resize(limits={"memory": "96Mi"}, requests={"memory": "48Mi"})
+    found = cluster.wait(
+        lambda: (found := container()).get("allocatedResources", {}).get("memory") == "48Mi" and found, "it"
+    )
+    assert (found["resources"]["limits"]["memory"], found["restartCount"], limit()) == ("96Mi", 0, str(96 << 20))
+    resize(requests={"cpu": "30m"})
+    cluster.wait(lambda: container().get("restartCount") == 1, "the container is started anew for its CPU")
+    assert limit() == str(96 << 20)
+    assert events(cluster, namespace, "sized", "ResizeCompleted")

@@ -14,6 +14,7 @@ from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request, conflict, not_found
+from fairway.objects.plain import leave_out
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -29,6 +30,8 @@ async def apply(call: Call, api: "Api") -> Reply:
             raise not_found(kind.group, kind.plural, call.name)
         _check_identity(call, config, old.object if old else None)
         new = ownership.apply(call, old.copy() if old else None, copy(config), api.clock(), force=force)
+        if kind.custom is None:
+            leave_out(new, kind.api_version, kind.name)
         try:
             return await api.write(call if old else replace(call, verb="create"), new, old, is_applied=True)
         except StatusError as error:
@@ -56,7 +59,7 @@ def _config(call: Call) -> Object:
     call.warnings.extend(
         strict.check(
             given, b"", api_version=described_version(call), kind=kind.name,
-            validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind),
+            validation=strict.mode(call.options.get("fieldValidation")), custom=schema_of(kind), is_whole=False,
         )
     )  # fmt: skip
     to_stored_version(call, given)

@@ -50,13 +50,17 @@ def mode(value: str | None) -> Mode:
     raise invalid("meta.k8s.io", "CreateOptions", "", [problem])
 
 
-def inspect(body: Object, raw: bytes, *, api_version: str, kind: str) -> Findings:
-    """Clean ``body`` in place and say what was wrong.  ``raw`` is the JSON that it came from, or empty."""
+def inspect(body: Object, raw: bytes, *, api_version: str, kind: str, is_whole: bool = True) -> Findings:
+    """Clean ``body`` in place and say what was wrong.  ``raw`` is the JSON that it came from, or empty.
+
+    ``is_whole``: the object itself, not what somebody applies, who may own a field by saying ``false``.
+    """
     walk = Walk()
     try:
         is_doubled = bool(raw) and has_duplicates(raw, body)
         if not is_doubled and fits(body, api_version, kind):
-            leave_out(body, api_version, kind)
+            if is_whole:
+                leave_out(body, api_version, kind)
             return Findings()
         cleaned = walk.kind(with_duplicates(raw) if is_doubled else body, api_version, kind)
     except (RecursionError, orjson.JSONEncodeError):
@@ -64,7 +68,8 @@ def inspect(body: Object, raw: bytes, *, api_version: str, kind: str) -> Finding
     if not walk.type_error:
         body.clear()
         body.update(cleaned)
-        leave_out(body, api_version, kind)
+        if is_whole:
+            leave_out(body, api_version, kind)
     return Findings(walk.type_error, walk.fields)
 
 
@@ -130,17 +135,17 @@ def yaml_error(doubled: Sequence[str]) -> str:
 
 def check(
     body: Object, raw: bytes, *, api_version: str, kind: str, validation: Mode = "Strict", custom: Object | None = None,
-    doubled: Sequence[str] = (),
+    doubled: Sequence[str] = (), is_whole: bool = True,
 ) -> list[str]:  # fmt: skip
     """Clean a body to be created or updated, and return warnings.  ``custom`` is a custom kind's schema.
 
-    ``doubled`` are keys that stand twice in the YAML that the body was.
+    ``doubled`` are keys that stand twice in the YAML that the body was; ``is_whole`` as in ``inspect``.
     Raises: ``StatusError`` 400 for a wrong type, and in Strict for unknown and duplicate fields.
     """
     if custom is not None:
         found = inspect_custom(body, raw, custom)
     else:
-        found = inspect(body, raw, api_version=api_version, kind=kind)
+        found = inspect(body, raw, api_version=api_version, kind=kind, is_whole=is_whole)
     if found.type_error:
         raise _unhandled(api_version, kind, found.type_error)
     if validation == "Strict" and (found.fields or doubled):
