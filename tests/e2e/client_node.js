@@ -75,7 +75,10 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 said.forwarded = await new Promise((resolve, reject) => {
   const socket = net.createConnection(server.address().port, '127.0.0.1');
   let text = '';
-  socket.on('data', (piece) => { text += piece; }).on('error', reject).on('close', () => resolve(text.split('\n').at(-2)));
+  socket.on('error', reject).on('data', (piece) => {
+    text += piece;
+    if (/You've hit \S+\n/.test(text)) resolve(text.split('\n').at(-2));
+  });
   socket.write('GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n');
 });
 server.close();
