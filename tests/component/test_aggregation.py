@@ -12,6 +12,7 @@ import pytest
 
 from component.authority import Authority
 from component.served_api import KUBECTLS, ServedApi, served_api
+from fairway.apiserver.discovery import aggregated
 from fairway.apiserver.settings import NodeTunnel
 from fairway.objects import Object
 from fairway.transport import tls
@@ -220,6 +221,21 @@ async def test_a_server_that_fails_is_found_out_and_its_group_goes_with_the_api_
     async with asyncio.timeout(5):
         while "metrics.example.com/v1" in await world.api.kubectl("api-versions"):
             continue  # each look takes a process, and so a while
+
+
+async def test_what_does_not_answer_now_is_stale_with_what_it_said_last(world: World) -> None:
+    await world.register()
+    await world.condition("True")
+    world.extension.is_well = False
+    await world.api.kubectl("annotate", "apiservice", "v1.metrics.example.com", "look=again")
+    await world.condition("False")
+    discovery = world.api.server._discovery
+    groups = aggregated(discovery._entries, "v2", discovery._stale)["items"]
+    (group,) = (one for one in groups if one["metadata"]["name"] == "metrics.example.com")
+    (version,) = group["versions"]
+    assert (version["freshness"], [one["resource"] for one in version["resources"]]) == ("Stale", ["readings"])
+    shown = await world.api.kubectl("api-resources")
+    assert "readings" not in shown and "configmaps" in shown
 
 
 async def test_its_schemas_are_published_with_ours(world: World) -> None:

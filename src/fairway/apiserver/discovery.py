@@ -11,7 +11,7 @@ Source: Kubernetes docs, "The Kubernetes API", "Discovery API"; KEP-3352 (aggreg
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -130,8 +130,10 @@ def api_group(group: str, versions: Iterable[str], *, is_item: bool = False) -> 
     return about | {"name": group, "versions": found, "preferredVersion": found[0]}
 
 
-def aggregated(found: dict[str, dict[str, list[Entry]]], version: str) -> Object:
-    """All of some groups in one document, an APIGroupDiscoveryList of ``version``."""
+def aggregated(
+    found: dict[str, dict[str, list[Entry]]], version: str, stale: Container[tuple[str, str]] = ()
+) -> Object:
+    """All of some groups in one document, an APIGroupDiscoveryList of ``version``; those that are ``stale`` say so."""
     items = [
         {
             "metadata": {"name": group, "creationTimestamp": None},
@@ -139,7 +141,7 @@ def aggregated(found: dict[str, dict[str, list[Entry]]], version: str) -> Object
                 {
                     "version": served,
                     "resources": [_aggregated_resource(entry) for entry in below],
-                    "freshness": "Current",
+                    "freshness": "Stale" if (group, served) in stale else "Current",
                 }
                 for served, below in versions.items()
             ],
@@ -210,6 +212,7 @@ class Discovery:
         self._documents: dict[tuple[str, str], tuple[bytes, str]] = {}
         self._own = tuple(kinds)
         self._others: Mapping[tuple[str, str], Sequence[Kind]] = {}
+        self._stale: Container[tuple[str, str]] = ()
         self._entries = entries(self._own)
 
     def replace(self, kinds: Iterable[Kind]) -> None:
@@ -217,9 +220,14 @@ class Discovery:
         self._own = tuple(kinds)
         self._begin()
 
-    def aggregate(self, others: Mapping[tuple[str, str], Sequence[Kind]]) -> None:
-        """From now on tell also of the groups and versions that ``others`` answer for, which may be silent."""
-        self._others = others
+    def aggregate(
+        self, others: Mapping[tuple[str, str], Sequence[Kind]], stale: Container[tuple[str, str]] = ()
+    ) -> None:
+        """From now on tell also of the groups and versions that ``others`` answer for.
+
+        Who does not answer now is ``stale``: what there is of him is what he said last.
+        """
+        self._others, self._stale = others, stale
         self._begin()
 
     def _begin(self) -> None:
@@ -238,7 +246,7 @@ class Discovery:
         version = aggregated_version(request.headers.get("accept", "")) if path in ("/api", "/apis") else ""
         kept = self._documents.get((path, version))
         if kept is None:
-            document = aggregated(self._part(path), version) if version else self._document(path)
+            document = aggregated(self._part(path), version, self._stale) if version else self._document(path)
             if document is None:
                 return None
             body = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)

@@ -5,7 +5,7 @@ Rules for those who change it: a cluster without extension servers pays for noth
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.apiserver.aggregation.availability import FAILURES, Verdict, fetched, judged, told
@@ -31,7 +31,7 @@ _FIRST_AGAIN_S = 0.5
 """How soon one that did not answer is asked again, at first: it may only be starting."""
 Place = tuple[str, str]
 """Group and version."""
-Publish = Callable[[Mapping[Place, tuple[Kind, ...]]], None]
+Publish = Callable[[Mapping[Place, tuple[Kind, ...]], Container[Place]], None]
 Describe = Callable[[Mapping[Place, Described]], None]
 
 
@@ -42,9 +42,15 @@ class Remote(NamedTuple):
     verdict: Verdict | None = None
     described: Described = Described()
 
+    @property
+    def answers(self) -> bool:
+        """Whether he did when he was asked last."""
+        return self.verdict is not None and self.verdict.status == "True"
+
 
 class Aggregation:
-    """``publish`` is told the resources of all extension servers whenever they change, ``describe`` their schemas."""
+    """``publish`` is told the resources of all extension servers whenever they change, and who does not answer now;
+    ``describe`` is told their schemas."""
 
     def __init__(self, api: "Api", publish: Publish, describe: Describe) -> None:
         self._api = api
@@ -106,8 +112,7 @@ class Aggregation:
 
     def _are_well(self) -> bool:
         """Whether every extension server answers."""
-        verdicts = (remote.verdict for remote in self._remotes.values())
-        return all(verdict is not None and verdict.status == "True" for verdict in verdicts)
+        return all(remote.answers for remote in self._remotes.values())
 
     def _read(self) -> None:
         """Which groups and versions are somebody else's."""
@@ -128,10 +133,11 @@ class Aggregation:
             self._tell()
 
     def _tell(self) -> None:
-        self._publish({
+        found = {
             place: tuple(kinds_of(*place, remote.verdict.resources)) if remote.verdict is not None else ()
             for place, remote in self._remotes.items()
-        })  # fmt: skip
+        }
+        self._publish(found, {place for place, remote in self._remotes.items() if not remote.answers})
         self._describe({place: remote.described for place, remote in self._remotes.items() if remote.described.hash})
 
     async def _judge(self, place: Place) -> None:
@@ -142,11 +148,14 @@ class Aggregation:
             verdict = await judged(server, remote.spec, self._api.settings.front_proxy)
             schemas = await self._described(server, place, remote)
         except Unavailable as error:
-            verdict = Verdict("False", error.reason, str(error))
+            last = remote.verdict.resources if remote.verdict is not None else ()
+            verdict = Verdict("False", error.reason, str(error), last)
         was = remote.verdict
-        is_changed = was is None or was.resources != verdict.resources or schemas.hash != remote.described.hash
-        self._remotes[place] = remote._replace(verdict=verdict, described=schemas)
-        if is_changed:
+        now = self._remotes[place] = remote._replace(verdict=verdict, described=schemas)
+        if (
+            was is None or was.resources != verdict.resources or schemas.hash != remote.described.hash
+            or now.answers != remote.answers
+        ):  # fmt: skip
             self._tell()
         name = f"{place[1]}.{place[0]}"
         found = self._api.cache.get(API_SERVICE, None, name)

@@ -96,6 +96,8 @@ def _of(api: "Api", path: str) -> "Iterator[Resource]":
 
 def _aggregated(group: "dict[str, Any]") -> "Iterator[Resource]":
     for version in group.get("versions") or ():
+        if version.get("freshness") == "Stale":
+            continue  # the server of one group may be away
         for each in version.get("resources") or ():
             kind = (each.get("responseKind") or {}).get("kind") or ""
             if kind:
