@@ -13,6 +13,7 @@ Source: Kubernetes docs, "Pod Lifecycle", "Init Containers", "Sidecar Containers
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from fairway.kinds.rules.restarts import should_restart
 from fairway.node import backoff
 from fairway.node.pod_spec import (
     ephemeral_containers,
@@ -20,7 +21,6 @@ from fairway.node.pod_spec import (
     is_sidecar,
     is_terminal,
     main_containers,
-    restart_policy,
     stops_at_once,
 )
 from fairway.node.pod_view import Attempt, Busy, ContainerView, PodView, Waiting
@@ -313,8 +313,7 @@ def _start(view: PodView, container: Object, now_s: float, made: Plan, *, is_sta
 
 def is_to_restart(pod: Object, container: Object, ended: Attempt) -> bool:
     """Whether a container that ended so is started again."""
-    policy = restart_policy(pod, container)
-    return policy == "Always" or (policy == "OnFailure" and ended.exit_code != 0)
+    return should_restart(container, pod["spec"].get("restartPolicy"), ended.exit_code)
 
 
 def restart_s(container: ContainerView, ended: Attempt) -> float:
@@ -324,7 +323,7 @@ def restart_s(container: ContainerView, ended: Attempt) -> float:
 
 def is_complete(view: PodView) -> bool:
     """Whether no main container runs or will ever run again."""
-    if _has_init_failed(view):
+    if has_init_failed(view):
         return not any(_is_alive(view.container(main["name"])) for main in main_containers(view.pod))
     return all(_is_over(view, container) for container in main_containers(view.pod))
 
@@ -337,7 +336,8 @@ def _is_over(view: PodView, container: Object) -> bool:
     return not is_to_restart(view.pod, container, current)
 
 
-def _has_init_failed(view: PodView) -> bool:
+def has_init_failed(view: PodView) -> bool:
+    """Whether an init container has ended for good without success, so that the main ones never begin."""
     for container in init_containers(view.pod):
         found = view.container(container["name"])
         current = found.current

@@ -51,11 +51,6 @@ def is_sidecar(init_container: Object) -> bool:
     return bool(init_container.get("restartPolicy") == "Always")
 
 
-def restart_policy(pod: Object, container: Object) -> str:
-    """What happens after an exit; a container's own policy goes before its pod's (KEP-5307)."""
-    return container.get("restartPolicy") or pod["spec"].get("restartPolicy") or "Always"
-
-
 def shown(pod: Object) -> str:
     """The pod as messages name it: ``name_namespace(uid)``."""
     meta = pod["metadata"]

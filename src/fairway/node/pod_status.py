@@ -8,8 +8,15 @@ from typing import Any
 
 from fairway.node.conditions import PASSING, Verdict, conditions
 from fairway.node.container_status import container_statuses, ephemeral_statuses
-from fairway.node.plan import has_begun_mains, is_outgrown, is_to_restart
-from fairway.node.pod_spec import find_container, init_containers, is_host_network, is_sidecar, is_terminal
+from fairway.node.plan import has_begun_mains, has_init_failed, is_outgrown, is_to_restart
+from fairway.node.pod_spec import (
+    find_container,
+    init_containers,
+    is_host_network,
+    is_sidecar,
+    is_terminal,
+    main_containers,
+)
 from fairway.node.pod_view import PodView
 from fairway.node.qos import qos_class
 from fairway.objects import Object
@@ -111,26 +118,21 @@ def _phase(view: PodView, inits: Sequence[Object], mains: Sequence[Object]) -> s
 
 def _ended_phase(view: PodView, inits: Sequence[Object], mains: Sequence[Object]) -> str:
     """``Succeeded`` or ``Failed`` once nothing runs nor will run again, else empty."""
-    policy = view.pod["spec"].get("restartPolicy", "Always")
-    if policy == "Never" and not has_begun_mains(view) and _has_failed_init(view, inits):
+    if not has_begun_mains(view) and has_init_failed(view):
         return "Failed"
     exits = [status["state"]["terminated"]["exitCode"] for status in mains if "terminated" in status["state"]]
     if not mains or len(exits) < len(mains):
         return ""
     if any("running" in status["state"] for status in inits):
         return ""
-    has_succeeded = not any(exits)
-    if view.is_leaving or policy == "Never" or (policy == "OnFailure" and has_succeeded):
-        return "Succeeded" if has_succeeded else "Failed"
+    if view.is_leaving or not any(_runs_again(view, container) for container in main_containers(view.pod)):
+        return "Failed" if any(exits) else "Succeeded"
     return ""
 
 
-def _has_failed_init(view: PodView, inits: Sequence[Object]) -> bool:
-    return any(
-        status["state"].get("terminated", {}).get("exitCode", 0) != 0
-        for spec, status in zip(init_containers(view.pod), inits, strict=True)
-        if not is_sidecar(spec)
-    )  # fmt: skip
+def _runs_again(view: PodView, container: Object) -> bool:
+    current = view.container(container["name"]).current
+    return current is None or is_to_restart(view.pod, container, current)
 
 
 def _is_initializing(view: PodView, inits: Sequence[Object]) -> bool:

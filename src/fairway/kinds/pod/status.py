@@ -1,8 +1,9 @@
 """Rules of a Pod's status, as node agents write it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fairway.kinds.rules import addresses
+from fairway.kinds.rules.restarts import should_restart
 from fairway.kinds.rules.values import dns_subdomain, qualified_name
 from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value
@@ -19,25 +20,25 @@ def status_problems(new: Object, old: Object) -> Iterator[Problem]:
     nominated = status.get("nominatedNodeName")
     if nominated and nominated != had.get("nominatedNodeName"):
         yield from dns_subdomain("status.nominatedNodeName", nominated)
-    policy = old["spec"].get("restartPolicy")
-    sidecars = {
-        each.get("name") for each in old["spec"].get("initContainers") or () if each.get("restartPolicy") == "Always"
-    }
-    yield from _transitions("containerStatuses", status, had, policy, set())
-    yield from _transitions("initContainerStatuses", status, had, policy, sidecars)
-    yield from _transitions("ephemeralContainerStatuses", status, had, "Never", set())
+    spec = old["spec"]
+    for name, field in (("containerStatuses", "containers"), ("initContainerStatuses", "initContainers")):
+        yield from _transitions(name, status, had, spec.get(field) or (), spec.get("restartPolicy"))
+    yield from _transitions("ephemeralContainerStatuses", status, had, (), "Never")
     yield from _addresses("status.podIPs", status.get("podIPs") or [])
     yield from _host_addresses(status)
 
 
-def _transitions(name: str, status: Object, had: Object, policy: str, sidecars: set[str]) -> Iterator[Problem]:
-    if policy == "Always":
-        return
+def _transitions(
+    name: str, status: Object, had: Object, containers: Sequence[Object], policy: str | None
+) -> Iterator[Problem]:  # fmt: skip
+    """What has ended for good stays so."""
+    specs = {each.get("name"): each for each in containers}
     running = {each.get("name") for each in status.get(name) or () if not (each.get("state") or {}).get("terminated")}
     for index, before in enumerate(had.get(name) or ()):
         ended = (before.get("state") or {}).get("terminated")
-        may_restart = before.get("name") in sidecars or (policy == "OnFailure" and ended and ended.get("exitCode"))
-        if ended and not may_restart and before.get("name") in running:
+        if not ended or before.get("name") not in running:
+            continue
+        if not should_restart(specs.get(before.get("name")) or {}, policy, ended.get("exitCode") or 0):
             yield forbidden_value(f"status.{name}[{index}].state", "may not be transitioned to non-terminated state")
 
 

@@ -5,16 +5,16 @@ Source: Kubernetes API reference, "Container v1 core"; KEP-753 (sidecars), KEP-2
 
 from collections.abc import Iterator
 
+from fairway.kinds.rules import restarts
 from fairway.kinds.rules.pod_spec import environment, handlers, security
 from fairway.kinds.rules.pod_spec.volumes import Volumes, devices, mounts
 from fairway.kinds.rules.quantities import requirements
 from fairway.kinds.rules.values import PROTOCOLS, dns_label, each, one_of, port_number
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, duplicate, forbidden_value, not_found_value, not_supported, required
+from fairway.objects.errors import Problem, duplicate, forbidden_value, not_found_value, required
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
-_RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
 _NOT_EPHEMERAL = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resources")
@@ -35,8 +35,7 @@ def containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Problem]:
         seen.add(name)
         yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), _grace_s(spec))
         yield from handlers.probes(here, container)
-        if container.get("restartPolicy") is not None and container["restartPolicy"] not in _RESTART_POLICIES:
-            yield not_supported(f"{here}.restartPolicy", container["restartPolicy"], _RESTART_POLICIES)
+        yield from restarts.validate(here, container)
     yield from _host_ports(path, found)
 
 
@@ -46,8 +45,7 @@ def init_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Probl
     for index, container in enumerate(spec.get("initContainers") or ()):
         here, name, policy = f"{path}[{index}]", container.get("name") or "", container.get("restartPolicy")
         yield from _any(here, container, volumes)
-        if policy is not None and policy not in _RESTART_POLICIES:
-            yield not_supported(f"{here}.restartPolicy", policy, _RESTART_POLICIES)
+        yield from restarts.validate(here, container)
         if name in seen:
             yield duplicate(f"{here}.name", name)
         elif name:
