@@ -183,14 +183,17 @@ def test_edit_changes_what_the_editor_leaves(cluster: Cluster, namespace: str, k
     assert "Edit cancelled, no changes made." in done.stdout + done.stderr
 
 
-def test_a_cordoned_node_takes_no_pods_and_drain_empties_it(cluster: Cluster, namespace: str) -> None:
+@pytest.mark.parametrize("drainer", ["kubectl", "fairway"])
+def test_a_cordoned_node_takes_no_pods_and_drain_empties_it(cluster: Cluster, namespace: str, drainer: str) -> None:
+    program = newest() if drainer == "kubectl" else str(Path(sys.executable).with_name("fairway"))
     node = cluster.get("nodes")["items"][0]["metadata"]["name"]
     run = ("run", "--image=luksa/kubia", "--image-pull-policy=IfNotPresent", "-n", namespace)
     cluster.kubectl(*run, "early", "--labels=drain=me")
     cluster.ready_pods(namespace, "drain=me", 1)
     try:
         drain = ("drain", node, "--force", "--ignore-daemonsets", "--pod-selector=drain=me", "--timeout=40s")
-        assert f"node/{node} drained" in cluster.kubectl(*drain, program=newest())
+        told = cluster.kubectl(*drain, program=program)
+        assert all(part in told for part in (f"evicting pod {namespace}/early", "pod/early evicted", f"{node} drained"))
         assert "Ready,SchedulingDisabled" in cluster.kubectl("get", "node", node)
         cluster.kubectl(*run, "late", "--labels=drain=not")
         cluster.wait(
@@ -198,5 +201,5 @@ def test_a_cordoned_node_takes_no_pods_and_drain_empties_it(cluster: Cluster, na
             "told",
         )
     finally:
-        assert cluster.kubectl("uncordon", node) == f"node/{node} uncordoned\n"
+        assert cluster.kubectl("uncordon", node, program=program) == f"node/{node} uncordoned\n"
     cluster.ready_pods(namespace, "drain=not", 1)

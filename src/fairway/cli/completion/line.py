@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _OF_TYPES = frozenset((
     "get", "describe", "delete", "edit", "label", "annotate", "patch", "wait", "scale", "expose", "autoscale",
     "rollout status", "rollout history", "rollout undo", "rollout restart", "rollout pause", "rollout resume",
-    "set image", "set env", "set resources", "set selector", "events",
+    "set image", "set env", "set resources", "set selector", "events", "taint",
 ))  # fmt: skip
 """``TYPE NAME ...`` or ``TYPE/NAME ...``."""
 _OF_PODS = {
@@ -22,6 +22,11 @@ _OF_PODS = {
     "logs": ("deploy", "rs", "svc", "ds"), "port-forward": ("svc", "deploy", "rs"), "cp": (),
 }  # fmt: skip
 """``POD`` or ``TYPE/NAME``."""
+_OF_ONE_TYPE = {
+    "cordon": "nodes", "uncordon": "nodes", "drain": "nodes",
+    "certificate approve": "certificatesigningrequests", "certificate deny": "certificatesigningrequests",
+}  # fmt: skip
+"""``NAME ...`` of a type that goes without saying."""
 _OF_SERVICES = ("why", "tree", "expose-host")
 _WORDS = {
     "completion": ("bash", "zsh", "fish"),
@@ -149,6 +154,8 @@ def _positional(command: str, words: "list[str]", current: str, session: "Sessio
         return _typed(command, words, current, session)
     if command in _OF_PODS:
         return _of_pod(command, words, current, session)
+    if command in _OF_ONE_TYPE:
+        return Answer(plain(name for name in Live(session).names(_OF_ONE_TYPE[command]) if name not in words))
     if command in _OF_SERVICES:
         if not words:
             return Answer(plain(f"svc/{name}" for name in Live(session).names("services")))
