@@ -270,7 +270,6 @@ async def test_a_node_may_not_do_what_is_not_its_business(hostile: Hostile) -> N
         ("PATCH", "/api/v1/nodes/n2", {}), ("PUT", "/api/v1/nodes/n2/status", {}), ("DELETE", "/api/v1/nodes/n1", None),
         ("POST", f"{DEFAULT}/pods/p/binding", {}), ("POST", f"{DEFAULT}/pods/p/exec?command=sh", None),
         ("GET", f"{DEFAULT}/pods/p/log", None), ("GET", "/metrics", None), ("GET", "/apis/apps/v1/deployments", None),
-        ("POST", f"{DEFAULT}/pods/p/eviction", {}),
     ]  # fmt: skip
     wrong = {}
     async with hostile.undisturbed():

@@ -24,7 +24,7 @@ class Identity:
 
     file: str
     common_name: str
-    organization: str = ""
+    organizations: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     authority: str = "ca"
     """The file of the CA that signs it."""
@@ -37,19 +37,25 @@ def identities(
     names = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", f"kubernetes.default.svc.{cluster_domain}")
     return (
         Identity("apiserver", "kube-apiserver", hosts=("localhost", *names, *dict.fromkeys(addresses))),
-        Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
+        Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", ("system:masters",)),
         # Signed by a CA of its own: by this certificate extension servers believe what headers say of users.
         Identity("front-proxy-client", "front-proxy-client", authority="front-proxy-ca"),
-        Identity("admin", "kubernetes-admin", "system:masters"),
-        node_identity("node", node_name, addresses),
+        Identity("admin", "kubernetes-admin", ("system:masters",)),
+        node_identity("node", node_name, addresses, runs_ingress=True),
         *others,
     )
 
 
-def node_identity(file: str, node_name: str, addresses: Iterable[str]) -> Identity:
-    """Who a node is to the API server, and what its own server may be called."""
+def node_identity(
+    file: str, node_name: str, addresses: Iterable[str], *, runs_ingress: bool = False
+) -> Identity:  # fmt: skip
+    """Who a node is to the API server, and what its own server may be called.
+
+    ``runs_ingress``: its process holds the Ingress controller too, which reads certificates from Secrets.
+    """
     hosts = (node_name, "localhost", *dict.fromkeys(addresses))
-    return Identity(file, f"system:node:{node_name}", "system:nodes", hosts)
+    groups = ("system:nodes", *(("fairway:ingress",) if runs_ingress else ()))
+    return Identity(file, f"system:node:{node_name}", groups, hosts)
 
 
 def ensure(folder: Path, wanted: Sequence[Identity]) -> list[str]:
@@ -113,8 +119,8 @@ def _issue(folder: Path, who: Identity, ca: Any, ca_key: Any) -> None:
 
     key = ec.generate_private_key(ec.SECP256R1())
     attributes = [x509.NameAttribute(x509.NameOID.COMMON_NAME, who.common_name)]
-    if who.organization:
-        attributes.insert(0, x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, who.organization))
+    for organization in reversed(who.organizations):
+        attributes.insert(0, x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, organization))
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
     if who.hosts:
         purposes.insert(0, ExtendedKeyUsageOID.SERVER_AUTH)

@@ -44,12 +44,11 @@ _SELF_RULES = (
 )
 
 _NODE_RULES = (
-    _rule("", "services endpoints nodes pods namespaces configmaps secrets serviceaccounts", "get list watch"),
+    _rule("", "services endpoints nodes pods namespaces serviceaccounts", "get list watch"),
     _rule("discovery.k8s.io", "endpointslices", "get list watch"),
     _rule("networking.k8s.io", "servicecidrs ipaddresses", "get list watch"),
     _rule("networking.k8s.io", "ingresses ingressclasses", "get list watch"),
     _rule("networking.k8s.io", "ingresses/status", "update patch"),
-    _rule("", "persistentvolumeclaims persistentvolumes", "get list watch"),
     _rule("", "nodes", "create update patch"),
     _rule("", "nodes/status pods/status", "update patch"),
     _rule("", "pods", "create delete"),
@@ -63,8 +62,11 @@ _NODE_RULES = (
     _rule("storage.k8s.io", "csidrivers", "get list watch"),
     _rule("storage.k8s.io", "csinodes", "create delete get patch update"),
     _rule("storage.k8s.io", "volumeattachments", "get"),
-    _rule("", "persistentvolumeclaims persistentvolumes", "get"),
 )
+"""Secrets and what else pods name are not among them: see ``node_references``."""
+INGRESS = "fairway:ingress"
+"""The group of the node that runs the Ingress controller: certificates of hosts may be in any Secret."""
+_INGRESS_RULES = (_rule("", "secrets", "get list watch"),)
 
 _ADD_ON_RULES = {
     "system:kube-proxy": (
@@ -93,6 +95,8 @@ def is_allowed(user: User, asked: Asked) -> bool:
     if AUTHENTICATED in user.groups and _is_in(_SELF_RULES, asked):
         return True
     if _is_in(_ADD_ON_RULES.get(user.name, ()), asked):
+        return True
+    if INGRESS in user.groups and _is_in(_INGRESS_RULES, asked):
         return True
     return NODES in user.groups and bool(node_name(user)) and _may_as_node(user, asked)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from fairway.apiserver.authorization import fixed
 from fairway.apiserver.authorization.asked import Asked
+from fairway.apiserver.authorization.node_references import NodeReferences
 from fairway.apiserver.authorization.rules import Rule, allows
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.call import User
@@ -39,12 +40,17 @@ class Authorizer:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._of_nodes = NodeReferences(cache)
         self._seen: tuple[int, ...] = ()
         self._subjects: dict[Subject, Grants] = {}
 
     def is_allowed(self, user: User, asked: Asked) -> bool:
         """Whether ``user`` may do what is ``asked``."""
-        return fixed.is_allowed(user, asked) or self._grant(user, asked) is not None
+        return (
+            fixed.is_allowed(user, asked)
+            or self._of_nodes.may_read(user, asked)
+            or self._grant(user, asked) is not None
+        )
 
     def reason(self, user: User, asked: Asked) -> str:
         """Which binding is why ``user`` may do what is ``asked``; empty if none is, or none is needed."""
