@@ -46,7 +46,7 @@ async def test_packed_objects_are_read_and_written_as_before(api: World) -> None
     count = await packer.once()
     live = api.server.cache.of(CONFIG_MAP).live
     assert count >= COUNT
-    assert sum(len(state._bytes) for state in live.values()) * 4 < sum(state.size for state in live.values())
+    assert sum(state.packed_size for state in live.values()) * 4 < sum(state.size for state in live.values())
     assert await seen(api) == before
     watch = await api.watch(f"{MAPS}?watch=1&labelSelector=n%3D3")
     told = await api.ask("PATCH", f"{MAPS}/m-003", {"metadata": {"labels": {"n": "9"}}}, content_type=MERGE)
@@ -55,6 +55,22 @@ async def test_packed_objects_are_read_and_written_as_before(api: World) -> None
     assert (gone["type"], gone["object"]["metadata"]["name"]) == ("DELETED", "m-003")
     assert live["/core/configmaps/default/m-003"].is_packed, "what comes later is packed at once"
     assert (await api.ask("DELETE", f"{MAPS}/m-004")).body["status"] == "Success"
+    assert await packer.once() == 0
+
+
+async def test_what_changes_its_looks_is_packed_anew(api: World) -> None:
+    packer = packing.Packing(api.server.cache.every)
+    await packer.once()
+    live = api.server.cache.of(CONFIG_MAP).live
+    words = "a long text that no object had before, and that is now in every one of them, again and yet again"
+    for number in range(COUNT):
+        body = {"metadata": {"annotations": {f"note-{each}": words[each:] for each in range(12)}}}
+        assert (await api.ask("PATCH", f"{MAPS}/m-{number:03}", body, content_type=MERGE)).status == 200
+    before, size = sum(state.packed_size for state in live.values()), sum(state.size for state in live.values())
+    wires = [state.wire for state in live.values()]
+    assert await packer.once() >= COUNT
+    assert sum(state.packed_size for state in live.values()) * 1.4 < before < size
+    assert [state.wire for state in live.values()] == wires
     assert await packer.once() == 0
 
 

@@ -21,7 +21,7 @@ from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Found, Made, Page, Reply
 from fairway.apiserver.settings import Limits
 from fairway.apiserver.shapes import AsMetadata, AsTable, Shape, Whole
-from fairway.objects.errors import StatusError, too_large
+from fairway.objects.errors import StatusError, too_large, unavailable
 from fairway.transport.interface import Request, Response, Stream
 
 Header = tuple[str, str]
@@ -38,7 +38,10 @@ _PACKED_MAX_BYTES = 4 * 1024 * 1024
 _WARNINGS_LENGTH, _WARNING_LENGTH = 4096, 256
 """Characters of all warnings of an answer before each is cut off, and what is left of it then; as upstream has them."""
 FIXED: tuple[Header, ...] = (("Cache-Control", "no-cache, private"),)
-TRANSPORT_ERRORS = {413: lambda: too_large(Limits().body_bytes)}
+TRANSPORT_ERRORS = {
+    413: lambda: too_large(Limits().body_bytes),
+    503: lambda: unavailable("too many connections are open: please try again later"),
+}
 
 
 class _Kept(NamedTuple):

@@ -38,6 +38,8 @@ class Cache:
         self.revision = 0
         self.oldest_listed = 0
         """The oldest revision whose state is still listed."""
+        self.size = 0
+        """Bytes of all live objects."""
         self.is_following = False
         self.claims: set[str] = set()
         self.collections = {kind.prefix: Collection(kind) for kind in kinds}
@@ -109,6 +111,7 @@ class Cache:
     def _fill(self, left: list[Entry], revision: Revision) -> None:
         states: dict[Collection, list[Stored]] = {each: [] for each in self.collections.values()}
         self.claims = set()
+        self.size = sum(len(entry.value or b"") for entry in left)
         left.reverse()
         while left:
             # One by one, so that what is read and what is kept are not in memory both.
@@ -174,7 +177,10 @@ class Cache:
     def _change(self, collection: Collection, entry: Entry) -> None:
         state = self._state(entry)
         collection.unconverted.pop(entry.key, None)
-        self._tell(collection, collection.apply(entry.key, state, entry.revision), entry)
+        event = collection.apply(entry.key, state, entry.revision)
+        if event is not None:
+            self.size += event.growth
+        self._tell(collection, event, entry)
         for version, mirror in self._mirrors.get(collection.kind.prefix, {}).items():
             value = self._versions.get(entry.value or b"", {}).get(version)
             found = mirrored(mirror, entry.key, entry.revision, value, state)

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.claims import NOTHING, Claims
+from fairway.apiserver.settings import Limits
 from fairway.apiserver.stored import Stored, encode, splice
 from fairway.apiserver.uids import new_uid
 from fairway.kinds import IP_ADDRESS
 from fairway.kinds.kind import Claim, Kind
 from fairway.objects import Object, meta
-from fairway.objects.errors import already_exists, conflict, invalid, too_large, unavailable
+from fairway.objects.errors import already_exists, conflict, invalid, no_space, too_large, unavailable
 from fairway.store.interface import ABSENT, Put, Revision, Store, StoreConflict, StoreFailure
 
 VersionsOf = Callable[[Kind, Object], Awaitable[tuple[Object, Mapping[str, bytes]]]]
@@ -30,9 +31,7 @@ class ClaimLost(Exception):
 class Committer:
     """Writes for the verbs."""
 
-    def __init__(
-        self, store: Store, cache: Cache, claims: Claims, clock: Callable[[], float], object_bytes: int
-    ) -> None:
+    def __init__(self, store: Store, cache: Cache, claims: Claims, clock: Callable[[], float], limits: Limits) -> None:
         self._store = store
         self._cache = cache
         self._claims = claims
@@ -41,7 +40,7 @@ class Committer:
         self.versions_of: VersionsOf = _no_versions
         """What a webhook makes of an object of a custom kind before it is stored."""
         self._clock = clock
-        self._object_bytes = object_bytes
+        self._limits = limits
 
     async def create(
         self, kind: Kind, new: Object, allocation: Allocation = NOTHING, beside: Sequence[Put] = ()
@@ -80,9 +79,11 @@ class Committer:
         if kind.custom is not None and kind.custom.webhook is not None:
             new, versions = await self.versions_of(kind, shown)
         key, value = kind.key(metadata.get("namespace"), metadata["name"]), encode(new)
-        if len(value) > self._object_bytes:
+        if len(value) > self._limits.body_bytes:
             # Patches could make it grow without end, and no update could bring it back.
-            raise too_large(self._object_bytes)
+            raise too_large(self._limits.body_bytes)
+        if self._cache.size > self._limits.store_bytes and not self._shrinks(kind, key, value):
+            raise no_space()
         claimed = [claim.key for claim in allocation.claims]
         puts = [Put(key, value, expected), *beside]
         if claimed or allocation.releases:
@@ -107,6 +108,11 @@ class Committer:
             return stored
         # Somebody has written again meanwhile; the writer is told of its own write.
         return Stored(key, revision, splice(value if shown is new else encode(shown), revision))
+
+    def _shrinks(self, kind: Kind, key: str, value: bytes) -> bool:
+        """Whether a write makes an object smaller than it is: that is always possible."""
+        old = self._cache.of(kind).live.get(key)
+        return old is not None and len(value) <= old.size
 
     async def _put(self, puts: list[Put]) -> Revision:
         try:

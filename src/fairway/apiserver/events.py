@@ -36,6 +36,11 @@ class Event:
         return self.new.size if self.new else 256
 
     @property
+    def growth(self) -> int:
+        """Bytes that there are more of since, or less."""
+        return (self.new.size if self.new else 0) - (self.old.size if self.old else 0)
+
+    @property
     def departed(self) -> Stored:
         """The last state, under the revision at which it went away."""
         if self._departed is None:

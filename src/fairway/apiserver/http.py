@@ -23,6 +23,7 @@ from fairway.apiserver.fairness import WRITE_S, Fairness, Flow
 from fairway.apiserver.list_options import flag, timeout_of
 from fairway.apiserver.metrics import Labels, Metrics
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form
+from fairway.apiserver.open_watches import OpenWatches
 from fairway.apiserver.pages import Pages
 from fairway.apiserver.reply import Reply, Watching
 from fairway.apiserver.routes import Route, Routes, media_version, verb
@@ -85,6 +86,7 @@ class Http:
         self._fairness = Fairness(api.cache, api.settings.limits.request_s)
         metrics.others.append(self._fairness.metrics)
         self._labels: dict[tuple[object, ...], Labels] = {}
+        self._watches = OpenWatches(api.settings.limits)
 
     def forget(self, but: set[Kind]) -> None:
         """Keep nothing of kinds that are not served any more."""
@@ -293,12 +295,14 @@ class Http:
         key = (kind.group, kind.version, kind.name)
 
         def over(sent: int) -> None:
+            self._watches.end(call.user.name)
             metrics.watch_closed(labels)
             metrics.watch_events[key] = metrics.watch_events.get(key, 0) + sent
             metrics.observe(labels, 200, perf_counter() - seen.began)
             if seen.record is not None and self._audit is not None:
                 self._audit.completed(seen.record, 200)
 
+        self._watches.begin(call.user.name)
         watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, self._answers.pace, over)
         stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
         if form.media == PROTOBUF:
@@ -387,4 +391,5 @@ def transport_error(status: int, text: str) -> Response:
     found = answers.TRANSPORT_ERRORS.get(status)
     error = found() if found else StatusError(status, "BadRequest" if status < 500 else "InternalError", text)
     body = orjson.dumps(error.status(), option=orjson.OPT_APPEND_NEWLINE)
-    return Response(error.code, body, headers=[("Cache-Control", "no-cache, private")])
+    later = [("Retry-After", "1")] if status == 503 else []
+    return Response(error.code, body, headers=[("Cache-Control", "no-cache, private"), *later])

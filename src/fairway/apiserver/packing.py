@@ -12,42 +12,46 @@ from collections.abc import Callable, Iterable, Sequence
 from weakref import WeakKeyDictionary
 
 from fairway.apiserver.collection import Collection
-from fairway.apiserver.stored import Stored
+from fairway.apiserver.stored import PACKED_BYTES, Stored
 
 PERIOD_S = 10.0
 LEAST_BYTES = 2 * 1024 * 1024
 """Of a collection: less is not worth the library."""
-SAMPLE_BYTES = 32 * 1024
-_DICTIONARY_BYTES = 16 * 1024
-_SAMPLES, _LEAST_SAMPLES = 200, 100
+_DICTIONARY_BYTES = 32 * 1024
+_SAMPLES, _LEAST_SAMPLES = 300, 100
 _LEVEL = 3
 _AT_ONCE = 64
-_OUTGROWN = 4
-"""A collection that has grown so much gets another codec."""
+_WORSE, _SLACK = 1.5, 0.01
 
 
 class ZstandardCodec:
-    """Packs and unpacks objects that are like some samples."""
+    """Packs and unpacks objects that are like some samples.  ``ratio`` is what is left of those."""
 
     def __init__(self, samples: Sequence[bytes]) -> None:
         # Not at module level: a cluster with few objects never needs it.
         import zstandard
 
-        self._known = zstandard.train_dictionary(_DICTIONARY_BYTES, list(samples), level=_LEVEL)
-        self._known.precompute_compress(level=_LEVEL)
+        known = zstandard.train_dictionary(_DICTIONARY_BYTES, list(samples), level=_LEVEL)
+        known.precompute_compress(level=_LEVEL)
         self.pack: Callable[[bytes], bytes] = zstandard.ZstdCompressor(
-            level=_LEVEL, dict_data=self._known, write_checksum=False, write_content_size=True, write_dict_id=False
+            level=_LEVEL, dict_data=known, write_checksum=False, write_content_size=True, write_dict_id=False
         ).compress
-        self.unpack: Callable[[bytes], bytes] = zstandard.ZstdDecompressor(dict_data=self._known).decompress
+        self.unpack: Callable[[bytes], bytes] = zstandard.ZstdDecompressor(dict_data=known).decompress
+        self.ratio = sum(len(self.pack(one)) for one in samples) / sum(map(len, samples))
 
 
 class Packing:
-    """One for a server.  Once a collection has a codec, its cache packs what comes; this finds when it needs one."""
+    """One for a server.  Once a collection has a codec, its cache packs what comes; this finds when it needs one.
+
+    Objects change as time goes by (a pod gets its status): where the codec does them much worse than those that it
+    was made of, it is made anew.
+    """
 
     def __init__(self, collections: Callable[[], Iterable[Collection]]) -> None:
         self._collections = collections
-        self._made_of: WeakKeyDictionary[Collection, int] = WeakKeyDictionary()
-        """How many objects there were when a collection got its codec."""
+        self._codecs: WeakKeyDictionary[Collection, ZstandardCodec] = WeakKeyDictionary()
+        self._looked: WeakKeyDictionary[Collection, int] = WeakKeyDictionary()
+        """The last change of a collection when it was looked at."""
 
     async def keep(self) -> None:
         """Look at everything now and then, until cancelled."""
@@ -57,31 +61,42 @@ class Packing:
                 trim()
 
     async def once(self) -> int:
-        """Pack what has become much; how many objects that was."""
+        """Pack what has become much or is packed badly; how many objects that was."""
         packed = 0
         for collection in list(self._collections()):
-            if len(collection.live) > _OUTGROWN * self._made_of.get(collection, 0):
-                packed += await self._pack(collection)
+            if self._looked.get(collection) == collection.changed:
+                continue
+            self._looked[collection] = collection.changed
+            samples = _samples(collection)
+            if self._needs_codec(collection, samples):
+                codec = await asyncio.to_thread(ZstandardCodec, [state.wire for state in samples])
+                self._codecs[collection] = collection.codec = codec
+                packed += await _pack(collection, codec)
         return packed
 
-    async def _pack(self, collection: Collection) -> int:
-        """What is packed already stays as it is; a new codec is for what comes."""
-        found = [state for state in collection.live.values() if state.size <= SAMPLE_BYTES]
-        if len(found) < _LEAST_SAMPLES or sum(state.size for state in found) < LEAST_BYTES:
-            return 0
-        collection.codec = codec = await asyncio.to_thread(ZstandardCodec, _samples(found))
-        self._made_of[collection] = len(collection.live)
-        for place, state in enumerate(found, 1):
-            state.pack(codec)
-            if place % _AT_ONCE == 0:
-                await asyncio.sleep(0)
-        return len(found)
+    def _needs_codec(self, collection: Collection, samples: Sequence[Stored]) -> bool:
+        if len(samples) < _LEAST_SAMPLES:
+            return False
+        size = sum(state.size for state in samples)
+        codec = self._codecs.get(collection)
+        if codec is None:
+            return size / len(samples) * len(collection.live) >= LEAST_BYTES
+        return sum(state.packed_size for state in samples) > size * (codec.ratio * _WORSE + _SLACK)
 
 
-def _samples(found: Sequence[Stored]) -> list[bytes]:
-    """Some of all, from the oldest to the newest."""
-    step = max(1, len(found) // _SAMPLES)
-    return [state.wire for state in found[::step][:_SAMPLES]]
+def _samples(collection: Collection) -> list[Stored]:
+    """Some of all, from the first to the last."""
+    found = [state for state in collection.live.values() if state.size <= PACKED_BYTES]
+    return found[:: max(1, len(found) // _SAMPLES)][:_SAMPLES]
+
+
+async def _pack(collection: Collection, codec: ZstandardCodec) -> int:
+    states = list(collection.live.values())
+    for place, state in enumerate(states, 1):
+        state.pack(codec)
+        if place % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return len(states)
 
 
 def trim() -> None:

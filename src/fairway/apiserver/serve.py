@@ -90,7 +90,7 @@ class Api:
         self.policies = Policies(self)
         self.mutations = Mutations(self)
         self.webhooks = Webhooks(self)
-        self.commits = Committer(store, cache, self.claims, clock, settings.limits.body_bytes)
+        self.commits = Committer(store, cache, self.claims, clock, settings.limits)
         self.conversions = Conversions(self)
         self.commits.versions_of = self.conversions.versions
 

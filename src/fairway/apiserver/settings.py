@@ -11,6 +11,11 @@ class Limits:
     body_bytes: int = 3 * 1024 * 1024
     """A request's body, and an object as it is stored."""
     request_s: float = 60.0
+    watches: int = 12_000
+    """Watches over HTTP at once; each has a connection of its own."""
+    watches_of_one_user: int = 6_000
+    store_bytes: int = 2 * 1024 * 1024 * 1024
+    """All objects together; what would make them more is refused, as by etcd's default quota."""
     watch_s: float = 1800.0
     """The shortest that a watch without timeoutSeconds lasts; the longest is twice that."""
     bookmark_s: float = 60.0

@@ -14,7 +14,8 @@ from fairway.objects import Object
 from fairway.objects.fields import Reader, read_all
 
 _METADATA = b'"metadata":{'
-_PACKED_BYTES = 32 * 1024
+PACKED_BYTES = 32 * 1024
+"""The largest objects that are packed."""
 _MEMBERS_FIRST = ("kind", "apiVersion", "metadata")
 
 
@@ -96,10 +97,15 @@ class Stored:
         """Whether the bytes are kept small."""
         return self._unpack is not None
 
+    @property
+    def packed_size(self) -> int:
+        """Bytes that are kept."""
+        return len(self._bytes)
+
     def pack(self, codec: "Codec") -> None:
         """From now on keep the bytes small; large objects stay: they take longer to unpack, and are few."""
-        if self._unpack is None and self.size <= _PACKED_BYTES:
-            self._bytes, self._unpack = codec.pack(self._bytes), codec.unpack
+        if self._unpack is not codec.unpack and self.size <= PACKED_BYTES:
+            self._bytes, self._unpack = codec.pack(self.wire), codec.unpack
 
     @property
     def object(self) -> Object:

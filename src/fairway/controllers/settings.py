@@ -18,6 +18,8 @@ class Settings:
     """How long a node must be away before its pods are taken for lost."""
     event_ttl_s: float = 3600.0
     """Events are removed this long after they last happened."""
+    events: int = 30_000
+    """Events that are kept; the oldest beyond are removed."""
     terminated_pods: int = 12500
     """Ended pods that are kept; the oldest beyond are removed."""
     volumes_dir: str = ""

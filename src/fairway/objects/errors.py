@@ -265,6 +265,11 @@ def internal(message: str) -> StatusError:
     return StatusError(500, "InternalError", f"Internal error occurred: {message}", {"causes": [{"message": message}]})
 
 
+def no_space() -> StatusError:
+    """500: there are as many objects as may be; as upstream says it of its etcd."""
+    return StatusError(500, "", "etcdserver: mvcc: database space exceeded")
+
+
 def unavailable(message: str) -> StatusError:
     """503: not now."""
     return StatusError(503, "ServiceUnavailable", message)

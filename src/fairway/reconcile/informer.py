@@ -134,6 +134,11 @@ class Informer:
         """Every object, as a snapshot."""
         return list(self._objects.values())
 
+    @property
+    def first(self) -> ObjectKey | None:
+        """The key of the object that came first of those that are there."""
+        return next(iter(self._objects), None)
+
     def __len__(self) -> int:
         return len(self._objects)
 

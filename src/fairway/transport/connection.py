@@ -17,7 +17,7 @@ from fairway.transport.drain import Drain
 from fairway.transport.head import CONTINUE
 from fairway.transport.interface import Answer, Peer, Request, Response, Stream, TakeOver
 from fairway.transport.limits import KIBIBYTE
-from fairway.transport.parser import Incoming, RequestParser
+from fairway.transport.parser import TOO_MANY_CONNECTIONS, Incoming, RequestParser
 from fairway.transport.peer import peer_of
 from fairway.transport.raw import OpenRaw
 from fairway.transport.shared import Shared
@@ -34,18 +34,9 @@ class Connection(asyncio.Protocol):
     """See the module."""
 
     __slots__ = (
-        "_current",
-        "_deadline",
-        "_drain",
-        "_is_eof",
-        "_is_reading",
-        "_is_refusing",
-        "_parser",
-        "_raw",
-        "_shared",
-        "_stream",
-        "_transport",
-    )
+        "_current", "_deadline", "_drain", "_is_eof", "_is_reading", "_is_refusing", "_parser",
+        "_raw", "_shared", "_stream", "_transport",
+    )  # fmt: skip
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
@@ -67,11 +58,12 @@ class Connection(asyncio.Protocol):
         """A peer is there (and the TLS handshake done)."""
         shared = self._shared
         self._transport = cast(asyncio.Transport, transport)
-        if shared.is_closing or len(shared.connections) >= shared.limits.connections:
+        if not shared.admit(self):
             self._transport.abort()
             return
-        shared.connections.add(self)
         self._parser = RequestParser(shared.limits, peer_of(transport))
+        if len(shared.connections) > shared.limits.connections:
+            self._parser.failure = TOO_MANY_CONNECTIONS
         self._deadline.expect("head", shared.limits.header_timeout_s)
 
     def data_received(self, data: bytes) -> None:
@@ -152,6 +144,7 @@ class Connection(asyncio.Protocol):
 
     def _start(self, incoming: Incoming) -> None:
         self._current = incoming
+        self._shared.idle.pop(self, None)
         try:
             answer = self._shared.handler(incoming.request)
         except Exception:
@@ -385,6 +378,7 @@ class Connection(asyncio.Protocol):
         if self._drain.is_paused:
             return
         if phase == "idle":
+            self._shared.idle[self] = None
             self._deadline.expect("idle", limits.idle_timeout_s)
         elif phase != self._deadline.awaited:
             self._deadline.expect(phase, limits.header_timeout_s if phase == "head" else limits.body_timeout_s)

@@ -33,7 +33,9 @@ class Limits:
     stream_pending_bytes: int = 4 * MEBIBYTE
     """What a slow peer may let pile up in a stream before its connection is dropped."""
     connections: int = 16384
-    """Connections at once; further ones are closed unanswered."""
+    """Connections at once.  For a further one whoever has been idle longest is closed; where nobody is, it gets 503."""
+    refused_connections: int = 64
+    """Connections beyond those, to be told 503; further ones are closed unanswered."""
     handshake_timeout_s: float = 10.0
     """From accept to the end of the TLS handshake."""
     header_timeout_s: float = 32.0

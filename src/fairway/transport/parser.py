@@ -44,6 +44,9 @@ class Failure:
     text: str
 
 
+TOO_MANY_CONNECTIONS = Failure(503, "too many connections are open: try again later")
+
+
 class _Refused(Exception):
     pass
 

@@ -22,7 +22,9 @@ class Closable(Protocol):
 class Shared:
     """Handler, limits, and who is there."""
 
-    __slots__ = ("_emptied", "connections", "flusher", "handler", "heads", "is_closing", "limits", "loop", "tasks")
+    __slots__ = (
+        "_emptied", "connections", "flusher", "handler", "heads", "idle", "is_closing", "limits", "loop", "tasks",
+    )  # fmt: skip
 
     def __init__(self, handler: Handler, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
         self.handler = handler
@@ -31,13 +33,32 @@ class Shared:
         self.heads = Heads()
         self.flusher = Flusher(loop)
         self.connections: set[Closable] = set()
+        self.idle: dict[Closable, None] = {}
+        """Those that wait for a request, who has waited longest first."""
         self.tasks: set[asyncio.Future[Any]] = set()
         self.is_closing = False
         self._emptied: asyncio.Future[None] | None = None
 
+    def admit(self, connection: Closable) -> bool:
+        """Take in one more; where there is no room whoever has been idle longest goes.
+
+        A few more than there is room for are taken in to be told so; ``False`` for all further ones.
+        """
+        most = self.limits.connections
+        if len(self.connections) >= most and self.idle:
+            longest = next(iter(self.idle))
+            self.forget_connection(longest)
+            longest.abort()
+        elif self.is_closing or len(self.connections) >= most + self.limits.refused_connections:
+            return False
+        self.connections.add(connection)
+        self.idle[connection] = None
+        return not self.is_closing
+
     def forget_connection(self, connection: Closable) -> None:
         """A peer has gone."""
         self.connections.discard(connection)
+        self.idle.pop(connection, None)
         self._look()
 
     def forget_task(self, task: "asyncio.Future[Any]") -> None:
