@@ -218,6 +218,17 @@ def test_the_words_of_a_field_are_listed(swagger: Any, core: Any) -> None:
         assert fields["ipFamilies"]["items"]["enum"] == ["", "IPv4", "IPv6"]
 
 
+def test_defaults_are_told_where_upstream_tells_them(swagger: Any, core: Any) -> None:
+    schemas = core["components"]["schemas"]
+    ports = schemas[PORTS]["properties"]
+    assert (ports["protocol"]["default"], ports["port"]["default"], "default" in ports["name"]) == ("TCP", 0, False)
+    service = schemas["io.k8s.api.core.v1.Service"]["properties"]
+    assert [service[name]["default"] for name in ("metadata", "spec", "status")] == [{}, {}, {}]
+    spec = schemas["io.k8s.api.core.v1.ServiceSpec"]["properties"]
+    assert (spec["ports"]["items"]["default"], spec["selector"]["additionalProperties"]["default"]) == ({}, "")
+    assert "default" not in orjson.dumps(swagger["definitions"][PORTS]["properties"]["protocol"]).decode()
+
+
 def test_all_words_are_of_fields_that_exist_and_in_order() -> None:
     names = {schema.definition(place).name: schema.definition(place) for place in schema.places()}
     for short, told in enums.ENUMS.items():

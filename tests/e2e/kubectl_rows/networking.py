@@ -26,7 +26,7 @@ NETWORKING = (
               """'{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.7"}]}}}'""", "patched"),
         types("get ing simple", "~^simple +nginx +foo.com +192.0.2.7 +80, 443 +[0-9]s$"),
         types("create ingress bad --rule=1.2.3.4/*=svc1:80", "must be a DNS name, not an IP address", code=1),
-        types("delete ing simple", 'ingress.networking.k8s.io "simple" deleted')),
+        types("delete ing simple", 'ingress.networking.k8s.io "simple" deleted'), since=22),
     row("classes and policies",
         types("apply -f -", "=ingressclass.networking.k8s.io/$ns created", given=_CLASS),
         types("get ingressclass $ns", "~^$ns +example.com/ic +Parameters.example.com/x +[0-9]s$"),
@@ -34,5 +34,5 @@ NETWORKING = (
         types("create -f -", "=networkpolicy.networking.k8s.io/db created", given=_POLICY),
         types("get netpol", "~^NAME +POD-SELECTOR +AGE$", "~^db +role=db +[0-9]s$"),
         types("describe netpol db", "To Port Range: 6379-6380/TCP", "Except: 172.17.1.0/24", "Policy Types: Ingress"),
-        types("explain networkpolicy.spec.policyTypes", "policyTypes")),
+        types("explain networkpolicy.spec.policyTypes", "policyTypes"), since=27),
 )  # fmt: skip

@@ -60,7 +60,7 @@ GET = (
               "RollingUpdateStrategy:  25% max unavailable, 25% max surge",
               "~Available +True +MinimumReplicasAvailable",
               "~ScalingReplicaSet .* from 0 to 3"),
-        types("describe pods", "~^Status: +Running", "~^Node: +[^ /]+/[0-9.]+", "~Ready: +True",
+        types("describe pods --show-events=true", "~^Status: +Running", "~^Node: +[^ /]+/[0-9.]+", "~Ready: +True",
               "~^QoS Class: +BestEffort",
               "~Scheduled .*Successfully assigned $ns/", "~ Pulled ", "~ Created ", "~ Started "),
         types("describe nodes", "~^Conditions:", "~Ready +True .*KubeletReady", "~^PodCIDR: +[.0-9]+/24$",
@@ -70,7 +70,7 @@ GET = (
 
 REST = (
     row("W01 wait for what is not created",
-        types("wait --for=create deploy/test-1 --timeout=1s", "timed out waiting for the condition", code=1)),
+        types("wait --for=create deploy/test-1 --timeout=1s", "timed out waiting for the condition", code=1), since=31),
     row("W03 wait for a condition that never comes",
         types("create -f @valid-pod"),
         types("wait pod -l name=valid-pod --for=condition=Invalid --timeout=1s",
@@ -98,7 +98,7 @@ REST = (
         types("taint nodes $node k-", "=node/$node untainted"),
         types("label node $node x=y", "=node/$node labeled"), types("label node $node x-", "=node/$node unlabeled"),
         types("cordon $node --dry-run=server", "=node/$node cordoned (server dry run)"),
-        types("top nodes", "Metrics API not available", code=1)),
+        types("top nodes", "Metrics API not available", code=1), since=22),
     row("the cluster as a whole",
         types("version", "v1.36.0+fairway"), types("cluster-info", "Kubernetes control plane", "is running at"),
         types("api-resources", "~^services +svc +v1 +true +Service$",

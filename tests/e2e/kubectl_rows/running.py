@@ -8,7 +8,7 @@ STREAMS = (
         types("exec -f @two-pods -- echo test", "cannot exec into multiple objects at a time", code=1),
         types("exec deployments/bar -- date", '"bar" not found', code=1),
         types("exec configmap/kube-root-ca.crt -- date", "not implemented", code=1),
-        types("exec foo/bar -- date", "~^error:", code=1)),
+        types("exec foo/bar -- date", "~^error:", code=1), since=27),
     row("X03 exec into a container that is not there",
         types("create -f @pod"), types("wait --for=condition=Ready pod/test-pod --timeout=15s"),
         types("exec test-pod -c nonexistent -- date", "container nonexistent is not valid for pod test-pod", code=1),
@@ -29,7 +29,7 @@ STREAMS = (
               'previous terminated container "kubernetes-pause" in pod "counting" not found', code=1),
         until("get pod counting", "~^counting +0/1 +Completed +0 "),
         types("exec counting -- date", "cannot exec into a container in a completed pod; current phase is Succeeded",
-              code=1)),
+              code=1), since=23),
     row("attach with a stdin that stays open, and with one that ends",
         types("run stays --image=luksa/kubia --image-pull-policy=IfNotPresent --restart=OnFailure --attach --stdin "
               "--leave-stdin-open --command -- sh -c 'cat && echo closed'", given="abcd\n"),

@@ -19,7 +19,7 @@ CREATE = (
               JUST_CREATED),
         types("create -f @dep-unknown --validate=ignore --dry-run=server", JUST_CREATED, never=("Warning",)),
         types("create -f @dep-unknown --validate=false", "deployment.apps/invalid-nginx-deployment created"),
-        types("create -f @dep-unknown --validate=foo", 'invalid - validate option "foo"', code=1)),
+        types("create -f @dep-unknown --validate=foo", 'invalid - validate option "foo"', code=1), since=24),
     row("generators of configmap, secret, deployment, namespace, account",
         types("create configmap c --from-literal=a=b", "=configmap/c created"),
         types("describe configmap c", "~^Data$", "~^a:$", "~^b$"),
@@ -38,7 +38,7 @@ CREATE = (
               given="apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: a}\n"),
         types("create -f -", 'The Pod "x" is invalid: spec.containers: Required value', code=1,
               given="apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n"),
-        types("get svc,pods -o name", "=")),
+        types("get svc,pods -o name", "="), since=24),
 )  # fmt: skip
 
 APPLY = (
@@ -66,7 +66,7 @@ APPLY = (
               "pod/a pruned"),
         until("get pods -o name", "=pod/b"),
         types("apply --prune -f @prune-b", "all resources selected for prune without explicitly passing --all",
-              code=1)),
+              code=1), since=26),
     row("A07 the namespace of the file and of the command",
         types("apply -n foo -f @names-nsb",
               'the namespace from the provided object "nsb" does not match the namespace "foo"', code=1)),
@@ -119,7 +119,7 @@ APPLY = (
         types("label svc redis-master new-name-", "=service/redis-master unlabeled"),
         types("annotate svc redis-master a=b", "=service/redis-master annotated"),
         types("annotate svc redis-master a=c --overwrite", "=service/redis-master annotated"),
-        types("get svc redis-master -o jsonpath={.metadata.annotations}", '={"a":"c"}')),
+        types("get svc redis-master -o jsonpath={.metadata.annotations}", '={"a":"c"}'), since=27),
 )  # fmt: skip
 
 DELETE = (

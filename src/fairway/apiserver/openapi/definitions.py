@@ -30,6 +30,7 @@ _SCALARS: dict[str, Object] = {
     schema.OBJECT: {"type": "object"},
     schema.ANYTHING: {},
 }
+_ZEROS: dict[str, Any] = {schema.STRING: "", schema.BOOLEAN: False, schema.INT32: 0, schema.INT64: 0, schema.NUMBER: 0}
 
 
 def definitions(entries: Sequence[Entry], dialect: Dialect) -> dict[str, Object]:
@@ -87,7 +88,7 @@ def _schema(definition: Definition, dialect: Dialect) -> Object:
         shown = {"type": "object"}
         shown["properties"] = {
             name: _described(
-                _worded(_field(type_, dialect), enums.words(definition.name, name)),
+                _worded(_defaulted(definition, name, type_, dialect), enums.words(definition.name, name)),
                 of_field(definition.name, name, is_object=bool(definition.kinds)),
             )
             for name, type_ in (definition.fields or {}).items()
@@ -105,6 +106,20 @@ def _schema(definition: Definition, dialect: Dialect) -> Object:
 
 def _described(shown: Object, text: str) -> Object:
     return {"description": text, **shown} if text else shown
+
+
+def _defaulted(definition: Definition, name: str, type_: Type, dialect: Dialect) -> Object:
+    """The schema of a field, with its default where it is known."""
+    shown = _field(type_, dialect)
+    if not dialect.tells_defaults:
+        return shown
+    if type_.form == schema.DEFINED:
+        is_part = name == "metadata" or (name in ("spec", "status") and bool(definition.kinds))
+        return {"default": {}, **shown} if is_part else shown
+    default = enums.default(definition.name, name)
+    if default is None and name in definition.required:
+        default = _ZEROS.get(type_.form)
+    return shown if default is None else {"default": default, **shown}
 
 
 def _worded(shown: Object, words: enums.Words) -> Object:
@@ -135,7 +150,10 @@ def _field(type_: Type, dialect: Dialect) -> Object:
 
 
 def _inner(type_: Type, dialect: Dialect) -> Object:
-    return _field(type_.item or Type(schema.ANYTHING), dialect)
+    item = type_.item or Type(schema.ANYTHING)
+    shown = _field(item, dialect)
+    zero = {} if item.form == schema.DEFINED else _ZEROS.get(item.form)
+    return {"default": zero, **shown} if dialect.tells_defaults and zero is not None else shown
 
 
 def _extensions(type_: Type) -> Object:

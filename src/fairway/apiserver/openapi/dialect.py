@@ -17,6 +17,8 @@ class Dialect:
     quantity: Object
     int_or_string: Object
     wraps_references: bool
+    tells_defaults: bool
+    """Whether it says what Go's zero values stand for, as upstream's documents of OpenAPI 3 do."""
 
     def reference(self, name: str) -> Object:
         """A schema that is another definition."""
@@ -27,11 +29,12 @@ class Dialect:
         return {"allOf": [self.reference(name)]} if self.wraps_references else self.reference(name)
 
 
-V2 = Dialect("#/definitions/", {"type": "string"}, {"type": "string", "format": "int-or-string"}, False)
+V2 = Dialect("#/definitions/", {"type": "string"}, {"type": "string", "format": "int-or-string"}, False, False)
 V3 = Dialect(
     "#/components/schemas/",
     {"oneOf": [{"type": "string"}, {"type": "number"}]},
     {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+    True,
     True,
 )
 

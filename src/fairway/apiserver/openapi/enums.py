@@ -120,6 +120,26 @@ ENUMS: Mapping[str, Mapping[str, Words]] = {
 }  # fmt: skip
 
 
+_DEFAULTS: Mapping[tuple[str, str], str | bool] = {
+    ("core.v1.ContainerPort", "protocol"): "TCP", ("core.v1.ServicePort", "protocol"): "TCP",
+    ("core.v1.ISCSIVolumeSource", "iscsiInterface"): "default", ("core.v1.GRPCAction", "service"): "",
+    ("core.v1.AzureDiskVolumeSource", "cachingMode"): "ReadWrite", ("core.v1.AzureDiskVolumeSource", "kind"): "Shared",
+    ("core.v1.AzureDiskVolumeSource", "fsType"): "ext4", ("core.v1.AzureDiskVolumeSource", "readOnly"): False,
+    ("core.v1.RBDVolumeSource", "pool"): "rbd", ("core.v1.RBDVolumeSource", "user"): "admin",
+    ("core.v1.RBDVolumeSource", "keyring"): "/etc/ceph/keyring", ("core.v1.ScaleIOVolumeSource", "fsType"): "xfs",
+    ("core.v1.ScaleIOVolumeSource", "storageMode"): "ThinProvisioned", ("core.v1.LocalObjectReference", "name"): "",
+    ("core.v1.ConfigMapKeySelector", "name"): "", ("core.v1.SecretKeySelector", "name"): "",
+    ("core.v1.ConfigMapEnvSource", "name"): "", ("core.v1.SecretEnvSource", "name"): "",
+    ("core.v1.ConfigMapProjection", "name"): "", ("core.v1.SecretProjection", "name"): "",
+    ("core.v1.ConfigMapVolumeSource", "name"): "",
+}  # fmt: skip
+
+
+def default(definition: str, field: str) -> "str | bool | None":
+    """What the field says where it is left out, as far as upstream's types declare it."""
+    return _DEFAULTS.get((definition.removeprefix(_BEGINNING), field))
+
+
 def words(definition: str, field: str) -> Words:
     """What the field, or an item of it, may say."""
     return ENUMS.get(definition.removeprefix(_BEGINNING), {}).get(field, ())
