@@ -64,7 +64,9 @@ async def served_api(
         users: [{{name: u, user: {{client-certificate: {admin.cert}, client-key: {admin.key}}}}}],
         contexts: [{{name: x, context: {{cluster: c, user: u}}}}]}}"""
     )
-    told = controllers.Settings(signing_ca=(authority.ca, authority.key_file))
+    told = controllers.Settings(
+        signing_ca=(authority.ca, authority.key_file), empty_extensions=api_server.empty_extensions
+    )  # fmt: skip
     task = asyncio.create_task(controllers.run(running, InProcessClient(api_server.api), settings=told))
     try:
         yield ServedApi(api_server, url, authority, folder)

@@ -14,6 +14,7 @@ from component.authority import Authority
 from component.served_api import KUBECTLS, ServedApi, served_api
 from fairway.apiserver.discovery import aggregated
 from fairway.apiserver.settings import NodeTunnel
+from fairway.controllers.namespace import NAMESPACES
 from fairway.objects import Object
 from fairway.transport import tls
 from fairway.transport.interface import Request, Response
@@ -26,7 +27,7 @@ RESOURCES = {
     "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "metrics.example.com/v1",
     "resources": [
         {"name": "readings", "singularName": "reading", "namespaced": True, "kind": "Reading", "shortNames": ["rdg"],
-         "verbs": ["get", "list", "create"]},
+         "verbs": ["get", "list", "create", "delete"]},
         {"name": "readings/status", "singularName": "", "namespaced": True, "kind": "Reading", "verbs": ["get"]},
     ],
 }  # fmt: skip
@@ -72,6 +73,8 @@ class Extension:
         self.seen: list[Request] = []
         self.is_well = True
         self.is_old = False
+        self.held: list[str] = []
+        """Names of readings in the namespace ``leaving``."""
 
     def handle(self, request: Request) -> Response:
         self.seen.append(request)
@@ -85,12 +88,21 @@ class Extension:
             return Response(200, orjson.dumps(RESOURCES))
         if request.path == f"{ROOT}/namespaces/default/readings/one":
             return Response(200, orjson.dumps(reading("one")))
+        if request.path.startswith(f"{ROOT}/namespaces/leaving/readings"):
+            return self._held(request)
         if request.path == f"{ROOT}/namespaces/default/readings":
             if request.method == "POST":
                 return Response(201, request.body)
             listed = {"kind": "ReadingList", "apiVersion": "metrics.example.com/v1", "metadata": {}}
             return Response(200, orjson.dumps({**listed, "items": [reading("one"), reading("two")]}))
         return Response(404, b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}')
+
+    def _held(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.held.remove(request.path.rpartition("/")[2])
+            return Response(200, b'{"kind":"Status","apiVersion":"v1","status":"Success"}')
+        listed = {"kind": "ReadingList", "apiVersion": "metrics.example.com/v1", "metadata": {}}
+        return Response(200, orjson.dumps({**listed, "items": [reading(name) for name in self.held]}))
 
 
 def reading(name: str) -> Object:
@@ -136,7 +148,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     context = tls.server_context(mine.cert, mine.key, front.ca)
     server = await serve(extension.handle, ssl_context=context, limits=Limits())
     pair = NodeTunnel(client.cert, client.key, front.ca)
-    async with served_api(tmp_path, front_proxy=pair) as api:
+    async with served_api(tmp_path, [NAMESPACES], front_proxy=pair) as api:
         yield World(api, extension, server.addresses[0][1], own.ca)
     await server.close(0.5)
 
@@ -236,6 +248,36 @@ async def test_what_does_not_answer_now_is_stale_with_what_it_said_last(world: W
     assert (version["freshness"], [one["resource"] for one in version["resources"]]) == ("Stale", ["readings"])
     shown = await world.api.kubectl("api-resources")
     assert "readings" not in shown and "configmaps" in shown
+
+
+async def test_what_it_holds_of_a_namespace_goes_with_it(world: World) -> None:
+    kubectl = world.api.kubectl
+    await world.register()
+    await world.condition("True")
+    await kubectl("create", "namespace", "leaving")
+    world.extension.held = ["one", "two"]
+    await kubectl("delete", "namespace", "leaving", "--timeout=10s")
+    assert world.extension.held == []
+
+
+async def test_a_namespace_waits_for_a_server_that_does_not_answer(world: World) -> None:
+    kubectl = world.api.kubectl
+    world.extension.is_well = False
+    await world.register()
+    await world.condition("False")
+    await kubectl("create", "namespace", "leaving")
+    await kubectl("delete", "namespace", "leaving", "--wait=false")
+    await kubectl(
+        "wait", "namespace/leaving", "--for=condition=NamespaceDeletionDiscoveryFailure=True", "--timeout=10s"
+    )  # fmt: skip
+    shown = await kubectl("get", "namespace", "leaving", "-o", "json")
+    messages = [one["message"] for one in json.loads(shown)["status"]["conditions"]]
+    assert (
+        "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: "
+        "metrics.example.com/v1: stale GroupVersion discovery: metrics.example.com/v1"
+    ) in messages
+    await kubectl("delete", "apiservice", "v1.metrics.example.com")
+    await kubectl("wait", "namespace/leaving", "--for=delete", "--timeout=20s")
 
 
 async def test_its_schemas_are_published_with_ours(world: World) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Sequence
 
 from fairway.apiserver.address_repair import AddressRepair
 from fairway.apiserver.aggregation import Aggregation
+from fairway.apiserver.aggregation.emptying import Emptied
 from fairway.apiserver.audit import Audit, Write
 from fairway.apiserver.audit.policy import Policy
 from fairway.apiserver.bootstrap import Bootstrap
@@ -104,6 +105,10 @@ class ApiServer:
         self._open_api.replace(served)
         self._http.forget({*ALL, *VIRTUAL, *custom})
         self._aggregation.serve_custom(custom)
+
+    async def empty_extensions(self, namespace: str) -> Emptied:
+        """Delete what extension servers hold of a namespace that is leaving."""
+        return await self._aggregation.empty(namespace)
 
     async def wait_failed(self) -> None:
         """Return never; raise what ended a background task.  Without them the process is of no use: end it."""

@@ -113,6 +113,7 @@ async def run(
         volumes_dir=str(config.volumes_dir),
         load_balancer_cidrs=config.load_balancer_cidrs,
         is_announcing=bool(config.load_balancer_devices),
+        empty_extensions=api_server.empty_extensions,
     )
     counted = controllers.Metrics()
     api_server.metrics.others.append(counted.lines)

@@ -23,11 +23,12 @@ FINALIZER = "kubernetes"
 NAMESPACED: tuple[Kind, ...] = tuple(kind for kind in ALL_KINDS if kind.namespaced and "delete" in kind.verbs)
 BY_NAMESPACE = "namespace"
 
-CONTENT, FINALIZERS, FAILURE = (
+CONTENT, FINALIZERS, FAILURE, DISCOVERY = (
     "NamespaceContentRemaining", "NamespaceFinalizersRemaining", "NamespaceDeletionContentFailure",
+    "NamespaceDeletionDiscoveryFailure",
 )  # fmt: skip
 FINE = {
-    "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
+    DISCOVERY: ("ResourcesDiscovered", "All resources successfully discovered"),
     "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
     FAILURE: ("ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
     CONTENT: ("ContentRemoved", "All content successfully removed"),
@@ -36,10 +37,18 @@ FINE = {
 
 
 def conditions(
-    namespace: Object, left: Mapping[Kind, Sequence[Object]], failures: Sequence[str], now: str
-) -> list[Object]:
-    """What the status says of the content that is left.  Pure."""
+    namespace: Object, left: Mapping[Kind, Sequence[Object]], failures: Sequence[str], now: str,
+    silent: Sequence[str] = (),
+) -> list[Object]:  # fmt: skip
+    """What the status says of the content that is left; ``silent`` are who does not answer.  Pure."""
     wrong: dict[str, tuple[str, str]] = {}
+    if silent:
+        shown = ", ".join(f"{one}: stale GroupVersion discovery: {one}" for one in silent)
+        wrong[DISCOVERY] = (
+            "DiscoveryFailed",
+            f"Discovery failed for some groups, {len(silent)} failing: unable to retrieve the complete list of server "
+            f"APIs: {shown}",
+        )
     counts = {f"{kind.plural}.{kind.group}": len(found) for kind, found in left.items() if found}
     if counts:
         shown = ", ".join(f"{name} has {count} resource instances" for name, count in sorted(counts.items()))
@@ -80,7 +89,7 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     if not any(left.values()):
         left = {kind: await _list(kind, key[1], cluster) for kind in kinds}
     if not any(left.values()):
-        await _finalize(namespace, cluster)
+        await _empty_extensions(namespace, cluster)
         return
     if left[POD]:
         # What pods still use, a NetworkPolicy or a Secret, stays as long as one of them does (KEP-5080).
@@ -98,6 +107,18 @@ async def reconcile(key: Key, cluster: Cluster) -> None:
     await _tell(namespace, conditions(namespace, left, told, rfc3339(cluster.now())), cluster)
     if told:
         raise StatusError(500, "InternalError", told[0])
+
+
+async def _empty_extensions(namespace: Object, cluster: Cluster) -> None:
+    """What extension servers hold goes last; while one does not answer, nobody knows what that is."""
+    name = namespace["metadata"]["name"]
+    left, silent, failures = await cluster.settings.empty_extensions(name)
+    if not left and not silent and not failures:
+        await _finalize(namespace, cluster)
+        return
+    wanted = conditions(namespace, left, sorted(failures), rfc3339(cluster.now()), sorted(silent))
+    await _tell(namespace, wanted, cluster)
+    raise StatusError(500, "InternalError", f"extension servers hold something of {name}, or do not answer")
 
 
 async def _list(kind: Kind, namespace: str, cluster: Cluster) -> list[Object]:

@@ -1,7 +1,19 @@
 """Settings: what an operator may set of the controllers."""
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from fairway.kinds.kind import Kind
+from fairway.objects import Object
+
+Emptied = tuple[Mapping[Kind, Sequence[Object]], Sequence[str], Sequence[str]]
+"""What is left by kind, which groups and versions do not answer, and what went wrong."""
+
+
+async def nothing_there(_: str) -> Emptied:
+    """No extension servers."""
+    return {}, (), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +40,5 @@ class Settings:
     """Where Services of type LoadBalancer get their addresses from; empty: they are left to others."""
     is_announcing: bool = False
     """Whether nodes announce these addresses on a LAN, and so look there for others that have them."""
+    empty_extensions: Callable[[str], Awaitable[Emptied]] = nothing_there
+    """Deletes what extension servers hold of a namespace."""

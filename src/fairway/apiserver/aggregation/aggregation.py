@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.apiserver.aggregation.availability import FAILURES, Verdict, fetched, judged, told
 from fairway.apiserver.aggregation.described import Described, described
+from fairway.apiserver.aggregation.emptying import Emptied, Target, empty
 from fairway.apiserver.aggregation.local import MANAGED, api_service, served
 from fairway.apiserver.aggregation.resources import kinds_of
 from fairway.apiserver.aggregation.target import Server, Unavailable, server_of
@@ -84,6 +85,25 @@ class Aggregation:
         slices = (collection.live[key].object for key in keys)
         own = (one for one in slices if (one["metadata"].get("labels") or {}).get(SERVICE_NAME) == reference["name"])
         return server_of(reference, None if service is None else service.object, own, self._turn)
+
+    async def empty(self, namespace: str) -> Emptied:
+        """Delete what extension servers hold of a namespace."""
+        found = Emptied({}, [], [])
+        done: set[tuple[str, str]] = set()
+        for (group, version), remote in sorted(self._remotes.items()):
+            if remote.verdict is None or not remote.answers:
+                found.silent.append(f"{group}/{version}")
+                continue
+            kinds = [kind for kind in kinds_of(group, version, remote.verdict.resources)
+                     if (group, kind.plural) not in done]  # fmt: skip
+            done.update((group, kind.plural) for kind in kinds)
+            try:
+                target = Target(self.server(remote), remote.spec, self._api.settings.front_proxy)
+            except Unavailable as error:
+                found.failures.append(str(error))
+                continue
+            await empty(target, kinds, namespace, found)
+        return found
 
     def serve_custom(self, kinds: Iterable[Kind]) -> None:
         """From now on there are APIServices for these custom kinds, and for no others."""

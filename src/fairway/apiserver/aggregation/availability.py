@@ -32,12 +32,16 @@ class Verdict(NamedTuple):
 PASSED = Verdict("True", "Passed", "all checks passed")
 
 
-async def fetched(server: Server, spec: Object, front: NodeTunnel | None, path: str) -> tuple[int, bytes]:
-    """Status and body of one GET as the aggregator itself.  Raises: ``OSError``, ``EOFError``, ``ValueError``."""
+async def fetched(
+    server: Server, spec: Object, front: NodeTunnel | None, path: str, method: str = "GET", body: bytes = b""
+) -> tuple[int, bytes]:
+    """Status and body of one answer to the aggregator itself.  Raises: ``OSError``, ``EOFError``, ``ValueError``."""
     host = authority(server.host, str(server.port))
     headers = [("Host", host), ("Accept", "application/json"), ("Connection", "close"), *remote_headers(_ASKER)]
+    if body:
+        headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     async with asyncio.timeout(_TIMEOUT_S):
-        answer = await ask(server, spec, front, "GET", path, headers, b"")
+        answer = await ask(server, spec, front, method, path, headers, body)
         try:
             return answer.status, await answer.body(_LARGEST_BYTES)
         finally:
