@@ -39,6 +39,7 @@ def pod(name: str, script: str = "sleep 1000", **spec: Any) -> Object:
 
 
 def token_for(api: Api, namespace: str, account: str, **spec: Any) -> Object:
+    api.until(f"{accounts(namespace)}/{account}", bool)
     made: Object = api.create(f"{accounts(namespace)}/{account}/token", {"spec": spec})
     return made
 

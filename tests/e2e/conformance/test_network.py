@@ -328,12 +328,20 @@ def test_service_cidr_api(api: Api, namespace: str) -> None:
     kubernetes = api.get(f"{place}/kubernetes")
     assert kubernetes["status"]["conditions"][0]["type"] == "Ready"
     assert kubernetes["metadata"]["finalizers"] == ["networking.k8s.io/service-cidr-finalizer"]
-    ranges = iter(f"192.168.{200 + number}.0/24" for number in range(9))
-    resource = Resource(
-        "networking.k8s.io/v1", "servicecidrs", False, lambda: {"spec": {"cidrs": [next(ranges)]}}, ("status",)
-    )  # fmt: skip
-    check_discovery(api, resource)
-    check_operations(api, resource, namespace)
+    check_discovery(api, Resource("networking.k8s.io/v1", "servicecidrs", False, dict, ("status",)))
+    assert api.get(f"{place}/kubernetes/status")["metadata"]["uid"] == kubernetes["metadata"]["uid"]
+    assert "kubernetes" in [one["metadata"]["name"] for one in api.get(place)["items"]]
+    with api.watching(f"{place}?labelSelector=mark={namespace}") as events:
+        new = {"metadata": {"generateName": "conformance-", "labels": {"mark": namespace}}}
+        name = api.create(place, {**new, "spec": {"cidrs": ["192.168.200.0/24"]}})["metadata"]["name"]
+        expect(events, "ADDED")
+        assert label(api.patch(f"{place}/{name}", {"metadata": {"labels": {"patched": "true"}}}), "patched") == "true"
+        api.change(f"{place}/{name}", lambda found: found["metadata"].update(annotations={"updated": "true"}))
+        expect(events, "MODIFIED", lambda one: one["metadata"].get("annotations"))
+        changed = api.ask("PATCH", f"{place}/{name}", {"spec": {"cidrs": ["192.168.201.0/24"]}}, STRATEGIC)
+        assert changed.status == 422
+        api.delete(f"{place}?labelSelector=mark={namespace}")
+        expect(events, "MODIFIED", lambda one: one["metadata"].get("deletionTimestamp"))
 
 
 def test_ip_address_api(api: Api, namespace: str) -> None:
