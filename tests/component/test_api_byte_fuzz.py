@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 import logging
 import os
 import random
@@ -19,18 +20,22 @@ import yaml
 from test_every_kind import collection, path_of, sample
 
 from component.api_world import ADMIN, World, world
+from component.hostile_manifests import MANIFESTS
 from component.schema_cases import PATCHES
 from fairway.apiserver.protobuf import encode
 from fairway.kinds import ALL
+from fairway.kinds.kind import Kind
 from fairway.node.streams.spdy import frames
 from fairway.node.streams.spdy.connection import SpdyConnection, SpdyStream
 from fairway.node.streams.spdy.headers import Compressor
 from fairway.node.streams.websocket import WebSocket
 from fairway.transport.interface import Response, TakeOver
+from pure.kind_samples import SAMPLES
 
 DURATION_S = float(os.environ.get("FAIRWAY_FUZZ_S", "4"))
 SEED = os.environ.get("FAIRWAY_FUZZ_SEED", "")
 PROTOBUF = "application/vnd.kubernetes.protobuf"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 MAPS = "/api/v1/namespaces/default/configmaps"
 HANDSHAKE = {"upgrade": "websocket", "sec_websocket_version": "13", "sec_websocket_key": "dGhlIHNhbXBsZSBub25jZQ=="}
 
@@ -119,6 +124,86 @@ async def test_damaged_bodies_of_every_kind_in_every_format(api: World, chance: 
         faults.append(await ask(api, "PATCH", path_of(kind) + query, body, **patch))
         faults.append(await ask(api, "DELETE", path_of(kind) + "?dryRun=All", body, **headers))
     assert list(filter(None, faults)) == []
+
+
+NONSENSE = [
+    None, True, False, 0, -1, 1, 65536, 2**31, 2**63, 2**70, -(2**63), 1.5, 1e300, "", "\0", "a", "A b", "..", "²",
+    "%s",
+    "10.96.0.1", "::1", "10.0.0.0/8", "2026-01-01T00:00:00Z", "9999-99-99T99:99:99Z", "100%", "-5%", "1e99", "1Ki",
+    "-1m",
+    "$(A)", "a/b/c", "a/b", "*", "x" * 300, "self.x", "[", "(", "\U0010ffff", [], {}, [None], [[]], [{}], {"a": None},
+    {"": ""}, {"$patch": "delete"}, {"matchLabels": {"a": "b"}}, {"name": "a"}, ["a", "a"], [1, 1], {"k:{": {}},
+]  # fmt: skip
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    members = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
+    for key, inner in members:
+        yield value, key
+        yield from places(inner)
+
+
+def misshapen(found: Any, chance: random.Random) -> Any:
+    """An object with a few things wrong in it, whose name stays."""
+    found = deepcopy(found)
+    for _ in range(chance.choice([1, 1, 2, 3, 5])):
+        every = [(where, key) for where, key in places(found) if key not in ("name", "apiVersion", "kind", "metadata")]
+        if not every:
+            break
+        where, key = chance.choice(every)
+        match chance.randrange(6):
+            case 0:
+                del where[key]
+            case 1 if isinstance(where, list):
+                where.append(deepcopy(where[key]))
+            case 2 if isinstance(where, dict):
+                where[chance.choice(["unknown", "", "$patch", "items", "selector", "name"])] = chance.choice(NONSENSE)
+            case 3:
+                other, name = chance.choice(every)
+                if isinstance(other, dict) and name in other:
+                    where[key] = deepcopy(other[name])
+            case _:
+                where[key] = deepcopy(chance.choice(NONSENSE))
+    return found
+
+
+def rich(kind: Kind) -> Any:
+    """An object that uses many of its fields, where some test has one."""
+    found = sample(kind)
+    more = MANIFESTS[kind.name][1] if kind.name in MANIFESTS else SAMPLES.get(kind.name) or {}
+    return {**found, **deepcopy(more), "metadata": found["metadata"]}
+
+
+def asked(found: Any) -> bytes:
+    return json.dumps(found).encode("utf-8", "surrogatepass")
+
+
+async def test_misshapen_objects_of_every_kind_in_every_verb(api: World, chance: random.Random) -> None:
+    faults = []
+    for kind in ALL:
+        await api.ask("POST", collection(kind), sample(kind))
+    for turn in turns():
+        kind = chance.choice(ALL)
+        body = misshapen(rich(kind), chance)
+        query = chance.choice(["", "?dryRun=All", "?fieldValidation=Strict", "?dryRun=All&fieldManager=m"])
+        below = chance.choice(["", "", "/status", "/scale"])
+        one, plain = path_of(kind) + below, {"content_type": "application/json"}
+        faults.append(await ask(api, "POST", collection(kind) + query, asked(body), **plain))
+        faults.append(await ask(api, "PUT", one + query, asked(body), **plain))
+        for media in PATCHES[1:]:
+            target = f"{one}?fieldManager=m&force=true" if "apply" in media else one
+            faults.append(await ask(api, "PATCH", target, asked(body), content_type=media))
+        for form in ("application/json", TABLE, f"{PROTOBUF},application/json"):
+            faults.append(await ask(api, "GET", collection(kind), None, accept=form))
+        if turn % 40 == 0:
+            faults += [await ask(api, "GET", collection(each), None, accept="application/yaml") for each in ALL]
+        if turn % 10 == 0:
+            merge = {"content_type": "application/merge-patch+json"}
+            await api.ask("PATCH", path_of(kind), {"metadata": {"finalizers": None}}, **merge)
+            await api.ask("DELETE", f"{path_of(kind)}?gracePeriodSeconds=0")
+            await api.ask("POST", collection(kind), sample(kind))
+    known = ("range is full", "duplicate nodePort")
+    assert [fault for fault in faults if fault and not any(text in fault for text in known)] == []
 
 
 ACCEPTS = [
