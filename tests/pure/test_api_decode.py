@@ -150,3 +150,18 @@ def test_the_generation_grows_with_the_spec_alone() -> None:
     metadata.grow(same, old)
     metadata.grow(other, old)
     assert (same["metadata"]["generation"], other["metadata"]["generation"]) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_plain"),
+    [
+        (b'{"a": 1, "b": ["x", null, true, 1.5]}', True), (b'{"a": "\\u00fc"}', True), (b"a: 1\n", False),
+        (b'{"a": {"<<": {"b": 1}}}', False), (b'{"a": 1, "a": 2}', False), (b"{a: 1}", False), (b'{"a": yes}', False),
+        (b'{"a": ' + b"[" * 300 + b"]" * 300 + b"}", False),
+    ],
+)  # fmt: skip
+def test_what_is_applied_as_json_is_read_as_json_where_yaml_sees_the_same(raw: bytes, is_plain: bool) -> None:
+    found = bodies._plain_json(raw)
+    assert (found is not None) is is_plain
+    if is_plain:
+        assert found == bodies.read_yaml(raw, [])

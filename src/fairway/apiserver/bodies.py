@@ -12,6 +12,7 @@ from fairway.apiserver.decode import unparsable, unrecognized
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, body_media
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
+from fairway.objects.strict.duplicates import has_duplicates
 
 _YAML = frozenset({YAML, "text/yaml", "application/x-yaml"})
 
@@ -84,10 +85,23 @@ def read_yaml(raw: bytes, doubled: list[str]) -> Any:
 
 def read_applied(call: Call) -> Object:
     """What is applied, which is YAML; see ``tell_doubled``.  Raises: ``StatusError`` 400."""
-    found = read_yaml(call.raw, call.doubled)
+    found = _plain_json(call.raw)
+    if found is None:
+        found = read_yaml(call.raw, call.doubled)
     if not isinstance(found, dict):
         raise bad_request("error decoding YAML: it is not an object")
     return found
+
+
+def _plain_json(raw: bytes) -> Object | None:
+    """A body that is JSON, as programs send it, at a tenth of the cost; ``None`` where YAML may see more in it."""
+    if raw[:1] != b"{" or b"<<" in raw:
+        return None
+    try:
+        found: Object = orjson.loads(raw)
+        return None if has_duplicates(raw, found) else found
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
 
 
 def tell_doubled(call: Call) -> None:
