@@ -4,6 +4,7 @@ Pure.  Source: Protocol Buffers docs, "Encoding".
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _VARINT_MAX_BYTES = 10
@@ -55,8 +56,14 @@ def signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
+_BYTES = tuple(bytes([value]) for value in range(0x80))
+"""Most numbers are small: these are their own bytes."""
+
+
 def varint(value: int) -> bytes:
     """A number of 64 bits; a negative one takes all ten bytes."""
+    if 0 <= value <= 0x7F:
+        return _BYTES[value]
     value &= 0xFFFF_FFFF_FFFF_FFFF
     made = bytearray()
     while value > 0x7F:
@@ -66,6 +73,7 @@ def varint(value: int) -> bytes:
     return bytes(made)
 
 
+@lru_cache(1024)
 def tag(number: int, wire_type: int) -> bytes:
     """What a field begins with."""
     return varint(number << 3 | wire_type)
@@ -73,4 +81,5 @@ def tag(number: int, wire_type: int) -> bytes:
 
 def delimited(number: int, content: bytes) -> bytes:
     """A field of bytes: a text, or a message."""
-    return tag(number, BYTES) + varint(len(content)) + content
+    size = len(content)
+    return tag(number, BYTES) + (_BYTES[size] if size <= 0x7F else varint(size)) + content

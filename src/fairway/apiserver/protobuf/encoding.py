@@ -80,13 +80,13 @@ def _field(number: int, field: Field, content: Any) -> bytes:
 
 
 def _one(number: int, item: str, value: Any) -> bytes:
+    if item == "s":
+        return delimited(number, str(value).encode())
+    if len(item) > 1:
+        return delimited(number, _message(item, value))
     match item:
-        case "s":
-            return delimited(number, str(value).encode())
         case "b" | "i":
             return tag(number, VARINT) + varint(int(value))
         case "n":
             return tag(number, FIXED64) + struct.pack("<d", value)
-        case "y":
-            return delimited(number, b64decode(value))
-    return delimited(number, _message(item, value))
+    return delimited(number, b64decode(value))
