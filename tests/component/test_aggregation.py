@@ -248,6 +248,8 @@ async def test_what_does_not_answer_now_is_stale_with_what_it_said_last(world: W
     assert (version["freshness"], [one["resource"] for one in version["resources"]]) == ("Stale", ["readings"])
     shown = await world.api.kubectl("api-resources")
     assert "readings" not in shown and "configmaps" in shown
+    counted = await world.api.kubectl("get", "--raw", "/metrics")
+    assert 'aggregator_unavailable_apiservice{name="v1.metrics.example.com"} 1\n' in counted
 
 
 async def test_what_it_holds_of_a_namespace_goes_with_it(world: World) -> None:

@@ -289,3 +289,21 @@ async def test_expressions_are_checked_by_the_types_that_are_known(api: World, s
         "POST", f"{REGISTRATION}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": whole}
     )
     assert (told.status, text in told.message) == (422, True), told.message
+
+
+async def test_what_policies_find_is_counted(api: World) -> None:
+    warns = {"binding": {"validationActions": ["Warn", "Audit"]}}
+    await bound(api, {"expression": "size(object.data) < 2"}, {"expression": "object.data.a == 'x'"}, **warns)
+    await api.ask("POST", MAPS, a_map("one", a="x"))
+    await api.ask("POST", MAPS, a_map("two", a="x", b="y"))
+    await api.ask("POST", MAPS, a_map("three", b="y"))
+    text = (await api.answer("GET", "/metrics")).body.decode()
+    name = "apiserver_validating_admission_policy_check_total"
+    counted = [line.removeprefix(name) for line in text.splitlines() if line.startswith(f"{name}{{")]
+    of = 'policy="p",policy_binding="b"'
+    assert counted == [
+        f'{{enforcement_action="warn",error_type="no_error",{of}}} 1',
+        f'{{enforcement_action="audit",error_type="no_error",{of}}} 1',
+        f'{{enforcement_action="warn",error_type="invalid_error",{of}}} 1',
+        f'{{enforcement_action="audit",error_type="invalid_error",{of}}} 1',
+    ]

@@ -456,3 +456,25 @@ async def test_a_deletion_cannot_be_patched(api: World, hook: WebhookServer) -> 
         'Internal error occurred: admission webhook "a.example.com" attempted to modify the object, which is not '
         "supported for this operation"
     )
+
+
+async def test_what_webhooks_cost_and_refuse_is_counted(api: World, hook: WebhookServer) -> None:
+    nobody = {**hook.client_config(), "url": "https://127.0.0.1:1/x"}
+    await registered(api, "validating", webhook(hook))
+    await registered(api, "mutating", webhook(hook, "lost.example.com", clientConfig=nobody, failurePolicy="Ignore"))
+    assert (await api.ask("POST", MAPS, a_map())).status == 201
+    hook.decide = lambda _: {"allowed": False, "status": {"message": "no", "code": 403}}
+    assert (await api.ask("POST", MAPS, a_map("n"))).status == 403
+    lines = (await api.answer("GET", "/metrics")).body.decode().splitlines()
+    name = "apiserver_admission_webhook"
+    of = 'name="a.example.com",operation="CREATE"'
+    lost = 'name="lost.example.com",operation="CREATE",rejected="false",type="admit"'
+    for expected in (
+        f'{name}_request_total{{code="200",{of},rejected="false",type="validating"}} 1',
+        f'{name}_request_total{{code="403",{of},rejected="true",type="validating"}} 1',
+        f'{name}_request_total{{code="400",{lost}}} 2',
+        f'{name}_rejection_count{{error_type="no_error",{of},rejection_code="403",type="validating"}} 1',
+        f'{name}_fail_open_count{{name="lost.example.com",type="admit"}} 2',
+        f'{name}_admission_duration_seconds_count{{{of},rejected="true",type="validating"}} 1',
+    ):
+        assert expected in lines, expected

@@ -16,6 +16,7 @@ import orjson
 from fairway.apiserver import metadata, ownership
 from fairway.apiserver.admission import admit, advise, consulting, review
 from fairway.apiserver.admission.attributes import of_write
+from fairway.apiserver.admission.metrics import AdmissionMetrics
 from fairway.apiserver.admission.policies import Mutations, Policies
 from fairway.apiserver.admission.webhooks import Webhooks
 from fairway.apiserver.allocate import Allocation
@@ -87,6 +88,7 @@ class Api:
         """The records of custom kinds by group, version and plural: who calls may know less of a kind."""
         self.asks_others = False
         """Policies and webhooks have a say, but not in what a start needs: a bad one would keep the server down."""
+        self.admission_metrics = AdmissionMetrics()
         self.policies = Policies(self)
         self.mutations = Mutations(self)
         self.webhooks = Webhooks(self)

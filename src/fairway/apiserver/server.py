@@ -66,6 +66,7 @@ class ApiServer:
             self._discovery.paths, more,
         )  # fmt: skip
         self._aggregation = Aggregation(self.api, self._discovery.aggregate, self._open_api.aggregate)
+        self.metrics.others += [self.api.admission_metrics.lines, self._aggregation.metrics]
         told = Audit(*audit, self.api.clock) if audit is not None else None
         self._http = Http(self.api, self._routes, pages, self.metrics, self._aggregation, told)
         self.handler: Handler = self._http.handle

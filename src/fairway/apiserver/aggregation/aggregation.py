@@ -5,7 +5,7 @@ Rules for those who change it: a cluster without extension servers pays for noth
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.apiserver.aggregation.availability import FAILURES, Verdict, fetched, judged, told
@@ -20,6 +20,7 @@ from fairway.kinds.kind import Kind
 from fairway.kinds.well_known import SERVICE_NAME
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
+from fairway.transport.exposition import sample
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -85,6 +86,14 @@ class Aggregation:
         slices = (collection.live[key].object for key in keys)
         own = (one for one in slices if (one["metadata"].get("labels") or {}).get(SERVICE_NAME) == reference["name"])
         return server_of(reference, None if service is None else service.object, own, self._turn)
+
+    def metrics(self) -> Iterator[str]:
+        """Who does not answer."""
+        name = "aggregator_unavailable_apiservice"
+        if self._remotes:
+            yield f"# TYPE {name} gauge"
+        for (group, version), remote in self._remotes.items():
+            yield sample(name, f'name="{version}.{group}"', int(not remote.answers))
 
     async def empty(self, namespace: str) -> Emptied:
         """Delete what extension servers hold of a namespace."""

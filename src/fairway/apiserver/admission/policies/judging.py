@@ -3,13 +3,16 @@
 Source: Kubernetes docs, "Validating Admission Policy"; the texts are upstream's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import orjson
 
 from fairway.apiserver.admission import conditions
 from fairway.apiserver.admission.attributes import Attributes
+from fairway.apiserver.admission.metrics import INVALID, NO_ERROR
 from fairway.apiserver.admission.policies.evaluation import Evaluation
 from fairway.apiserver.admission.policies.invocations import Hooks, Invocation
 from fairway.kinds import VALIDATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY_BINDING
@@ -29,11 +32,14 @@ _ANNOTATION_MAX_BYTES = 10 * 1024
 class Refused(Exception):
     """What a policy finds wrong: the message, the reason, and the place of the validation that says so.
 
-    ``always``: whatever the binding wants done, this refuses the request.
+    ``always``: whatever the binding wants done, this refuses the request.  ``error`` is its kind, for the metrics.
     """
 
-    def __init__(self, message: str, reason: str = "Invalid", place: int = 0, *, always: bool = False) -> None:
+    def __init__(
+        self, message: str, reason: str = "Invalid", place: int = 0, *, always: bool = False, error: str = INVALID
+    ) -> None:
         super().__init__(message)
+        self.error = error
         self.reason = reason
         self.place = place
         self.always = always
@@ -57,8 +63,10 @@ class Policies:
         told: dict[str, list[str]] = {}
         with conditions.asking(asked.call.user, self._api):
             for met in self._hooks.met_by(asked):
+                began = perf_counter()
                 for refused in self._refusals(met, asked, told):
-                    acted = _acted(refused, met, asked)
+                    count = partial(self._count, met, refused, perf_counter() - began)
+                    acted = _acted(refused, met, asked, count)
                     denial = denial or acted
         asked.call.annotations.update({key: ", ".join(values) for key, values in told.items()})
         if denial is not None:
@@ -79,6 +87,14 @@ class Policies:
                 failures.append(Refused(str(error)))
         if met.fails_closed:
             yield from failures
+        else:
+            for one in failures:
+                self._count(met, one, 0.0, "allow")
+
+    def _count(self, met: Invocation, refused: Refused, seconds: float, action: str) -> None:
+        if met.binding is not None:
+            names = met.policy["metadata"]["name"], met.binding["metadata"]["name"]
+            self._api.admission_metrics.check(*names, action.lower(), seconds, refused.error)
 
 
 def _broken(spec: Object, run: Evaluation, failures: list[Refused]) -> Iterator[Refused]:
@@ -86,7 +102,7 @@ def _broken(spec: Object, run: Evaluation, failures: list[Refused]) -> Iterator[
     for place, validation in enumerate(spec.get("validations") or ()):
         try:
             if run.value(validation["expression"]) is not True:
-                yield Refused(_message(validation, run), validation.get("reason") or "Invalid", place)
+                yield Refused(_message(validation, run), validation.get("reason") or "Invalid", place, error=NO_ERROR)
         except ExpressionError as error:
             failures.append(Refused(str(error), place=place))
 
@@ -125,7 +141,7 @@ def _message(validation: Object, run: Evaluation) -> str:
     return (validation.get("message") or "").strip() or f"failed expression: {validation['expression'].strip()}"
 
 
-def _acted(refused: Refused, met: Invocation, asked: Attributes) -> StatusError | None:
+def _acted(refused: Refused, met: Invocation, asked: Attributes, count: Callable[[str], None]) -> StatusError | None:
     """Do what the binding wants done; the error if that is a refusal."""
     policy, text = met.policy["metadata"]["name"], str(refused)
     if met.binding is None:
@@ -133,6 +149,8 @@ def _acted(refused: Refused, met: Invocation, asked: Attributes) -> StatusError 
     name, actions = met.binding["metadata"]["name"], met.binding["spec"]["validationActions"]
     if refused.always:
         actions = ["Deny"]
+    for action in actions:
+        count(action)
     if "Audit" in actions:
         failure = {
             "message": text, "policy": policy, "binding": name, "expressionIndex": refused.place,

@@ -8,6 +8,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +17,7 @@ import orjson
 from fairway.apiserver.admission import conditions
 from fairway.apiserver.admission.attributes import Attributes, Fill, Form
 from fairway.apiserver.admission.matching import matched
+from fairway.apiserver.admission.metrics import CALLING, NO_ERROR
 from fairway.apiserver.admission.webhooks import calling, reviews
 from fairway.apiserver.admission.webhooks.calling import CallFailed, Calls
 from fairway.apiserver.admission.webhooks.reviews import BadAnswer, Verdict
@@ -185,17 +188,22 @@ class Webhooks:
 
     async def _asked(self, webhook: Object, form: Form, asked: Attributes, turn: Turn) -> Verdict | None:
         """The verdict; ``None`` where none came and that is to be ignored.  Raises: ``StatusError``."""
-        name = webhook["name"]
+        name, is_ignored, began = webhook["name"], webhook["failurePolicy"] == "Ignore", perf_counter()
+        count = partial(self._api.admission_metrics.webhook, name, asked.operation, mutating=turn.is_mutating)
         try:
             found = await self._verdict(webhook, form, asked, mutating=turn.is_mutating)
         except (CallFailed, BadAnswer) as error:
             text = f'failed calling webhook "{name}": {error}'
-            if webhook["failurePolicy"] == "Ignore":
+            count(perf_counter() - began, 400, refused="" if is_ignored else CALLING)
+            if is_ignored:
+                self._api.admission_metrics.failed_open(name, mutating=turn.is_mutating)
                 log.warning("a webhook failed and is ignored", extra={"webhook": name, "error": str(error)})
                 mode = "mutation" if turn.is_mutating else "validating"
                 asked.call.annotations[f"failed-open.{mode}.webhook.admission.k8s.io/{turn.index}"] = name
                 return None
             raise internal(text) from error
+        refusal = found.refusal
+        count(perf_counter() - began, 200 if refusal is None else refusal.code, refused=NO_ERROR if refusal else "")
         asked.call.warnings.extend(found.warnings)
         asked.call.annotations.update(found.annotations)
         return found
