@@ -1,6 +1,7 @@
 """Requests through a proxy subresource, over real sockets on both sides."""
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import zlib
@@ -14,7 +15,9 @@ import pytest
 from component.api_world import ADMIN, NOBODY, World, world
 from component.authority import Authority
 from fairway.apiserver.settings import NodeTunnel, Settings
+from fairway.apiserver.subresources.proxy.target import hands_on
 from fairway.transport.interface import Answer, RawConnection, Request, Response, Stream, StreamWriter, TakeOver
+from fairway.transport.limits import Limits
 from fairway.transport.server import Server, frame, serve
 from fairway.transport.tls import server_context
 
@@ -128,7 +131,7 @@ async def scene() -> AsyncIterator[Scene]:
     backend = Backend()
     listening = await serve(backend.handle, host=HERE)
     async with world() as api:
-        front = await serve(as_admin(api))
+        front = await serve(as_admin(api), limits=Limits(hands_on=hands_on))
         made = Scene(api, Front(front.addresses[0][1]), backend, listening.addresses[0][1])
         try:
             await made.service("web", made.port)
@@ -209,6 +212,83 @@ async def test_a_large_answer_arrives_whole(scene: Scene) -> None:
     body = bytes(range(256)) * 8192
     scene.backend.script = lambda _: Response(200, body, "application/octet-stream")
     assert (await scene.front.ask("GET", f"{WEB}/large")).body == body
+
+
+class Counting:
+    """A bare server that reads a request's body, however it is framed, and tells how long it was."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        size = 0
+        if "Transfer-Encoding: chunked" in self.head:
+            while count := int(await reader.readline(), 16):
+                size += len(await reader.readexactly(count + 2)) - 2
+        else:
+            left = int(self.head.partition("Content-Length: ")[2].partition("\r")[0])
+            while left and (part := await reader.read(min(left, 65536))):
+                size, left = size + len(part), left - len(part)
+        told = str(size).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(told), told))
+        writer.close()
+
+
+@pytest.fixture
+async def counting(scene: Scene) -> AsyncIterator[Counting]:
+    found = Counting()
+    server = await asyncio.start_server(found.serve, HERE, 0)
+    await scene.service("count", server.sockets[0].getsockname()[1])
+    yield found
+    server.close()
+
+
+COUNT = f"{NAMESPACE}/services/count:http/proxy/upload"
+MANY = 9 * 1024 * 1024
+
+
+async def test_a_body_of_any_length_goes_on_as_it_comes(scene: Scene, counting: Counting) -> None:
+    told = await scene.front.ask("PUT", COUNT, bytes(MANY))
+    assert (told.status, told.body) == (200, str(MANY).encode())
+    assert f"Content-Length: {MANY}" in counting.head
+    assert (await scene.front.ask("GET", f"{WEB}/x")).status == 200
+    refused = await scene.front.ask("POST", f"{NAMESPACE}/configmaps", bytes(MANY))
+    assert refused.status == 413
+
+
+async def test_a_body_of_unknown_length_stays_one(scene: Scene, counting: Counting) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", scene.front._port)
+    writer.write(
+        f"POST {COUNT} HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    for _ in range(100):
+        writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+        await asyncio.wait_for(writer.drain(), 10)
+    writer.write(b"0\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(-1), 10)
+    assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(str(100 * 0x10000).encode())
+    assert "Content-Length" not in counting.head and "Expect" not in counting.head
+    writer.close()
+
+
+async def test_who_goes_in_the_middle_of_a_body_leaves_no_request_behind(scene: Scene) -> None:
+    gone = asyncio.Event()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65536):
+                pass
+        gone.set()
+        writer.close()
+
+    server = await asyncio.start_server(take, HERE, 0)
+    await scene.service("take", server.sockets[0].getsockname()[1])
+    _, writer = await asyncio.open_connection("127.0.0.1", scene.front._port)
+    path = f"{NAMESPACE}/services/take:http/proxy/x"
+    writer.write(f"PUT {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {MANY}\r\n\r\nbegun".encode())
+    await writer.drain()
+    writer.transport.abort()
+    await asyncio.wait_for(gone.wait(), 10)
+    server.close()
 
 
 async def test_an_upgrade_is_tunnelled_both_ways(scene: Scene) -> None:

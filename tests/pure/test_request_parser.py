@@ -1,6 +1,8 @@
 """Bytes become requests, the same ones wherever the bytes are cut; everything ambiguous is refused."""
 
+import asyncio
 import itertools
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -213,3 +215,40 @@ def test_frames_are_read_back_as_the_body(parts: list[bytes]) -> None:
     head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     parser = parsed(head + b"".join(frame(part) for part in parts) + LAST_CHUNK, limits=Limits())
     assert [request.body for request in requests(parser)] == [b"".join(parts)]
+
+
+OPEN = Limits(body_bytes=10, hands_on=lambda target: target == b"/open")
+LONG = bytes(range(256)) * 4
+
+
+@given(st.lists(st.integers(0, 1200), max_size=6), st.booleans())
+def test_a_body_that_is_handed_on_comes_whole_wherever_it_is_cut(cuts: list[int], is_chunked: bool) -> None:
+    framing = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: %d" % len(LONG)
+    body = b"400\r\n%b\r\n0\r\n\r\n" % LONG if is_chunked else LONG
+    data = b"PUT /open HTTP/1.1\r\nHost: h\r\n%b\r\n\r\n%bGET /next HTTP/1.1\r\nHost: h\r\n\r\n" % (framing, body)
+
+    async def parsed() -> tuple[list[str], bytes]:
+        parser = RequestParser(OPEN, Peer())
+        edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+        for start, end in pairwise(edges):
+            parser.feed(data[start:end])
+        assert parser.failure is None and parser.open_body is None
+        rest = parser.received[0].request.rest
+        assert rest is not None and not parser.received[0].keep_alive
+        return [each.request.path for each in parser.received], b"".join([part async for part in rest.pieces()])
+
+    assert asyncio.run(parsed()) == (["/open", "/next"], LONG)
+
+
+def test_a_body_that_breaks_off_is_told_as_such() -> None:
+    async def read() -> None:
+        parser = RequestParser(OPEN, Peer())
+        parser.feed(b"PUT /open HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\nbegun")
+        parser.lose()
+        rest = parser.received[0].request.rest
+        assert rest is not None
+        with pytest.raises(ConnectionResetError):
+            async for part in rest.pieces():
+                assert part == b"begun"
+
+    asyncio.run(read())

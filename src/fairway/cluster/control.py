@@ -17,6 +17,7 @@ from fairway.apiserver.audit.policy import read as read_policy
 from fairway.apiserver.http import transport_error
 from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import NodeTunnel, Settings
+from fairway.apiserver.subresources.proxy.target import hands_on
 from fairway.client.in_process import InProcessClient
 from fairway.cluster import logs, privileges, processes
 from fairway.cluster.config import NONE, Config, locate
@@ -101,7 +102,9 @@ async def run(
     pki = config.pki_dir
     await api_server.start()
     context = tls.server_context(pki / "apiserver.crt", pki / "apiserver.key", pki / "ca.crt")
-    limits = Limits(error_response=transport_error, connections=connections_for(processes.raise_files_limit()))
+    limits = Limits(
+        error_response=transport_error, hands_on=hands_on, connections=connections_for(processes.raise_files_limit())
+    )
     server = await serve(api_server.handler, ssl_context=context, sockets=sockets, limits=limits)
     ready.say("control ready")
     log.info("serving at %s", config.server)

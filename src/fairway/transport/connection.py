@@ -10,6 +10,7 @@ Rules for those who change it:
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 from fairway.transport.deadline import Awaited, Deadline
@@ -58,10 +59,10 @@ class Connection(asyncio.Protocol):
         """A peer is there (and the TLS handshake done)."""
         shared = self._shared
         self._transport = cast(asyncio.Transport, transport)
+        self._parser = RequestParser(shared.limits, peer_of(transport))
         if not shared.admit(self):
             self._transport.abort()
             return
-        self._parser = RequestParser(shared.limits, peer_of(transport))
         if len(shared.connections) > shared.limits.connections:
             self._parser.failure = TOO_MANY_CONNECTIONS
         self._deadline.expect("head", shared.limits.header_timeout_s)
@@ -72,12 +73,12 @@ class Connection(asyncio.Protocol):
             self._raw.feed(data)
             return
         parser = self._parser
-        if self._is_refusing or parser is None:
+        if self._is_refusing:
             return
         parser.feed(data)
         if self._current is None:
             self._answer_received()
-        elif parser.received or parser.is_upgraded:
+        elif parser.received or parser.is_upgraded or (parser.open_body is not None and parser.open_body.is_full):
             self.set_reading(is_wanted=False)
         if self._current is None and self._raw is None and not self._is_refusing:
             self._expect_rest()
@@ -85,10 +86,11 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The peer sends no more: a request under way still gets its answer where the transport can do that."""
         self._is_eof = True
+        self._parser.lose()
         if self._raw is not None:
             self._raw.feed_eof()
             return self._is_half_open
-        if self._stream is not None or self._is_refusing or self._parser is None:
+        if self._stream is not None or self._is_refusing:
             return False
         return (self._current is not None or bool(self._parser.received)) and self._is_half_open
 
@@ -96,6 +98,7 @@ class Connection(asyncio.Protocol):
         """The peer has gone: whoever waits for it is told."""
         self._shared.forget_connection(self)
         self._deadline.cancel()
+        self._parser.lose()
         self._drain.resume()
         if self._stream is not None:
             stream, self._stream = self._stream, None
@@ -137,14 +140,20 @@ class Connection(asyncio.Protocol):
         elif self._is_eof or (self._shared.is_closing and parser.phase == "idle"):
             self._transport.close()
         else:
-            if parser.awaits_continue:
-                parser.awaits_continue = False
-                self._transport.write(CONTINUE)
+            self._continue()
             self.set_reading(is_wanted=True)
+
+    def _continue(self) -> None:
+        if self._parser.awaits_continue:
+            self._parser.awaits_continue = False
+            self._transport.write(CONTINUE)
 
     def _start(self, incoming: Incoming) -> None:
         self._current = incoming
         self._shared.idle.pop(self, None)
+        if self._parser.open_body is not None:
+            self._parser.open_body.wanted = partial(self.set_reading, is_wanted=True)
+            self._continue()
         try:
             answer = self._shared.handler(incoming.request)
         except Exception:
@@ -362,15 +371,11 @@ class Connection(asyncio.Protocol):
         elif self._current is None:
             self._transport.close()
 
-    # Small parts.
-
     def _guard(self, told: Callable[[], None]) -> None:
         try:
             told()
         except Exception:
             _log.exception("end of a stream was not taken")
-
-    # Time.
 
     def _expect_rest(self) -> None:
         """Start the clock of whatever the peer owes us now; one that runs for the same is not started anew."""

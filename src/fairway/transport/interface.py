@@ -4,7 +4,7 @@ Shape: ``Handler(request) -> Response | Stream | TakeOver``, or an awaitable of 
 task.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,9 +18,19 @@ class Peer:
     organizations: tuple[str, ...] = ()
 
 
+class Rest(Protocol):
+    """A body that is still coming."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """All parts, in order.  Raises: ``ConnectionResetError`` if the rest never comes."""
+
+
 @dataclass(slots=True)
 class Request:
-    """One request, body complete.  Header names are lower-case; ``query`` keeps order and repeats, decoded."""
+    """One request, body complete unless there is a ``rest``.
+
+    Header names are lower-case; ``query`` keeps order and repeats, decoded.
+    """
 
     method: str
     path: str
@@ -30,6 +40,8 @@ class Request:
     peer: Peer
     target: str = ""
     """The request target as sent: undecoded path and query."""
+    rest: "Rest | None" = None
+    """The body, where it is handed on as it comes; ``body`` is empty then."""
 
 
 @dataclass(slots=True)

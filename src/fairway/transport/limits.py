@@ -30,6 +30,8 @@ class Limits:
     """Header lines of one request.  More: 431."""
     body_bytes: int = 3 * MEBIBYTE
     """A request's body.  More: 413."""
+    hands_on: Callable[[bytes], bool] = lambda _: False
+    """Whether a request of this target may have a body of any length, which is handed on as it comes."""
     stream_pending_bytes: int = 4 * MEBIBYTE
     """What a slow peer may let pile up in a stream before its connection is dropped."""
     connections: int = 16384

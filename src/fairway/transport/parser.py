@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import httptools
 
+from fairway.transport.body import OpenBody
 from fairway.transport.interface import Peer, Request
 from fairway.transport.limits import KIBIBYTE, Limits
 from fairway.transport.target import decode_path, decode_query, split_target
@@ -80,6 +81,7 @@ class RequestParser:
         "failure",
         "is_upgraded",
         "leftover",
+        "open_body",
         "phase",
         "received",
     )
@@ -95,6 +97,8 @@ class RequestParser:
         self.is_upgraded = False
         self.leftover = b""
         """What came after an upgrade request."""
+        self.open_body: OpenBody | None = None
+        """The body under way of a request that was received already."""
         self._parser: Any = httptools.HttpRequestParser(self)
         self._progress = False
         self._silent_bytes = 0
@@ -131,6 +135,11 @@ class RequestParser:
         if leftover:
             self.feed(leftover)
 
+    def lose(self) -> None:
+        """No more bytes will come."""
+        if self.open_body is not None:
+            self.open_body.lose()
+
     def _clear(self) -> None:
         self._target = b""
         self._headers: dict[str, str] = {}
@@ -143,6 +152,7 @@ class RequestParser:
     def _refuse(self, status: int, text: str) -> None:
         if self.failure is None:
             self.failure = Failure(status, text)
+        self.lose()
 
     def _stop(self, status: int, text: str) -> None:
         self._refuse(status, text)
@@ -206,9 +216,11 @@ class RequestParser:
         elif "host" not in headers:
             self._stop(400, "malformed HTTP request: missing required Host header")
         length = headers.get("content-length")
-        if length is not None and int(length) > self._limits.body_bytes:
-            self._stop(413, self._body_text())
         coding = headers.get("transfer-encoding")
+        is_large = length is not None and int(length) > self._limits.body_bytes
+        is_open = (is_large or coding is not None) and self._limits.hands_on(self._target)
+        if is_large and not is_open:
+            self._stop(413, self._body_text())
         if coding is not None and coding.lower() != "chunked":
             self._stop(501, f"Unsupported transfer encoding: {coding!r}")
         has_body = coding is not None or (length is not None and int(length) > 0)
@@ -218,19 +230,36 @@ class RequestParser:
             # llhttp would take the body for the other protocol.
             self._stop(400, "malformed HTTP request: an upgrade cannot carry a body")
         self.phase = "body"
+        if is_open:
+            self.open_body = OpenBody()
+            self._receive(self.open_body)
 
     def on_body(self, part: bytes) -> None:
         """Keep a part of the body."""
         self._progress = True
         self.awaits_continue = False
         self._body_bytes += len(part)
+        if self.open_body is not None:
+            self.open_body.feed(part)
+            return
         if self._body_bytes > self._limits.body_bytes:
             self._stop(413, self._body_text())
         self._body.append(part)
 
     def on_message_complete(self) -> None:
-        """Put the request where the connection finds it."""
+        """The end of a body, and so of its request."""
         self._progress = True
+        if self.open_body is None:
+            self._receive()
+        else:
+            self.open_body.end()
+            self.open_body = None
+        self.phase = "idle"
+        self.awaits_continue = False
+        self._clear()
+
+    def _receive(self, rest: OpenBody | None = None) -> None:
+        """Put the request where the connection finds it; nothing can follow one whose body is still coming."""
         parser, body = self._parser, self._body
         method: str = parser.get_method().decode()
         if method == "CONNECT":
@@ -240,16 +269,12 @@ class RequestParser:
             path, query = split_target(target)
             request = Request(
                 method, decode_path(path), decode_query(query), self._headers,
-                b"" if not body else body[0] if len(body) == 1 else b"".join(body), self._peer, target,
+                b"" if not body else body[0] if len(body) == 1 else b"".join(body), self._peer, target, rest,
             )  # fmt: skip
         except ValueError:
             self._stop(400, f"malformed HTTP request: invalid request target {self._target!r}")
-        self.received.append(
-            Incoming(request, parser.should_keep_alive(), parser.get_http_version() == "1.1", parser.should_upgrade())
-        )
-        self.phase = "idle"
-        self.awaits_continue = False
-        self._clear()
+        keep_alive = parser.should_keep_alive() and rest is None
+        self.received.append(Incoming(request, keep_alive, parser.get_http_version() == "1.1", parser.should_upgrade()))
 
     def _check_version(self, version: str) -> None:
         if version != "1.0":

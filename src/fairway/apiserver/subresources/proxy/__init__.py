@@ -90,10 +90,10 @@ async def _proxied(find: Find, call: Call, request: Request, api: "Api") -> Answ
         return Response(301, b"", "", [("Location", f"{prefix}/{query}")])
     sent = headers.to_backend(
         request.headers, address=request.peer.address, uri=prefix + rest, backend=backend.authority(target),
-        body_bytes=len(request.body), method=request.method,
+        body_bytes=backend.length(request), method=request.method,
     )  # fmt: skip
     path = f"{rest or '/'}{query}"
-    answer = await backend.ask(target, api.settings.node_tunnel, request.method, path, sent, request.body)
+    answer = await backend.ask(target, api.settings.node_tunnel, request.method, path, sent, request)
     if answer.status == 101 and is_upgrade:
         return TakeOver(lambda connection: pipe(connection, answer))
     names = {"host": request.headers.get("host", ""), "backend": backend.authority(target), "prefix": prefix}

@@ -16,6 +16,7 @@ from fairway.apiserver.subresources.proxy.target import Target
 from fairway.objects.authority import authority as authority_of
 from fairway.objects.errors import StatusError, internal, unavailable
 from fairway.objects.label_syntax import integer
+from fairway.transport.interface import Request, Rest
 
 _PORTS = {"http": "80", "https": "443"}
 
@@ -35,13 +36,18 @@ def _unverified() -> ssl.SSLContext:
 
 
 async def ask(
-    target: Target, tunnel: NodeTunnel | None, method: str, path: str, headers: Iterable[Header], body: bytes
+    target: Target, tunnel: NodeTunnel | None, method: str, path: str, headers: Iterable[Header], request: Request
 ) -> NodeAnswer:
-    """Connect, send, read the head.  Raises: ``StatusError`` 503 if no answer comes."""
+    """Connect, send, read the head.  ``request`` is whose body goes on.  Raises: ``StatusError`` 503."""
     reader, writer = await _connect(target, tunnel)
     try:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body)
+        writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + request.body)
+        if request.rest is not None:
+            # Beside the answer, which may come before the end: servers echo, and refuse what is too long.
+            sending = asyncio.ensure_future(_send(request.rest, writer, is_chunked=length(request) is None))
+            _SENDING.add(sending)
+            sending.add_done_callback(_SENDING.discard)
         return await read_head(reader, writer)
     except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
         writer.close()
@@ -49,6 +55,31 @@ async def ask(
     except BaseException:
         writer.close()
         raise
+
+
+_SENDING: set["asyncio.Future[None]"] = set()
+"""Bodies under way; each ends with either side of its connection."""
+
+
+def length(request: Request) -> int | None:
+    """Bytes of the body; ``None`` if nobody knows before its end."""
+    if request.rest is None:
+        return len(request.body)
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isdigit() else None
+
+
+async def _send(rest: Rest, writer: asyncio.StreamWriter, *, is_chunked: bool) -> None:
+    """Pass a body on at the backend's pace; a client that goes in the middle is the end of the connection."""
+    try:
+        async for piece in rest.pieces():
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
+            await writer.drain()
+        if is_chunked:
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+    except OSError:
+        writer.close()
 
 
 async def _connect(target: Target, tunnel: NodeTunnel | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -29,11 +29,12 @@ _RENDERED = frozenset({"content-length", "content-type", "date"})
 
 
 def to_backend(
-    given: Mapping[str, str], *, address: str, uri: str, backend: str, body_bytes: int, method: str
+    given: Mapping[str, str], *, address: str, uri: str, backend: str, body_bytes: int | None, method: str
 ) -> list[Header]:
     """The request's headers as the backend sees them.  ``uri`` is the path that the client asked for.
 
-    ``backend`` is its host and port, for clients that name no host (HTTP/1.0).
+    ``backend`` is its host and port, for clients that name no host (HTTP/1.0); ``body_bytes`` is ``None`` for a body of
+    unknown length.
     """
     given = given if "host" in given else {"host": backend, **given}
     dropped = _HOP_BY_HOP | _OURS | _FORWARDED | _named(given.get("connection", ""))
@@ -49,7 +50,9 @@ def to_backend(
         ("X-Forwarded-Proto", "https"),
         ("X-Forwarded-Uri", uri),
     ]
-    if body_bytes or method in ("POST", "PUT", "PATCH"):
+    if body_bytes is None:
+        passed.append(("Transfer-Encoding", "chunked"))
+    elif body_bytes or method in ("POST", "PUT", "PATCH"):
         passed.append(("Content-Length", str(body_bytes)))
     if is_upgrade(given):
         return [*passed, ("Connection", "Upgrade"), ("Upgrade", given["upgrade"])]

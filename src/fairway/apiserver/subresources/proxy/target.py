@@ -5,6 +5,7 @@ Pure: chance is an argument.  Source: services.md 4.4 and 14.14; Kubernetes docs
 
 import ipaddress
 import random
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from fairway.objects.errors import StatusError, bad_request, unavailable
 from fairway.objects.label_syntax import integer
 
 _SCHEMES = ("", "http", "https")
+_PROXIED = re.compile(rb"/api/v1/(?:nodes/[^/?]+|namespaces/[^/?]+/(?:pods|services)/[^/?]+)/proxy(?:[/?]|$)")
 
 
 class Id(NamedTuple):
@@ -131,3 +133,8 @@ def _is_of_pod(address: Object, namespace: str, pod_of: Callable[[str], Object |
     pod = pod_of(reference["name"])
     ips = () if pod is None else (pod.get("status") or {}).get("podIPs") or ()
     return any(one.get("ip") == address.get("ip") for one in ips)
+
+
+def hands_on(target: bytes) -> bool:
+    """Whether the body of a request is somebody else's affair, so that it may have any length."""
+    return _PROXIED.match(target) is not None
