@@ -72,6 +72,11 @@ class Taker:
         await self._is_fast.wait()
 
     @property
+    def text(self) -> bytes:
+        """All that was written."""
+        return self._text
+
+    @property
     def size(self) -> int:
         """Bytes so far."""
         return len(self._text)

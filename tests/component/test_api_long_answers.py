@@ -9,6 +9,7 @@ import pytest
 
 from component.api_world import Taker, World, world
 from component.loops import until
+from fairway.apiserver import protobuf
 from fairway.apiserver.pace import PIECE_BYTES
 from fairway.apiserver.settings import Limits, Settings
 from fairway.transport.interface import Response, Stream
@@ -47,6 +48,16 @@ async def test_a_large_list_is_that_of_its_pages(api: World, accept: str) -> Non
     assert found[member] == pages[0][member] + pages[1][member]
     assert len(found[member]) == COUNT
     assert {**found, member: []} == {**pages[1], member: []}
+
+
+@pytest.mark.parametrize("shape", ["", ";as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"])
+async def test_a_large_list_in_protobuf_is_the_same_as_in_json(api: World, shape: str) -> None:
+    found = await api.answer("GET", MAPS, accept=f"application/vnd.kubernetes.protobuf{shape}")
+    assert isinstance(found, Stream) and found.content_type == "application/vnd.kubernetes.protobuf"
+    taker = Taker(found)
+    await until(lambda: taker.is_closed)
+    wanted = await whole(api, f"application/json{shape}")
+    assert taker.text == protobuf.encode(wanted)
 
 
 async def test_who_takes_a_list_slowly_holds_a_piece_of_it_and_no_more(api: World) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import orjson
 
 from fairway.apiserver.call import Call
-from fairway.apiserver.list_stream import ListStream
+from fairway.apiserver.list_stream import ListStream, ProtobufListStream
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, takes_json, wants_pretty
 from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Found, Made, Page, Reply
@@ -31,6 +31,8 @@ _KEPT_FROM_BYTES = 64 * 1024
 _KEPT_BYTES = 8 * 1024 * 1024
 _WHOLE_BYTES = _KEPT_BYTES // 2
 """Larger lists go out piece by piece."""
+_PIECES_FROM = 2
+"""Items of a list that may be sent in pieces."""
 _PROTOBUF_BYTES = 256 * 1024
 """Larger answers go out as JSON if that is accepted too."""
 _PACKED_MAX_BYTES = 4 * 1024 * 1024
@@ -98,9 +100,9 @@ class Answers:
     def _list(
         self, request: Request, call: Call, page: Page, shape: Shape, form: Form, headers: list[Header]
     ) -> Response | Stream:
-        if form.media != YAML and not _is_pretty(request) and self._is_large(request, page, form):
-            sent = ListStream(page.items, shape.parts(page), self.pace, self._limits.patience_s)
-            return Stream(sent.opened, sent.closed, headers=headers)
+        if (sent := self._stream(request, page, shape, form)) is not None:
+            sent.headers = headers
+            return sent
         is_plain = page.whole_prefix and isinstance(shape, Whole | AsTable | AsMetadata) and form.media == JSON
         if not is_plain or _is_pretty(request):
             return self._formed(request, form, Response(200, shape.page(page), headers=headers))
@@ -113,13 +115,17 @@ class Answers:
             kept.packed.append(gzip.compress(kept.body, _GZIP_LEVEL))
         return Response(200, kept.packed[0], headers=[*headers, *_PACKED])
 
-    @staticmethod
-    def _is_large(request: Request, page: Page, form: Form) -> bool:
-        """Whether a list is sent in pieces, as JSON."""
-        if form.media == PROTOBUF and not takes_json(request.headers.get("accept", "")):
-            return False
-        # Most lists are small: only what may be large is measured.
-        return len(page.items) > 1 and sum(item.size for item in page.items) > _WHOLE_BYTES
+    def _stream(self, request: Request, page: Page, shape: Shape, form: Form) -> Stream | None:
+        """A list that is so large that it goes out piece by piece."""
+        if len(page.items) < _PIECES_FROM or form.media == YAML or _is_pretty(request):
+            return None
+        size = sum(item.size for item in page.items)
+        is_protobuf = form.media == PROTOBUF and not takes_json(request.headers.get("accept", ""))
+        if size <= (_PROTOBUF_BYTES if is_protobuf else _WHOLE_BYTES):
+            return None
+        kind = ProtobufListStream if is_protobuf else ListStream
+        sent = kind(page.items, shape.parts(page), self.pace, self._limits.patience_s)
+        return Stream(sent.opened, sent.closed, content_type=PROTOBUF if is_protobuf else JSON)
 
     def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
         """The list as it was answered before, if nothing changed since, or kept now if it is large but not huge."""

@@ -4,7 +4,10 @@ Source: KEP-5116.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
+
+import orjson
 
 from fairway.apiserver.pace import Pace, pieces, taken
 from fairway.apiserver.shapes import Parts
@@ -41,6 +44,30 @@ class ListStream:
             start = b","
             if not await taken(writer, self._patience_s):
                 return
-        writer.write(frame(self._parts.tail))
+        self._end(writer, self._parts.tail)
+
+    def _end(self, writer: StreamWriter, tail: bytes) -> None:
+        writer.write(frame(tail))
         self._task = None
         writer.close()
+
+
+class ProtobufListStream(ListStream):
+    """The same in protobuf, which wants to know its length first: all is made before the first piece goes out."""
+
+    async def _send(self, writer: StreamWriter) -> None:
+        # Not at module level: only some clients ask for it, and its table is large.
+        from fairway.apiserver import protobuf
+
+        empty = orjson.loads(self._parts.joined(()))
+        made: deque[bytes] = deque()
+        for states in pieces(self._items):
+            await self._pace.turn()
+            made.append(b"".join([protobuf.list_item(empty, orjson.loads(self._parts.one(one))) for one in states]))
+        head, tail = protobuf.list_ends(empty, sum(map(len, made)))
+        writer.write(frame(head))
+        while made:
+            writer.write(frame(made.popleft()))
+            if not await taken(writer, self._patience_s):
+                return
+        self._end(writer, tail)

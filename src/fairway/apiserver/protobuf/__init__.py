@@ -9,13 +9,13 @@ import struct
 from base64 import b64encode
 from typing import Any
 
-from fairway.apiserver.protobuf.encoding import can, encode, event
+from fairway.apiserver.protobuf.encoding import can, encode, event, list_ends, list_item
 from fairway.apiserver.protobuf.messages import Field, fields_of, message_of
 from fairway.apiserver.protobuf.special import SPECIAL
 from fairway.objects import Object
 from fairway.objects.wire import BYTES, FIXED64, VARINT, Malformed, fields, signed
 
-__all__ = ["MEDIA", "Malformed", "can", "decode", "encode", "event"]
+__all__ = ["MEDIA", "Malformed", "can", "decode", "encode", "event", "list_ends", "list_item"]
 
 MEDIA = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"

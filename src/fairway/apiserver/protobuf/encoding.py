@@ -12,7 +12,7 @@ from typing import Any
 
 from fairway.apiserver.protobuf.messages import Field, fields_of, message_of
 from fairway.apiserver.protobuf.special import MADE
-from fairway.objects.wire import FIXED64, VARINT, delimited, tag, varint
+from fairway.objects.wire import BYTES, FIXED64, VARINT, delimited, tag, varint
 
 _MAGIC = b"k8s\x00"
 _TAIL = delimited(3, b"") + delimited(4, b"")
@@ -32,6 +32,21 @@ def encode(found: Mapping[str, Any]) -> bytes | None:
         return None
     type_meta = delimited(1, api_version.encode()) + delimited(2, kind.encode())
     return _MAGIC + delimited(1, type_meta) + delimited(2, _message(name, found)) + _TAIL
+
+
+def list_item(empty: Mapping[str, Any], found: Mapping[str, Any]) -> bytes:
+    """One item, as it stands in the message of a list, of which ``empty`` is one without any."""
+    number, field = _by_name(message_of(empty["apiVersion"], empty["kind"]) or "")[0]["items"]
+    return _one(number, field.item, found)
+
+
+def list_ends(empty: Mapping[str, Any], size: int) -> tuple[bytes, bytes]:
+    """What stands before and behind the items of a list, which come to ``size`` bytes."""
+    name = message_of(empty["apiVersion"], empty["kind"]) or ""
+    type_meta = delimited(1, empty["apiVersion"].encode()) + delimited(2, empty["kind"].encode())
+    metadata = _message(name, {"metadata": empty["metadata"]})
+    head = tag(2, BYTES) + varint(len(metadata) + size) + metadata
+    return _MAGIC + delimited(1, type_meta) + head, _TAIL
 
 
 def event(type_: str, found: Mapping[str, Any]) -> bytes:
