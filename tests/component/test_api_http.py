@@ -131,7 +131,7 @@ async def test_yaml_is_read_and_written(api: World) -> None:
     )],
 )  # fmt: skip
 async def test_yaml_that_is_broken_doubled_or_explodes_is_a_400(api: World, text: bytes) -> None:
-    told = await api.ask("POST", MAPS, text, content_type="application/yaml")
+    told = await api.ask("POST", f"{MAPS}?fieldValidation=Strict", text, content_type="application/yaml")
     assert (told.status, told.body["reason"]) == (400, "BadRequest")
 
 

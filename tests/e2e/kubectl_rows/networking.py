@@ -26,7 +26,7 @@ NETWORKING = (
               """'{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.7"}]}}}'""", "patched"),
         types("get ing simple", "~^simple +nginx +foo.com +192.0.2.7 +80, 443 +[0-9]s$"),
         types("create ingress bad --rule=1.2.3.4/*=svc1:80", "must be a DNS name, not an IP address", code=1),
-        types("delete ing simple", 'ingress.networking.k8s.io "simple" deleted'), since=22),
+        types("delete ing simple", 'ingress.networking.k8s.io "simple" deleted'), since=24),
     row("classes and policies",
         types("apply -f -", "=ingressclass.networking.k8s.io/$ns created", given=_CLASS),
         types("get ingressclass $ns", "~^$ns +example.com/ic +Parameters.example.com/x +[0-9]s$"),

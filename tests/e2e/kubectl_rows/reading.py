@@ -98,7 +98,7 @@ REST = (
         types("taint nodes $node k-", "=node/$node untainted"),
         types("label node $node x=y", "=node/$node labeled"), types("label node $node x-", "=node/$node unlabeled"),
         types("cordon $node --dry-run=server", "=node/$node cordoned (server dry run)"),
-        types("top nodes", "Metrics API not available", code=1), since=22),
+        types("top nodes", "Metrics API not available", code=1), since=24),
     row("the cluster as a whole",
         types("version", "v1.36.0+fairway"), types("cluster-info", "Kubernetes control plane", "is running at"),
         types("api-resources", "~^services +svc +v1 +true +Service$",
