@@ -64,6 +64,12 @@ MISTAKES: list[tuple[tuple[Any, ...], Any, str]] = [
      f'{ROOT}.properties[x].type: Invalid value: "string": must be array if x-kubernetes-list-type is specified'),
     (X, {"type": "object", "anyOf": [{"type": "object"}]},
      f"{ROOT}.properties[x].anyOf[0].type: Forbidden: must be empty to be structural"),
+    (X, {"type": "object", "allOf": [{"x-kubernetes-validations": [{"rule": "true"}]}]},
+     f"{ROOT}.properties[x].allOf[0].x-kubernetes-validations: Forbidden: must be empty to be structural"),
+    (X, {"type": "array", "items": {"type": "string"}, "anyOf": [{"x-kubernetes-list-type": "set"}]},
+     f"{ROOT}.properties[x].anyOf[0].x-kubernetes-list-type: Forbidden: must be undefined to be structural"),
+    (X, {"type": "object", "oneOf": [{"nullable": True}]},
+     f"{ROOT}.properties[x].oneOf[0].nullable: Forbidden: must be false to be structural"),
     (X, {"type": "object", "anyOf": [{"properties": {"q": {"minimum": 1}}}]},
      f"{ROOT}.properties[x].properties[q]: Required value: because it is defined in "
      f"{ROOT}.properties[x].anyOf[0].properties[q]"),

@@ -23,17 +23,12 @@ _FORBIDDEN = {
     "patternProperties": "patternProperties is not supported", "additionalItems": "additionalItems is not supported",
     "$ref": "$ref is not supported", "id": "id is not supported",
 }  # fmt: skip
-_STRUCTURE = (
-    "type",
-    "default",
-    "nullable",
-    "title",
-    "description",
-    "additionalProperties",
-    EMBEDDED,
-    INT_OR_STRING,
-    PRESERVE,
-)
+_STRUCTURE = {
+    "type": "empty", "default": "undefined", "nullable": "false", "title": "empty", "description": "empty",
+    "additionalProperties": "undefined", "externalDocs": "undefined", EMBEDDED: "false", INT_OR_STRING: "false",
+    PRESERVE: "false", LIST_MAP_KEYS: "empty", LIST_TYPE: "undefined", MAP_TYPE: "undefined", RULES: "empty",
+}  # fmt: skip
+"""What a branch of a combination must leave as it is."""
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 
 
@@ -213,13 +208,10 @@ def _default(schema: Object, path: str) -> Iterator[Problem]:
 
 def _part(part: Object, whole: Object, path: str) -> Iterator[Problem]:
     """One branch of a combination: it may restrict values, and not what the structure is."""
-    for field in _STRUCTURE:
+    for field, state in _STRUCTURE.items():
         is_allowed = field == "type" and (whole.get(INT_OR_STRING) or path.endswith(".not"))
         if part.get(field) and not is_allowed:
-            yield forbidden_value(
-                f"{path}.{field}",
-                "must be empty to be structural" if field == "type" else "must be undefined to be structural",
-            )
+            yield forbidden_value(f"{path}.{field}", f"must be {state} to be structural")
     properties = whole.get("properties") or {}
     for name, below in (part.get("properties") or {}).items():
         here = f"{path}.properties[{name}]"
