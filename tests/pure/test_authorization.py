@@ -25,7 +25,8 @@ def test_masters_may_do_everything(user: User, asked: Asked) -> None:
     [
         (Asked("list", "", "pods"), True),
         (Asked("watch", "discovery.k8s.io", "endpointslices"), True),
-        (Asked("get", "", "secrets", "", "n", "s"), True),
+        (Asked("list", "", "persistentvolumes"), True),
+        (Asked("get", "", "secrets", "", "n", "s"), False),
         (Asked("update", "", "secrets", "", "n", "s"), False),
         (Asked("patch", "", "pods", "status", "n", "p"), True),
         (Asked("update", "", "pods", "", "n", "p"), False),
@@ -43,6 +44,12 @@ def test_masters_may_do_everything(user: User, asked: Asked) -> None:
 )
 def test_a_node_may_do_what_a_kubelet_and_a_proxy_need(asked: Asked, allowed: bool) -> None:
     assert is_allowed(NODE, asked) is allowed
+
+
+def test_the_node_with_the_ingress_controller_reads_all_secrets() -> None:
+    ingress = User(NODE.name, (*NODE.groups, "fairway:ingress"))
+    assert is_allowed(ingress, Asked("list", "", "secrets"))
+    assert not is_allowed(ingress, Asked("delete", "", "secrets", "", "n", "s"))
 
 
 @pytest.mark.parametrize("user", [User("jane", NODE.groups), User("system:node:", NODE.groups), User(NODE.name)])

@@ -49,6 +49,8 @@ _NODE_RULES = (
     _rule("networking.k8s.io", "servicecidrs ipaddresses", "get list watch"),
     _rule("networking.k8s.io", "ingresses ingressclasses", "get list watch"),
     _rule("networking.k8s.io", "ingresses/status", "update patch"),
+    # The agent finds the directories on its disk by the volumes that name it; they say nothing secret.
+    _rule("", "persistentvolumes", "get list watch"),
     _rule("", "nodes", "create update patch"),
     _rule("", "nodes/status pods/status", "update patch"),
     _rule("", "pods", "create delete"),
