@@ -1,8 +1,10 @@
 """Bytes of many objects are kept small, and nobody can tell: not from lists, watches, writes or another start."""
 
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from component.api_world import World, world
@@ -72,6 +74,18 @@ async def test_what_changes_its_looks_is_packed_anew(api: World) -> None:
     assert sum(state.packed_size for state in live.values()) * 1.4 < before < size
     assert [state.wire for state in live.values()] == wires
     assert await packer.once() == 0
+
+
+def test_what_is_packed_takes_no_more_memory_than_it_says() -> None:
+    samples = [orjson.dumps({"name": f"n-{number}", "text": "x" * 4000}) for number in range(200)]
+    codec = packing.ZstandardCodec(samples)
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    kept = [codec.pack(one) for one in samples]
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < sum(map(len, kept)) + 200 * 120
+    assert [codec.unpack(one) for one in kept] == samples
 
 
 async def test_few_objects_stay_as_they_are() -> None:
