@@ -32,7 +32,7 @@ from fairway.node.streams.websocket import WebSocket
 from fairway.transport.interface import Response, TakeOver
 from pure.kind_samples import SAMPLES
 
-DURATION_S = float(os.environ.get("FAIRWAY_FUZZ_S", "4"))
+DURATION_S = float(os.environ.get("FAIRWAY_FUZZ_S", "2"))
 SEED = os.environ.get("FAIRWAY_FUZZ_SEED", "")
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"

@@ -17,7 +17,7 @@ from component.history_client import Client, Killed, Lost
 from component.history_followers import KEPT, Follower, Pages, Services
 from component.history_model import Counter, Shared, Writer
 
-DURATION_S = float(os.environ.get("FAIRWAY_HISTORY_S", "5"))
+DURATION_S = float(os.environ.get("FAIRWAY_HISTORY_S", "3"))
 SEED = os.environ.get("FAIRWAY_HISTORY_SEED", "")
 WRITERS = 4
 

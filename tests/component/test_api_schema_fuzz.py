@@ -21,7 +21,7 @@ from fairway.cluster.certificates import ensure_token_key
 from fairway.kinds.kind import Kind
 from fairway.transport.interface import Peer, Response, Stream
 
-DURATION_S = float(os.environ.get("FAIRWAY_FUZZ_S", "10"))
+DURATION_S = float(os.environ.get("FAIRWAY_FUZZ_S", "5"))
 SEED = os.environ.get("FAIRWAY_FUZZ_SEED", "")
 CASES = 3
 """For each operation that is taken: more of them find more than more cases of one."""

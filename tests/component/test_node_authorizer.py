@@ -50,12 +50,6 @@ async def api() -> AsyncIterator[World]:
         claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
         for name in ("claim", "web-g", "unnamed"):
             await made.ask("POST", f"{CORE}/persistentvolumeclaims", {"metadata": {"name": name}, "spec": claim})
-            spec = {
-                "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"},
-                "claimRef": {"namespace": "default", "name": name},
-            }  # fmt: skip
-            volume = {"metadata": {"name": f"pv-{name}"}, "spec": spec}
-            assert (await made.ask("POST", "/api/v1/persistentvolumes", volume)).status == 201
         told = await made.ask("POST", f"{CORE}/pods", {"metadata": {"name": "web"}, "spec": SPEC})
         assert told.status == 201, told.body
         yield made
@@ -73,12 +67,11 @@ async def read(api: World, peer: Peer, target: str) -> Told:
 NAMED = [
     *(f"{CORE}/secrets/{name}" for name in SECRETS), *(f"{CORE}/configmaps/{name}" for name in MAPS),
     f"{CORE}/persistentvolumeclaims/claim", f"{CORE}/persistentvolumeclaims/web-g",
-    "/api/v1/persistentvolumes/pv-claim", "/api/v1/persistentvolumes/pv-web-g",
 ]  # fmt: skip
 UNNAMED = [
     f"{CORE}/secrets/unnamed", f"{CORE}/configmaps/unnamed", f"{CORE}/persistentvolumeclaims/unnamed",
-    "/api/v1/persistentvolumes/pv-unnamed", f"{CORE}/secrets/missing", f"{CORE}/secrets", "/api/v1/secrets",
-    f"{CORE}/configmaps", "/api/v1/configmaps", "/api/v1/persistentvolumes", "/api/v1/persistentvolumeclaims",
+    f"{CORE}/secrets/missing", f"{CORE}/secrets", "/api/v1/secrets",
+    f"{CORE}/configmaps", "/api/v1/configmaps", "/api/v1/persistentvolumeclaims",
     f"{CORE}/secrets?watch=true", "/api/v1/secrets?fieldSelector=metadata.name%3Din-env",
 ]  # fmt: skip
 

@@ -114,7 +114,7 @@ class Drawn(NamedTuple):
     meanwhile: list[Step]
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.builds(Drawn, STEPS, PLACES, SELECTORS, st.integers(0, 99), st.integers(0, 99), st.integers(1, 3), STEPS))
 def examples(drawn: Drawn) -> None:
     """Runs ``once`` on the loop of the test."""

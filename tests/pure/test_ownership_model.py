@@ -99,7 +99,7 @@ def owned(managers: Managers) -> dict[Manager, set[str]]:
     return {who: {name for name in names if name in "abc"} for who, names in found.items()}
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(STEPS)
 def test_any_history_of_labels_and_ports_is_the_models(steps: Any) -> None:
     live, managers, model = service({}, {}), {}, Model()

@@ -115,7 +115,7 @@ def pointer(at: Path) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in at)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(DOCUMENTS, st.data())
 def test_every_operation_does_what_a_table_of_places_does(document: Any, data: st.DataObject) -> None:
     places, operations = flat(document), []
@@ -183,7 +183,7 @@ def no_nulls_in_lists(value: Any) -> bool:
     return all(map(no_nulls_in_lists, value.values())) if isinstance(value, dict) else True
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(DOCUMENTS, DOCUMENTS.filter(no_nulls_in_lists))
 def test_a_merge_patch_does_what_the_rfc_says(document: Any, patch: Any) -> None:
     assert merge_patch.apply(copy.deepcopy(document), patch) == merged(document, patch)

@@ -1,4 +1,4 @@
-"""Node references: a node reads the Secrets, ConfigMaps, claims and volumes that pods bound to it name, and no others.
+"""Node references: a node reads the Secrets, ConfigMaps and claims that pods bound to it name, and no others.
 
 Shape: ``NodeReferences(cache).may_read(user, asked)``; a list or watch counts if a field selector asks for one name.
 What a pod names is read anew for each question: nodes ask seldom, mostly once for each object and pod.
@@ -12,7 +12,7 @@ from fairway.apiserver.authorization.asked import Asked
 from fairway.apiserver.authorization.fixed import NODES, node_name
 from fairway.apiserver.cache import Cache
 from fairway.apiserver.call import User
-from fairway.kinds import PERSISTENT_VOLUME, POD
+from fairway.kinds import POD
 from fairway.objects import Object
 
 _READS = frozenset(("get", "list", "watch"))
@@ -65,10 +65,6 @@ class NodeReferences:
         me = node_name(user) if NODES in user.groups else ""
         if not me or asked.verb not in _READS or asked.group or asked.subresource or not asked.name:
             return False
-        if asked.plural == PERSISTENT_VOLUME.plural:
-            found = self._cache.get(PERSISTENT_VOLUME, None, asked.name)
-            claim = (found.object["spec"].get("claimRef") if found else None) or {}
-            return self._is_named(me, claim.get("namespace") or "", (_CLAIMS, claim.get("name") or ""))
         if asked.plural not in (_SECRETS, _MAPS, _CLAIMS):
             return False
         return self._is_named(me, asked.namespace or "", (asked.plural, asked.name))
