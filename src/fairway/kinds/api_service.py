@@ -20,7 +20,7 @@ def defaults(new: Object) -> None:
     """The port of a Service is 443."""
     spec = child(new, "spec")
     drop_null(spec, "service", "caBundle")
-    if service := spec.get("service"):
+    if (service := spec.get("service")) is not None:
         fill(service, port=443)
     child(new, "status")
 

@@ -33,7 +33,7 @@ def defaults(new: Object) -> None:
     drop_null(spec, "limited", "exempt")
     if spec.get("type") == "Exempt":
         fill(child(spec, "exempt"), nominalConcurrencyShares=0, lendablePercent=0)
-    if limited := spec.get("limited"):
+    if (limited := spec.get("limited")) is not None:
         fill(limited, nominalConcurrencyShares=30, lendablePercent=0)
         queuing = child(limited, "limitResponse").get("queuing")
         if queuing is not None:

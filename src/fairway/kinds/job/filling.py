@@ -50,9 +50,9 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
 def _select(spec: Object, metadata: Object) -> None:
     """The Job's uid tells its pods from all others; labels that are there already are judged, not changed."""
     labels = child(child(spec["template"], "metadata"), "labels")
-    uid = metadata.get("uid") or ""
+    uid, name = metadata.get("uid") or "", metadata.get("name") or ""
     for key, value in (
-        (OLD_JOB_NAME, metadata["name"]), (JOB_NAME, metadata["name"]),
+        (OLD_JOB_NAME, name), (JOB_NAME, name),
         (OLD_CONTROLLER_UID, uid), (CONTROLLER_UID, uid),
     ):  # fmt: skip
         labels.setdefault(key, value)
