@@ -17,9 +17,17 @@ from fairway.apiserver.settings import NodeTunnel
 from fairway.controllers.namespace import NAMESPACES
 from fairway.objects import Object
 from fairway.transport import tls
-from fairway.transport.interface import Request, Response
+from fairway.transport.interface import (
+    Answer,
+    RawConnection,
+    Request,
+    Response,
+    Stream,
+    StreamWriter,
+    TakeOver,
+)
 from fairway.transport.limits import Limits
-from fairway.transport.server import serve
+from fairway.transport.server import frame, serve
 
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
 ROOT = "/apis/metrics.example.com/v1"
@@ -73,11 +81,17 @@ class Extension:
         self.seen: list[Request] = []
         self.is_well = True
         self.is_old = False
+        self.watchers: list[StreamWriter] = []
+        self.is_left = asyncio.Event()
         self.held: list[str] = []
         """Names of readings in the namespace ``leaving``."""
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Answer:
         self.seen.append(request)
+        if ("watch", "true") in request.query:
+            return Stream(self.watchers.append, self.is_left.set)
+        if request.headers.get("upgrade"):
+            return TakeOver(_shouting)
         if not self.is_well:
             return Response(500, b"broken")
         if self.is_old and request.path.startswith("/openapi/v3"):
@@ -88,6 +102,9 @@ class Extension:
             return Response(200, orjson.dumps(RESOURCES))
         if request.path == f"{ROOT}/namespaces/default/readings/one":
             return Response(200, orjson.dumps(reading("one")))
+        return self._of_objects(request)
+
+    def _of_objects(self, request: Request) -> Response:
         if request.path.startswith(f"{ROOT}/namespaces/leaving/readings"):
             return self._held(request)
         if request.path == f"{ROOT}/namespaces/default/readings":
@@ -103,6 +120,12 @@ class Extension:
             return Response(200, b'{"kind":"Status","apiVersion":"v1","status":"Success"}')
         listed = {"kind": "ReadingList", "apiVersion": "metrics.example.com/v1", "metadata": {}}
         return Response(200, orjson.dumps({**listed, "items": [reading(name) for name in self.held]}))
+
+
+async def _shouting(connection: RawConnection) -> None:
+    await connection.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n")
+    while data := await connection.read():
+        await connection.write(data.upper())
 
 
 def reading(name: str) -> Object:
@@ -184,6 +207,45 @@ async def test_it_is_told_who_asks_by_the_front_proxy_and_by_nobody_else(world: 
     assert 'readings.metrics.example.com is forbidden: User "jane" cannot list resource "readings"' in refused
 
 
+async def connected(world: World, target: str, *headers: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to our API server on which this was asked by an administrator."""
+    pair = world.api.authority.issue("admin", "system:masters")
+    context = tls.client_context(world.api.authority.ca, pair.cert, pair.key)
+    host, port = world.api.url.removeprefix("https://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    lines = "".join(f"{line}\r\n" for line in ("Host: h", *headers))
+    writer.write(f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode())
+    return reader, writer
+
+
+async def test_a_watch_passes_as_it_comes_and_ends_with_the_watcher(world: World) -> None:
+    await world.register()
+    await world.condition("True")
+    reader, writer = await connected(world, f"{ROOT}/readings?watch=true")
+    async with asyncio.timeout(5):
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        (far,) = world.extension.watchers
+        for name in ("one", "two"):
+            event = orjson.dumps({"type": "ADDED", "object": reading(name)}) + b"\n"
+            far.write(frame(event))
+            assert event in await reader.readuntil(b"}\n\r\n")
+        writer.close()
+        await world.extension.is_left.wait()
+
+
+async def test_an_upgraded_connection_passes_both_ways(world: World) -> None:
+    await world.register()
+    await world.condition("True")
+    target = f"{ROOT}/namespaces/default/readings/one/talk"
+    reader, writer = await connected(world, target, "Connection: Upgrade", "Upgrade: shout")
+    async with asyncio.timeout(5):
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        for word in (b"first", b"second"):
+            writer.write(word)
+            assert await reader.readexactly(len(word)) == word.upper()
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("spec", "reason", "text"),
     [
@@ -199,9 +261,8 @@ async def test_it_is_told_why_nobody_answers(world: World, spec: Object, reason:
     found = await world.condition("False")
     assert found["reason"] == reason
     assert text in found["message"]
-    if reason != "FailedDiscoveryCheck":
-        refused = await world.api.kubectl("get", "--raw", ROOT, code=1)
-        assert "Error from server (ServiceUnavailable)" in refused
+    refused = await world.api.kubectl("get", "--raw", ROOT, code=1)
+    assert "Error from server (ServiceUnavailable)" in refused
 
 
 async def test_custom_kinds_have_an_api_service_for_as_long_as_they_are_served(world: World) -> None:
