@@ -39,6 +39,15 @@ def test_the_revision_is_put_in_and_changed_without_decoding(more: Object, first
     assert moved == orjson.loads(value)
 
 
+@given(st.integers(1, 10**12))
+def test_what_the_store_holds_gets_its_revision_when_somebody_looks(revision: int) -> None:
+    value = encode({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a"}, "data": {}})
+    found = Stored.of_store("/core/configmaps/n/a", revision, value)
+    assert not found.is_packed
+    assert (len(found.wire), found.wire) == (found.size, splice(value, revision))
+    assert found.object["metadata"]["resourceVersion"] == str(revision)
+
+
 def test_a_dict_is_made_once_and_can_be_let_go() -> None:
     stored = state("a", 3)
     assert not stored.is_decoded

@@ -121,8 +121,7 @@ class Cache:
             if collection is None:
                 self.claims.add(entry.key)
             else:
-                wire = splice(entry.value, entry.revision)
-                states.setdefault(collection, []).append(Stored(entry.key, entry.revision, wire))
+                states.setdefault(collection, []).append(Stored.of_store(entry.key, entry.revision, entry.value))
         for collection, found in states.items():
             collection.load(found, revision)
         self._window.clear()

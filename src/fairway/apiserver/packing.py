@@ -58,9 +58,9 @@ class Packing:
     async def keep(self) -> None:
         """Look at everything now and then, until cancelled."""
         while True:
-            await asyncio.sleep(PERIOD_S)
             if await self.once():
                 trim()
+            await asyncio.sleep(PERIOD_S)
 
     async def once(self) -> int:
         """Pack what has become much or is packed badly; how many objects that was."""

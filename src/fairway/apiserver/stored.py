@@ -30,6 +30,9 @@ def encode(new: Object) -> bytes:
     return bytes(memoryview(orjson.dumps(ordered)))  # orjson's own result holds four kilobytes, however short it is
 
 
+_REVISION = b'"resourceVersion":"",'
+
+
 def splice(value: bytes, revision: int) -> bytes:
     """The store's ``value`` with its revision put in as metadata.resourceVersion."""
     at = value.index(_METADATA) + len(_METADATA)
@@ -44,6 +47,11 @@ def restamp(wire: bytes, revision: int) -> bytes:
 
 if TYPE_CHECKING:
     from fairway.apiserver.collection import Codec
+
+
+def _unspliced(_: bytes) -> bytes:
+    """A mark of bytes as they are in the store."""
+    raise AssertionError("its revision is put in, and nothing unpacked")
 
 
 class _Labels(msgspec.Struct):
@@ -87,15 +95,28 @@ class Stored:
         self.row: tuple[object, tuple[Any, ...]] | None = None
         """What Tables say of it; see ``rows``."""
 
+    @classmethod
+    def of_store(cls, key: str, revision: int, value: bytes) -> "Stored":
+        """Of the store's ``value`` as it is: its revision is put in when somebody looks."""
+        made = cls(key, revision, value)
+        made.size += len(_REVISION) + len(str(revision))
+        made._unpack = _unspliced
+        return made
+
     @property
     def wire(self) -> bytes:
         """The whole object as JSON."""
-        return self._bytes if self._unpack is None else self._unpack(self._bytes)
+        if self._unpack is None:
+            return self._bytes
+        if self._unpack is _unspliced:
+            self._bytes, self._unpack = splice(self._bytes, self.revision), None
+            return self._bytes
+        return self._unpack(self._bytes)
 
     @property
     def is_packed(self) -> bool:
         """Whether the bytes are kept small."""
-        return self._unpack is not None
+        return self._unpack is not None and self._unpack is not _unspliced
 
     @property
     def packed_size(self) -> int:
