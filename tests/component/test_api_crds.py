@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from component.api_world import World, world
+from component.api_world import Told, World, world
 from component.custom_kinds import CRDS, GROUP, WIDGETS, definition, established, version, when, widget
 
 MERGE = "application/merge-patch+json"
@@ -216,7 +216,7 @@ async def test_several_versions_without_conversion(api: World) -> None:
     await api.ask("POST", WIDGETS, widget())
     told = await api.ask("GET", f"{WIDGETS.replace('/v1/', '/v1beta1/')}/w")
     assert told.body["apiVersion"] == f"{GROUP}/v1beta1"
-    assert told.warnings == [f'299 - "{GROUP}/v1beta1 Widget is deprecated"']
+    assert told.warnings == [f'299 - "{GROUP}/v1beta1 Widget is deprecated; use {GROUP}/v1 Widget"']
     assert (await api.ask("GET", WIDGETS.replace("/v1/", "/v1alpha1/"))).status == 404
     group = (await api.ask("GET", f"/apis/{GROUP}")).body
     assert [one["version"] for one in group["versions"]] == ["v1", "v1beta1"]
@@ -407,8 +407,15 @@ async def test_items_that_nobody_can_tell_apart_have_no_past(api: World) -> None
 async def test_kinds_of_the_cluster_have_no_namespace(api: World) -> None:
     await established(api, definition(scope="Cluster"))
     target = f"/apis/{GROUP}/v1/widgets"
-    assert (await api.ask("POST", target, widget())).status == 201
-    assert (await api.ask("GET", f"{target}/w")).body["metadata"].get("namespace") is None
+    body = widget()
+    body["metadata"]["namespace"] = "of-old"
+    assert (await api.ask("POST", target, body)).status == 201
+    live = (await api.ask("GET", f"{target}/w")).body
+    assert "namespace" not in live["metadata"]
+    moved = {**live, "metadata": {**live["metadata"], "namespace": "of-old"}}
+    assert "namespace" not in (await api.ask("PUT", f"{target}/w", moved)).body["metadata"]
+    told = await api.ask("PATCH", f"{target}/w", {"metadata": {"namespace": "of-old"}}, content_type=MERGE)
+    assert (told.status, "namespace" in told.body["metadata"]) == (200, False)
     assert (await api.ask("GET", WIDGETS)).status == 404
 
 
@@ -425,6 +432,21 @@ async def test_an_object_inside_of_an_object_says_what_it_is(api: World) -> None
         "spec.inner.kind: Required value: must not be empty]"
     )
     body["spec"]["inner"] |= {"apiVersion": "v1", "kind": "X"}
+    for wrong, text in (
+        ({"kind": "%"}, 'kind: Invalid value: "%": may have mixed case, but should otherwise match: a DNS-1035'),
+        ({"kind": 5}, "kind: Invalid value: 5: must be a string"),
+        ({"apiVersion": "a/b/c"}, 'apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c'),
+        ({"metadata": {"name": ".."}}, "metadata.name: Invalid value: \"..\": may not be '..'"),
+        ({"metadata": {"labels": {"a": "x y"}}}, 'metadata.labels: Invalid value: "x y": a valid label'),
+    ):
+        told = await api.ask("POST", WIDGETS, {**body, "spec": {"inner": {**body["spec"]["inner"], **wrong}}})
+        assert (told.status, f"spec.inner.{text}" in told.message) == (422, True), told.message
+    badly = {**body, "spec": {"inner": {**body["spec"]["inner"], "metadata": {"name": 5}}}}
+    told = await api.ask("POST", WIDGETS, badly)
+    assert (told.status, told.message) == (
+        400, 'Widget in version "v1" cannot be handled as a Widget: spec.inner.metadata: Invalid value: {"name":5}: '
+        "json: cannot unmarshal number into Go struct field ObjectMeta.name of type string",
+    )  # fmt: skip
     odd = {**body, "metadata": {"name": "w", "odd": 1}, "spec": {"inner": {**body["spec"]["inner"]}}}
     odd["spec"]["inner"] = {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x", "odd": 1}}
     told = await api.ask("POST", f"{WIDGETS}?fieldValidation=Strict", odd)
@@ -433,3 +455,85 @@ async def test_an_object_inside_of_an_object_says_what_it_is(api: World) -> None
     assert told.body["spec"]["inner"] == {
         "apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "spec": {"a": 1},
     }  # fmt: skip
+
+
+async def test_an_object_of_another_kind_is_invalid(api: World) -> None:
+    await established(api, definition())
+    told = await api.ask("POST", WIDGETS, {**widget(), "kind": "Gadget"})
+    assert (told.status, told.message) == (
+        422, f'Gadget.{GROUP} "w" is invalid: kind: Invalid value: "Gadget": must be Widget'
+    )  # fmt: skip
+    told = await api.ask("POST", WIDGETS, {**widget(), "apiVersion": f"{GROUP}/v2"})
+    assert (told.status, "does not match the expected API version" in told.message) == (400, True)
+
+
+async def redefined(api: World, *versions: dict[str, Any]) -> None:
+    """The definition's versions are others, and its kind is served so."""
+    name = f"{CRDS}/widgets.{GROUP}"
+    live = (await api.ask("GET", name)).body
+    told = await api.ask("PUT", name, {**live, "spec": {**live["spec"], "versions": list(versions)}})
+    assert told.status == 200, told.message
+    await api.server._custom_kinds.settle()
+
+
+async def test_what_stood_twice_in_a_list_may_stand_twice_in_any(api: World) -> None:
+    def lists(kind: str) -> dict[str, Any]:
+        one = {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": kind}
+        return version(spec={"type": "object", "properties": {"a": one, "b": one}})
+
+    async def change(**lists: list[str]) -> Told:
+        return await api.ask("PATCH", f"{WIDGETS}/w", {"spec": lists}, content_type=MERGE)
+
+    await established(api, definition(lists("atomic")))
+    await api.ask("POST", WIDGETS, {**widget(), "spec": {"a": ["x", "x"], "b": ["y"]}})
+    await redefined(api, lists("set"))
+    assert (await change(b=["y", "y"])).status == 200
+    assert (await change(a=["x"], b=["y"])).status == 200
+    told = await change(a=["x", "x"])
+    assert (told.status, 'spec.a[1]: Duplicate value: "x"' in told.message) == (422, True)
+
+
+def having(name: str, *, stored: bool, **defaults: str) -> dict[str, Any]:
+    """A version whose spec has three strings."""
+    fields = {field: {"type": "string"} for field in ("a", "b", "c")}
+    for field, value in defaults.items():
+        fields[field]["default"] = value
+    return version(name, storage=stored, spec={"type": "object", "properties": fields})
+
+
+async def test_what_is_read_has_the_defaults_of_the_version_that_it_is_stored_in(api: World) -> None:
+    old = WIDGETS.replace("/v1/", "/v1beta1/")
+    await established(api, definition(having("v1", stored=True, a="of v1"), having("v1beta1", stored=False, b="old")))
+    made = await api.ask("POST", old, {"metadata": {"name": "w"}, "spec": {}})
+    assert made.body["spec"] == {"a": "of v1", "b": "old"}
+    assert (await api.ask("GET", f"{WIDGETS}/w")).body["spec"] == {"a": "of v1", "b": "old"}
+    await redefined(api, having("v1", stored=True, c="new"), having("v1beta1", stored=False))
+    for target in (old, WIDGETS):
+        assert (await api.ask("GET", f"{target}/w")).body["spec"]["c"] == "new"
+    await redefined(api, having("v1", stored=True), having("v1beta1", stored=False, c="unread"))
+    for target in (old, WIDGETS):
+        assert "c" not in (await api.ask("GET", f"{target}/w")).body["spec"]
+
+
+async def test_a_deprecated_version_names_the_newest_that_is_better(api: World) -> None:
+    versions = [
+        version("v1"), version("v2beta1", storage=False, deprecated=True), version("v2alpha1", storage=False),
+        version("v1alpha1", storage=False, deprecated=True), version("v2", storage=False, served=False),
+        version("v1alpha2", storage=False, deprecated=True, deprecationWarning="leave"),
+    ]  # fmt: skip
+    await established(api, definition(*versions))
+    told: dict[str, list[str]] = {
+        "v1": [], "v2alpha1": [], "v1alpha2": ["leave"],
+        "v2beta1": [f"{GROUP}/v2beta1 Widget is deprecated; use {GROUP}/v1 Widget"],
+        "v1alpha1": [f"{GROUP}/v1alpha1 Widget is deprecated; use {GROUP}/v1 Widget"],
+    }  # fmt: skip
+    for name, texts in told.items():
+        answer = await api.ask("GET", WIDGETS.replace("/v1/", f"/{name}/"))
+        assert answer.warnings == [f'299 - "{text}"' for text in texts]
+
+
+async def test_discovery_names_the_status_before_the_scale(api: World) -> None:
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    await established(api, definition(version(subresources={"status": {}, "scale": scale})))
+    found = (await api.ask("GET", f"/apis/{GROUP}/v1")).body["resources"]
+    assert [one["name"] for one in found] == ["widgets", "widgets/status", "widgets/scale"]

@@ -5,7 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
-from fairway.apiserver.discovery import Discovery, aggregated_version, version_rank
+from fairway.apiserver import yaml_form
+from fairway.apiserver.discovery import Discovery, aggregated_version
+from fairway.kinds.group_priorities import version_rank
 from fairway.kinds.kind import STATUS, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
 from fairway.objects.errors import StatusError
@@ -193,3 +195,12 @@ def test_kinds_may_come_at_run_time() -> None:
     assert orjson.loads(discovery.answer(request).body)["groups"] == []  # type: ignore[union-attr]
     discovery.replace((POD, LEASE))
     assert len(orjson.loads(discovery.answer(request).body)["groups"]) == 1  # type: ignore[union-attr]
+
+
+def test_plain_documents_are_told_in_yaml_too() -> None:
+    for path in ("/api", "/apis", "/api/v1", "/apis/apps"):
+        response = get(path, accept="application/yaml")
+        assert response is not None
+        assert response.content_type == "application/yaml"
+        assert yaml_form.load(response.body) == body(path)
+    assert get("/api/v1", accept="application/json, application/yaml").content_type == "application/json"  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fairway.objects.structural.defaulting import fill
 from fairway.objects.structural.formats import has_format, matcher
 from fairway.objects.structural.pruning import prune
-from fairway.objects.structural.validation import list_problems, problems
+from fairway.objects.structural.validation import problems
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 LEAVES = st.sampled_from([
@@ -68,7 +68,6 @@ def test_defaults_need_no_pruning(schema: Any, found: Any) -> None:
 @given(SCHEMAS, OBJECTS)
 def test_what_did_not_change_is_not_judged_again(schema: Any, found: Any) -> None:
     assert list(problems(found, schema, deepcopy(found))) == []
-    assert list(list_problems(found, schema, "", deepcopy(found))) == []
 
 
 def spec(**schema: Any) -> dict[str, Any]:

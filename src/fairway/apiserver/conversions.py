@@ -18,6 +18,7 @@ from fairway.kinds.custom import normal
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
+from fairway.objects.structural.pruning import prune
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -163,7 +164,7 @@ def _restored(answer: Object, source: Object, kind: Kind) -> Object:
     metadata = {key: value for key, value in source["metadata"].items() if key not in ("labels", "annotations")}
     metadata |= {key: given[key] for key in ("labels", "annotations") if given.get(key)}
     made = {**answer, "kind": kind.name, "apiVersion": kind.api_version, "metadata": metadata}
-    normal(made, kind.custom.schema)
+    (prune if kind.custom.is_mirror else normal)(made, kind.custom.schema)
     return made
 
 

@@ -36,6 +36,8 @@ class CustomKinds:
         self._changed = changed
         self._definitions = api.cache.of(CUSTOM_RESOURCE_DEFINITION)
         self._made: dict[str, tuple[bytes, tuple[Kind, ...]]] = {}
+        self._shown: dict[str, dict[str, tuple[Stored, Stored]]] = {}
+        """By kind and key: what is shown of an object under a schema that is newer than it, and how it is stored."""
         self._settling = Settling(self._definitions, self.settle, "custom kinds", retry_s=_RETRY_S)
 
     async def settle(self) -> None:
@@ -83,7 +85,11 @@ class CustomKinds:
         assert kind.custom is not None
         schema = kind.custom.schema
         collection = self._api.cache.adopt(kind)
-        for key, state in list(collection.live.items()):
+        earlier, shown = self._shown.pop(kind.prefix, {}), self._shown.setdefault(kind.prefix, {})
+        for key, current in list(collection.live.items()):
+            made, state = earlier.get(key, (current, current))
+            if made.revision != current.revision:
+                state = current
             found = state.copy()
             if kind.custom.webhook is not None and found["apiVersion"] != kind.api_version:
                 continue  # the webhook converts it when it is read
@@ -93,6 +99,9 @@ class CustomKinds:
             normal(found, schema)
             if orjson.dumps(found) != before:
                 collection.live[key] = Stored(key, int(revision), splice(encode(found), int(revision)))
+                shown[key] = (collection.live[key], state)
+            elif state is not current:
+                collection.live[key] = state
 
     async def _remove(self, definition: Object) -> None:
         """Delete the objects of a kind that is leaving, and let it go when none is left."""

@@ -9,9 +9,10 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.routes import media_version
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, schema, strict
-from fairway.objects.errors import StatusError, bad_request
+from fairway.objects.errors import StatusError, bad_request, invalid, invalid_value
 
 _SHOWN_BYTES = 30
+_OTHER_VERSION = "the API version in the data ({}) does not match the expected API version ({})"
 _SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 
 
@@ -81,6 +82,12 @@ def _check_type(call: Call, body: Object) -> None:
         if not isinstance(value, str):
             why = f"json: cannot unmarshal {_go_type(value)} into Go struct field .{field} of type string"
             raise unparsable(call.kind.name, why, call.raw)
+    if version != asked and call.kind.custom is not None:
+        raise bad_request(_OTHER_VERSION.format(version, asked))
+    if name != call.kind.name and call.kind.custom is not None:
+        named = (body.get("metadata") or {}).get("name") or ""
+        problem = invalid_value("kind", name, f"must be {call.kind.name}")
+        raise invalid(call.kind.group, name, named, [problem])
     if name != call.kind.name:
         short = version.rpartition("/")[2]
         raise bad_request(
@@ -88,7 +95,7 @@ def _check_type(call: Call, body: Object) -> None:
             f'no kind "{name}" is registered for version "{version}" in scheme "{_SCHEME}"'
         )
     if version != asked:
-        raise bad_request(f"the API version in the data ({version}) does not match the expected API version ({asked})")
+        raise bad_request(_OTHER_VERSION.format(version, asked))
 
 
 def _place(call: Call, body: Object) -> None:
@@ -96,6 +103,7 @@ def _place(call: Call, body: Object) -> None:
     if metadata is None:
         metadata = body["metadata"] = {}
     if not call.kind.namespaced:
+        metadata.pop("namespace", None)
         return
     namespace = metadata.get("namespace") or ""
     if namespace and namespace != call.namespace:

@@ -10,14 +10,14 @@ Source: Kubernetes docs, "The Kubernetes API", "Discovery API"; KEP-3352 (aggreg
 
 import base64
 import hashlib
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import orjson
 
-from fairway.kinds.group_priorities import group_rank
+from fairway.apiserver.negotiation import YAML, accepted
+from fairway.kinds.group_priorities import group_rank, version_rank
 from fairway.kinds.kind import Kind, Subresource
 from fairway.objects import Object
 from fairway.objects.errors import no_such_resource
@@ -47,15 +47,6 @@ class Entry:
 def group_version(group: str, version: str) -> str:
     """``v1`` for the core group, ``apps/v1`` for others."""
     return f"{group}/{version}" if group else version
-
-
-def version_rank(version: str) -> tuple[int, int, int, str]:
-    """Sorts the version to prefer first: stable before beta before alpha, then the higher one."""
-    found = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
-    if found is None:
-        return (3, 0, 0, version)
-    stage = {None: 0, "beta": 1, "alpha": 2}[found[2]]
-    return (stage, -int(found[1]), -int(found[3] or 0), "")
 
 
 def entries(kinds: Iterable[Kind], places: Iterable[tuple[str, str]] = ()) -> dict[str, dict[str, list[Entry]]]:
@@ -120,6 +111,9 @@ def resource_list(served: str, found: Sequence[Entry]) -> Object:
 
 
 def _subresources(entry: Entry) -> list[Subresource]:
+    """By name; of custom kinds as upstream adds them, the status first."""
+    if entry.kind.custom is not None:
+        return list(entry.kind.subresources)
     return sorted(entry.kind.subresources, key=lambda below: below.name)
 
 
@@ -300,9 +294,19 @@ class Discovery:
 
 def _answered(request: Request, body: bytes, etag: str, version: str) -> Response:
     if not version:
-        return Response(200, body)
+        return _in_form(request, body)
     headers: list[tuple[str, str]] = [("ETag", etag), ("Vary", "Accept")]
     content_type = f"{_JSON};g={AGGREGATED_GROUP};v={version};as=APIGroupDiscoveryList"
     if request.headers.get("if-none-match") == etag:
         return Response(304, b"", content_type, headers)
     return Response(200, body, content_type, headers)
+
+
+def _in_form(request: Request, body: bytes) -> Response:
+    """A plain document, in YAML if that is asked for."""
+    header = request.headers.get("accept", "")
+    if "yaml" not in header or accepted(header, has_protobuf=False).media != YAML:
+        return Response(200, body)
+    from fairway.apiserver import yaml_form
+
+    return Response(200, yaml_form.dump(orjson.loads(body)), YAML)

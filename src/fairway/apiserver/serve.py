@@ -40,6 +40,7 @@ from fairway.kinds.kind import Kind, Served
 from fairway.objects import Object
 from fairway.objects.authority import authority
 from fairway.objects.errors import Problem, already_exists, first, internal, invalid, timeout
+from fairway.objects.structural.defaulting import fill
 from fairway.store.interface import Put, Store
 
 ITSELF = User("system:apiserver", ("system:masters",))
@@ -216,6 +217,8 @@ class Api:
 
     async def _keep(self, call: Call, new: Object, old: Stored | None, allocation: Allocation) -> Reply:
         before = old.object if old else None
+        if call.kind.custom is not None and call.kind.custom.stored_schema is not None:
+            fill(new, call.kind.custom.stored_schema)
         has_quota = self.quotas.concern(call, before)
         if "dryRun" in call.options:
             if has_quota:

@@ -39,3 +39,12 @@ def group_rank(group: str) -> tuple[int, int, str]:
     """Sorts groups as discovery lists them: the one of APIServices first, what is retired last."""
     place = 0 if group == _FIRST else 2 if group == _LAST else 1
     return (place if group else -1, -group_priority(group), group)
+
+
+def version_rank(version: str) -> tuple[int, int, int, str]:
+    """Sorts the version to prefer first: stable before beta before alpha, then the higher one."""
+    found = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
+    if found is None:
+        return (3, 0, 0, version)
+    stage = {None: 0, "beta": 1, "alpha": 2}[found[2]]
+    return (stage, -int(found[1]), -int(found[3] or 0), "")

@@ -106,6 +106,8 @@ class CustomVersion:
     """What converts between its versions, if that takes more than another apiVersion."""
     is_mirror: bool = False
     """Whether its objects are stored in another version and converted by the webhook."""
+    stored_schema: Object | None = None
+    """Of the version that it is stored in, if no webhook converts and that is another schema."""
 
     @property
     def has_rules(self) -> bool:

@@ -71,6 +71,8 @@ def _config(call: Call) -> Object:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     if kind.namespaced:
         metadata["namespace"] = call.namespace
+    else:
+        metadata.pop("namespace", None)
     return given
 
 

@@ -80,6 +80,8 @@ def patched(call: Call, old: Stored, media: str, given: Any, notes: Sequence[str
         )
     if kind.namespaced:
         metadata["namespace"] = call.namespace
+    else:
+        metadata.pop("namespace", None)
     return new
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from fairway.kinds.custom.columns import columns
 from fairway.kinds.custom.objects import normal, prepare_with, validate_with, warnings
 from fairway.kinds.custom_resource_definition import storage_version
+from fairway.kinds.group_priorities import version_rank
 from fairway.kinds.kind import STATUS, CustomVersion, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
 from fairway.objects import Object
 from fairway.objects.json_path import compiled
+from fairway.objects.structural.pruning import prune
 
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 """In the order in which upstream lists those of custom kinds."""
@@ -58,10 +60,11 @@ def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, 
     conversion = spec.get("conversion") or {}
     webhook = conversion.get("webhook") if conversion.get("strategy") == "Webhook" else None
     is_mirror = webhook is not None and not is_stored
-    custom = CustomVersion(
-        name, schema, definition, scale=subresources.get("scale"), webhook=webhook, is_mirror=is_mirror
-    )
     differs = not is_stored and schema != schemas[storage]
+    custom = CustomVersion(
+        name, schema, definition, scale=subresources.get("scale"), webhook=webhook, is_mirror=is_mirror,
+        stored_schema=schemas[storage] if differs and not is_mirror else None,
+    )  # fmt: skip
     also = (
         ()
         if is_stored or is_mirror
@@ -85,7 +88,7 @@ def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, 
         prepare=prepare_with(has_status="status" in subresources),
         validate=validate_with(custom),
         warnings=warnings,
-        deprecated=_deprecation(spec["group"], version, names["kind"]),
+        deprecated=_deprecation(spec, version, names["kind"]),
         has_generation=True,
         unconditional_update=False,
         custom=custom,
@@ -104,19 +107,26 @@ def _subresources(given: Object) -> Iterator[Subresource]:
 
 
 def _reader(schema: Object) -> Callable[[Object], None]:
-    """What a stored object looks like in a version with another schema."""
+    """What a stored object looks like in a version with another schema; the defaults are those of the stored one."""
 
     def read(found: Object) -> None:
-        normal(found, schema)
+        prune(found, schema)
 
     return read
 
 
-def _deprecation(group: str, version: Object, kind: str) -> str:
+def _deprecation(spec: Object, version: Object, kind: str) -> str:
+    """What the definition says of it, or that it is deprecated and which newer version to use."""
     if not version.get("deprecated"):
         return ""
     said: str | None = version.get("deprecationWarning")
-    return f"{group}/{version['name']} {kind} is deprecated" if said is None else said
+    if said is not None:
+        return said
+    group, own = spec["group"], version_rank(version["name"])
+    current = [one["name"] for one in spec["versions"] if one.get("served") and not one.get("deprecated")]
+    newer = [name for name in sorted(current, key=version_rank) if version_rank(name) < own]
+    instead = f"; use {group}/{newer[0]} {kind}" if newer else ""
+    return f"{group}/{version['name']} {kind} is deprecated{instead}"
 
 
 def _field(path: str) -> Callable[[Object], str]:

@@ -92,8 +92,11 @@ def validate_with(custom: CustomVersion) -> Callable[[Object, Object | None], It
         schema = custom.schema
         found = [
             *problems(new, schema, before), *_scale(new, custom),
-            *embedded_problems(new, schema), *list_problems(new, schema, "", before),
+            *embedded_problems(new, schema),
         ]  # fmt: skip
+        if twice := list(list_problems(new, schema)):
+            # What had an item twice before may have any; of what had none, everything is told.
+            found += [] if old is not None and any(list_problems(old, schema)) else twice
         yield from found
         if not has_rules:
             return

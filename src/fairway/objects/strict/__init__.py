@@ -13,7 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from fairway.objects import Object
-from fairway.objects.errors import StatusError, bad_request, invalid, invalid_value, not_supported
+from fairway.objects.errors import StatusError, bad_request, invalid, invalid_value, not_supported, render_value
 from fairway.objects.plain import leave_out
 from fairway.objects.strict.duplicates import has_duplicates, with_duplicates
 from fairway.objects.strict.go_text import go_text
@@ -82,12 +82,20 @@ def inspect_custom(body: Object, raw: bytes, custom: Object) -> Findings:
         if body.get("metadata") is not None:
             body["metadata"] = walk.metadata(body["metadata"], ".metadata")
         for path, inner in embedded(body, custom):
-            if isinstance(inner.get("metadata"), dict):
-                inner["metadata"] = walk.metadata(inner["metadata"], f".{path}.metadata")
+            if inner.get("metadata") is not None:
+                inner["metadata"] = _inner_metadata(walk, inner["metadata"], f"{path}.metadata")
         unknown = prune(body, custom)
     except (RecursionError, orjson.JSONEncodeError):
         return Findings("json: exceeded max depth")
     return Findings(walk.type_error, [*walk.fields, *(f'unknown field "{path}"' for path in unknown)])
+
+
+def _inner_metadata(walk: Walk, given: Any, path: str) -> Any:
+    had = walk.type_error
+    cleaned = walk.metadata(given, f".{path}")
+    if walk.type_error and not had:
+        walk.type_error = f"{path}: Invalid value: {render_value(given)}: {walk.type_error}"
+    return cleaned
 
 
 def unknown_of_custom(config: Object, custom: Object) -> list[str]:

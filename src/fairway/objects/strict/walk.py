@@ -58,9 +58,9 @@ class Walk:
 
     def metadata(self, given: Any, path: str) -> Object:
         """The metadata of an object of a custom kind, or of one inside of it."""
-        self._path, self._stack = [path], ["metadata"]
+        self._path = [path]
         cleaned: Object = self._defined(given, schema.definition(schema.place_named(_OBJECT_META)))
-        self._path, self._stack = [], []
+        self._path = []
         return cleaned
 
     def free(self, body: Any) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
-from fairway.objects import Object
+from fairway.objects import Object, meta
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required, too_long, too_many
+from fairway.objects.names import dns_1035_label, path_segment
 from fairway.objects.structural import IDENTITY, INT_OR_STRING, LIST_TYPE
 from fairway.objects.structural.correlated import identity, keys_of
 from fairway.objects.structural.formats import has_format, matcher
@@ -18,6 +19,7 @@ from fairway.objects.structural.pruning import embedded
 
 ABSENT: Any = object()
 """No former value."""
+_IDENTITY = ("apiVersion", "kind")
 _ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 
 
@@ -184,10 +186,8 @@ def _object(value: Object, schema: Object, path: str, old: Any) -> Iterator[Prob
             yield from check(below, inner, f"{path}.{name}" if path else name, before.get(name, ABSENT))
 
 
-def list_problems(value: Any, schema: Object, path: str = "", old: Any = ABSENT) -> Iterator[Problem]:
+def list_problems(value: Any, schema: Object, path: str = "") -> Iterator[Problem]:
     """Items that stand twice in a list that is a set, or a map by its keys."""
-    if old is not ABSENT and value == old:
-        return
     if isinstance(value, list):
         items, kind, keys = schema.get("items") or {}, schema.get(LIST_TYPE), keys_of(schema)
         seen: set[bytes] = set()
@@ -202,19 +202,33 @@ def list_problems(value: Any, schema: Object, path: str = "", old: Any = ABSENT)
             yield from list_problems(item, items, here)
     elif isinstance(value, dict):
         properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
-        before = old if isinstance(old, dict) else {}
         for name, below in value.items():
             inner = properties.get(name, values)
             if isinstance(inner, dict):
-                here = f"{path}.{name}" if path else name
-                yield from list_problems(below, inner, here, before.get(name, ABSENT))
+                yield from list_problems(below, inner, f"{path}.{name}" if path else name)
 
 
 def embedded_problems(value: Object, schema: Object) -> Iterator[Problem]:
-    """Objects inside of objects that do not say what they are."""
+    """Objects inside of objects that do not say what they are, or whose metadata breaks a rule."""
     for path, found in embedded(value, schema):
-        for field in ("apiVersion", "kind"):
-            if not isinstance(found.get(field), str) or not found[field]:
-                yield required(f"{path}.{field}", "must not be empty")
-        if not isinstance(found.get("metadata", {}), dict):
-            yield invalid_value(f"{path}.metadata", found["metadata"], "must be an object")
+        yield from (required(f"{path}.{field}", "must not be empty") for field in _IDENTITY if field not in found)
+        for field in _IDENTITY:
+            if field in found:
+                yield from _identity_problems(f"{path}.{field}", field, found[field])
+        metadata = found.get("metadata")
+        if isinstance(metadata, dict):
+            yield from meta.validate_create(
+                {**metadata, "name": metadata.get("name") or "any"}, namespaced=bool(metadata.get("namespace")),
+                name_rule=lambda name, _: path_segment(name), path=f"{path}.metadata",
+            )  # fmt: skip
+
+
+def _identity_problems(path: str, field: str, value: Any) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield invalid_value(path, value, "must be a string")
+    elif not value:
+        yield invalid_value(path, value, "must not be empty")
+    elif field == "apiVersion" and value.count("/") > 1:
+        yield invalid_value(path, value, f"unexpected GroupVersion string: {value}")
+    elif field == "kind" and (told := list(dns_1035_label(value.lower()))):
+        yield invalid_value(path, value, f"may have mixed case, but should otherwise match: {','.join(told)}")
