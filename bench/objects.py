@@ -269,7 +269,9 @@ class Seen:
         events = client.watch(kind, "default", revision=revision)
         began.set()
         async for event in events:
-            if self._arrived is not None and not self._arrived.done() and self._is_awaited(event.object):
+            is_waiting = self._arrived is not None and not self._arrived.done() and event.type != "BOOKMARK"
+            if is_waiting and self._is_awaited(event.object):
+                assert self._arrived is not None
                 self._arrived.set_result(time.perf_counter())
 
     def awaited(self, is_awaited: Callable[[Object], bool]) -> asyncio.Future[float]:

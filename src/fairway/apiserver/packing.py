@@ -7,7 +7,6 @@ Source: Zstandard's docs, "The case for Small Data compression" (dictionaries).
 """
 
 import asyncio
-import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from weakref import WeakKeyDictionary
 
@@ -103,6 +102,9 @@ async def _pack(collection: Collection, codec: ZstandardCodec) -> int:
 
 def trim() -> None:
     """Give the kernel back what is free."""
+    # Not at module level, as above: it takes milliseconds of every start.
+    import ctypes
+
     found = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
     if found is not None:
         found(0)
