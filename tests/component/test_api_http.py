@@ -75,8 +75,9 @@ async def test_what_is_outside_of_every_group_is_a_plain_404(api: World, target:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"{nope", 'must be of type ConfigMap): couldn\'t get version/kind; json parse error: '),
-        (b"", "must be of type ConfigMap): couldn't get version/kind; json parse error: "),
+        (b"{nope", "couldn't get version/kind; json parse error: invalid character 'n' looking for beginning of"),
+        (b"", "couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)"),
+        (b'{"apiVersion":"a/b/c"}', "must be of type ConfigMap): unexpected GroupVersion string: a/b/c ({"),
         (b"\xff\xfe", "(fffe)"),
         (b"[1]", "cannot unmarshal array into Go value"),
         (b'{"kind":"Pod","apiVersion":"v1"}', 'Pod in version "v1" cannot be handled as a ConfigMap'),

@@ -64,3 +64,51 @@ async def test_a_patch_of_nothing_changes_nothing(api: World, body: bytes, media
     before = await api.ask("GET", f"{MAPS}/m")
     told = await patch(api, body, media, "Strict")
     assert (told.status, told.body) == (200, before.body)
+
+
+LEFT = [
+    (MERGE, {"kind": None}, 200, ""),
+    (MERGE, {"apiVersion": None}, 400, "the name of the object (m based on URL) was undeterminable"),
+    (STRATEGIC, {"$patch": "replace"}, 400, "the name of the object (m based on URL) was undeterminable"),
+    (MERGE, {"kind": "Other"}, 422, 'no kind "Other" is registered for version "v1" in scheme'),
+    (MERGE, {"apiVersion": "b/v1"}, 422, 'no kind "ConfigMap" is registered for version "b/v1" in scheme'),
+    (STRATEGIC, {"data": "x"}, 422, '"map[data:x]": cannot restore map from string'),
+    (STRATEGIC, {"metadata": []}, 422, '"map[metadata:[]]": cannot restore struct from: slice'),
+    (STRATEGIC, {"metadata": {"finalizers": "x"}}, 422, "cannot restore slice from string"),
+    (STRATEGIC, {"data": {"a": 5}}, 422, "cannot convert int64 to string"),
+    (STRATEGIC, {"data": {"a": {}}}, 422, "unrecognized type: string"),
+    (STRATEGIC, {"immutable": "x"}, 422, "unrecognized type: bool"),
+    (
+        MERGE,
+        {"metadata": {"finalizers": ["bad name"]}},
+        422,
+        'metadata.finalizers: Invalid value: "bad name": name part',
+    ),
+    (MERGE, b"{", 400, "error decoding patch: unexpected end of JSON input"),
+    (STRATEGIC, b"{x", 400, "invalid character 'x' looking for beginning of object key string"),
+]
+
+
+@pytest.mark.parametrize(("media", "body", "status", "text"), LEFT)
+async def test_what_a_patch_leaves_must_still_be_the_object(
+    api: World, media: str, body: object, status: int, text: str
+) -> None:
+    told = await api.ask("PATCH", f"{MAPS}/m", body, content_type=media)
+    assert (told.status, text in told.message if text else told.body["kind"]) == (status, True if text else "ConfigMap")
+
+
+async def test_owners_that_stand_twice_are_left_out_with_a_warning(api: World) -> None:
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}
+    told = await api.ask("PATCH", f"{MAPS}/m", {"metadata": {"ownerReferences": [owner, owner]}}, content_type=MERGE)
+    assert told.body["metadata"]["ownerReferences"] == [owner]
+    assert "duplicate UID(s) observed: u" in told.warnings[0]
+    made = await api.ask("POST", MAPS, {"metadata": {"name": "o", "ownerReferences": [owner, owner]}})
+    assert made.body["metadata"]["ownerReferences"] == [owner] and "observed: u" in made.warnings[0]
+
+
+async def test_a_namespace_says_nothing_of_what_has_none(api: World) -> None:
+    spaces = "/api/v1/namespaces"
+    made = await api.ask("POST", spaces, {"metadata": {"name": "n", "namespace": "other"}})
+    assert (made.status, "namespace" in made.body["metadata"]) == (201, False)
+    told = await api.ask("PATCH", f"{spaces}/n", {"metadata": {"namespace": "other"}}, content_type=MERGE)
+    assert (told.status, "namespace" in told.body["metadata"]) == (200, False)

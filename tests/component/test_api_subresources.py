@@ -198,3 +198,33 @@ async def test_a_strategic_merge_cannot_say_of_what_kind_its_object_is(api: Worl
     assert (told.status, told.body["kind"], told.body["spec"]["replicas"]) == (200, "Scale", 2)
     told = await api.ask("PATCH", f"{path}/d", {"kind": "Thing", "metadata": {"labels": {"x": "y"}}}, **STRATEGIC)
     assert (told.status, told.body["kind"], told.body["metadata"]["labels"]) == (200, "Deployment", {"x": "y"})
+
+
+OTHERS = [
+    (
+        "POST",
+        f"{PODS}/web/binding",
+        {"target": {"name": "n1"}},
+        400,
+        "name in URL does not match name in Binding object",
+    ),
+    ("POST", f"{PODS}/web/binding", {"metadata": {"name": "web"}}, 500, "target.name: Required value"),
+    ("POST", f"{PODS}/web/eviction", {}, 400, "name in URL does not match name in Eviction object"),
+    ("POST", f"{PODS}/web/eviction", {"kind": "Pod"}, 400, "cannot be handled as a Eviction: no kind"),
+    ("PUT", "/api/v1/namespaces/default/replicationcontrollers/web/scale", {}, 400, "name must be provided"),
+    ("PUT", "/api/v1/namespaces/default/replicationcontrollers/web/scale", [], 400, "must be of type Scale"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "text"), OTHERS)
+async def test_a_body_of_another_kind_says_which_object_it_is_for(
+    api: World, method: str, path: str, body: object, status: int, text: str
+) -> None:
+    await api.ask("POST", PODS, pod())
+    template = {**pod(), "metadata": {"labels": {"a": "b"}}}
+    controller = {"spec": {"selector": {"a": "b"}, "template": template}}
+    await api.ask(
+        "POST", "/api/v1/namespaces/default/replicationcontrollers", {"metadata": {"name": "web"}, **controller}
+    )
+    told = await api.ask(method, path, body)
+    assert (told.status, text in told.message) == (status, True), told.message

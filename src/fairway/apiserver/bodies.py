@@ -13,6 +13,7 @@ from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, body_media
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
 from fairway.objects.strict.duplicates import has_duplicates
+from fairway.objects.strict.go_syntax import syntax_error
 
 _YAML = frozenset({YAML, "text/yaml", "application/x-yaml"})
 
@@ -21,7 +22,9 @@ def read(call: Call) -> Any:
     """The body of a POST or PUT.  Raises: ``StatusError`` 400 or 415."""
     media = body_media(call.content_type) if call.content_type else JSON
     if media == JSON:
-        return read_json(call.kind.name, call.raw)
+        found = read_json(call.kind.name, call.raw)
+        # As upstream: null says nothing, and so does an empty object.
+        return {} if found is None else found
     if media in _YAML:
         found = read_yaml(call.raw, call.doubled)
     elif media == PROTOBUF:
@@ -55,7 +58,7 @@ def read_json(wanted: str, raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise unparsable(wanted, error, raw) from error
+        raise unparsable(wanted, syntax_error(raw) or error, raw) from error
 
 
 def read_protobuf(wanted: str, raw: bytes) -> Any:

@@ -6,6 +6,7 @@ Pure.  Source: the texts of Kubernetes' own create and update handlers, which cl
 import orjson
 
 from fairway.apiserver.call import Call
+from fairway.apiserver.metadata import without_doubled_owners
 from fairway.apiserver.routes import media_version
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, schema, strict
@@ -30,19 +31,21 @@ def unparsable(wanted: str, why: object, raw: bytes) -> StatusError:
     return unrecognized(wanted, f"couldn't get version/kind; json parse error: {why}", raw)
 
 
+def unregistered(kind: str, version: str) -> str:
+    """Upstream's words for a kind that a version does not have."""
+    return f'no kind "{kind}" is registered for version "{version}" in scheme "{_SCHEME}"'
+
+
 def take_object(call: Call) -> Object:
     """The body as an object of the call's kind in the stored version.  Raises: ``StatusError`` 400.
 
     Steps: 1 it is an object; 2 of the kind and version that the URL names; 3 its fields are known and of the right
     types; 4 converted to the stored version; 5 in the namespace that the URL names.
     """
-    kind, body = call.kind, call.body
-    if not isinstance(body, dict):
-        why = (
-            f"json: cannot unmarshal {_go_type(body)} into Go value of type struct {{ APIVersion string; Kind string }}"
-        )
-        raise unparsable(kind.name, why, call.raw)
-    _check_type(call, body)
+    kind = call.kind
+    if kind.custom is not None and isinstance(call.body, dict):
+        _check_custom_type(call, call.body)
+    body = check_type(call.body, call.raw, kind.name, media_version(kind, call.served))
     call.warnings.extend(
         strict.check(
             body, call.raw, api_version=described_version(call), kind=kind.name,
@@ -51,6 +54,8 @@ def take_object(call: Call) -> Object:
     )  # fmt: skip
     to_stored_version(call, body)
     _place(call, body)
+    if len(body["metadata"].get("ownerReferences") or ()) > 1:
+        call.warnings.extend(without_doubled_owners(body["metadata"]))
     return body
 
 
@@ -75,27 +80,38 @@ def to_stored_version(call: Call, body: Object) -> None:
         call.served.to_storage(body)
 
 
-def _check_type(call: Call, body: Object) -> None:
-    asked = media_version(call.kind, call.served)
-    name, version = body.get("kind") or call.kind.name, body.get("apiVersion") or asked
+def check_type(body: object, raw: bytes, kind: str, asked: str) -> Object:
+    """The body, an object, of ``kind`` in the version ``asked`` if it names them.  Raises: ``StatusError`` 400."""
+    if not isinstance(body, dict):
+        struct = "struct { APIVersion string; Kind string }"
+        raise unparsable(kind, f"json: cannot unmarshal {_go_type(body)} into Go value of type {struct}", raw)
+    name, version = body.get("kind") or kind, body.get("apiVersion") or asked
     for field, value in (("kind", name), ("apiVersion", version)):
         if not isinstance(value, str):
             why = f"json: cannot unmarshal {_go_type(value)} into Go struct field .{field} of type string"
-            raise unparsable(call.kind.name, why, call.raw)
-    if version != asked and call.kind.custom is not None:
-        raise bad_request(_OTHER_VERSION.format(version, asked))
-    if name != call.kind.name and call.kind.custom is not None:
-        named = (body.get("metadata") or {}).get("name") or ""
-        problem = invalid_value("kind", name, f"must be {call.kind.name}")
-        raise invalid(call.kind.group, name, named, [problem])
-    if name != call.kind.name:
+            raise unparsable(kind, why, raw)
+    if version.count("/") > 1:
+        raise unrecognized(kind, f"unexpected GroupVersion string: {version}", raw)
+    if name != kind:
         short = version.rpartition("/")[2]
-        raise bad_request(
-            f'{name} in version "{short}" cannot be handled as a {call.kind.name}: '
-            f'no kind "{name}" is registered for version "{version}" in scheme "{_SCHEME}"'
-        )
+        raise bad_request(f'{name} in version "{short}" cannot be handled as a {kind}: {unregistered(name, version)}')
     if version != asked:
         raise bad_request(_OTHER_VERSION.format(version, asked))
+    return body
+
+
+def _check_custom_type(call: Call, body: Object) -> None:
+    """Objects of custom kinds are told of another version first, and of another kind as of a wrong field."""
+    asked = media_version(call.kind, call.served)
+    name, version = body.get("kind") or call.kind.name, body.get("apiVersion") or asked
+    if isinstance(version, str) and isinstance(name, str):
+        if version != asked:
+            raise bad_request(_OTHER_VERSION.format(version, asked))
+        if name != call.kind.name:
+            metadata = body.get("metadata")
+            named = metadata.get("name") if isinstance(metadata, dict) else None
+            problem = invalid_value("kind", name, f"must be {call.kind.name}")
+            raise invalid(call.kind.group, name, str(named or ""), [problem])
 
 
 def _place(call: Call, body: Object) -> None:
@@ -127,13 +143,16 @@ def _go_type(value: object) -> str:
     return "null"
 
 
+def undeterminable(call: Call) -> StatusError:
+    """400: an object without the name that the URL gives."""
+    return bad_request(f"the name of the object ({call.name} based on URL) was undeterminable: name must be provided")
+
+
 def check_name(call: Call, new: Object) -> None:
     """On update the object must bear the name that the URL gives.  Raises: ``StatusError`` 400."""
     name = new["metadata"].get("name") or ""
     if not name:
-        raise bad_request(
-            f"the name of the object ({call.name} based on URL) was undeterminable: name must be provided"
-        )
+        raise undeterminable(call)
     if name != call.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
 

@@ -12,6 +12,7 @@ from fairway.apiserver.negotiation import body_media
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
 from fairway.objects.patches import json_patch, merge_patch, strategic_merge
+from fairway.objects.strict.go_syntax import syntax_error
 
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
@@ -38,7 +39,9 @@ def read(call: Call) -> tuple[str, Any]:
         # What can be written again is not too deep for what follows, which is recursive.
         orjson.dumps(given)
     except orjson.JSONDecodeError as error:
-        raise bad_request(f"error decoding patch: {error}") from error
+        # Upstream reads a strategic merge elsewhere, and says so.
+        place = "" if media == STRATEGIC else "error decoding patch: "
+        raise bad_request(f"{place}{syntax_error(call.raw) or error}") from error
     except orjson.JSONEncodeError as error:
         raise bad_request("error decoding patch: json: exceeded max depth") from error
     return media, given
@@ -71,7 +74,7 @@ def apply(document: Object, media: str, patch: Any, api_version: str, kind: str)
     else:
         found = strategic_merge.apply(document, patch, api_version, kind)
         if isinstance(found, dict):
-            found |= {field: value for field, value in about.items() if found.get(field)}
+            found |= about
     if not isinstance(found, dict):
         raise json_patch.rejected()
     return found

@@ -44,7 +44,7 @@ CONTROLLER_REVISION = Kind(
     ),
     columns=(
         Column("Controller", _controller),
-        Column("Revision", at("revision", absent=0), type="integer"),
+        Column("Revision", at("revision", absent=0)),
         AGE,
     ),
     defaults=defaults,

@@ -122,7 +122,7 @@ EVENT = Kind(
         Column("Message", lambda event, _: (event.get("message") or "").strip()),
         Column("First Seen", _first_seen, priority=1),
         Column("Count", _count, priority=1),
-        Column("Name", lambda event, _: event["metadata"]["name"], priority=1),
+        Column("Name", lambda event, _: event["metadata"]["name"], format="name", priority=1),
     ),
     fields={f"{prefix}.{name}": field("involvedObject", name) for name in _OF_INVOLVED for prefix in _INVOLVED}
     | {

@@ -10,12 +10,13 @@ from fairway.apiserver import write_options
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import CREATE
 from fairway.apiserver.call import Call
+from fairway.apiserver.decode import check_type
 from fairway.apiserver.reply import Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
 from fairway.kinds import POD
 from fairway.objects import Object, meta, strict
-from fairway.objects.errors import StatusError, bad_request, conflict, invalid, not_supported, required
+from fairway.objects.errors import StatusError, bad_request, conflict, not_supported, required
 from fairway.objects.labels import validate_labels
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def bind(call: Call, api: "Api") -> Reply:
-    """POST.  Raises: ``StatusError`` 409 if the pod has a node or is going, 422 for a target that is no node."""
+    """POST.  Raises: ``StatusError`` 409 if the pod has a node or is going, 500 for a target that is no node."""
     target, metadata = _checked(call)
     await consulting.consult(call, CREATE, call.body, None, api, object_kind=("", "v1", "Binding"))
     for attempts_left in range(api.settings.limits.conflict_tries, 0, -1):
@@ -50,15 +51,12 @@ async def bind_named(call: Call, api: "Api") -> Reply:
 def _checked(call: Call) -> tuple[str, Object]:
     """(node, metadata) of the Binding."""
     write_options.check(call.options, "CreateOptions")
-    body = call.body
-    if not isinstance(body, dict):
-        raise bad_request("the body of a binding must be a Binding")
+    body = check_type(call.body, call.raw, "Binding", "v1")
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version="v1", kind="Binding", validation=validation))
     target, metadata = body.get("target") or {}, body.get("metadata") or {}
-    name = metadata.get("name") or call.name
-    if name != call.name:
-        raise bad_request(f"the name in the binding ({name}) does not match the name on the URL ({call.name})")
+    if metadata.get("name") != call.name:
+        raise bad_request("name in URL does not match name in Binding object")
     problems = [*validate_labels(metadata.get("labels"), "metadata.labels")]
     problems += meta.validate_annotations(metadata.get("annotations"), "metadata.annotations")
     if target.get("kind") not in (None, "", "Node"):
@@ -66,7 +64,9 @@ def _checked(call: Call) -> tuple[str, Object]:
     if not target.get("name"):
         problems.append(required("target.name"))
     if problems:
-        raise invalid("", "Binding", call.name, problems)
+        # Upstream hands these on as they are, without a reason.
+        texts = list(dict.fromkeys(problem.text for problem in problems))
+        raise StatusError(500, "", texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
     return target["name"], metadata
 
 

@@ -10,7 +10,7 @@ from fairway.apiserver import deletion, write_options
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import CREATE
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import copy
+from fairway.apiserver.decode import check_type, copy
 from fairway.apiserver.reply import Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.delete import delete_one
@@ -66,16 +66,11 @@ async def evict(call: Call, api: "Api") -> Reply:
 
 def _checked(call: Call) -> Object:
     write_options.check(call.options, "CreateOptions")
-    body = call.body
-    if not isinstance(body, dict):
-        raise bad_request("the body of an eviction must be an Eviction")
-    version = body.get("apiVersion") or VERSIONS[0]
-    if version not in VERSIONS or body.get("kind", "Eviction") != "Eviction":
-        raise bad_request(f"the object provided is no Eviction of {VERSIONS[0]}")
+    named = call.body.get("apiVersion") if isinstance(call.body, dict) else None
+    body = check_type(call.body, call.raw, "Eviction", named if named in VERSIONS else VERSIONS[0])
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version=VERSIONS[0], kind="Eviction", validation=validation))
-    name = (body.get("metadata") or {}).get("name") or call.name
-    if name != call.name:
+    if (body.get("metadata") or {}).get("name") != call.name:
         raise bad_request("name in URL does not match name in Eviction object")
     return body
 

@@ -10,6 +10,7 @@ from fairway.apiserver import bodies, ownership, patching, write_options
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import UPDATE
 from fairway.apiserver.call import Call
+from fairway.apiserver.decode import check_type, undeterminable
 from fairway.apiserver.list_options import flag
 from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Found, Made, Reply
@@ -86,9 +87,7 @@ def get_scale(call: Call, api: "Api") -> Reply:
 async def update_scale(call: Call, api: "Api") -> Reply:
     """PUT.  Raises: ``StatusError`` 400, 404, 409, 422."""
     write_options.check(call.options, "UpdateOptions")
-    body = call.body
-    if not isinstance(body, dict):
-        raise bad_request("the body of a scale must be a Scale")
+    body = check_type(call.body, call.raw, "Scale", _VERSION)
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version=_VERSION, kind="Scale", validation=validation))
     return await _scale(call, api, lambda _: body)
@@ -192,10 +191,11 @@ def _scaled(reply: Reply, kind: Kind) -> Reply:
 
 def _checked(call: Call, wanted: Object, old: Stored) -> int:
     """The replicas that ``wanted`` asks for.  Raises: ``StatusError`` 400, 409, 422."""
-    if (wanted.get("kind", "Scale"), wanted.get("apiVersion", _VERSION)) != ("Scale", _VERSION):
-        raise bad_request(f"the object provided is no Scale of {_VERSION}")
+    check_type(wanted, call.raw, "Scale", _VERSION)
     metadata, spec = wanted.get("metadata") or {}, wanted.get("spec") or {}
-    name = metadata.get("name") or call.name
+    name = metadata.get("name") or ("" if call.verb == "update" else call.name)
+    if not name:
+        raise undeterminable(call)
     if name != call.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
     if (metadata.get("namespace") or call.namespace) != call.namespace:

@@ -11,6 +11,7 @@ from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import CREATE
 from fairway.apiserver.authorization import NODES
 from fairway.apiserver.call import Call
+from fairway.apiserver.decode import check_type
 from fairway.apiserver.reply import Made, Reply
 from fairway.apiserver.subresources import node_tokens
 from fairway.apiserver.tokens import claims as said
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 GROUP = "authentication.k8s.io"
 _VERSION = f"{GROUP}/v1"
 _KIND = "TokenRequest"
-_BOUND: dict[tuple[str, str], Kind] = {("v1", "Pod"): POD, ("v1", "Secret"): SECRET, ("v1", "Node"): NODE}
+_BOUND: dict[str, Kind] = {"Pod": POD, "Secret": SECRET, "Node": NODE}
 
 
 async def create_token(call: Call, api: "Api") -> Reply:
@@ -60,9 +61,7 @@ async def create_token(call: Call, api: "Api") -> Reply:
 
 def _checked(call: Call) -> Object:
     """The TokenRequest.  Raises: ``StatusError`` 400."""
-    body = call.body
-    if not isinstance(body, dict) or body.get("kind", _KIND) != _KIND or body.get("apiVersion", _VERSION) != _VERSION:
-        raise bad_request(f"the body must be a {_KIND} of {_VERSION}")
+    body = check_type(call.body, call.raw, _KIND, _VERSION)
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version=_VERSION, kind=_KIND, validation=validation))
     metadata = body.get("metadata") or {}
@@ -80,9 +79,9 @@ def _bound(call: Call, reference: Object, api: "Api") -> Mapping[str, Object]:
         return {}
     name, uid = reference.get("name") or "", reference.get("uid") or ""
     version, word = reference.get("apiVersion") or "", reference.get("kind") or ""
-    kind = _BOUND.get((version, word))
+    group = version.rpartition("/")[0]
+    kind = None if group else _BOUND.get(word)
     if kind is None:
-        group = version.rpartition("/")[0]
         raise bad_request(f"cannot bind token to object of type {group}/{version.rpartition('/')[2]}, Kind={word}")
     stored = api.cache.get(kind, call.namespace if kind.namespaced else None, name)
     if stored is None:

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from fairway.apiserver import patching, write_options
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import check_name, described_version, schema_of, to_stored_version
-from fairway.apiserver.metadata import keep_reset
+from fairway.apiserver.decode import (
+    check_name,
+    described_version,
+    schema_of,
+    to_stored_version,
+    undeterminable,
+    unregistered,
+)
+from fairway.apiserver.metadata import keep_reset, without_doubled_owners
 from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
@@ -57,8 +64,7 @@ def patched(call: Call, old: Stored, media: str, given: Any, notes: Sequence[str
     if served is not None and served.from_storage is not None:
         served.from_storage(document)
     new = patching.apply(document, media, given, described_version(call), kind.name)
-    if (new.get("kind"), new.get("apiVersion")) != (kind.name, version):
-        raise rejected()
+    _check_type(call, new, version)
     keep_reset(new)
     shown = given if media == patching.STRATEGIC else None
     call.warnings.extend(
@@ -72,6 +78,8 @@ def patched(call: Call, old: Stored, media: str, given: Any, notes: Sequence[str
     metadata = new.get("metadata")
     if metadata is None:
         metadata = new["metadata"] = {}
+    if len(metadata.get("ownerReferences") or ()) > 1:
+        call.warnings.extend(without_doubled_owners(metadata))
     check_name(call, new)
     if kind.namespaced and (metadata.get("namespace") or call.namespace) != call.namespace:
         raise bad_request(
@@ -83,6 +91,24 @@ def patched(call: Call, old: Stored, media: str, given: Any, notes: Sequence[str
     else:
         metadata.pop("namespace", None)
     return new
+
+
+def _check_type(call: Call, new: Object, version: str) -> None:
+    """The patch left kind and version alone.  Raises: ``StatusError`` 422, 400.
+
+    As upstream, whose decoder fills in a kind that is missing, but of no version reads nothing, not even the name.
+    """
+    kind = call.kind
+    name, named = new.get("kind"), new.get("apiVersion")
+    if (name, named) == (kind.name, version):
+        return
+    if kind.custom is not None or not isinstance(name, str | None) or not isinstance(named, str | None):
+        raise rejected()
+    if not named:
+        raise undeterminable(call)
+    new["kind"] = name or kind.name
+    if (new["kind"], named) != (kind.name, version):
+        raise strict.refused_patch(kind.name, new, None, unregistered(new["kind"], named))
 
 
 def _check_revision(call: Call, new: Object, old: Stored) -> None:

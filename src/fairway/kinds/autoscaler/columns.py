@@ -44,7 +44,7 @@ COLUMNS = (
     Column("Reference", _reference),
     Column("Targets", _targets),
     Column("MinPods", lambda found, _: str(found["spec"].get("minReplicas", UNSET))),
-    Column("MaxPods", at("spec", "maxReplicas", absent=0), type="integer"),
-    Column("Replicas", count("status", "currentReplicas"), type="integer"),
+    Column("MaxPods", at("spec", "maxReplicas", absent=0)),
+    Column("Replicas", count("status", "currentReplicas")),
     AGE,
 )

@@ -22,7 +22,8 @@ _PULL = "https://github.com/kubernetes/enhancements/pull/1111"
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Every broken rule."""
     spec = new["spec"]
-    yield from _name(new)
+    if old is None:
+        yield from _name(new)
     yield from _group(spec.get("group") or "")
     yield from one_of("spec.scope", spec.get("scope"), ("Cluster", "Namespaced"))
     yield from _names(spec["names"])
@@ -238,7 +239,7 @@ def _approval(new: Object, old: Object | None) -> Iterator[Problem]:
 def _kept(new: Object, old: Object) -> Iterator[Problem]:
     spec, was = new["spec"], old["spec"]
     if is_established(old):
-        yield from unchanged("spec.scope", spec.get("scope"), was.get("scope"))
-        yield from unchanged("spec.names.kind", spec["names"].get("kind"), was["names"].get("kind"))
-    yield from unchanged("spec.group", spec.get("group"), was.get("group"))
-    yield from unchanged("spec.names.plural", spec["names"].get("plural"), was["names"].get("plural"))
+        yield from unchanged("spec.scope", spec.get("scope") or "", was.get("scope"))
+        yield from unchanged("spec.names.kind", spec["names"].get("kind") or "", was["names"].get("kind"))
+    yield from unchanged("spec.group", spec.get("group") or "", was.get("group"))
+    yield from unchanged("spec.names.plural", spec["names"].get("plural") or "", was["names"].get("plural"))

@@ -185,7 +185,7 @@ FLOW_SCHEMA = Kind(
     subresources=(STATUS,),
     columns=(
         Column("PriorityLevel", at("spec", "priorityLevelConfiguration", "name")),
-        Column("MatchingPrecedence", at("spec", "matchingPrecedence", absent=0), type="integer"),
+        Column("MatchingPrecedence", at("spec", "matchingPrecedence", absent=0)),
         Column("DistinguisherMethod", at("spec", "distinguisherMethod", "type", absent=NONE)),
         AGE,
         Column("MissingPL", _is_dangling),

@@ -99,7 +99,7 @@ STORAGE_CLASS = Kind(
         Column("Provisioner", lambda found, _: found.get("provisioner") or ""),
         Column("ReclaimPolicy", lambda found, _: found.get("reclaimPolicy") or ""),
         Column("VolumeBindingMode", lambda found, _: found.get("volumeBindingMode") or ""),
-        Column("AllowVolumeExpansion", lambda found, _: bool(found.get("allowVolumeExpansion")), type="boolean"),
+        Column("AllowVolumeExpansion", lambda found, _: bool(found.get("allowVolumeExpansion"))),
         AGE,
     ),
     defaults=defaults,

@@ -50,12 +50,15 @@ def mode(value: str | None) -> Mode:
     raise invalid("meta.k8s.io", "CreateOptions", "", [problem])
 
 
-def inspect(body: Object, raw: bytes, *, api_version: str, kind: str, is_whole: bool = True) -> Findings:
+def inspect(
+    body: Object, raw: bytes, *, api_version: str, kind: str, is_whole: bool = True, is_merged: bool = False
+) -> Findings:
     """Clean ``body`` in place and say what was wrong.  ``raw`` is the JSON that it came from, or empty.
 
     ``is_whole``: the object itself, not what somebody applies, who may own a field by saying ``false``.
+    ``is_merged``: a strategic merge made it.
     """
-    walk = Walk()
+    walk = Walk(is_merged=is_merged)
     try:
         is_doubled = bool(raw) and has_duplicates(raw, body)
         if not is_doubled and fits(body, api_version, kind):
@@ -175,13 +178,18 @@ def check_patched(
     if custom is not None:
         found = inspect_custom(patched, b"", custom)
     else:
-        found = inspect(patched, b"", api_version=api_version, kind=kind)
+        found = inspect(patched, b"", api_version=api_version, kind=kind, is_merged=patch is not None)
     found.fields[:0] = notes
     text = found.type_error or (found.strict_error if found.fields and validation == "Strict" else "")
     if text:
-        shown = REDACTED if kind == "Secret" else _shown(patched, patch)
-        raise invalid("", "", "", [invalid_value("patch", shown, text)])
+        raise refused_patch(kind, patched, patch, text)
     return found.fields if validation == "Warn" else []
+
+
+def refused_patch(kind: str, patched: Object, patch: Object | None, why: str) -> StatusError:
+    """422: what a patch made is not an object of its kind."""
+    shown = REDACTED if kind == "Secret" else _shown(patched, patch)
+    return invalid("", "", "", [invalid_value("patch", shown, why)])
 
 
 def _shown(patched: Object, patch: Object | None) -> str:

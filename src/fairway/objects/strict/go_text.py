@@ -73,6 +73,43 @@ def value_name(value: Any) -> str:
     return "array" if type(value) is list else "object"
 
 
+_READ_BY_THEMSELVES = frozenset({schema.TIME, schema.QUANTITY, schema.INT_OR_STRING})
+"""Forms whose Go types read their own JSON."""
+
+
+def restore_error(value: Any, wanted: str, scalar: str) -> str:
+    """Why what a strategic merge made is not of the type ``wanted``; ``scalar`` is its form if it is one.
+
+    Source: the converter from maps to structs in Kubernetes' apimachinery.
+    """
+    kind = _go_kind(value)
+    if not scalar:
+        if wanted.startswith("[]"):
+            return f"cannot restore slice from {kind}"
+        return f"cannot restore map from {kind}" if wanted.startswith("map[") else f"cannot restore struct from: {kind}"
+    if scalar in _READ_BY_THEMSELVES:
+        return f"json: cannot unmarshal {value_name(value)} into Go value of type {wanted}"
+    if scalar == schema.BYTES:
+        return f"cannot restore slice from {kind}"
+    is_number = scalar in (schema.INT32, schema.INT64, schema.NUMBER) and kind in ("int64", "float64")
+    if is_number or (scalar == schema.STRING and kind == "int64"):
+        return f"cannot convert {kind} to {wanted}"
+    return f"unrecognized type: {_SCALARS[scalar]}"
+
+
+def _go_kind(value: Any) -> str:
+    """What Go's reflection calls a JSON value."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int64"
+    if isinstance(value, float):
+        return "float64"
+    if isinstance(value, str):
+        return "string"
+    return "slice" if type(value) is list else "map"
+
+
 def go_text(value: Any, *, as_json: bool) -> str:
     """A value as compact JSON, or as Go's ``%+v`` shows maps: ``map[spec:map[replicas:3]]``, keys sorted."""
     if as_json:

@@ -16,7 +16,7 @@ import orjson
 from fairway.objects import Object, quantity, schema
 from fairway.objects.schema import Definition, Type
 from fairway.objects.strict.duplicates import Pairs
-from fairway.objects.strict.go_text import defined_name, time_error, type_name, value_name
+from fairway.objects.strict.go_text import defined_name, restore_error, time_error, type_name, value_name
 
 _MAX_FIELDS = 100
 _SCHEMA, _SCHEMA_OR = "JSONSchemaProps", "JSONSchemaPropsOr"
@@ -38,9 +38,13 @@ class _Wrong(ValueError):
 
 
 class Walk:
-    """One pass through one body."""
+    """One pass through one body.
 
-    def __init__(self) -> None:
+    ``is_merged``: a strategic merge made it, which upstream reads by another decoder.
+    """
+
+    def __init__(self, *, is_merged: bool = False) -> None:
+        self._is_merged = is_merged
         self.fields: list[str] = []
         self.type_error = ""
         self._path: list[str] = []
@@ -85,8 +89,13 @@ class Walk:
         if len(self.fields) < _MAX_FIELDS and text not in self.fields:
             self.fields.append(text)
 
-    def _wrong(self, value: Any, wanted: str, instead: Any, shown: str = "") -> Any:
-        """Note the first wrong type, and go on with ``instead``, which nobody will see."""
+    def _wrong(self, value: Any, wanted: str, instead: Any, shown: str = "", scalar: str = "") -> Any:
+        """Note the first wrong type, and go on with ``instead``, which nobody will see.
+
+        ``scalar``: the form wanted, if it is one.
+        """
+        if not self.type_error and self._is_merged:
+            self.type_error = restore_error(value, wanted, scalar)
         if not self.type_error:
             where = f"Go struct field {self._struct}.{'.'.join(self._stack)}" if self._stack else "Go value"
             self.type_error = f"json: cannot unmarshal {shown or value_name(value)} into {where} of type {wanted}"
@@ -194,26 +203,30 @@ class Walk:
             schema.STRING: isinstance(value, str), schema.BOOLEAN: isinstance(value, bool),
             schema.NUMBER: is_number,
         }.get(form, False)  # fmt: skip
-        return value if is_right else self._wrong(value, wanted, _ZERO[form])
+        return value if is_right else self._wrong(value, wanted, _ZERO[form], scalar=form)
 
     def _integer(self, value: Any, form: str, wanted: str) -> Any:
         limit = 1 << _INT_BITS[form]
         if isinstance(value, int) and -limit <= value < limit:
             return value
-        return self._wrong(value, wanted, 0, f"number {orjson.dumps(value).decode()}")
+        return self._wrong(value, wanted, 0, f"number {orjson.dumps(value).decode()}", form)
 
     def _of_two(self, value: Any, form: str) -> Any:
         """A number or a text: amounts and ports."""
         if form == schema.INT_OR_STRING:
             if isinstance(value, str):
                 return value
-            return self._wrong(value, "int32", 0) if isinstance(value, bool) else self._integer(value, form, "int32")
+            return (
+                self._wrong(value, "int32", 0, scalar=form)
+                if isinstance(value, bool)
+                else self._integer(value, form, "int32")
+            )
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
         return self._custom(text, quantity.canonical)
 
     def _time(self, value: Any, *, has_micros: bool) -> Any:
         if not isinstance(value, str):
-            return self._wrong(value, "string", None)
+            return self._wrong(value, "string", None, scalar=schema.TIME)
         return self._custom(value, _micros if has_micros else _seconds)
 
     def _custom(self, text: str, read: Callable[[str], str]) -> Any:
