@@ -48,9 +48,7 @@ def test_a_token_makes_a_user_of_its_account() -> None:
         "authentication.kubernetes.io/node-name": ["n1"],
         "authentication.kubernetes.io/node-uid": ["u-node"],
     }
-    assert found.bound == (
-        Bound("serviceaccount", "web", "u-sa"), Bound("pod", "p", "u-pod"), Bound("node", "n1", "u-node"),
-    )  # fmt: skip
+    assert found.bound == (Bound("serviceaccount", "web", "u-sa"), Bound("pod", "p", "u-pod"))
 
 
 @pytest.mark.parametrize(("now_s", "is_good"), [(939, False), (940, True), (1599.9, True), (1600, False)])
