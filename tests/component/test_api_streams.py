@@ -128,7 +128,8 @@ async def make_pod(api: World, name: str, *containers: str, node: str = "localho
     spec = {"containers": [{"name": one, "image": "i"} for one in names]}
     await api.ask("POST", PODS, {"metadata": {"name": name}, "spec": spec})
     if node:
-        await api.ask("POST", f"{PODS}/{name}/binding", {"target": {"kind": "Node", "name": node}})
+        binding = {"metadata": {"name": name}, "target": {"kind": "Node", "name": node}}
+        await api.ask("POST", f"{PODS}/{name}/binding", binding)
         running = [
             {"name": one, "ready": True, "restartCount": 0, "image": "i", "imageID": "", "state": {"running": {}}}
             for one in names

@@ -333,7 +333,7 @@ async def test_dependents_are_waited_for_or_left_by_finalizers(api: World) -> No
 
 async def test_a_pod_on_a_node_gets_its_grace_and_it_can_only_be_shortened(api: World) -> None:
     await api.ask("POST", PODS, {"metadata": {"name": "p"}, "spec": POD_SPEC})
-    target = {"target": {"kind": "Node", "name": "n1"}}
+    target = {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n1"}}
     bound = await api.ask("POST", f"{PODS}/p/binding", target)
     assert (bound.status, bound.body["status"]) == (201, "Success")
     again = await api.ask("POST", f"{PODS}/p/binding", target)

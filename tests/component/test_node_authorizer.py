@@ -56,7 +56,8 @@ async def api() -> AsyncIterator[World]:
 
 
 async def bound(api: World) -> None:
-    told = await api.ask("POST", f"{CORE}/pods/web/binding", {"target": {"kind": "Node", "name": "n1"}})
+    binding = {"metadata": {"name": "web"}, "target": {"kind": "Node", "name": "n1"}}
+    told = await api.ask("POST", f"{CORE}/pods/web/binding", binding)
     assert told.status == 201
 
 
