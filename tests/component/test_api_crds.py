@@ -147,7 +147,7 @@ async def test_columns_are_those_of_the_definition(api: World) -> None:
 
 
 async def test_columns_that_cannot_be_read_are_left_out(api: World) -> None:
-    columns = [{"name": "Odd", "type": "string", "jsonPath": "spec["}]
+    columns = [{"name": "Odd", "type": "string", "jsonPath": ".spec["}]
     await established(api, definition(version(additionalPrinterColumns=columns)))
     accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
     shown = (await api.ask("GET", WIDGETS, accept=accept)).body

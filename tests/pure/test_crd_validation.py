@@ -77,8 +77,14 @@ MISTAKES: list[tuple[tuple[Any, ...], Any, str]] = [
      {"scale": {"specReplicasPath": ".x", "statusReplicasPath": ".status.x"}},
      'spec.subresources.scale.specReplicasPath: Invalid value: ".x": should be a json path under .spec'),
     (("spec", "versions", 0, "additionalPrinterColumns"), [{"name": "a", "type": "text", "jsonPath": ".a"}],
-     'spec.additionalPrinterColumns[0].type: Unsupported value: "text": supported values: "boolean", "date", '
-     '"integer", "number", "string"'),
+     'spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string'),
+    (("spec", "versions", 0, "additionalPrinterColumns"), [{"name": "a", "type": "string", "jsonPath": "a"}],
+     'spec.additionalPrinterColumns[0].JSONPath: Invalid value: "a": must be a simple json path starting with .'),
+    (("spec", "versions", 0, "additionalPrinterColumns"), [{"name": "a", "type": "string", "format": "bool"}],
+     'spec.additionalPrinterColumns[0].format: Invalid value: "bool": must be one of byte,date,date-time,double,'
+     "float,int32,int64,password"),
+    (("spec", "versions", 0, "subresources"), {"scale": {"specReplicasPath": "spec.x"}},
+     'spec.subresources.scale.specReplicasPath: Invalid value: "spec.x": must be a simple json path starting with .'),
     (("spec", "conversion"), {"strategy": "Webhook"},
      "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook"),
     (X, {"type": "array", "items": {"type": "object"}, "x-kubernetes-list-type": "map"},

@@ -14,8 +14,9 @@ from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, required
 from fairway.objects.json_path import is_simple
 
+_NO_PATH = "must be a simple json path starting with ."
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
-_COLUMN_FORMATS = ("binary", "bool", "byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _PULL = "https://github.com/kubernetes/enhancements/pull/1111"
 
 
@@ -141,11 +142,15 @@ def _subresources(given: Object, path: str) -> Iterator[Problem]:
         value = scale.get(field) or ""
         if not value:
             yield required(f"{path}.scale.{field}")
+        elif value[0] != ".":
+            yield invalid_value(f"{path}.scale.{field}", value, _NO_PATH)
         elif not value.startswith(beginning) or not _is_field_path(value):
             detail = f"should be a json path under {beginning[:-1]}"
             yield invalid_value(f"{path}.scale.{field}", value, detail)
     selector = scale.get("labelSelectorPath")
-    if selector and not (selector.startswith((".spec.", ".status.")) and _is_field_path(selector)):
+    if selector and selector[0] != ".":
+        yield invalid_value(f"{path}.scale.labelSelectorPath", selector, _NO_PATH)
+    elif selector and not (selector.startswith((".spec.", ".status.")) and _is_field_path(selector)):
         yield invalid_value(
             f"{path}.scale.labelSelectorPath", selector, "should be a json path under either .status or .spec"
         )
@@ -160,11 +165,17 @@ def _columns(given: Sequence[Object], path: str) -> Iterator[Problem]:
         here = f"{path}[{place}]"
         if not column.get("name"):
             yield required(f"{here}.name")
-        yield from one_of(f"{here}.type", column.get("type"), _COLUMN_TYPES)
-        if column.get("format"):
-            yield from one_of(f"{here}.format", column["format"], _COLUMN_FORMATS)
-        if not column.get("jsonPath"):
+        type_, format_, place_of_value = (column.get(field) or "" for field in ("type", "format", "jsonPath"))
+        if not type_:
+            yield required(f"{here}.type", f"must be one of {','.join(_COLUMN_TYPES)}")
+        elif type_ not in _COLUMN_TYPES:
+            yield invalid_value(f"{here}.type", type_, f"must be one of {','.join(_COLUMN_TYPES)}")
+        if format_ and format_ not in _COLUMN_FORMATS:
+            yield invalid_value(f"{here}.format", format_, f"must be one of {','.join(_COLUMN_FORMATS)}")
+        if not place_of_value:
             yield required(f"{here}.JSONPath")
+        elif place_of_value[0] != ".":
+            yield invalid_value(f"{here}.JSONPath", place_of_value, _NO_PATH)
 
 
 def _selectable(given: Sequence[Object], path: str) -> Iterator[Problem]:
