@@ -427,7 +427,7 @@ async def test_a_store_that_refuses_is_a_503_and_the_write_is_not_there(api: Wor
 
 
 async def test_a_store_that_never_answers_is_a_504() -> None:
-    async with world(Settings(limits=Limits(request_s=0.05))) as api:
+    async with world(Settings(limits=Limits(request_s=1.0))) as api:
 
         async def never(_: Any) -> Any:
             await asyncio.Event().wait()
