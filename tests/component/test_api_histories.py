@@ -140,8 +140,10 @@ async def test_what_was_acknowledged_survives_whole_and_watchers_see_it_once(
         tmp_path / "store.db", keep_revisions=keep_revisions, window_bytes=window_bytes, duration_s=DURATION_S,
         seed=seed,
     )  # fmt: skip
-    assert history.shared.count > 0 and history.checked > 0
-    if not keep_revisions:
+    assert history.shared.count > 0
+    assert history.read > 0
+    if not keep_revisions:  # Where little is kept, few readings are of a moment that the observer saw, too.
+        assert history.checked > 0
         assert history.observer.lists == 1, "all of the history is kept: nobody needs to list again"
     print(
         f"{history.kills} kills, {history.shared.count} writes, {history.checked} of {history.read} readings "

@@ -18,7 +18,7 @@ GROUP = "/apis/networking.k8s.io/v1"
 CIDRS, ADDRESSES = f"{GROUP}/servicecidrs", f"{GROUP}/ipaddresses"
 SERVICES = "/api/v1/namespaces/default/services"
 MERGE = "application/merge-patch+json"
-PARENT = {"group": "", "resource": "services", "namespace": "default", "name": "none"}
+PARENT = {"resource": "services", "namespace": "default", "name": "none"}
 BODIES: dict[str, list[dict[str, Any]]] = {
     CIDRS: [{"metadata": {"name": f"n{number}"}, "spec": {"cidrs": [f"10.1{number}.0.0/24"]}} for number in range(3)],
     ADDRESSES: [{"metadata": {"name": f"192.168.9.{number}"}, "spec": {"parentRef": PARENT}} for number in range(3)],
@@ -123,7 +123,7 @@ async def test_services_take_their_addresses_from_ranges_that_come_and_go(api: W
     assert (ready["type"], ready["status"], ready["reason"]) == ("Ready", "True", "")
     assert (await api.ask("POST", SERVICES, outside)).body["spec"]["clusterIP"] == "10.77.0.9"
     address = (await api.ask("GET", f"{ADDRESSES}/10.77.0.9")).body
-    assert address["spec"]["parentRef"] == {"group": "", "resource": "services", "namespace": "default", "name": "a"}
+    assert address["spec"]["parentRef"] == {"resource": "services", "namespace": "default", "name": "a"}
     assert address["metadata"]["labels"] == {
         "ipaddress.kubernetes.io/ip-family": "IPv4",
         "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
