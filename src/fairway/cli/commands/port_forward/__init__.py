@@ -40,7 +40,7 @@ def run(call: "Call") -> int:
     pods.check_timeout(call)
     found = pods.one_object(call, call.words[:1])
     service = found if found["kind"] == "Service" else None
-    if service is not None:
+    if service is not None and (service.get("spec") or {}).get("selector"):
         check_service(call.words[1:], service)  # before it is waited for a pod, however long that takes
     pod = pods.attachable_pod(call, found)
     ports = forwarded(call.words[1:], pod, service)
