@@ -19,7 +19,7 @@ spec:
 ROWS = (
     writes(
         "set",
-        ("create -f -", _DEPLOYMENT), "create cm c --from-literal=A=1 --from-literal=b-c=2",
+        ("create -f -", _DEPLOYMENT), "create cm c --from-literal=b-c=2", "create cm d --from-literal=A=1",
         "create svc clusterip s --tcp=80", "set image", "set image deploy web", "set image deploy web a=x:2",
         "set image deploy web a=x:2", "set image deploy/web nope=x:2", "set image deploy web '*=y:1'",
         "set image deploy web a=", "set image deploy --all a=z:1", "set image deploy,rs web a=z:1",
@@ -28,7 +28,7 @@ ROWS = (
         "set env deploy web K=v", "set env deploy web K-", "set env deploy web --list",
         "set env deploy web A=1 -c nope", "set env deploy web --from=configmap/c",
         "set env deploy web --list", "set env deploy web --list --resolve",
-        "set env deploy web --from=configmap/c --prefix=P_ --keys=A", "set env deploy web --from=foo/c",
+        "set env deploy web --from=configmap/d --prefix=P_ --keys=A", "set env deploy web --from=foo/c",
         "set env deploy web A=zz --overwrite=false", "set env deploy web bad", "set env deploy web 'bad key=1'",
         ("set env -f - X=1 --local -o yaml", _DEPLOYMENT), "set env svc s X=1", "set selector svc s a=b",
         "set selector svc s a=b,c=d", "set selector svc s 'a in (b)'", "set selector svc s",
