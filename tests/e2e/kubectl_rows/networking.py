@@ -34,5 +34,5 @@ NETWORKING = (
         types("create -f -", "=networkpolicy.networking.k8s.io/db created", given=_POLICY),
         types("get netpol", "~^NAME +POD-SELECTOR +AGE$", "~^db +role=db +[0-9]s$"),
         types("describe netpol db", "To Port Range: 6379-6380/TCP", "Except: 172.17.1.0/24", "Policy Types: Ingress"),
-        types("explain networkpolicy.spec.policyTypes", "policyTypes"), since=27),
+        types("explain networkpolicy.spec.policyTypes", "policyTypes"), since=31),
 )  # fmt: skip

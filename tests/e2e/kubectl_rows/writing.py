@@ -103,7 +103,7 @@ APPLY = (
               """-p '[{"op":"replace","path":"/spec/sessionAffinity","value":"None"}]'""",
               "=service/redis-master patched"),
         types("""patch svc redis-master --type=json -p '[{"op":"test","path":"/spec/type","value":"X"}]'""",
-              "The request is invalid: the server rejected our request due to an error in our request", code=1),
+              "The request is invalid", code=1),
         types("""patch svc redis-master --type=merge -p '{"spec":{"ports":[]}}'""",
               'The Service "redis-master" is invalid: spec.ports: Required value', code=1),
         types("patch svc redis-master -p nope", "json: cannot unmarshal string into Go value of type", code=1),
@@ -119,7 +119,7 @@ APPLY = (
         types("label svc redis-master new-name-", "=service/redis-master unlabeled"),
         types("annotate svc redis-master a=b", "=service/redis-master annotated"),
         types("annotate svc redis-master a=c --overwrite", "=service/redis-master annotated"),
-        types("get svc redis-master -o jsonpath={.metadata.annotations}", '={"a":"c"}'), since=27),
+        types("get svc redis-master -o jsonpath={.metadata.annotations}", '={"a":"c"}'), since=28),
 )  # fmt: skip
 
 DELETE = (
