@@ -1,19 +1,13 @@
 """Limits, quotas, Pod Security, policies and webhooks as kubectl's users meet them."""
 
 import json
-import ssl
 import subprocess
-import threading
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-from component.authority import Authority
-
 from .conftest import Cluster
+from .hooks import listening
 
 CONTAINER = {"name": "c", "image": "luksa/kubia", "imagePullPolicy": "IfNotPresent"}
 NO_TIME = "terminationGracePeriodSeconds"
@@ -110,60 +104,30 @@ def test_a_policy_in_cel(cluster: Cluster, namespace: str) -> None:
         cluster.run("delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", f"few-{namespace}")
 
 
-class Refusing(BaseHTTPRequestHandler):
-    """A webhook that wants every ConfigMap to have a label, and gives one to those that are about to be created."""
-
-    def do_POST(self) -> None:
-        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        request = review["request"]
-        response: dict[str, Any] = {"uid": request["uid"], "allowed": True, "warnings": ["looked at"]}
-        if self.path.startswith("/label"):
-            add = [{"op": "add", "path": "/metadata/labels", "value": {"by": "webhook"}}]
-            response |= {"patchType": "JSONPatch", "patch": b64encode(json.dumps(add).encode()).decode()}
-        elif request["name"] == "bad":
-            response |= {"allowed": False, "status": {"message": "no bad ones", "code": 403}}
-        body = json.dumps({**review, "request": None, "response": response}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the test says what went wrong."""
+def _label(_: Any) -> dict[str, Any]:
+    """A webhook that gives a label to every ConfigMap that is about to be created."""
+    add = [{"op": "add", "path": "/metadata/labels", "value": {"by": "webhook"}}]
+    patch = b64encode(json.dumps(add).encode()).decode()
+    return {"allowed": True, "warnings": ["looked at"], "patchType": "JSONPatch", "patch": patch}
 
 
-@contextmanager
-def webhook_server(folder: Path) -> Iterator[dict[str, Any]]:
-    """The clientConfig of a webhook of this process, without its path."""
-    authority = Authority(folder)
-    pair = authority.issue("webhook")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.cert, pair.key)
-    server = HTTPServer(("127.0.0.1", 0), Refusing)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        bundle = b64encode(authority.ca.read_bytes()).decode()
-        yield {"url": f"https://127.0.0.1:{server.server_port}", "caBundle": bundle}
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def _check(request: dict[str, Any]) -> dict[str, Any]:
+    """A webhook that wants none of them to be called bad."""
+    told: dict[str, Any] = {"allowed": request["name"] != "bad", "warnings": ["looked at"]}
+    return told if told["allowed"] else {**told, "status": {"message": "no bad ones", "code": 403}}
 
 
 def test_webhooks(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
     here, name = ("-n", namespace), f"hooks-{namespace}"
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
-    with webhook_server(tmp_path) as config:
+    with listening(tmp_path, _label) as label, listening(tmp_path, _check) as check:
         common = {
             "sideEffects": "None", "admissionReviewVersions": ["v1"], "rules": [rule],
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
             "matchConditions": [{"name": "not-ours", "expression": "!object.metadata.name.startsWith('kube-')"}],
         }  # fmt: skip
-        for kind, path in (("Mutating", "label"), ("Validating", "check")):
-            where = {**config, "url": f"{config['url']}/{path}"}
-            webhook = {**common, "name": f"{path}.example.com", "clientConfig": where}
+        for kind, which, where in (("Mutating", "label", label), ("Validating", "check", check)):
+            webhook = {**common, "name": f"{which}.example.com", "clientConfig": where}
             made = {
                 "apiVersion": "admissionregistration.k8s.io/v1", "kind": f"{kind}WebhookConfiguration",
                 "metadata": {"name": name}, "webhooks": [webhook],

@@ -14,6 +14,7 @@ from fairway.apiserver.collection import Collection
 from fairway.apiserver.stored import PACKED_BYTES, Stored
 
 PERIOD_S = 10.0
+"""Between two looks: a write that had to ask whether it is time would pay for what happens once in an hour."""
 LEAST_BYTES = 2 * 1024 * 1024
 """Of a collection: less is not worth the library."""
 _DICTIONARY_BYTES = 32 * 1024

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
+from ..hooks import listening
 from .client import Client
-from .hooks import listening
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 RULE = {"operations": ["CREATE", "UPDATE"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"]}

@@ -5,9 +5,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..hooks import listening
 from .client import Client
 from .definitions import defined
-from .hooks import listening
 
 GROUP, PLURAL = "stable.example.com", "hostports"
 TEXT = {"type": "string"}

@@ -91,7 +91,7 @@ def _ready(node: Node) -> Callable[[Mapping[str, Any]], Any]:
     def run(values: Mapping[str, Any]) -> Any:
         try:
             value = program.eval(data={name: values[name] for name in names if name in values})
-        except Exception as error:
+        except Exception as error:  # the library's own, and what it meets in taking over the values
             raise ExpressionError(_shown_failure(str(error))) from error
         plain = value.plain_value()
         if value.type().name() == "ERROR":
@@ -134,7 +134,7 @@ def _is_pattern(text: str) -> bool:
     program = _library().compile("text.matches(pattern)", disable_check=True)
     try:
         return bool(program.eval(data={"text": "", "pattern": text}).type().name() != "ERROR")
-    except Exception:
+    except RuntimeError:  # what the library raises, whatever is wrong
         return False
 
 
@@ -142,7 +142,7 @@ def _parsed(text: str) -> Tree:
     library = _library()
     try:
         raw = library.compile(text, disable_check=True).serialize()
-    except Exception as error:
+    except Exception as error:  # the library's own, and what it meets in a text that is no Unicode
         raise ExpressionError(_TAIL.sub("", _HEAD.sub("", str(error)))) from error
     return tree_of(raw, text)
 
