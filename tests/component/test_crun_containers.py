@@ -36,7 +36,7 @@ def size_of(path: Path) -> int:
 
 
 def rotated(world: World) -> list[Path]:
-    return sorted(Path(world.runtime.log_path(UID, "c", 0)).parent.glob("0.log.*"))
+    return sorted(Path(world.runtime.log_path(UID, "c", 0)).parent.glob("0.log.[0-9]*"))
 
 
 def no_process_stays(world: World) -> bool:
@@ -455,6 +455,21 @@ def test_a_start_that_nobody_waits_for_any_more_is_not_forgotten(tmp_path: Path)
         assert records.pods_with_files(world.machine) == set()
 
     run(tmp_path, scenario)
+
+
+def test_the_log_that_the_monitor_is_making_is_not_an_old_one(tmp_path: Path) -> None:
+    log, control = tmp_path / "0.log", tmp_path / "ctl"
+    made, packed = tmp_path / "0.log.tmp", tmp_path / "0.log.20200101-000000"
+    for each in (log, made, packed):
+        each.write_text("1\n")
+    os.mkfifo(control)
+    monitor = os.open(control, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        rotate(log, control, 3)
+    finally:
+        os.close(monitor)
+    assert made.exists()
+    assert packed.with_name(f"{packed.name}.gz").exists()
 
 
 def test_a_pod_on_the_machine_s_network_has_no_address(tmp_path: Path) -> None:

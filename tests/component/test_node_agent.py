@@ -319,7 +319,7 @@ async def test_a_container_that_cannot_be_run_backs_off(world: World) -> None:
 
 
 async def test_the_pod_is_ended_at_its_deadline(world: World) -> None:
-    await world.create(pod(activeDeadlineSeconds=1))
+    await world.create(pod(activeDeadlineSeconds=2))  # counted from a whole second: one of them may be nearly over
     await world.until(is_ready)
     found = await world.until(lambda found: found["status"]["phase"] == "Failed")
     assert found["status"]["reason"] == "DeadlineExceeded"

@@ -110,7 +110,8 @@ def rotate(log: Path, control: Path, max_files: int) -> None:
         os.write(descriptor, REOPEN_LOG)
     finally:
         os.close(descriptor)
-    older = sorted(path for path in log.parent.glob(f"{log.name}.*") if path != aside)
+    # By their dates: beside them the monitor may just be making the new log, under a name that ends in ".tmp".
+    older = sorted(path for path in log.parent.glob(f"{log.name}.[0-9]*") if path != aside)
     for path in older[: max(0, len(older) - (max_files - 2))]:
         path.unlink(missing_ok=True)
     for path in older:
