@@ -208,6 +208,37 @@ async def test_a_default_that_comes_later_shows_in_older_objects(api: World) -> 
     assert (await api.ask("GET", f"{WIDGETS}/w")).body["spec"]["size2"] == 7
 
 
+async def test_watches_end_when_the_schema_changes_and_older_ones_have_to_list(api: World) -> None:
+    await established(api, definition())
+    made = await api.ask("POST", WIDGETS, widget())
+    watch = await api.watch(f"{WIDGETS}?watch=true&resourceVersion={made.body['metadata']['resourceVersion']}")
+    path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size2"
+    body = [{"op": "add", "path": path, "value": {"type": "integer", "default": 7}}]
+    await api.ask("PATCH", f"{CRDS}/widgets.{GROUP}", body, content_type="application/json-patch+json")
+    await watch.ended()
+    assert watch.lines == []
+    again = await api.watch(f"{WIDGETS}?watch=true&resourceVersion={made.body['metadata']['resourceVersion']}")
+    assert [(one["type"], one["object"]["code"]) for one in await again.ended()] == [("ERROR", 410)]
+    listed = (await api.ask("GET", WIDGETS)).body
+    assert listed["items"][0]["spec"]["size2"] == 7
+    watch = await api.watch(f"{WIDGETS}?watch=true&resourceVersion={listed['metadata']['resourceVersion']}")
+    await api.ask("DELETE", f"{WIDGETS}/w")
+    assert [(one["type"], one["object"]["spec"]["size2"]) for one in await watch.events(1)] == [("DELETED", 7)]
+
+
+async def test_watches_go_on_while_a_definition_changes_by_nothing_that_they_see(api: World) -> None:
+    await established(api, definition())
+    watch = await api.watch(f"{WIDGETS}?watch=true")
+    patch = {"metadata": {"labels": {"a": "b"}}}
+    await api.ask("PATCH", f"{CRDS}/widgets.{GROUP}", patch, content_type="application/merge-patch+json")
+    await api.server._custom_kinds.settle()
+    await api.ask("POST", WIDGETS, {**widget(), "metadata": {"name": "w", "finalizers": ["example.com/held"]}})
+    await api.ask("DELETE", f"{CRDS}/widgets.{GROUP}")
+    assert [one["type"] for one in await watch.events(2)] == ["ADDED", "MODIFIED"]
+    await api.ask("PATCH", f"{WIDGETS}/w", {"metadata": {"finalizers": None}}, content_type=MERGE)
+    assert [one["type"] for one in await watch.ended()] == ["ADDED", "MODIFIED", "DELETED"]
+
+
 async def test_several_versions_without_conversion(api: World) -> None:
     older = version("v1beta1", storage=False, deprecated=True, additionalPrinterColumns=[
         {"name": "C", "type": "string", "jsonPath": ".spec.colour"},

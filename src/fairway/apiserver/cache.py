@@ -88,8 +88,7 @@ class Cache:
             made.unconverted = dict.fromkeys(made.live)
         prefix = kind.prefix
         for gone in self._mirrors.get(prefix, {}).values():
-            for watcher in list(gone.watchers):
-                watcher.lose()
+            gone.renew(self.revision)
         self._mirrors[prefix] = mirrors
 
     async def load(self) -> int:
@@ -187,7 +186,7 @@ class Cache:
             if entry.key in mirror.unconverted:
                 # Nobody may be told of it before it is converted.
                 self._unsent.pop(mirror, None)
-                mirror.floor = entry.revision
+                mirror.forget(entry.revision)
                 for watcher in list(mirror.watchers):
                     watcher.lose()
 
@@ -310,7 +309,7 @@ class Cache:
             # An object of a custom kind, whose definition is not known yet; its group is a domain.
             group, plural = prefix.strip("/").split("/")
             found = self.collections[prefix] = Collection(Kind(group=group, version="", name="", plural=plural))
-            found.floor = found.changed = self.revision
+            found.load([], self.revision)
         return found
 
 

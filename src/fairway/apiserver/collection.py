@@ -25,6 +25,9 @@ class Watcher(Protocol):
     def lose(self) -> None:
         """Events were lost: the watch must end with 410."""
 
+    def end(self) -> None:
+        """The watch is over, and nothing is wrong: whoever wants to go on asks again."""
+
 
 class Codec(Protocol):
     """Makes bytes small and gives them back."""
@@ -49,7 +52,8 @@ class Batch:
 class Collection:
     """One kind's part of the cache.
 
-    ``changed`` is the revision of the last change; ``floor`` the last revision whose events are no longer remembered.
+    ``changed`` is the revision of the last change; ``floor`` the last revision whose events are no longer remembered,
+    or look otherwise than the kind does now.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -58,7 +62,7 @@ class Collection:
         self.recent: deque[Event] = deque()
         self.watchers: dict[Watcher, None] = {}
         self.changed = 0
-        self.floor = 0
+        self._forgotten = self._renewed = 0
         self.codec: Codec | None = None
         """What keeps the bytes small, once there are many."""
         self.unconverted: dict[str, None] = {}
@@ -70,7 +74,27 @@ class Collection:
         self.live = {state.key: state for state in states}
         self._keys = sorted(self.live)
         self.recent.clear()
-        self.changed = self.floor = revision
+        self.changed = self._forgotten = revision
+
+    @property
+    def floor(self) -> int:
+        """See the class; a watch from before it must list first."""
+        return max(self._forgotten, self._renewed)
+
+    @property
+    def forgotten(self) -> int:
+        """The last revision whose events are no longer remembered: the state at any later one can be told."""
+        return self._forgotten
+
+    def forget(self, revision: int) -> None:
+        """What happened up to ``revision`` can't be told."""
+        self._forgotten = revision
+
+    def renew(self, revision: int) -> None:
+        """From ``revision`` on the kind looks otherwise: what watches told before holds no more, and they end."""
+        self._renewed = revision
+        for watcher in list(self.watchers):
+            watcher.end()
 
     def apply(self, key: str, new: Stored | None, revision: int) -> Event | None:
         """Take one change; ``None`` if it deletes what is not there."""
@@ -91,7 +115,7 @@ class Collection:
 
     def forget_oldest(self) -> None:
         """Drop the oldest remembered event."""
-        self.floor = self.recent.popleft().revision
+        self._forgotten = self.recent.popleft().revision
 
     def keys(self, prefix: str, start: str = "") -> list[str]:
         """The keys under ``prefix``, in order, from ``start`` on."""

@@ -62,6 +62,7 @@ class CustomKinds:
     def _serve(self, established: Sequence[Object]) -> None:
         """Serve the kinds of these definitions, and no others."""
         made: dict[str, tuple[bytes, tuple[Kind, ...]]] = {}
+        other: list[Kind] = []
         for found in established:
             name, source = found["metadata"]["name"], _source(found)
             known = self._made.get(name)
@@ -70,15 +71,17 @@ class CustomKinds:
             else:
                 made[name] = (source, kinds_of(found))
                 self._adopt(made[name][1][0])
+                if known is not None and not _is_alike(known[1][0], found):
+                    other.append(known[1][0])
         if made == self._made:
             return
-        gone = [kinds for name, (_, kinds) in self._made.items() if name not in made]
+        other += [kinds[0] for name, (_, kinds) in self._made.items() if name not in made]
         self._made = made
         self._changed([kind for _, kinds in made.values() for kind in kinds])
-        for kinds in gone:
-            collection = self._api.cache.of(kinds[0])
-            for watcher in list(collection.watchers):
-                watcher.lose()
+        cache = self._api.cache
+        cache.send()
+        for kind in other:
+            cache.of(kind).renew(cache.revision)
 
     def _adopt(self, kind: Kind) -> None:
         """Show the objects of a kind as its new schema has them."""
@@ -152,3 +155,11 @@ def _source(found: Object) -> bytes:
         "leaving": meta.is_deleting(found), "names": (found.get("status") or {}).get("acceptedNames"),
     }  # fmt: skip
     return orjson.dumps(about)
+
+
+def _is_alike(kind: Kind, found: Object) -> bool:
+    """Whether a definition says what it said when ``kind`` was made of it: one that is only leaving does."""
+    assert kind.custom is not None
+    before = kind.custom.definition
+    names = [(one.get("status") or {}).get("acceptedNames") for one in (before, found)]
+    return bool(before["spec"] == found["spec"] and names[0] == names[1])

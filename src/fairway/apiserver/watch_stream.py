@@ -101,15 +101,17 @@ class StreamWatch:
             self._initial = None
             if self._watching.ends_initial:
                 self._write_line(self._shape.bookmark(self._after, ends_initial=True))
-        while self._after < self._collection.changed:
-            if self._after < self._collection.floor:
-                self._fail(expired(f"too old resource version: {self._after} ({self._collection.floor})"))
-                return
+        while not self._is_too_old() and self._after < self._collection.changed:
             for events in _parts(self._collection.since(self._after)):
                 self._after = events[-1].revision
                 self._write(self._seen(events))
                 yield
-        self._is_live = True
+        self._is_live = not self._is_too_old()
+        if not self._is_live:
+            self._fail(expired(f"too old resource version: {self._after} ({self._collection.floor})"))
+
+    def _is_too_old(self) -> bool:
+        return self._after < self._collection.floor
 
     def _seen(self, events: Iterable[Event]) -> Iterator[View]:
         for event in events:
@@ -172,6 +174,10 @@ class StreamWatch:
 
     def _fail(self, error: StatusError) -> None:
         self._write_line(self._shape.failed(error.status()))
+        self._close()
+
+    def end(self) -> None:
+        """See ``Watcher``."""
         self._close()
 
     def _end(self) -> None:

@@ -25,7 +25,7 @@ class ObjectWatch:
         self._after = revision
         self._queue: deque[tuple[str, Object]] = deque()
         self._wake: asyncio.Future[None] | None = None
-        self._is_lost = False
+        self._is_lost = self._is_over = False
 
     def take(self, batch: Batch) -> None:
         """See ``Watcher``."""
@@ -45,6 +45,11 @@ class ObjectWatch:
         self._is_lost = True
         self._rouse()
 
+    def end(self) -> None:
+        """See ``Watcher``."""
+        self._is_over = True
+        self._rouse()
+
     def _rouse(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
@@ -61,6 +66,8 @@ class ObjectWatch:
                     yield self._queue.popleft()
                 if self._is_lost:
                     raise expired("too old resource version: changes were lost")
+                if self._is_over:
+                    return
                 self._wake = asyncio.get_running_loop().create_future()
                 await self._wake
         finally:
@@ -95,6 +102,10 @@ class ChangeSignal:
         """See ``Watcher``."""
 
     def lose(self) -> None:
+        """See ``Watcher``."""
+        self._event.set()
+
+    def end(self) -> None:
         """See ``Watcher``."""
         self._event.set()
 
