@@ -49,7 +49,9 @@ def list_(call: Call, api: "Api") -> Page:
         options = options._replace(limit=0)
     selection = select(call.kind, call.namespace, options.labels, options.fields)
     collection = api.cache.of(call.kind)
-    revision, start = _point(options, collection, api.cache.revision, max(collection.forgotten, api.cache.oldest_listed))
+    revision, start = _point(
+        options, collection, api.cache.revision, max(collection.forgotten, api.cache.oldest_listed)
+    )
     keys, then = _keys(collection, selection, revision, start)
     if not options.limit and not then and not start and selection.is_plain and not selection.is_one:
         live = collection.live
