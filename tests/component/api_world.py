@@ -87,14 +87,14 @@ class Taker:
 
     async def events(self, count: int) -> list[Any]:
         """The first ``count`` lines, once they are there."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.lines) < count and not self.is_closed:
                 self._changed.clear()
                 await self._changed.wait()
         return self.lines
 
     async def ended(self) -> list[Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not self.is_closed:
                 self._changed.clear()
                 await self._changed.wait()

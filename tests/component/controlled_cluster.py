@@ -130,7 +130,7 @@ class ControlledCluster:
             return [one for one in informer.items() if (one["metadata"].get("namespace") or namespace) == namespace]
 
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await informer.wait_until(lambda: condition(found()))
         except TimeoutError:
             raise AssertionError(f"never came true for {[summary(one) for one in found()]}") from None

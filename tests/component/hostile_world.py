@@ -25,7 +25,7 @@ from fairway.transport.limits import Limits
 from fairway.transport.server import Server, serve
 from fairway.transport.tls import client_context, server_context
 
-ANSWER_S = 10.0
+ANSWER_S = 30.0
 """Longer than any answer to bad input may take on a busy machine."""
 
 
@@ -66,13 +66,17 @@ class Hostile:
     """The server under attack, and a connection for well-formed requests."""
 
     def __init__(
-        self, api: ApiServer, store: SqliteStore, server: Server, contexts: Contexts, complaints: Complaints
-    ) -> None:
-        self.api, self.store, self.server, self.contexts, self.complaints = api, store, server, contexts, complaints
+        self, api: ApiServer, store: SqliteStore, servers: tuple[Server, Server], contexts: Contexts,
+        complaints: Complaints,
+    ) -> None:  # fmt: skip
+        self.api, self.store, self.contexts, self.complaints = api, store, contexts, complaints
+        self.server, self._patient = servers
 
-    async def connect(self, who: ssl.SSLContext | None = None, *, limit: int = 1 << 16) -> HttpPeer:
+    async def connect(
+        self, who: ssl.SSLContext | None = None, *, limit: int = 1 << 16, to: Server | None = None
+    ) -> HttpPeer:
         """A connection that a test may abuse."""
-        return await HttpPeer.connect(self.server, who or self.contexts.admin, limit=limit)
+        return await HttpPeer.connect(to or self.server, who or self.contexts.admin, limit=limit)
 
     async def plain(self) -> HttpPeer:
         """A connection without TLS to the port that wants it."""
@@ -82,10 +86,10 @@ class Hostile:
         self, method: str, target: str, body: Any = None, *headers: str,
         who: ssl.SSLContext | None = None, media: str = "application/json",
     ) -> Answer:  # fmt: skip
-        """One request on a connection of its own."""
+        """One request on a connection of its own, to the port whose limits are the usual ones."""
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         given = [f"Content-Type: {media}", *headers] if raw and media else headers
-        async with asyncio.timeout(ANSWER_S), await self.connect(who, limit=1 << 24) as peer:
+        async with asyncio.timeout(ANSWER_S), await self.connect(who, limit=1 << 24, to=self._patient) as peer:
             await peer.send(render(target, *given, method=method, body=raw))
             return decoded(await peer.answer(has_body=method != "HEAD"))
 
@@ -147,7 +151,10 @@ def identities(folder: Path) -> tuple[Contexts, ssl.SSLContext]:
 async def hostile_world(
     folder: Path, limits: Limits | None = None, *, settings: Settings | None = None
 ) -> AsyncIterator[Hostile]:
-    """An API server on SQLite behind TLS; the namespace ``default`` and a Service in it are there."""
+    """An API server on SQLite behind TLS; the namespace ``default`` and a Service in it are there.
+
+    It listens twice: with ``limits``, for who is hostile, and with the usual ones, for who only asks.
+    """
     contexts, listening = identities(folder)
     complaints = Complaints()
     loggers = [logging.getLogger(name) for name in ("fairway", "asyncio")]
@@ -157,13 +164,15 @@ async def hostile_world(
     patience = ApiLimits(patience_s=(limits or Limits()).write_timeout_s)
     api = ApiServer(store, settings or Settings(advertise_address="10.244.0.1", limits=patience))
     await api.start()
-    server = await serve(
-        api.handler, ssl_context=listening, limits=limits or Limits(error_response=transport_error, linger_s=0.2)
-    )
+    usual = Limits(error_response=transport_error, linger_s=0.2)
+    server, patient = [
+        await serve(api.handler, ssl_context=listening, limits=each) for each in (limits or usual, usual)
+    ]
     try:
-        yield Hostile(api, store, server, contexts, complaints)
+        yield Hostile(api, store, (server, patient), contexts, complaints)
     finally:
         await server.close(1)
+        await patient.close(1)
         await api.stop()
         await store.close()
         for logger in loggers:

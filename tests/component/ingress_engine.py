@@ -92,9 +92,20 @@ class Engine:
         return shown
 
 
+class Gate:
+    """Where requests wait until a test lets them pass."""
+
+    def __init__(self) -> None:
+        self.is_reached, self.is_open = asyncio.Event(), asyncio.Event()
+
+    async def passed(self) -> None:
+        self.is_reached.set()
+        await self.is_open.wait()
+
+
 @contextlib.asynccontextmanager
-async def pods(*hosts: str, slow_s: float = 0.0) -> AsyncIterator[int]:
-    """Servers at these loopback addresses, on one port, that answer with their address; the port."""
+async def pods(*hosts: str, gate: Gate | None = None) -> AsyncIterator[int]:
+    """Servers at these loopback addresses, on one port, that answer with their address (behind a ``gate``); the port."""
 
     open_now: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
@@ -102,7 +113,8 @@ async def pods(*hosts: str, slow_s: float = 0.0) -> AsyncIterator[int]:
         open_now[writer] = asyncio.current_task()
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while await reader.readuntil(b"\r\n\r\n"):
-                await asyncio.sleep(slow_s)
+                if gate is not None:
+                    await gate.passed()
                 body = writer.get_extra_info("sockname")[0].encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
                 await writer.drain()

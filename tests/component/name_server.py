@@ -107,7 +107,7 @@ class Running:
             sock.setblocking(False)
             sock.connect((host, self.dns.ports[place]))
             await loop.sock_sendall(sock, message)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 return await loop.sock_recv(sock, 65535)
 
     async def over_tcp(self, message: bytes) -> bytes:

@@ -52,7 +52,7 @@ class World:
     async def get(self, name: str = "web") -> Object:
         return await self.client.get(POD, "default", name)
 
-    async def until(self, is_so: Callable[[Object], Any], name: str = "web", within_s: float = 5.0) -> Object:
+    async def until(self, is_so: Callable[[Object], Any], name: str = "web", within_s: float = 30.0) -> Object:
         """The pod once ``is_so`` holds for it."""
         found: Object = {}
         try:
@@ -65,7 +65,7 @@ class World:
         except TimeoutError:
             raise AssertionError(f"never came true; status {found.get('status')}, {self.runtime.calls}") from None
 
-    async def until_gone(self, name: str = "web", within_s: float = 5.0) -> None:
+    async def until_gone(self, name: str = "web", within_s: float = 30.0) -> None:
         async with asyncio.timeout(within_s):
             while True:
                 try:
@@ -74,7 +74,7 @@ class World:
                     return
                 await asyncio.sleep(0.005)
 
-    async def until_true(self, is_so: Callable[[], Any], within_s: float = 5.0) -> None:
+    async def until_true(self, is_so: Callable[[], Any], within_s: float = 30.0) -> None:
         async with asyncio.timeout(within_s):
             while True:
                 if is_so():
@@ -88,7 +88,7 @@ class World:
 
     async def until_events(self, *wanted: tuple[str, str]) -> list[tuple[str, str]]:
         """All events, in order, once those are among them."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 told = await self.events()
                 if set(wanted) <= set(told):

@@ -80,7 +80,7 @@ async def reaches(address: str, port: int, listener: socket.socket) -> str:
     client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     client.setblocking(False)
     with client:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             await loop.sock_connect(client, (address, port))
             accepted, peer = await loop.sock_accept(listener)
         accepted.close()

@@ -57,7 +57,7 @@ def ask_all(probes: Iterable[Probe], *, timeout_s: float = 0.3) -> dict[Probe, M
     return met
 
 
-def ask_again(probe: Probe, *, timeout_s: float = 5.0) -> Met:
+def ask_again(probe: Probe, *, timeout_s: float = 30.0) -> Met:
     """One probe with patience."""
     return ask_all([probe], timeout_s=timeout_s)[probe]
 

@@ -239,7 +239,7 @@ def _answer(made: socket.socket, name: str, selector: selectors.BaseSelector) ->
         selector.register(connection, selectors.EVENT_READ, f"echo {name}")
 
 
-def connect(where: Namespace, address: str, port: int, *, timeout_s: float = 2.0) -> socket.socket:
+def connect(where: Namespace, address: str, port: int, *, timeout_s: float = 30.0) -> socket.socket:
     """A TCP connection from a namespace."""
     with where.entered():
         made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
@@ -252,14 +252,14 @@ def connect(where: Namespace, address: str, port: int, *, timeout_s: float = 2.0
     return made
 
 
-def ask(where: Namespace, address: str, port: int, *, timeout_s: float = 2.0) -> tuple[str, str]:
+def ask(where: Namespace, address: str, port: int, *, timeout_s: float = 30.0) -> tuple[str, str]:
     """Who answers a TCP connection (``pod-1:8080``), and the client address that he sees."""
     with connect(where, address, port, timeout_s=timeout_s) as made:
         name, seen = made.recv(200).decode().split()
     return name, seen
 
 
-def ask_udp(where: Namespace, address: str, port: int, *, timeout_s: float = 2.0) -> tuple[str, str]:
+def ask_udp(where: Namespace, address: str, port: int, *, timeout_s: float = 30.0) -> tuple[str, str]:
     """As ``ask``, with one packet each way."""
     with where.entered():
         made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)

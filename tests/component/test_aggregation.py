@@ -222,7 +222,7 @@ async def test_a_watch_passes_as_it_comes_and_ends_with_the_watcher(world: World
     await world.register()
     await world.condition("True")
     reader, writer = await connected(world, f"{ROOT}/readings?watch=true")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
         (far,) = world.extension.watchers
         for name in ("one", "two"):
@@ -238,7 +238,7 @@ async def test_an_upgraded_connection_passes_both_ways(world: World) -> None:
     await world.condition("True")
     target = f"{ROOT}/namespaces/default/readings/one/talk"
     reader, writer = await connected(world, target, "Connection: Upgrade", "Upgrade: shout")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
         for word in (b"first", b"second"):
             writer.write(word)
@@ -291,7 +291,7 @@ async def test_a_server_that_fails_is_found_out_and_its_group_goes_with_the_api_
     await world.api.kubectl("annotate", "apiservice", "v1.metrics.example.com", "look=again")
     await world.condition("True")
     await world.api.kubectl("delete", "apiservice", "v1.metrics.example.com")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while "metrics.example.com/v1" in await world.api.kubectl("api-versions"):
             continue  # each look takes a process, and so a while
 

@@ -73,7 +73,7 @@ class Neighbour(Namespace):
     async def finds(self, at: str) -> str:
         """The MAC address that this machine's kernel has for an address once it has asked."""
         self.asks(at)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 found = json.loads(run("-n", self.name, "-j", "neigh", "show", at) or "[]")
                 if found and "lladdr" in found[0]:
@@ -254,7 +254,7 @@ def test_neighbours_find_an_address_of_either_family_while_its_service_is_there(
             known = json.loads(run("-n", client.name, "-j", "neigh", "show"))
             assert [each["dst"] for each in known if "lladdr" in each] == ["192.168.50.201"]
             await cluster.client.patch(SERVICE, "default", "other", {"spec": {"type": "ClusterIP"}})
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while run("route", "show", "192.168.50.201"):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
 

@@ -89,7 +89,7 @@ async def test_where_nobody_is_idle_a_new_connection_is_told_when_to_come_back(h
         await busy[-1].send(render(f"{MAPS}?watch=1"))
         assert (await busy[-1].head())[0] == 200
     async with await hostile.connect() as peer:
-        told = decoded(await asyncio.wait_for(peer.get("/readyz"), 5))
+        told = decoded(await asyncio.wait_for(peer.get("/readyz"), 30))
     assert (told.status, told.body["reason"], told.headers["retry-after"]) == (503, "ServiceUnavailable", "1")
     busy[0].writer.transport.abort()
     await until(lambda: hostile.server.connection_count < FEW.connections)

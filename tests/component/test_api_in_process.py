@@ -67,7 +67,7 @@ async def test_a_watch_tells_every_change_after_its_revision_once(client: InProc
     await asyncio.sleep(0)
     await client.create(CONFIG_MAP, config_map("b"))
     await client.delete(CONFIG_MAP, "default", "a")
-    await asyncio.wait_for(following, 2)
+    await asyncio.wait_for(following, 30)
     assert seen == [("MODIFIED", "a"), ("ADDED", "b"), ("DELETED", "a")]
 
 
@@ -107,7 +107,7 @@ async def test_a_store_that_breaks_its_watch_is_read_again_and_watchers_list_aga
     await asyncio.sleep(0)
     store.breaks.set()
     with pytest.raises(StatusError) as told:
-        await asyncio.wait_for(following, 5)
+        await asyncio.wait_for(following, 30)
     assert told.value.code == 410
     await client.create(CONFIG_MAP, config_map("after"))
     assert (await client.get(CONFIG_MAP, "default", "after"))["metadata"]["name"] == "after"
@@ -121,7 +121,7 @@ async def test_whoever_runs_the_server_hears_of_a_background_task_that_dies() ->
     failing = asyncio.ensure_future(server.wait_failed())
     await store.commit([Put("/core/configmaps/default/broken", b"not an object")])
     with pytest.raises(ValueError, match="not found"):
-        await asyncio.wait_for(failing, 5)
+        await asyncio.wait_for(failing, 30)
     await server.stop()
 
 

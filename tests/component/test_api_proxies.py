@@ -199,12 +199,12 @@ async def test_an_answer_streams_as_it_comes(scene: Scene) -> None:
     writers: list[StreamWriter] = []
     scene.backend.script = lambda _: Stream(writers.append, content_type="text/plain")
     reader, writer = await scene.front.open("GET", f"{WEB}/events")
-    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     for word in (b"first", b"second"):
         writers[0].write(frame(word))
-        assert await asyncio.wait_for(reader.readuntil(word + b"\r\n"), 5)
+        assert await asyncio.wait_for(reader.readuntil(word + b"\r\n"), 30)
     writers[0].close()
-    assert await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 5)
+    assert await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 30)
     writer.close()
 
 
@@ -259,7 +259,7 @@ async def test_a_body_of_unknown_length_stays_one(scene: Scene, counting: Counti
     writer.write(
         f"POST {COUNT} HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     )
-    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30) == b"HTTP/1.1 100 Continue\r\n\r\n"
     for _ in range(100):
         writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
         await asyncio.wait_for(writer.drain(), 10)
@@ -300,11 +300,11 @@ async def test_an_upgrade_is_tunnelled_both_ways(scene: Scene) -> None:
     scene.backend.script = lambda _: TakeOver(echo)
     reader, writer = await asyncio.open_connection("127.0.0.1", scene.front._port)
     writer.write(f"GET {WEB}/ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n".encode())
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     assert head.startswith(b"HTTP/1.1 101 ")
     for word in (b"first", b"second"):
         writer.write(word)
-        assert await asyncio.wait_for(reader.readexactly(len(word)), 5) == word.upper()
+        assert await asyncio.wait_for(reader.readexactly(len(word)), 30) == word.upper()
     writer.close()
 
 

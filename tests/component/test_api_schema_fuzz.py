@@ -25,7 +25,7 @@ DURATION_S = float(os.environ.get("FAIRWAY_FUZZ_S", "5"))
 SEED = os.environ.get("FAIRWAY_FUZZ_SEED", "")
 CASES = 3
 """For each operation that is taken: more of them find more than more cases of one."""
-ANSWER_S = 10.0
+ANSWER_S = 30.0
 USER = Peer("127.0.0.1", "eve", ("system:authenticated",))
 PEERS = (ADMIN, ADMIN, ADMIN, NODE, USER, NOBODY)
 

@@ -29,7 +29,7 @@ def service(name: str, **spec: Any) -> Any:
 async def seen(api: World, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The first event about a ServiceCIDR, of the present and what comes, that ``is_so``."""
     watch = await api.watch(f"{CIDRS}?watch=1")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         count = 1
         while not is_so((await watch.events(count))[count - 1]):
             count += 1
@@ -74,7 +74,7 @@ async def test_a_range_goes_when_another_covers_its_addresses(api: World) -> Non
     await api.ask("POST", SERVICES, service("a", clusterIP="10.1.0.3"))
     watch = await api.watch(f"{CIDRS}?watch=1&fieldSelector=metadata.name=small")
     await api.ask("DELETE", f"{CIDRS}/small")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while watch.lines[-1]["type"] != "DELETED":
             await watch.events(len(watch.lines) + 1)
     watch.close()

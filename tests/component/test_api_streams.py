@@ -70,7 +70,7 @@ class Wire:
 
     async def until(self, end: bytes) -> None:
         """Return when what was got ends so."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not self.got.endswith(end):
                 self._changed.clear()
                 await self._changed.wait()
@@ -178,7 +178,7 @@ async def test_a_log_over_a_web_socket(scene: Scene, offered: str, chosen: str, 
     answer = await scene.api.answer("GET", f"{PODS}/p/log?container=c", **asked)
     assert isinstance(answer, TakeOver)
     wire = Wire()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await answer.run(wire)
     head, _, frames = wire.got.partition(b"\r\n\r\n")
     assert (f"Sec-WebSocket-Protocol: {chosen}".encode() in head.split(b"\r\n")) == bool(chosen)
@@ -206,7 +206,7 @@ async def test_a_follower_that_leaves_ends_the_nodes_work(scene: Scene) -> None:
     scene.node.script = forever
     taker = Texts(await scene.api.answer("GET", f"{PODS}/p/log?follow=true"))
     taker.close()
-    await asyncio.wait_for(scene.node.ended.wait(), 5)
+    await asyncio.wait_for(scene.node.ended.wait(), 30)
 
 
 @pytest.mark.parametrize(
@@ -261,12 +261,12 @@ async def test_an_upgraded_connection_is_joined_byte_for_byte(scene: Scene) -> N
     await wire.sent.put(b"\x00abc")
     await wire.until(b"\x00ABC")
     await wire.sent.put(b"")
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
     assert wire.got.startswith(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\n\r\n")
     assert wire.is_closed
     assert scene.node.asked == ["POST /exec/default/p/c?command=sh&command=-c&stdin=true&stdout=true HTTP/1.1"]
     assert scene.node.headers["x-stream-protocol-version"] == "v4.channel.k8s.io"
-    await asyncio.wait_for(scene.node.ended.wait(), 5)
+    await asyncio.wait_for(scene.node.ended.wait(), 30)
 
 
 @pytest.mark.parametrize(("method", "protocol"), [("POST", "SPDY/3.1"), ("GET", "SPDY/3.1"), ("GET", "websocket")])
@@ -291,7 +291,7 @@ async def test_each_stream_can_be_asked_for_in_each_way(
     assert isinstance(found, TakeOver), found
     wire = Wire()
     await wire.sent.put(b"")
-    await asyncio.wait_for(found.run(wire), 5)
+    await asyncio.wait_for(found.run(wire), 30)
     assert wire.got.startswith(b"HTTP/1.1 101 Switching Protocols\r\n") and wire.got.endswith(b"hello")
     assert [line.split(" ")[:2] for line in scene.node.asked] == [[method, asked]]
 

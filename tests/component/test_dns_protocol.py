@@ -80,7 +80,7 @@ async def test_what_is_no_question_gets_no_answer(client: MemoryClient) -> None:
             for message in (b"", b"\0", VALID[:11], headed(0x8100, 1, 0, 0, 0)):
                 await loop.sock_sendall(sock, message)
             await loop.sock_sendall(sock, VALID)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 first = await loop.sock_recv(sock, 4096)
             assert texts(dns.message.from_wire(first)) == ["A 10.96.0.17"], "the first answer is that to the last"
 
@@ -150,7 +150,7 @@ async def test_it_answers_over_both_families(client: MemoryClient) -> None:
             sock.setblocking(False)
             sock.connect(("::1", running.dns.ports[1]))
             await loop.sock_sendall(sock, query.to_wire())
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 said = dns.message.from_wire(await loop.sock_recv(sock, 4096))
         assert texts(said) == ["AAAA fd00:96::17"]
         assert 'family="2",type="AAAA"' in running.dns.metrics.text()
@@ -187,7 +187,7 @@ async def test_who_asks_no_more_gets_what_was_asked_and_is_let_go(client: Memory
         reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
         writer.write(len(VALID).to_bytes(2, "big") + VALID)
         writer.write_eof()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             said = await reader.read()
         assert texts(dns.message.from_wire(said[2:])) == ["A 10.96.0.17"]
         writer.close()

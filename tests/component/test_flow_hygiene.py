@@ -105,7 +105,11 @@ class Flow:
         self.socket.close()
 
 
-def answers(flows: list[Flow], *, patience_s: float = 0.2) -> list[str]:
+PATIENT_S, SILENCE_S = 30.0, 0.2
+"""For an answer that is to come, and for one that is not."""
+
+
+def answers(flows: list[Flow], *, patience_s: float = PATIENT_S) -> list[str]:
     """Who answers each flow; empty where nobody does, or not ``patience_s`` after the last one that did."""
     found = dict.fromkeys(flows, "")
     with selectors.DefaultSelector() as waiting:
@@ -118,10 +122,6 @@ def answers(flows: list[Flow], *, patience_s: float = 0.2) -> list[str]:
                 found[key.data] = key.data.answer()
                 waiting.unregister(key.fileobj)
     return list(found.values())
-
-
-PATIENT_S = 5.0
-"""For an answer that is to come."""
 
 
 Steps = Callable[[ServiceNetwork, ProgrammedTable], None]
@@ -201,12 +201,12 @@ def test_a_flow_goes_where_its_service_leads_after_every_transition(
     with contextlib.ExitStack() as open_flows:
         for flow in flows:
             open_flows.callback(flow.close)
-        assert set(answers(flows, patience_s=PATIENT_S)) == {"pod-1:8080"}
+        assert set(answers(flows)) == {"pod-1:8080"}
         change(network, table)
         for flow in flows:
             flow.send()
         table.sweep()
-        found = answers(flows, patience_s=PATIENT_S if after else 0.2)
+        found = answers(flows, patience_s=PATIENT_S if after else SILENCE_S)
         assert [answer for answer in found if answer != after] == [], list(
             zip([flow.at for flow in flows], found, strict=True)
         )
@@ -224,10 +224,10 @@ def test_a_flow_that_began_too_early_is_served_once_there_is_an_endpoint(
     targets = [(IPS[0][place], 53), (NODE_IPS[place], 30053), (VIP[place], 53), (GATEWAYS[place], 30053)]
     where = network.pods[2].namespace
     flows = [Flow(where, *target) for target in targets]
-    assert answers(flows) == [""] * 4
+    assert answers(flows, patience_s=SILENCE_S) == [""] * 4
     table.put(dns(), *behind(network.pods[:1]))
     table.sweep()
-    assert answers(flows, patience_s=PATIENT_S) == ["pod-1:8080"] * 4
+    assert answers(flows) == ["pod-1:8080"] * 4
     for flow in flows:
         flow.close()
 
@@ -278,7 +278,7 @@ def test_a_flow_to_a_node_port_that_was_given_back_ends(network: ServiceNetwork,
     assert answers([flow]) == ["pod-1:8080"]
     table.put(dns(node_port=30054))
     assert table.sweep() == 1
-    assert answers([flow]) == [""]
+    assert answers([flow], patience_s=SILENCE_S) == [""]
     assert ask_udp(network.client, NODE_ADDRESS, 30054)[0] == "pod-1:8080"
     flow.close()
 
@@ -346,7 +346,7 @@ def test_no_flow_outlives_its_endpoint_in_any_history(
             for flow in flows:
                 flow.send()
             table.sweep()
-            for flow, answer in zip(flows, answers(flows), strict=True):
+            for flow, answer in zip(flows, answers(flows, patience_s=SILENCE_S), strict=True):
                 _check(network, table, flow, answer, present)
             assert table.sweep() == 0
     finally:
@@ -389,6 +389,8 @@ def _check(
     source = network.pods[2].ip6 if ":" in flow.at else network.pods[2].ip
     packet = Packet(address(source), address(flow.at), UDP, flow.port, to_node=flow.at in own)
     wanted = fate(table.tables[6 if ":" in flow.at else 4].elements(), packet)
+    if wanted.verdict == "send" and not answer:
+        (answer,) = answers([flow])  # the machine may have been busy
     context = (flow.at, flow.port, wanted.verdict, [endpoint_text(each) for each in wanted.endpoints], answer)
     if wanted.verdict == "send":
         assert answer in present[flow.at, flow.port], context

@@ -192,7 +192,7 @@ async def test_huge_selectors_are_answered_at_once(hostile: Hostile) -> None:
     many = ",".join(f"a{number}" for number in range(50_000))
     values = ",".join(f"v{number}" for number in range(50_000))
     names = ",".join(["metadata.name!=x"] * 20_000)
-    async with hostile.undisturbed(), asyncio.timeout(5):
+    async with hostile.undisturbed(), asyncio.timeout(30):
         told = [
             await hostile.ask("GET", f"{SERVICES}?{query}")
             for query in (f"labelSelector={many}", f"labelSelector=a%20in%20({values})", f"fieldSelector={names}")

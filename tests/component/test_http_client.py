@@ -135,13 +135,16 @@ async def test_a_large_list_is_read_whole_and_in_pages() -> None:
 async def test_several_requests_run_at_once_and_connections_are_used_again() -> None:
     connections = set()
     running = most = 0
+    are_four = asyncio.Event()
 
     async def handler(request: Request) -> Response:
         nonlocal running, most
         running += 1
         most = max(most, running)
         connections.add(id(request.peer))
-        await asyncio.sleep(0.01)
+        if running == 4:
+            are_four.set()
+        await are_four.wait()
         running -= 1
         return Response(200, b"{}")
 
@@ -321,7 +324,7 @@ async def test_interim_and_endless_answers_are_understood() -> None:
 @on_both_loops
 async def test_a_server_that_does_not_answer_in_time_gives_no_answer() -> None:
     async def handler(request: Request) -> Response:
-        await asyncio.sleep(0.5)
+        await asyncio.Event().wait()
         return Response(200, b"{}")
 
     async with speaking(handler, timeout_s=0.1) as client:
@@ -346,18 +349,19 @@ async def test_a_server_that_is_not_there_gives_no_answer() -> None:
 
 @on_both_loops
 async def test_an_abandoned_request_does_not_spoil_the_next() -> None:
-    started = asyncio.Event()
+    started, may_end = asyncio.Event(), asyncio.Event()
 
     async def handler(request: Request) -> Response:
         started.set()
         if request.path.endswith("slow"):
-            await asyncio.sleep(0.1)
+            await may_end.wait()
         return Response(200, orjson.dumps({"path": request.path}))
 
     async with speaking(handler, connections=1) as client:
         abandoned = asyncio.ensure_future(client.get(SERVICE, "ns", "slow"))
         await started.wait()
         abandoned.cancel()
+        asyncio.get_running_loop().call_soon(may_end.set)
         assert (await client.get(SERVICE, "ns", "web"))["path"] == "/api/v1/namespaces/ns/services/web"
 
 

@@ -181,16 +181,16 @@ async def test_a_pod_waits_until_the_engine_has_let_go_of_it() -> None:
         await it.served()
         leaving = asyncio.create_task(it.controller.wait_left(["10.244.0.5"]))
         other_port = asyncio.create_task(it.controller.wait_left(["10.244.0.5"], [9090]))
-        await asyncio.wait_for(other_port, 5)
+        await asyncio.wait_for(other_port, 30)
         it.engine.gate.clear()
         await it.endpoints("10.244.0.6")
         done, _ = await asyncio.wait([leaving], timeout=0.2)
         assert not done
         it.engine.gate.set()
-        await asyncio.wait_for(leaving, 5)
+        await asyncio.wait_for(leaving, 30)
         assert it.engine.wanted.upstreams[WEB].servers == {Server("10.244.0.6", 8080)}
         await it.endpoints("10.244.0.6", is_ready=False)  # the last one still serves, and is not waited for
-        await asyncio.wait_for(it.controller.wait_left(["10.244.0.6"]), 5)
+        await asyncio.wait_for(it.controller.wait_left(["10.244.0.6"]), 30)
         assert it.engine.wanted.upstreams[WEB].is_leaving
 
 
@@ -202,7 +202,7 @@ async def test_without_an_engine_it_is_told_why_and_no_pod_waits() -> None:
         await it.endpoints("10.244.0.5")
         await it.client.create(INGRESS, ingress())
         assert await it.event("HAProxyMissing") == "run: sudo apt-get install -y haproxy"
-        await asyncio.wait_for(it.controller.wait_left(["10.244.0.5"]), 5)
+        await asyncio.wait_for(it.controller.wait_left(["10.244.0.5"]), 30)
         await it.served()  # it was tried again
         assert not engine.failures
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from ingress_engine import FALLBACK, Engine, needs_haproxy, pem, pods, rsa_pem, to, wanted
+from ingress_engine import FALLBACK, Engine, Gate, needs_haproxy, pem, pods, rsa_pem, to, wanted
 
 from fairway.ingress.engine import EngineError
 from fairway.ingress.haproxy.program import FIRST_SLOTS
@@ -102,16 +102,17 @@ async def test_endpoints_change_under_load_without_a_reload_or_a_lost_request(en
 
 
 async def test_what_leaves_gets_nothing_new_and_may_finish(engine: Engine) -> None:
-    haproxy = engine.make()
-    async with pods(A, slow_s=0.5) as port:
+    haproxy, gate = engine.make(), Gate()
+    async with pods(A, gate=gate) as port:
         await haproxy.apply(wanted(to("web", [A], port)))
         slow = asyncio.create_task(engine.get("web.example", "/"))
-        await asyncio.sleep(0.1)
+        await gate.is_reached.wait()
         await haproxy.apply(wanted(to("web", [], port)))
         assert await haproxy.tidy()
         assert (await engine.get("web.example", "/"))[0] == 503
+        gate.is_open.set()
         assert await slow == (200, A)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await haproxy.tidy():  # noqa: ASYNC110 - HAProxy does not tell when a request has ended
                 await asyncio.sleep(0.05)
 
@@ -140,7 +141,7 @@ async def test_killed_it_is_noticed_and_comes_back_the_same(engine: Engine) -> N
         shown = await engine.certificate("web.example")
         for pid in engine.pids():
             os.kill(pid, signal.SIGKILL)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await haproxy.ended()
         waiting = asyncio.create_task(engine.get("web.example", "/"))  # its sockets are still there
         await haproxy.apply(asked)
@@ -210,13 +211,14 @@ async def test_the_longest_host_has_a_certificate_too(engine: Engine) -> None:
 
 
 async def test_more_backends_than_slots_take_one_reload_that_nobody_notices(engine: Engine) -> None:
-    haproxy, many = engine.make(), FIRST_SLOTS[0] + 1
-    async with pods(A, slow_s=0.2) as port:
+    haproxy, many, gate = engine.make(), FIRST_SLOTS[0] + 1, Gate()
+    async with pods(A, gate=gate) as port:
         await haproxy.apply(wanted(to("s0", [A], port)))
         under_way = asyncio.create_task(engine.get("s0.example", "/"))
-        await asyncio.sleep(0.05)
+        await gate.is_reached.wait()
         await haproxy.apply(wanted(*[to(f"s{each}", [A], port) for each in range(many)]))
         assert haproxy.reloads == 1
+        gate.is_open.set()
         assert await under_way == (200, A)
         assert await engine.get(f"s{many - 1}.example", "/") == (200, A)
         assert len(engine.pids()) >= 2  # the worker is found again, though its command line is another

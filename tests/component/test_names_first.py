@@ -42,7 +42,7 @@ async def both(client: Recording) -> list[str]:
     tasks = [asyncio.create_task(each.run()) for each in others]
     tasks.append(asyncio.create_task(keep_serving(client, DNS, known=known)))
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             for each in others:
                 await each.wait_synced()
     finally:

@@ -1,6 +1,5 @@
 """The API may be away: what runs is kept running, and what was to be told is told at its return."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -71,15 +70,22 @@ async def test_a_pod_that_has_ended_is_deleted_at_the_return_of_the_api(world: W
     await world.until_gone()
 
 
+def told(world: World, uid: str) -> Object:
+    """What the agent would like to say of the container."""
+    return container_status({"status": world.agent.workers[uid].wanted_status})
+
+
 async def test_many_changes_while_the_api_is_away_become_one_write(world: World) -> None:
     made = await world.create(pod(restartPolicy="Always"))
     await world.until(is_ready)
     assert isinstance(world.client, Interrupted)
     before = world.client.written
     away(world, is_away=True)
-    for count in (1, 2):
-        world.runtime.exit(made["metadata"]["uid"], "kubia", count)
-        await asyncio.sleep(0.05)
+    uid = made["metadata"]["uid"]
+    world.runtime.exit(uid, "kubia", 1)
+    await world.until_true(lambda: told(world, uid).get("restartCount") == 1 and "running" in told(world, uid)["state"])
+    world.runtime.exit(uid, "kubia", 2)
+    await world.until_true(lambda: "waiting" in told(world, uid)["state"])
     away(world, is_away=False)
     found = await world.until(lambda found: "waiting" in container_status(found)["state"])
     assert container_status(found)["lastState"]["terminated"]["exitCode"] == 2

@@ -124,7 +124,7 @@ async def test_the_routes_of_localhost_follow_the_devices(network: ServiceNetwor
         return {line.split()[3] for line in lines}
 
     async def until(device: str, *, is_there: bool) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (device in routes()) != is_there:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

@@ -146,7 +146,7 @@ async def test_legacy_port_forward_begins_each_channel_with_its_port(port: int) 
     await client.send(b"\x00you")
     assert await client.next() == b"\x00hello you"
     # The pod has finished: the WebSocket ends, which is all that a channel can say of it.
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await client.reader.read(2) == b"\x88\x02"
     client.writer.close()
     inside.close()

@@ -113,7 +113,7 @@ def test_a_gateway_device_that_was_deleted_comes_back_with_addresses_and_all_rou
             ip("link", "del", device)
             for _ in range(2):  # A turn that began before the device was deleted may end after it.
                 repaired.clear()
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     await repaired.wait()
             assert ip("route", "show", "dev", device) == before
             with listener_in(network.netns("u0"), early, 8080) as listener:

@@ -40,7 +40,7 @@ class World:
         return len(self.dataplane.held[4].get(name, {}))
 
     async def until(self, name: str, count: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while self.count(name) != count:  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
@@ -165,7 +165,7 @@ async def test_flows_of_changed_udp_endpoints_are_swept(running: World) -> None:
     running.put(endpoint_slice("dns", [], ports=ports))
     await running.until(words.SLOTS, 0)
     key = frontend_key(address("10.96.0.1"), UDP, 53)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while [rule.frontend for rule in running.dataplane.forgotten] != [key, key]:  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert running.dataplane.forgotten[-1].endpoints == frozenset()
@@ -230,7 +230,7 @@ async def test_services_survive_a_flush_of_all_tables() -> None:
         for damage in ("flush ruleset", "delete table ip fairway-t", "flush chain ip fairway-t nat-prerouting"):
             _nft(where, damage)
             count = proxy.metrics.of(4).full_sync.count
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while proxy.metrics.of(4).full_sync.count == count:  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
             assert len((await dataplane.dump())[4][words.SLOTS]) == 4

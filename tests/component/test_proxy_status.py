@@ -83,7 +83,7 @@ class World:
 
     async def until(self, port: int, status: int | None, path: str = "/", host: str = "127.0.0.1") -> Answer | None:
         """Ask until it answers so; clients of a health check can only ask again."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 found = await ask(port, path, host=host)
                 if (found and found.status) == status:
@@ -172,7 +172,7 @@ async def test_a_port_that_is_taken_is_told_and_tried_again(world: World) -> Non
                     return events[0]
                 await asyncio.sleep(0.01)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             event = await told()
     assert event["reason"] == "FailedToStartServiceHealthcheck"
     assert event["message"].startswith(f'node here failed to start healthcheck "default/web" on port {port}: ')

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -31,6 +32,11 @@ def network() -> Iterator[ServiceNetwork]:
     made.close()
 
 
+def sent_again(made: socket.socket) -> int:
+    """How many packets of a connection the kernel had to repeat.  Source: ``tcpi_total_retrans`` in linux/tcp.h."""
+    return int(struct.unpack_from("=I", made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 100)[0])
+
+
 class Load:
     """Clients that connect without pause and hold one connection open; every failure is kept."""
 
@@ -46,8 +52,10 @@ class Load:
     def _run(self, where: Namespace, address: str, port: int) -> None:
         while not self._stop.is_set():
             try:
-                # A lost SYN is sent again after a second, so this finds it.
-                ask(where, address, port, timeout_s=0.9)
+                with connect(where, address, port) as made:
+                    made.recv(200)
+                    if sent_again(made):
+                        self.failures.append(f"{address}:{port}: a packet was lost")
                 self.connects += 1
             except (OSError, ValueError) as error:
                 self.failures.append(f"{address}:{port}: {error!r}")
@@ -57,7 +65,6 @@ class Load:
         for thread in self._threads:
             thread.join()
         for held in self._held:
-            held.settimeout(1)
             held.recv(200)
             held.send(b"alive")
             assert held.recv(200) == b"alive"
@@ -232,7 +239,7 @@ def _udp(where: Namespace, target: tuple[str, int]) -> Iterator[socket.socket]:
     with where.entered():
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with made:
-        made.settimeout(1)
+        made.settimeout(30)
         made.connect(target)
         yield made
 

@@ -69,7 +69,7 @@ def test_two_packets_of_one_socket_in_one_moment_reach_one_endpoint(
         with network.pods[0].namespace.entered():
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with made:
-            made.settimeout(2)
+            made.settimeout(30)
             made.connect((IP, 53))
             made.send(b"A")
             made.send(b"AAAA")

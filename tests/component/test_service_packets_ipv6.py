@@ -131,7 +131,7 @@ def test_a_datagram_of_several_fragments_arrives_whole(
     with where.entered():
         made = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
     with made:
-        made.settimeout(2)
+        made.settimeout(30)
         made.connect((IP if family == 4 else IP6, 53))
         made.send(bytes(9000))
         assert made.recv(100).startswith(b"pod-")
@@ -180,7 +180,7 @@ def _init(source: int, port: int) -> bytes:
 def _raw(where: Namespace, family: int) -> socket.socket:
     with where.entered():
         made = socket.socket(family, socket.SOCK_RAW, SCTP)
-    made.settimeout(2)
+    made.settimeout(30)
     return made
 
 

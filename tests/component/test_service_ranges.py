@@ -115,7 +115,7 @@ async def test_services_take_their_addresses_from_ranges_that_come_and_go(api: W
     made = await api.ask("POST", CIDRS, {"metadata": {"name": "extra"}, "spec": {"cidrs": ["10.77.0.0/24"]}})
     assert made.status == 201
     watch = await api.watch(f"{CIDRS}?watch=1&fieldSelector=metadata.name=extra")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not (watch.lines and watch.lines[-1]["object"].get("status", {}).get("conditions")):
             await watch.events(len(watch.lines) + 1)
     watch.close()

@@ -178,7 +178,7 @@ async def test_what_leaves_a_filter_is_a_departure_for_those_who_have_it(
     told: list[tuple[str | None, str | None]] = []
     tasks = [asyncio.create_task(each.run()) for each in (everything, proxied)]
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await everything.wait_synced()
             await proxied.wait_synced()
             assert len(counted.lists) == 1
@@ -207,7 +207,7 @@ async def test_after_410_a_new_list_says_what_is_gone() -> None:
     informers = [Informer(client, SERVICE), Informer(client, SERVICE, fields="metadata.name!=b")]
     tasks = [asyncio.create_task(each.run()) for each in informers]
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             for each in informers:
                 await each.wait_synced()
             memory.failures["watch"] = [expired("too old") for _ in informers]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from component.loops import until
 from fairway.store.interface import ABSENT, Entry, Put, Revision, Store, StoreCompacted, StoreConflict
 from fairway.store.sqlite import SqliteStore
 
@@ -189,7 +190,8 @@ async def test_a_watch_sees_a_commit_no_later_than_its_committer(store: Store) -
 
     start = await store.commit([Put("/a", b"")])
     following = asyncio.ensure_future(follow())
-    await asyncio.sleep(0.05)
+    await store.commit([Put("/a", b"first")])
+    await until(lambda: bool(seen))
     for number in range(50):
         revision = await store.commit([Put("/a", str(number).encode())])
         assert seen[-1] == revision
@@ -271,15 +273,20 @@ async def test_closing_twice_is_harmless(store: Store) -> None:
 async def test_closing_finishes_what_was_accepted_and_ends_watches(store: Store) -> None:
     _, start = await store.read("")
 
-    async def follow() -> list[Revision]:
-        return [entries[0].revision async for entries in store.watch("/", start)]
+    seen: list[Revision] = []
+
+    async def follow() -> None:
+        async for entries in store.watch("/", start):
+            seen.append(entries[0].revision)
 
     following = asyncio.ensure_future(follow())
-    await asyncio.sleep(0.01)
+    first = await store.commit([Put("/first", b"")])
+    await until(lambda: bool(seen))
     committing = [asyncio.ensure_future(store.commit([Put(f"/{number}", b"")])) for number in range(100)]
     await asyncio.sleep(0)
     await store.close()
-    assert [await commit for commit in committing] == await following
+    await following
+    assert [first, *[await commit for commit in committing]] == seen
 
 
 KEYS = ["/a", "/a/b", "/b", "/c"]

@@ -223,7 +223,7 @@ async def test_a_connection_without_requests_is_closed_without_a_word() -> None:
 @on_both_loops
 async def test_a_request_under_way_outlives_the_idle_time() -> None:
     async def handler(request: Request) -> Response:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.3)  # three times all limits
         return echo(request)
 
     server = await serve(handler, limits=Limits(idle_timeout_s=0.1, header_timeout_s=0.1, body_timeout_s=0.1))
