@@ -105,7 +105,7 @@ class Gate:
 
 @contextlib.asynccontextmanager
 async def pods(*hosts: str, gate: Gate | None = None) -> AsyncIterator[int]:
-    """Servers at these loopback addresses, on one port, that answer with their address (behind a ``gate``); the port."""
+    """The port of servers at these loopback addresses that answer with their address, behind the ``gate`` if any."""
 
     open_now: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
