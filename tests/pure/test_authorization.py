@@ -98,7 +98,9 @@ def test_a_refusal_says_who_may_not_do_what_where(asked: Asked, text: str) -> No
 
 def test_a_certificate_is_its_common_name_and_its_organizations_groups() -> None:
     user = Authenticator().user(Peer("1.2.3.4", "jane", ("devs", "ops")), {})
-    assert (user.name, user.groups) == ("jane", ("devs", "ops", "system:authenticated"))
+    assert (user.name, user.groups, user.extra) == ("jane", ("devs", "ops", "system:authenticated"), {})
+    user = Authenticator().user(Peer("1.2.3.4", "jane", fingerprint="ab12"), {})
+    assert user.extra == {"authentication.kubernetes.io/credential-id": ("X509SHA256=ab12",)}
 
 
 def test_nobody_is_anonymous_and_a_bad_token_is_refused() -> None:
@@ -109,8 +111,8 @@ def test_nobody_is_anonymous_and_a_bad_token_is_refused() -> None:
 
 def test_masters_may_act_as_a_user_with_groups() -> None:
     peer = Peer("1.2.3.4", "admin", ("system:masters",))
-    headers = {"impersonate-user": "jane", "impersonate-group": "devs, ops"}
-    assert Authenticator().user(peer, headers).groups == ("devs", "ops", "system:authenticated")
+    headers = {"impersonate-user": "jane", "impersonate-group": "devs\ncn=ops,ou=it"}
+    assert Authenticator().user(peer, headers).groups == ("devs", "cn=ops,ou=it", "system:authenticated")
     with pytest.raises(StatusError, match='cannot impersonate resource "users"'):
         Authenticator().user(Peer("1.2.3.4", "jane"), headers)
 

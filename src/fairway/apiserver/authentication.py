@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from fairway.apiserver.authorization import Asked, denied, fixed
 from fairway.apiserver.call import ANONYMOUS, AUTHENTICATED, User
-from fairway.apiserver.tokens.claims import ACCOUNTS
+from fairway.apiserver.tokens.claims import ACCOUNTS, CREDENTIAL
 from fairway.apiserver.tokens.issuer import Issuer
 from fairway.objects.errors import bad_request, unauthorized
 from fairway.transport.interface import Peer
@@ -27,7 +27,7 @@ class Authenticator:
     def __init__(self, tokens: Issuer | None = None, may: May = fixed.is_allowed) -> None:
         self._tokens = tokens
         self._may = may
-        self._users: dict[tuple[str, tuple[str, ...]], User] = {}
+        self._users: dict[tuple[str, tuple[str, ...], str], User] = {}
 
     def user(self, peer: Peer, headers: Mapping[str, str]) -> User:
         """The user.  Raises: ``StatusError`` 401 for a token that nobody issued; 403 or 400 for impersonation."""
@@ -60,12 +60,13 @@ class Authenticator:
         return found[0]
 
     def _certified(self, peer: Peer) -> User:
-        key = (peer.common_name, peer.organizations)
+        key = (peer.common_name, peer.organizations, peer.fingerprint)
         found = self._users.get(key)
         if found is None:
             if len(self._users) >= _REMEMBERED:
                 self._users.clear()
-            found = self._users[key] = User(peer.common_name, (*peer.organizations, AUTHENTICATED))
+            extra = {CREDENTIAL: (f"X509SHA256={peer.fingerprint}",)} if peer.fingerprint else {}
+            found = self._users[key] = User(peer.common_name, (*peer.organizations, AUTHENTICATED), extra=extra)
         return found
 
 
@@ -76,9 +77,9 @@ def _token(headers: Mapping[str, str]) -> str | None:
 
 def impersonated(headers: Mapping[str, str]) -> User:
     """The user that a request wants to act as, with no more groups than it names."""
-    groups = tuple(filter(None, (group.strip() for group in headers.get("impersonate-group", "").split(","))))
+    groups = tuple(filter(None, headers.get("impersonate-group", "").split("\n")))
     extra = {
-        unquote(name.removeprefix(_EXTRA)): tuple(part.strip() for part in value.split(","))
+        unquote(name.removeprefix(_EXTRA)): tuple(value.split("\n"))
         for name, value in headers.items()
         if name.startswith(_EXTRA)
     }

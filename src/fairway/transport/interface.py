@@ -11,11 +11,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who is at the other end.  ``common_name`` and ``organizations`` are of the client certificate, or empty."""
+    """Who is at the other end.  All but ``address`` is of the client certificate, or empty.
+
+    ``fingerprint`` is the SHA-256 of the whole certificate, in hexadecimal.
+    """
 
     address: str = ""
     common_name: str = ""
     organizations: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 class Rest(Protocol):
@@ -29,7 +33,8 @@ class Rest(Protocol):
 class Request:
     """One request, body complete unless there is a ``rest``.
 
-    Header names are lower-case; ``query`` keeps order and repeats, decoded.
+    Header names are lower-case; one that is repeated has its values joined, ``impersonate-*`` by line breaks, others by
+    commas.  ``query`` keeps order and repeats, decoded.
     """
 
     method: str

@@ -61,6 +61,14 @@ def _header_name(name: bytes) -> str:
     return known
 
 
+def _joint(name: str) -> str:
+    """What stands between the values of a header that is repeated."""
+    if name == "cookie":
+        return "; "
+    # Groups and what else a user has may hold commas, as the names in a directory do.
+    return "\n" if name.startswith("impersonate-") else ", "
+
+
 class RequestParser:
     """The requests of one connection.  After an upgrade request call ``resume`` or take ``leftover``."""
 
@@ -200,7 +208,7 @@ class RequestParser:
             elif known in _ONCE:
                 self._stop(400, f"malformed HTTP request: header {known!r} stands twice")
             else:
-                headers[known] += ("; " if known == "cookie" else ", ") + text
+                headers[known] += _joint(known) + text
                 self._trailers += 1
         if len(headers) + self._trailers > self._limits.header_count:
             self._stop(431, f"Request header fields too large: limit is {self._limits.header_count} lines")

@@ -22,6 +22,8 @@ LEGACY_ISSUER, LEGACY = "kubernetes/serviceaccount", "kubernetes.io/serviceaccou
 """Who issues tokens that live as long as their Secret, and how their claims begin."""
 BOUND_KINDS = ("pod", "secret", "node")
 _EXTRA = "authentication.kubernetes.io/"
+CREDENTIAL = f"{_EXTRA}credential-id"
+"""What a user's extra says of the token, or the certificate, that he has shown."""
 _SKEW_S = 60
 """How far the clocks of those who issue and check may be apart."""
 
@@ -136,7 +138,7 @@ def verified_secret(found: Mapping[str, Any], token: str, audience: str) -> Veri
 
 
 def _extra(found: Mapping[str, Any], bound: tuple[Bound, ...]) -> dict[str, list[str]]:
-    extra = {f"{_EXTRA}credential-id": [f"JTI={found['jti']}"]} if found.get("jti") else {}
+    extra = {CREDENTIAL: [f"JTI={found['jti']}"]} if found.get("jti") else {}
     for one in bound:
         if one.kind in ("pod", "node"):
             extra[f"{_EXTRA}{one.kind}-name"] = [one.name]
