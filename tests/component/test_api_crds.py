@@ -208,6 +208,30 @@ async def test_a_default_that_comes_later_shows_in_older_objects(api: World) -> 
     assert (await api.ask("GET", f"{WIDGETS}/w")).body["spec"]["size2"] == 7
 
 
+INNER = {"x-kubernetes-embedded-resource": True, "type": "object"}
+IDENTITY = {"apiVersion": {"type": "string", "default": "a/v1"}, "kind": {"type": "string", "default": "B"}}
+NAMED = {"name": "Bar", "unknown": "unknown"}
+FIELDS = {field: {"type": "string", "default": value} for field, value in NAMED.items()}
+WHOLE = {"apiVersion": "a/v1", "kind": "B", "metadata": NAMED}
+
+
+@pytest.mark.parametrize("more", [{}, {"x-kubernetes-preserve-unknown-fields": True}], ids=["pruned", "preserved"])
+async def test_defaults_of_inner_metadata_are_what_metadata_is(api: World, more: dict[str, Any]) -> None:
+    inner = {**INNER, **more}
+    metadata = {"type": "object"}
+    properties = {
+        "fields": {**inner, "properties": {**IDENTITY, "metadata": {**metadata, "properties": FIELDS}}},
+        "metadata": {**inner, "properties": {**IDENTITY, "metadata": {**metadata, "default": NAMED}}},
+        "whole": {**inner, "default": WHOLE},
+        "around": {"type": "object", "properties": {"inner": inner}, "default": {"inner": WHOLE}},
+    }
+    spec = {"type": "object", "properties": properties}
+    await established(api, definition(version(spec=spec)))
+    made = await api.ask("POST", WIDGETS, {**widget(), "spec": {"fields": {"metadata": {}}, "metadata": {}}})
+    shown = {"apiVersion": "a/v1", "kind": "B", "metadata": {"name": "Bar"}}
+    assert made.body["spec"] == {"fields": shown, "metadata": shown, "whole": shown, "around": {"inner": shown}}
+
+
 async def test_watches_end_when_the_schema_changes_and_older_ones_have_to_list(api: World) -> None:
     await established(api, definition())
     made = await api.ask("POST", WIDGETS, widget())

@@ -57,6 +57,23 @@ MISTAKES: list[tuple[tuple[Any, ...], Any, str]] = [
     (X, {"type": "array"}, f"{ROOT}.properties[x].items: Required value: must be specified"),
     (X, {"type": "string", "default": 1},
      f'{ROOT}.properties[x].default: Invalid value: "integer":  in body must be of type string: "integer"'),
+    ((*SCHEMA, "properties", "metadata"), {"type": "object", "properties": {"name": {"type": "string", "default": "a"}}},
+     f"{ROOT}.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata"),
+    (X, {"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"metadata": {
+        "type": "object", "properties": {"labels": {
+            "type": "object", "additionalProperties": {"type": "string", "default": "a"}}}}}},
+     f"{ROOT}.properties[x].properties[metadata].properties[labels].additionalProperties.default: Forbidden: "
+     "must not be set inside additionalProperties applying to object metadata"),
+    (X, {"type": "object", "x-kubernetes-embedded-resource": True, "properties": {
+        "metadata": {"type": "object", "default": {"name": "a/b"}}}},
+     f'{ROOT}.properties[x].properties[metadata].default: Invalid value: {{"name":"a/b"}}: must result in valid '
+     "metadata: metadata.name: Invalid value: \"a/b\": may not contain '/'"),
+    (X, {"type": "object", "x-kubernetes-embedded-resource": True, "default": {"kind": "A"}},
+     f"{ROOT}.properties[x].default.apiVersion: Required value: must not be empty"),
+    (X, {"type": "object", "default": {"kind": "A"}},
+     f'{ROOT}.properties[x].default: Invalid value: {{"kind":"A"}}: must not have unknown fields'),
+    (X, {"type": "string", "default": "x", "x-kubernetes-validations": [{"rule": "self.startsWith('kube')"}]},
+     f"{ROOT}.properties[x].default: Invalid value: \"string\": failed rule: self.startsWith('kube')"),
     (X, {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
      f"{ROOT}.properties[x].uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity "
      "becomes quadratic"),

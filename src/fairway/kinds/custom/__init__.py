@@ -11,6 +11,7 @@ from typing import Any
 from fairway.kinds.custom.columns import columns
 from fairway.kinds.custom.objects import normal, prepare_with, validate_with, warnings
 from fairway.kinds.custom_resource_definition import storage_version
+from fairway.kinds.custom_resource_definition.defaults import kept_defaults
 from fairway.kinds.group_priorities import version_rank
 from fairway.kinds.kind import STATUS, CustomVersion, Kind, Served, Subresource
 from fairway.kinds.rules.scale import SCALE
@@ -47,7 +48,7 @@ def plain_kind(definition: Object) -> Kind | None:
 
 
 def _schema(version: Object) -> Object:
-    return (version.get("schema") or {}).get("openAPIV3Schema") or _ANYTHING
+    return kept_defaults((version.get("schema") or {}).get("openAPIV3Schema") or _ANYTHING)
 
 
 def _kind(definition: Object, version: Object, storage: str, schemas: dict[str, Object]) -> Kind:

@@ -5,17 +5,15 @@ Source: Kubernetes docs, "Specifying a structural schema", "Defaulting", "Merge 
 
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any, NamedTuple
 
 import orjson
 
+from fairway.kinds.custom_resource_definition.defaults import default_problems, forbidden_defaults
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 from fairway.objects.structural import EMBEDDED, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, MAP_TYPE, PRESERVE, RULES
 from fairway.objects.structural.formats import matcher
-from fairway.objects.structural.pruning import prune
-from fairway.objects.structural.validation import check
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _FORBIDDEN = {
@@ -65,7 +63,9 @@ def schema_problems(schema: Object, path: str) -> Iterator[Problem]:
     elif schema["type"] != "object":
         yield invalid_value(f"{path}.type", schema["type"], "must be object at the root")
     spent = _counting(schema)
-    yield from _at(schema, path, "root", Within(spent))
+    yield from forbidden_defaults(schema, path)
+    found = list(_at(schema, path, "root", Within(spent)))
+    yield from found or default_problems(schema, path)
     if spent is not None:
         yield from spent.problems(path)
     metadata = (schema.get("properties") or {}).get("metadata")
@@ -94,7 +94,6 @@ def _at(schema: Object, path: str, level: str, within: Within) -> Iterator[Probl
     yield from _keywords(schema, path)
     yield from _rules(schema, path, level, within)
     yield from _lists(schema, path)
-    yield from _default(schema, path)
     yield from _below(schema, path, within)
     for field in _ALTERNATIVES:
         for place, part in enumerate(schema.get(field) or ()):
@@ -191,19 +190,6 @@ def _map_list(schema: Object, keys: list[str], path: str) -> Iterator[Problem]:
                 "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
             )
             yield required(f"{path}.items.properties[{key}].default", detail)
-
-
-def _default(schema: Object, path: str) -> Iterator[Problem]:
-    if schema.get("default") is None:
-        return
-    given = schema["default"]
-    here = f"{path}.default"
-    pruned: Any = deepcopy(given)
-    if isinstance(pruned, dict) and prune(pruned, schema):
-        yield invalid_value(here, given, "must not have unknown fields")
-    for problem in check(given, schema, ""):
-        below = "" if problem.path == "<nil>" else f".{problem.path}"
-        yield Problem(f"{here}{below}", problem.reason, problem.detail)
 
 
 def _part(part: Object, whole: Object, path: str) -> Iterator[Problem]:

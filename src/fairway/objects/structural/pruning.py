@@ -10,9 +10,12 @@ from fairway.objects import Object
 from fairway.objects.structural import EMBEDDED, IDENTITY, PRESERVE
 
 
-def prune(found: Object, schema: Object) -> list[str]:
-    """Take out, in place, what ``schema`` does not know; the sorted paths of it all, as ``spec.ports[0].x``."""
-    return sorted(_prune(found, schema, "", is_object=True))
+def prune(found: Object, schema: Object, *, is_object: bool = True) -> list[str]:
+    """Take out, in place, what ``schema`` does not know; the sorted paths of it all, as ``spec.ports[0].x``.
+
+    ``is_object``: it is a whole object, whose identity and metadata every schema knows.
+    """
+    return sorted(_prune(found, schema, "", is_object=is_object))
 
 
 def _prune(value: Any, schema: Object, path: str, *, is_object: bool = False) -> Iterator[str]:

@@ -228,11 +228,14 @@ def _message_compiles(scoped: _Scoped, rule: Object, here: str, spent: Spent) ->
     spent.add(f"{here}.messageExpression", cost)
 
 
-def broken(new: Object, old: Object | None, schema: Object) -> Iterator[Problem]:
-    """Every rule that an object breaks; what it broke before and leaves as it was is a warning."""
+def broken(new: Any, old: Any, schema: Object, path: str = "") -> Iterator[Problem]:
+    """Every rule that an object breaks; what it broke before and leaves as it was is a warning.
+
+    ``path`` says where it stands, if it is no whole object.
+    """
     until = perf_counter() + _BUDGET_S
     before = ABSENT if old is None else old
-    for place in _places(_Place(new, before, schema, "", Kept(new, old, schema, is_root=True))):
+    for place in _places(_Place(new, before, schema, path, Kept(new, old, schema, is_root=not path))):
         for rule in place.schema[RULES]:
             if perf_counter() > until:
                 yield invalid_value("<nil>", "", _OVER)

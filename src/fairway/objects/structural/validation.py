@@ -211,16 +211,22 @@ def list_problems(value: Any, schema: Object, path: str = "") -> Iterator[Proble
 def embedded_problems(value: Object, schema: Object) -> Iterator[Problem]:
     """Objects inside of objects that do not say what they are, or whose metadata breaks a rule."""
     for path, found in embedded(value, schema):
-        yield from (required(f"{path}.{field}", "must not be empty") for field in _IDENTITY if field not in found)
-        for field in _IDENTITY:
-            if field in found:
-                yield from _identity_problems(f"{path}.{field}", field, found[field])
-        metadata = found.get("metadata")
-        if isinstance(metadata, dict):
-            yield from meta.validate_create(
-                {**metadata, "name": metadata.get("name") or "any"}, namespaced=bool(metadata.get("namespace")),
-                name_rule=lambda name, _: path_segment(name), path=f"{path}.metadata",
-            )  # fmt: skip
+        yield from object_problems(found, f"{path}.")
+
+
+def object_problems(found: Object, path: str) -> Iterator[Problem]:
+    """An object inside of another that does not say what it is, or whose metadata breaks a rule; ``path`` ends with a
+    dot."""
+    yield from (required(f"{path}{field}", "must not be empty") for field in _IDENTITY if field not in found)
+    for field in _IDENTITY:
+        if field in found:
+            yield from _identity_problems(f"{path}{field}", field, found[field])
+    metadata = found.get("metadata")
+    if isinstance(metadata, dict):
+        yield from meta.validate_create(
+            {**metadata, "name": metadata.get("name") or "any"}, namespaced=bool(metadata.get("namespace")),
+            name_rule=lambda name, _: path_segment(name), path=f"{path}metadata",
+        )  # fmt: skip
 
 
 def _identity_problems(path: str, field: str, value: Any) -> Iterator[Problem]:
