@@ -132,12 +132,27 @@ async def test_impersonation_needs_the_right_to_it(api: World) -> None:
     await made(api, "clusterrolebindings", binding("v", "ClusterRole/view", ("User", "joe")))
     refused = await api.ask("GET", "/api/v1/pods", peer=JANE, impersonate_user="joe")
     assert refused.message == (
-        'users "joe" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope'
+        'pods is forbidden: User "jane" cannot impersonate-on:user-info:list resource "pods" in API group "" '
+        "at the cluster scope"
     )
     await made(api, "clusterroles", role("as-joe", {**rule("users", "impersonate"), "resourceNames": ["joe"]}))
     await made(api, "clusterrolebindings", binding("j", "ClusterRole/as-joe", ("User", "jane")))
     assert (await api.ask("GET", "/api/v1/pods", peer=JANE, impersonate_user="joe")).status == 200
     assert (await api.ask("GET", "/api/v1/secrets", peer=ADMIN, impersonate_user="joe")).status == 403
+
+
+async def test_constrained_impersonation_is_for_single_requests(api: World) -> None:
+    await made(api, "namespaces/default/roles", role("reader", rule("pods pods/log", "get list watch")))
+    await made(api, "namespaces/default/rolebindings", binding("joe", "Role/reader", ("User", "joe")))
+    be = {**rule("users", "impersonate:user-info", "authentication.k8s.io"), "resourceNames": ["joe"]}
+    await made(api, "clusterroles", role("be-joe", be))
+    await made(api, "clusterrolebindings", binding("be", "ClusterRole/be-joe", ("User", "jane")))
+    assert (await api.ask("GET", PODS, peer=JANE, impersonate_user="joe")).status == 403
+    await made(api, "namespaces/default/roles", role("on", rule("pods", "impersonate-on:user-info:list")))
+    await made(api, "namespaces/default/rolebindings", binding("on", "Role/on", ("User", "jane")))
+    assert (await api.ask("GET", PODS, peer=JANE, impersonate_user="joe")).status == 200
+    assert (await api.ask("GET", f"{PODS}?watch=true", peer=JANE, impersonate_user="joe")).status == 403
+    assert (await api.ask("GET", f"{PODS}/p", peer=JANE, impersonate_user="joe")).status == 403
 
 
 async def test_a_namespace_is_within_itself(api: World) -> None:

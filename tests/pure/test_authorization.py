@@ -109,14 +109,6 @@ def test_nobody_is_anonymous_and_a_bad_token_is_refused() -> None:
         Authenticator().user(Peer("1.2.3.4"), {"authorization": "bearer x"})
 
 
-def test_masters_may_act_as_a_user_with_groups() -> None:
-    peer = Peer("1.2.3.4", "admin", ("system:masters",))
-    headers = {"impersonate-user": "jane", "impersonate-group": "devs\ncn=ops,ou=it"}
-    assert Authenticator().user(peer, headers).groups == ("devs", "cn=ops,ou=it", "system:authenticated")
-    with pytest.raises(StatusError, match='cannot impersonate resource "users"'):
-        Authenticator().user(Peer("1.2.3.4", "jane"), headers)
-
-
 @pytest.mark.parametrize(
     ("name", "asked", "allowed"),
     [

@@ -57,7 +57,8 @@ MISTAKES: list[tuple[tuple[Any, ...], Any, str]] = [
     (X, {"type": "array"}, f"{ROOT}.properties[x].items: Required value: must be specified"),
     (X, {"type": "string", "default": 1},
      f'{ROOT}.properties[x].default: Invalid value: "integer":  in body must be of type string: "integer"'),
-    ((*SCHEMA, "properties", "metadata"), {"type": "object", "properties": {"name": {"type": "string", "default": "a"}}},
+    ((*SCHEMA, "properties", "metadata"),
+     {"type": "object", "properties": {"name": {"type": "string", "default": "a"}}},
      f"{ROOT}.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata"),
     (X, {"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"metadata": {
         "type": "object", "properties": {"labels": {

@@ -15,11 +15,12 @@ from fairway.apiserver import answers, authorization, bodies, negotiation, web_s
 from fairway.apiserver.aggregation.aggregation import Aggregation, Remote
 from fairway.apiserver.aggregation.forwarding import asked as asked_elsewhere
 from fairway.apiserver.aggregation.forwarding import forwarded
-from fairway.apiserver.audit import Audit, Record
+from fairway.apiserver.audit import Audit
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked, attributes
 from fairway.apiserver.call import Call, User
 from fairway.apiserver.fairness import WRITE_S, Fairness, Flow
+from fairway.apiserver.impersonation import Impersonation, wanted
 from fairway.apiserver.list_options import flag, timeout_of
 from fairway.apiserver.metrics import Labels, Metrics
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form
@@ -27,6 +28,7 @@ from fairway.apiserver.open_watches import OpenWatches
 from fairway.apiserver.pages import Pages
 from fairway.apiserver.reply import Reply, Watching
 from fairway.apiserver.routes import Route, Routes, media_version, verb
+from fairway.apiserver.seen import Seen
 from fairway.apiserver.serve import Api
 from fairway.apiserver.shapes import Shape, Shapes, speaks_protobuf
 from fairway.apiserver.subresources.connects import CONNECTS, connected
@@ -42,29 +44,8 @@ _WITH_BODY = ("create", "update")
 Given = TypeVar("Given", Response, Stream, TakeOver, Answer)
 
 
-_NOTHING = Asked("")
-_AUDIT_ID_LENGTH = 64
-"""A client may name its request; upstream cuts what is longer."""
-
 Way = Route | Remote | None
 """Where a path leads: to a kind, to an extension server, or to a page."""
-
-
-class _Seen:
-    """What is known of a request while it is answered: for metrics, and for an answer if it fails."""
-
-    __slots__ = ("asked", "audit_id", "began", "call", "flow", "labels", "options", "record", "request")
-
-    def __init__(self, request: Request) -> None:
-        self.began = perf_counter()
-        self.request = request
-        self.call: Call | None = None
-        self.flow: Flow | None = None
-        self.asked = _NOTHING
-        self.options: dict[str, str] = {}
-        self.record: Record | None = None
-        self.audit_id = request.headers.get("audit-id", "")[:_AUDIT_ID_LENGTH]
-        self.labels: Labels | None = None
 
 
 class Http:
@@ -80,7 +61,8 @@ class Http:
         self._pages = pages
         self._metrics = metrics
         self._aggregation = aggregation
-        self._authenticator = Authenticator(api.tokens, api.authorizer.is_allowed)
+        self._authenticator = Authenticator(api.tokens)
+        self._impersonation = Impersonation(api.authorizer.is_allowed)
         self._shapes = Shapes()
         self._answers = answers.Answers(api.settings.limits)
         self._fairness = Fairness(api.cache, api.settings.limits.request_s)
@@ -95,9 +77,11 @@ class Http:
 
     def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         """See ``transport.interface.Handler``."""
-        seen = _Seen(request)
+        seen = Seen(request)
         try:
-            user = self._authenticator.user(request.peer, request.headers)
+            user = seen.requester = self._authenticator.user(request.peer, request.headers)
+            if (as_whom := wanted(request.headers)) is not None:
+                user = self._acting(seen, as_whom)
             route = self._resolve(seen, user)
             asked = self._asked(seen, route)
             if self._audit is not None:
@@ -109,22 +93,20 @@ class Http:
         except Exception as error:
             return self._failed(seen, error)
 
-    def _begin_record(self, seen: _Seen, user: User, route: Way) -> None:
+    def _begin_record(self, seen: Seen, user: User, route: Way) -> None:
         assert self._audit is not None
         request = seen.request
         seen.audit_id = seen.audit_id or self._answers.audit_id()
-        users = [user]
-        if request.headers.get("impersonate-user"):
-            own = {name: text for name, text in request.headers.items() if not name.startswith("impersonate-")}
-            users = [self._authenticator.user(request.peer, own), user]
+        users = [user] if user is seen.requester else [seen.requester, user]
         version = media_version(route.kind, route.served).rpartition("/")[2] if isinstance(route, Route) else ""
         now = self._api.clock()
         seen.record = self._audit.begin(seen.audit_id, request, users, seen.asked, version, now)
         if seen.record is not None:
             seen.record.reason = self._api.authorizer.reason(user, seen.asked)
+            seen.record.constraint = seen.constraint
             seen.record.notes = self._authenticator.notes(request.peer, request.headers)
 
-    def _begun(self, seen: _Seen, user: User, route: Way, flow: Flow) -> Answer | Awaitable[Answer]:
+    def _begun(self, seen: Seen, user: User, route: Way, flow: Flow) -> Answer | Awaitable[Answer]:
         """Answer now; what waits for the store has a seat meanwhile."""
         began = perf_counter()
         answer = self._answer(seen, user, route)
@@ -146,7 +128,7 @@ class Http:
         finally:
             self._fairness.leave(flow)
 
-    async def _in_turn(self, seen: _Seen, user: User, route: Way, flow: Flow) -> Answer:
+    async def _in_turn(self, seen: Seen, user: User, route: Way, flow: Flow) -> Answer:
         try:
             await self._fairness.turn(flow)
         except StatusError as error:
@@ -169,12 +151,12 @@ class Http:
                 self._fairness.leave(flow)
 
     @staticmethod
-    def _lasts(seen: _Seen) -> bool:
+    def _lasts(seen: Seen) -> bool:
         """Whether a request is a connection to something else, which may last: those hold no seat."""
         call = seen.call
         return call is not None and (call.kind.plural, call.subresource) in CONNECTS
 
-    def _answer(self, seen: _Seen, user: User, route: Way) -> Answer | Awaitable[Answer]:
+    def _answer(self, seen: Seen, user: User, route: Way) -> Answer | Awaitable[Answer]:
         try:
             if isinstance(route, Remote):
                 return self._of_others(seen, user, route)
@@ -184,7 +166,17 @@ class Http:
         except Exception as error:
             return self._failed(seen, error)
 
-    def _resolve(self, seen: _Seen, user: User) -> Way:
+    def _acting(self, seen: Seen, as_whom: User) -> User:
+        """Who makes a request that its sender makes as another.  Raises: ``StatusError`` 403."""
+        try:
+            way: Way = self._aggregation.find(seen.request.path) or self._routes.resolve(seen.request.path)
+        except StatusError:
+            way = None
+        found = self._impersonation.acting(seen.requester, as_whom, self._asked(seen, way))
+        seen.constraint = found.constraint
+        return found.user
+
+    def _resolve(self, seen: Seen, user: User) -> Way:
         """Where the path leads.  Raises: ``StatusError`` 404; 403 to those who are not told what there is."""
         if (remote := self._aggregation.find(seen.request.path)) is not None:
             return remote
@@ -197,7 +189,7 @@ class Http:
                 raise authorization.denied(user, asked) from None
             raise
 
-    def _asked(self, seen: _Seen, route: Way) -> Asked:
+    def _asked(self, seen: Seen, route: Way) -> Asked:
         """What the request wants to do."""
         request = seen.request
         if route is None:
@@ -216,7 +208,7 @@ class Http:
 
     # What is below a kind.
 
-    def _of_kind(self, seen: _Seen, user: User, route: Route) -> Answer | Awaitable[Answer]:
+    def _of_kind(self, seen: Seen, user: User, route: Route) -> Answer | Awaitable[Answer]:
         request = seen.request
         call = seen.call = self._call(seen, user, route)
         if route.subresource:
@@ -236,7 +228,7 @@ class Http:
             return self._converted(seen, call, shape, form)
         return self._read(seen, call, shape, form)
 
-    async def _converted(self, seen: _Seen, call: Call, shape: Shape, form: Form) -> Answer:
+    async def _converted(self, seen: Seen, call: Call, shape: Shape, form: Form) -> Answer:
         """Objects of a custom kind that are in another version are converted before anybody looks."""
         try:
             await self._api.bounded(self._api.conversions.ensure(call.kind))
@@ -245,7 +237,7 @@ class Http:
         except Exception as error:
             return self._failed(seen, error)
 
-    def _read(self, seen: _Seen, call: Call, shape: Shape, form: Form) -> Answer | Awaitable[Answer]:
+    def _read(self, seen: Seen, call: Call, shape: Shape, form: Form) -> Answer | Awaitable[Answer]:
         reply = find(call)(call, self._api)
         if isinstance(reply, Awaitable):
             return self._replied(seen, call, shape, form, reply)
@@ -255,7 +247,7 @@ class Http:
             return self._watch(seen, call, reply, shape, form)
         return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
 
-    def _call(self, seen: _Seen, user: User, route: Route) -> Call:
+    def _call(self, seen: Seen, user: User, route: Route) -> Call:
         """The request as verbs see it.  Raises: ``StatusError`` 405, 403."""
         request, kind, asked = seen.request, route.kind, seen.asked
         timeout_of(seen.options.get("timeout"))
@@ -274,14 +266,14 @@ class Http:
             call.warnings.append(kind.deprecated)
         return call
 
-    async def _replied(self, seen: _Seen, call: Call, shape: Shape, form: Form, coming: Awaitable[Reply]) -> Answer:
+    async def _replied(self, seen: Seen, call: Call, shape: Shape, form: Form, coming: Awaitable[Reply]) -> Answer:
         try:
             reply = await self._api.bounded(coming, timeout_of(seen.options.get("timeout")))
             return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
         except Exception as error:
             return self._failed(seen, error)
 
-    async def _connected(self, seen: _Seen, coming: Awaitable[Answer]) -> Answer:
+    async def _connected(self, seen: Seen, coming: Awaitable[Answer]) -> Answer:
         try:
             answer = await coming
         except Exception as error:
@@ -290,7 +282,7 @@ class Http:
             answer.headers = [*self._answers.headers(), *answer.headers]
         return self._done(seen, answer)
 
-    def _watch(self, seen: _Seen, call: Call, watching: Watching, shape: Shape, form: Form) -> Stream | TakeOver:
+    def _watch(self, seen: Seen, call: Call, watching: Watching, shape: Shape, form: Form) -> Stream | TakeOver:
         kind, metrics, labels = call.kind, self._metrics, seen.labels or Labels("WATCH")
         key = (kind.group, kind.version, kind.name)
 
@@ -316,20 +308,20 @@ class Http:
 
     # What an extension server answers for.
 
-    def _of_others(self, seen: _Seen, user: User, remote: Remote) -> Awaitable[Answer]:
+    def _of_others(self, seen: Seen, user: User, remote: Remote) -> Awaitable[Answer]:
         if not self._api.authorizer.is_allowed(user, seen.asked):
             raise authorization.denied(user, seen.asked)
         return self._connected(seen, forwarded(remote, seen.request, user, self._aggregation, self._api))
 
     # Everything else.
 
-    def _elsewhere(self, seen: _Seen, user: User) -> Answer:
+    def _elsewhere(self, seen: Seen, user: User) -> Answer:
         request = seen.request
         if not self._api.authorizer.is_allowed(user, seen.asked):
             raise authorization.denied(user, seen.asked)
         return self._done(seen, self._answers.page(request, self._pages.answer(request)))
 
-    def _failed(self, seen: _Seen, error: Exception) -> Response:
+    def _failed(self, seen: Seen, error: Exception) -> Response:
         request = seen.request
         if not isinstance(error, StatusError):
             log.error("request failed", exc_info=error, extra={"method": request.method, "path": request.path})
@@ -342,7 +334,7 @@ class Http:
             seen.record = self._audit.begin(seen.audit_id, request, [User("")], asked, "", self._api.clock())
         return self._done(seen, self._answers.error(request, error, warnings))
 
-    def _done(self, seen: _Seen, answer: Given) -> Given:
+    def _done(self, seen: Seen, answer: Given) -> Given:
         if isinstance(answer, TakeOver):
             status = 101
         else:
@@ -354,7 +346,7 @@ class Http:
         return answer
 
     @staticmethod
-    def _named(seen: _Seen, answer: Response | Stream) -> None:
+    def _named(seen: Seen, answer: Response | Stream) -> None:
         """Say how the request was classified, and the name that the client gave it."""
         if seen.flow is not None:
             answer.headers.extend(seen.flow.headers)

@@ -34,6 +34,8 @@ class Record:
     call: Call | None = field(default=None)
     reason: str = ""
     """Why it was allowed: which binding."""
+    constraint: str = ""
+    """The right by which one acts as another, where it is a constrained one."""
     notes: dict[str, str] = field(default_factory=dict)
     """Of how who asks came."""
 

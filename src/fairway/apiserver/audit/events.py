@@ -34,6 +34,8 @@ def event(record: "Record", stage: str, now_s: float, answer: Response | None, c
     }  # fmt: skip
     if record.impersonated is not None:
         made["impersonatedUser"] = _user(record.impersonated)
+    if record.constraint:
+        made["authenticationMetadata"] = {"impersonationConstraint": record.constraint}
     made["sourceIPs"] = [request.peer.address]
     if agent := request.headers.get("user-agent"):
         made["userAgent"] = agent
