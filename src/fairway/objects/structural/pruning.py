@@ -10,7 +10,7 @@ from fairway.objects import Object
 from fairway.objects.structural import EMBEDDED, IDENTITY, PRESERVE
 
 
-def prune(found: Object, schema: Object, *, is_object: bool = True) -> list[str]:
+def prune(found: Object | list[Any], schema: Object, *, is_object: bool = True) -> list[str]:
     """Take out, in place, what ``schema`` does not know; the sorted paths of it all, as ``spec.ports[0].x``.
 
     ``is_object``: it is a whole object, whose identity and metadata every schema knows.
