@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from component.api_world import Taker, World, world
+from fairway.apiserver import as_protobuf
 from fairway.apiserver.protobuf import decode
 from fairway.kinds import ALL, CONFIG_MAP
 from fairway.objects.wire import fields
@@ -154,12 +155,41 @@ async def test_a_scale_in_protobuf(api: World) -> None:
     assert (decode(told.raw)["kind"], decode(told.raw)["metadata"]["name"]) == ("Scale", "one")
 
 
-async def test_what_is_large_is_json_for_those_who_take_it(api: World) -> None:
-    body = {"metadata": {"name": "large"}, "data": {"a": "x" * 300_000}}
+@pytest.mark.parametrize(
+    "text", ["x" * 300_000, "größer: \u20ac \U0001f600 \x00\x1f\u0080\u2028 \\u0041", "\u00e4" * 70_000]
+)
+async def test_texts_of_any_length_in_any_letters(api: World, text: str) -> None:
+    body = {"metadata": {"name": "large", "annotations": {"a": text[:100]}}, "data": {"a": text, "b": "plain"}}
     await api.ask("POST", MAPS, body)
-    told = await api.ask("GET", f"{MAPS}/large", accept=GO_CLIENT)
-    assert told.body["data"] == body["data"]
-    assert decode((await api.ask("GET", f"{MAPS}/large", accept=PROTOBUF)).raw)["data"] == body["data"]
+    for accept in (GO_CLIENT, PROTOBUF):
+        found = decode((await api.ask("GET", f"{MAPS}/large", accept=accept)).raw)
+        assert (found["data"], found["metadata"]["annotations"]) == (body["data"], {"a": text[:100]})
+        assert found["metadata"]["managedFields"]
+
+
+async def test_what_was_made_for_one_serves_the_next_in_every_form(api: World) -> None:
+    kept = api.server.cache.of(CONFIG_MAP).live["/core/configmaps/default/one"]
+    first = (await api.ask("GET", f"{MAPS}/one", accept=PROTOBUF)).raw
+    made = kept.message
+    assert made is not None
+    watch = f"{MAPS}?watch=1&labelSelector=x&resourceVersion=0"
+    ((_, event),) = frames(Taker(await api.answer("GET", watch, accept=PROTOBUF))._text)
+    listed = decode((await api.ask("GET", f"{MAPS}?labelSelector=x", accept=PROTOBUF)).raw)["items"][0]
+    assert kept.message is made
+    assert event == decode(first) == {"kind": "ConfigMap", "apiVersion": "v1", **listed}
+    shape = "as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+    metadata = decode((await api.ask("GET", f"{MAPS}/one", accept=f"{PROTOBUF};{shape}")).raw)
+    assert (metadata["metadata"], "data" in metadata) == (event["metadata"], False)
+    assert (await api.ask("GET", f"{MAPS}/one", accept=PROTOBUF)).raw == first
+
+
+async def test_messages_that_are_kept_are_bounded(api: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(as_protobuf, "KEPT_BYTES", 100_000)
+    for number in range(20):
+        await api.ask("POST", MAPS, {"metadata": {"name": f"m{number}"}, "data": {"a": "x" * 10_000}})
+    await api.ask("GET", MAPS, accept=PROTOBUF)
+    kept = [state for state in api.server.cache.of(CONFIG_MAP).live.values() if state.message]
+    assert 5 <= len(kept) <= 10
 
 
 async def test_who_takes_nothing_that_there_is_is_told_what_there_is(api: World) -> None:

@@ -208,6 +208,17 @@ def _agree(message: str, definition: schema.Definition, seen: set[str]) -> None:
             _agree(found.item, schema.definition(inner.place), seen)
 
 
+def test_what_was_stored_before_it_was_asked_to_fit_goes_out_as_far_as_it_does() -> None:
+    container = {"name": "c", "args": [1, None, "\u00e4"], "env": [None, {"name": "A", "value": 2.5}], "ports": {}}
+    spec = {"containers": [container], "priority": 1.0, "hostNetwork": 0, "nodeSelector": {"a": 1, "b": None}}
+    raw = encode({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p", "labels": []}, "spec": spec})
+    assert raw is not None
+    assert decode(raw)["spec"] == {
+        "containers": [{"name": "c", "args": ["1", "\u00e4"], "env": [{"name": "A", "value": "2.5"}]}], "priority": 1,
+        "nodeSelector": {"a": "1"},
+    }  # fmt: skip
+
+
 def test_an_ingress_and_a_network_policy() -> None:
     port = field(1, "web") + field(2, field(1, "") + field(2, 80))
     path = field(1, "/") + field(3, "Prefix") + field(2, field(4, port))

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import orjson
 
 from fairway.apiserver.call import Call
-from fairway.apiserver.list_stream import ListStream, ProtobufListStream
-from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, takes_json, wants_pretty
+from fairway.apiserver.list_stream import ListStream
+from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, wants_pretty
 from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Found, Made, Page, Reply
 from fairway.apiserver.settings import Limits
-from fairway.apiserver.shapes import AsMetadata, AsTable, Shape, Whole
+from fairway.apiserver.shapes import AsTable, Shape
 from fairway.objects.errors import StatusError, too_large, unavailable
 from fairway.transport.interface import Request, Response, Stream
 
@@ -34,7 +34,7 @@ _WHOLE_BYTES = _KEPT_BYTES // 2
 _PIECES_FROM = 2
 """Items of a list that may be sent in pieces."""
 _PROTOBUF_BYTES = 256 * 1024
-"""Larger answers go out as JSON if that is accepted too."""
+"""The same of lists in protobuf, which take longer to make."""
 _PACKED_MAX_BYTES = 4 * 1024 * 1024
 """Larger answers are not packed: the event loop would stand still for others meanwhile."""
 _WARNINGS_LENGTH, _WARNING_LENGTH = 4096, 256
@@ -88,7 +88,10 @@ class Answers:
         status, headers = 200, self.headers(call.warnings)
         match reply:
             case Found(stored, status):
-                body = shape.one(stored) + b"\n"
+                body = shape.one(stored)
+                if shape.media == PROTOBUF:
+                    return self.compressed(request, Response(status, body, PROTOBUF, headers))
+                body += b"\n"
             case Made(made, status):
                 body = shape.made(made) + b"\n"
             case Page():
@@ -103,7 +106,9 @@ class Answers:
         if (sent := self._stream(request, page, shape, form)) is not None:
             sent.headers = headers
             return sent
-        is_plain = page.whole_prefix and isinstance(shape, Whole | AsTable | AsMetadata) and form.media == JSON
+        if shape.media == PROTOBUF:
+            return self.compressed(request, Response(200, shape.page(page), PROTOBUF, headers))
+        is_plain = page.whole_prefix and form.media == JSON
         if not is_plain or _is_pretty(request):
             return self._formed(request, form, Response(200, shape.page(page), headers=headers))
         kept = self._kept_list(page, shape)
@@ -120,12 +125,10 @@ class Answers:
         if len(page.items) < _PIECES_FROM or form.media == YAML or _is_pretty(request):
             return None
         size = sum(item.size for item in page.items)
-        is_protobuf = form.media == PROTOBUF and not takes_json(request.headers.get("accept", ""))
-        if size <= (_PROTOBUF_BYTES if is_protobuf else _WHOLE_BYTES):
+        if size <= (_PROTOBUF_BYTES if form.media == PROTOBUF else _WHOLE_BYTES):
             return None
-        kind = ProtobufListStream if is_protobuf else ListStream
-        sent = kind(page.items, shape.parts(page), self.pace, self._limits.patience_s)
-        return Stream(sent.opened, sent.closed, content_type=PROTOBUF if is_protobuf else JSON)
+        sent = ListStream(page.items, shape.parts(page), self.pace, self._limits.patience_s)
+        return Stream(sent.opened, sent.closed, content_type=shape.media)
 
     def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
         """The list as it was answered before, if nothing changed since, or kept now if it is large but not huge."""
@@ -155,7 +158,7 @@ class Answers:
 
     def _formed(self, request: Request, form: Form, response: Response) -> Response:
         if form.media == PROTOBUF:
-            _put_into_protobuf(request, response)
+            _put_into_protobuf(response)
         elif form.media == YAML:
             from fairway.apiserver import yaml_form
 
@@ -185,13 +188,8 @@ class Answers:
 _PACKED: tuple[Header, ...] = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 
 
-def _put_into_protobuf(request: Request, response: Response) -> None:
-    """Where there is a message for it; what is large stays JSON for those who take that too.
-
-    Lists take a hundred times as long in protobuf as in JSON, which is how they are kept.
-    """
-    if len(response.body) > _PROTOBUF_BYTES and takes_json(request.headers.get("accept", "")):
-        return
+def _put_into_protobuf(response: Response) -> None:
+    """Where there is a message for it."""
     # Not at module level: only some clients ask for it, and its table is large.
     from fairway.apiserver import protobuf
 

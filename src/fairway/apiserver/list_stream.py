@@ -5,9 +5,7 @@ Source: KEP-5116.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-
-import orjson
+from collections.abc import Callable, Sequence
 
 from fairway.apiserver.pace import Pace, pieces, taken
 from fairway.apiserver.shapes import Parts
@@ -37,37 +35,33 @@ class ListStream:
             self._task = None
 
     async def _send(self, writer: StreamWriter) -> None:
-        start = self._parts.head
+        parts = self._parts
+        if parts.sized is not None:
+            await self._send_sized(writer, parts.sized)
+            return
+        start = parts.head
         for states in pieces(self._items):
             await self._pace.turn()
-            writer.write(frame(start + b",".join(map(self._parts.one, states))))
-            start = b","
+            writer.write(frame(start + parts.between.join(map(parts.one, states))))
+            start = parts.between
             if not await taken(writer, self._patience_s):
                 return
-        self._end(writer, self._parts.tail)
+        self._end(writer)
 
-    def _end(self, writer: StreamWriter, tail: bytes) -> None:
-        writer.write(frame(tail))
-        self._task = None
-        writer.close()
-
-
-class ProtobufListStream(ListStream):
-    """The same in protobuf, which wants to know its length first: all is made before the first piece goes out."""
-
-    async def _send(self, writer: StreamWriter) -> None:
-        # Not at module level: only some clients ask for it, and its table is large.
-        from fairway.apiserver import protobuf
-
-        empty = orjson.loads(self._parts.joined(()))
+    async def _send_sized(self, writer: StreamWriter, head: Callable[[int], bytes]) -> None:
+        """What says first how long it is: all is made before the first piece goes out."""
         made: deque[bytes] = deque()
         for states in pieces(self._items):
             await self._pace.turn()
-            made.append(b"".join([protobuf.list_item(empty, orjson.loads(self._parts.one(one))) for one in states]))
-        head, tail = protobuf.list_ends(empty, sum(map(len, made)))
-        writer.write(frame(head))
+            made.append(b"".join(map(self._parts.one, states)))
+        writer.write(frame(head(sum(map(len, made)))))
         while made:
             writer.write(frame(made.popleft()))
             if not await taken(writer, self._patience_s):
                 return
-        self._end(writer, tail)
+        self._end(writer)
+
+    def _end(self, writer: StreamWriter) -> None:
+        writer.write(frame(self._parts.tail))
+        self._task = None
+        writer.close()

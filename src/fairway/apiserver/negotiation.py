@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from fairway.objects.errors import StatusError, not_acceptable
+from fairway.objects.errors import not_acceptable
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 _META_GROUP = "meta.k8s.io"
@@ -47,14 +47,6 @@ def _accepted(header: str, has_protobuf: bool, shapes: Sequence[str]) -> Form:
         if form is not None and (has_protobuf or form.media != PROTOBUF) and form.shape in shapes:
             return form
     raise not_acceptable((JSON, YAML, PROTOBUF) if has_protobuf else (JSON, YAML))
-
-
-def takes_json(header: str) -> bool:
-    """Whether JSON would do too."""
-    try:
-        return accepted(header, has_protobuf=False).media == JSON
-    except StatusError:
-        return False
 
 
 _REMEMBERED_LENGTH = 1024

@@ -7,7 +7,7 @@ Source: Kubernetes API concepts, "Alternate representations of resources".
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import orjson
 
@@ -20,17 +20,26 @@ from fairway.kinds.kind import Column, Kind, Served
 from fairway.objects import Object, table
 from fairway.objects.table import Include
 
+if TYPE_CHECKING:
+    from fairway.apiserver.as_protobuf import Kept
+
 
 class Parts(NamedTuple):
-    """A list taken apart: what stands before its items, what makes the bytes of one, and what stands behind them."""
+    """A list taken apart: what stands before its items, what makes the bytes of one, and what stands behind them.
+
+    ``sized`` makes the head of a list that says first how many bytes its items are.
+    """
 
     head: bytes
     one: Callable[[Stored], bytes]
     tail: bytes = b"]}\n"
+    between: bytes = b","
+    sized: Callable[[int], bytes] | None = None
 
     def joined(self, items: Iterable[Stored]) -> bytes:
         """The whole list."""
-        return b"%b%b%b" % (self.head, b",".join(map(self.one, items)), self.tail)
+        made = self.between.join(map(self.one, items))
+        return b"%b%b%b" % (self.sized(len(made)) if self.sized else self.head, made, self.tail)
 
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -38,6 +47,9 @@ INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 class Shape(Protocol):
     """How objects of one kind look to a request."""
+
+    media: str
+    """In which all but ``made`` is."""
 
     def one(self, stored: Stored) -> bytes:
         """A stored object."""
@@ -76,6 +88,8 @@ def _bookmark(kind: str, version: str, revision: int, ends_initial: bool) -> byt
 
 class Whole:
     """Objects as they are, under the apiVersion that the request names."""
+
+    media = JSON
 
     def __init__(self, kind: Kind, served: Served | None) -> None:
         self._kind = kind
@@ -146,6 +160,8 @@ def _start(name: str, version: str) -> bytes:
 class AsTable:
     """Rows of cells, as ``kubectl get`` asks for them."""
 
+    media = JSON
+
     def __init__(self, kind: Kind, version: str, include: Include, shown_version: str) -> None:
         self._kind = kind
         self._version = f"meta.k8s.io/{version}"
@@ -212,6 +228,8 @@ class AsTable:
 class AsMetadata:
     """PartialObjectMetadata: what garbage collectors and caches of metadata ask for."""
 
+    media = JSON
+
     def __init__(self, kind: Kind, version: str) -> None:
         self._kind = kind
         self._version = f"meta.k8s.io/{version}"
@@ -250,49 +268,6 @@ class AsMetadata:
         return _bookmark("PartialObjectMetadata", self._version, revision, ends_initial)
 
 
-class AsProtobuf:
-    """Another shape, whose watch goes out in protobuf; whole answers are put into it when they are complete."""
-
-    def __init__(self, inner: Shape) -> None:
-        self._inner = inner
-
-    def one(self, stored: Stored) -> bytes:
-        """See ``Shape``."""
-        return self._inner.one(stored)
-
-    def made(self, made: Object) -> bytes:
-        """See ``Shape``."""
-        return self._inner.made(made)
-
-    def page(self, page: Page) -> bytes:
-        """See ``Shape``."""
-        return self._inner.page(page)
-
-    def parts(self, page: Page) -> Parts:
-        """See ``Shape``."""
-        return self._inner.parts(page)
-
-    def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
-        """See ``Shape``."""
-        return self._frame(self._inner.event(type_, stored, is_first=is_first))
-
-    def bookmark(self, revision: int, *, ends_initial: bool) -> bytes:
-        """See ``Shape``."""
-        return self._frame(self._inner.bookmark(revision, ends_initial=ends_initial))
-
-    def failed(self, status: Object) -> bytes:
-        """See ``Shape``."""
-        return self._frame(failed(status))
-
-    @staticmethod
-    def _frame(line: bytes) -> bytes:
-        # Not at module level: only some clients ask for it, and its table is large.
-        from fairway.apiserver import protobuf
-
-        told = orjson.loads(line)
-        return protobuf.event(told["type"], told["object"])
-
-
 def speaks_protobuf(kind: Kind, served: Served | None, form: Form) -> bool:
     """Whether there is a message for what ``form`` makes of objects of the kind."""
     from fairway.apiserver import protobuf
@@ -305,6 +280,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self._known: dict[Any, Shape] = {}
+        self._kept: Kept | None = None
 
     def of(self, kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
         """The shape of a request.  Raises: ``StatusError`` 400 for a bad ``includeObject``."""
@@ -325,13 +301,24 @@ class Shapes:
         """Keep only the shapes of these kinds."""
         self._known = {key: found for key, found in self._known.items() if key[0] in but}
 
-    @staticmethod
-    def _make(kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
+    def _make(self, kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
         if form.media == PROTOBUF:
-            return AsProtobuf(Shapes._make(kind, served, form._replace(media=JSON), include))
+            return self._in_protobuf(kind, served, form, include)
         whole = Whole(kind, served)
         if form.shape == "Table":
             return AsTable(kind, form.version, table.included(include), whole._version)
         if form.shape == "Metadata":
             return AsMetadata(kind, form.version)
         return whole
+
+    def _in_protobuf(self, kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
+        # Not at module level: only some clients ask for it, and its table is large.
+        from fairway.apiserver.as_protobuf import AsProtobuf, Kept
+
+        self._kept = self._kept or Kept()
+        inner = self._make(kind, served, form._replace(media=JSON), include)
+        if form.shape == "Metadata":
+            version = f"meta.k8s.io/{form.version}"
+            return AsProtobuf(inner, version, "PartialObjectMetadata", "PartialObjectMetadataList", self._kept)
+        version = f"{served.group}/{served.version}".lstrip("/") if served else kind.api_version
+        return AsProtobuf(inner, version, kind.name, kind.list_name, self._kept)

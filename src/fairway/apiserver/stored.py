@@ -78,7 +78,8 @@ class Stored:
     """
 
     __slots__ = (
-        "_bytes", "_labels", "_metadata_end", "_object", "_unpack", "_values", "key", "revision", "row", "size",
+        "_bytes", "_labels", "_metadata_end", "_object", "_unpack", "_values",
+        "key", "message", "revision", "row", "size",
     )  # fmt: skip
 
     def __init__(self, key: str, revision: int, wire: bytes, decoded: Object | None = None) -> None:
@@ -94,6 +95,8 @@ class Stored:
         self._metadata_end = 0
         self.row: tuple[object, tuple[Any, ...]] | None = None
         """What Tables say of it; see ``rows``."""
+        self.message: tuple[object, bytes] | None = None
+        """What it is in protobuf; see ``as_protobuf``."""
 
     @classmethod
     def of_store(cls, key: str, revision: int, value: bytes) -> "Stored":

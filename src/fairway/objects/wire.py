@@ -18,37 +18,47 @@ def fields(message: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
     """(number, wire type, value) of each field in order; a varint is a number, everything else its bytes."""
     at, end = 0, len(message)
     while at < end:
-        tag, at = _varint(message, at)
-        number, wire_type = tag >> 3, tag & 7
-        if number == 0:
-            raise Malformed("field number 0")
+        tag, at = read_varint(message, at, end)
+        after = passed(message, tag, at, end)
+        wire_type = tag & 7
         if wire_type == VARINT:
-            value, at = _varint(message, at)
-            yield number, wire_type, value
-            continue
-        if wire_type == BYTES:
-            size, at = _varint(message, at)
-        elif wire_type in (FIXED64, FIXED32):
-            size = 8 if wire_type == FIXED64 else 4
+            yield tag >> 3, wire_type, read_varint(message, at, end)[0]
         else:
-            raise Malformed(f"wire type {wire_type}")
-        if size > end - at:
-            raise Malformed("unexpected EOF")
-        yield number, wire_type, message[at : at + size]
-        at += size
+            if wire_type == BYTES:
+                _, at = read_varint(message, at, end)
+            yield tag >> 3, wire_type, message[at:after]
+        at = after
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """(value, where the next field begins)"""
+def read_varint(message: bytes | memoryview, at: int, end: int) -> tuple[int, int]:
+    """(value, where what is behind it begins), of a message that ends at ``end``.  Raises: ``Malformed``."""
     value = 0
     for place in range(_VARINT_MAX_BYTES):
-        if at + place >= len(message):
+        if at + place >= end:
             raise Malformed("unexpected EOF")
         byte = message[at + place]
         value |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
             return value & 0xFFFF_FFFF_FFFF_FFFF, at + place + 1
     raise Malformed("a number is too long")
+
+
+def passed(message: bytes | memoryview, tag: int, at: int, end: int) -> int:
+    """Where a field ends whose value begins at ``at``.  Raises: ``Malformed``."""
+    wire_type = tag & 7
+    if tag >> 3 == 0:
+        raise Malformed("field number 0")
+    if wire_type == VARINT:
+        return read_varint(message, at, end)[1]
+    if wire_type == BYTES:
+        size, at = read_varint(message, at, end)
+    elif wire_type in (FIXED64, FIXED32):
+        size = 8 if wire_type == FIXED64 else 4
+    else:
+        raise Malformed(f"wire type {wire_type}")
+    if size > end - at:
+        raise Malformed("unexpected EOF")
+    return at + size
 
 
 def signed(value: int) -> int:
