@@ -1,149 +1,140 @@
 """Structure: whether a schema is structural, so that objects can be pruned and defaulted by it.
 
-Source: Kubernetes docs, "Specifying a structural schema", "Defaulting", "Merge strategy"; texts are upstream's.
+Pure.  Source: Kubernetes docs, "Specifying a structural schema"; texts are upstream's.
 """
 
-import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
-
-from fairway.kinds.custom_resource_definition.defaults import default_problems, forbidden_defaults
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, required
 from fairway.objects.structural import EMBEDDED, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, MAP_TYPE, PRESERVE, RULES
 from fairway.objects.structural.formats import matcher
 
-_TYPES = ("array", "boolean", "integer", "number", "object", "string")
-_FORBIDDEN = {
-    "definitions": "definitions is not supported", "dependencies": "dependencies is not supported",
-    "patternProperties": "patternProperties is not supported", "additionalItems": "additionalItems is not supported",
-    "$ref": "$ref is not supported", "id": "id is not supported",
+ALTERNATIVES = ("allOf", "anyOf", "oneOf")
+_UNREADABLE = {
+    "id": "id", "$schema": "schema", "$ref": "$ref", "patternProperties": "patternProperties",
+    "dependencies": "dependencies", "additionalItems": "additionalItems", "definitions": "definitions",
 }  # fmt: skip
+"""Keywords without a place in a structural schema, with their names in a message."""
 _STRUCTURE = {
     "type": "empty", "default": "undefined", "nullable": "false", "title": "empty", "description": "empty",
-    "additionalProperties": "undefined", "externalDocs": "undefined", EMBEDDED: "false", INT_OR_STRING: "false",
-    PRESERVE: "false", LIST_MAP_KEYS: "empty", LIST_TYPE: "undefined", MAP_TYPE: "undefined", RULES: "empty",
+    "additionalProperties": "undefined", EMBEDDED: "false", INT_OR_STRING: "false", PRESERVE: "false",
+    LIST_MAP_KEYS: "empty", LIST_TYPE: "undefined", MAP_TYPE: "undefined", RULES: "empty",
 }  # fmt: skip
 """What a branch of a combination must leave as it is."""
-_ALTERNATIVES = ("allOf", "anyOf", "oneOf")
-
-
-class Within(NamedTuple):
-    """What is above a place.
-
-    ``loose`` is the list whose items cannot be told apart, if there is one: nobody knows what they were.  ``times``
-    says how often the place may be there, ``None`` that nothing does.  ``spent`` counts what all rules cost.
-    """
-
-    spent: Any
-    loose: str = ""
-    times: int | None = 1
-
-    def each(self, schema: Object) -> "Within":
-        """Below a place."""
-        field = "maxItems" if schema.get("type") == "array" else "maxProperties"
-        if schema.get("type") not in ("array", "object") or (field == "maxProperties" and not _values(schema)):
-            return self
-        most = schema.get(field)
-        return self._replace(times=None if self.times is None or most is None else self.times * max(most, 0))
-
-
-def _values(schema: Object) -> bool:
-    return schema.get("additionalProperties") is not None
-
-
-def schema_problems(schema: Object, path: str) -> Iterator[Problem]:
-    """Every broken rule of a version's schema."""
-    if schema.get("nullable"):
-        yield forbidden_value(f"{path}.nullable", "nullable cannot be true at the root")
-    if not schema.get("type"):
-        yield required(f"{path}.type", "must not be empty at the root")
-    elif schema["type"] != "object":
-        yield invalid_value(f"{path}.type", schema["type"], "must be object at the root")
-    spent = _counting(schema)
-    yield from forbidden_defaults(schema, path)
-    found = list(_at(schema, path, "root", Within(spent)))
-    yield from found or default_problems(schema, path)
-    if spent is not None:
-        yield from spent.problems(path)
-    metadata = (schema.get("properties") or {}).get("metadata")
-    if metadata:
-        yield from _metadata(metadata, f"{path}.properties[metadata]")
-
-
-def _counting(schema: Object) -> Any:
-    """Where costs are counted, if there is any rule: a schema without has the library of expressions stay out."""
-    if f'"{RULES}"'.encode() not in orjson.dumps(schema):
-        return None
-    from fairway.objects.structural.rules import Spent
-
-    return Spent()
-
-
-_MISSING = {
+_INT_OR_STRING_FORM = [{"type": "integer"}, {"type": "string"}]
+"""The one combination that may name types, as code generators write it for numbers that may be texts."""
+_MISSING_TYPE = {
+    "root": "must not be empty at the root",
     "field": "must not be empty for specified object fields",
     "items": "must not be empty for specified array items",
 }
 
 
-def _at(schema: Object, path: str, level: str, within: Within) -> Iterator[Problem]:
+def below(schema: Object) -> Iterator[Object]:
+    """The schemas one step below another, branches of combinations among them."""
+    yield from (one for one in (schema.get("properties") or {}).values() if isinstance(one, dict))
+    for field in ("additionalProperties", "items", "not"):
+        if isinstance(schema.get(field), dict):
+            yield schema[field]
+    for field in ALTERNATIVES:
+        yield from (one for one in schema.get(field) or () if isinstance(one, dict))
+
+
+def unreadable(schema: Object) -> str | None:
+    """The first cause why a schema cannot be read as a structural one at all, if there is any."""
+    for keyword, name in _UNREADABLE.items():
+        given = schema.get(keyword)
+        if given or (given is not None and keyword in ("$ref", "dependencies", "additionalItems")):
+            return f"OpenAPIV3Schema '{name}' is not supported"
+    if isinstance(schema.get("items"), list):
+        return "OpenAPIV3Schema 'items' must be a schema, but is an array"
+    if schema.get(PRESERVE) is False:
+        return f"internal error: '{PRESERVE}' must be true or undefined"
+    return next(filter(None, map(unreadable, below(schema))), None)
+
+
+def structure_problems(schema: Object, path: str) -> list[Problem]:
+    """Every rule of structure that a readable schema breaks, sorted by their texts."""
+    found = [*_at(schema, path, "root"), *_completeness(schema, schema, path, path)]
+    return sorted(found, key=lambda problem: problem.text)
+
+
+def _at(schema: Object, path: str, level: str) -> Iterator[Problem]:
     """One place that belongs to the structure, and all below it."""
     yield from _type(schema, path, level)
-    yield from _keywords(schema, path)
-    yield from _rules(schema, path, level, within)
-    yield from _lists(schema, path)
-    yield from _below(schema, path, within)
-    for field in _ALTERNATIVES:
-        for place, part in enumerate(schema.get(field) or ()):
-            yield from _part(part, schema, f"{path}.{field}[{place}]")
-    if isinstance(schema.get("not"), dict):
-        yield from _part(schema["not"], schema, f"{path}.not")
+    yield from _combinations(schema, path)
+    yield from _below(schema, path, level)
+    if schema.get(INT_OR_STRING):
+        for field in (PRESERVE, EMBEDDED):
+            if schema.get(field):
+                yield invalid_value(f"{path}.{field}", True, f"must be false if {INT_OR_STRING} is true")
+    if level == "root" or schema.get(EMBEDDED):
+        yield from _identity(schema, path)
+    metadata = (schema.get("properties") or {}).get("metadata")
+    if level == "root" and metadata:
+        yield from _metadata(metadata, f"{path}.properties[metadata]")
 
 
 def _type(schema: Object, path: str, level: str) -> Iterator[Problem]:
     type_ = schema.get("type") or ""
-    if level != "root":
-        if not type_ and not schema.get(INT_OR_STRING) and not schema.get(PRESERVE):
-            yield required(f"{path}.type", _MISSING[level])
-        if schema.get(INT_OR_STRING) and type_:
-            yield invalid_value(f"{path}.type", type_, f"must be empty if {INT_OR_STRING} is true")
-    if type_ and type_ not in _TYPES:
-        yield not_supported(f"{path}.type", type_, _TYPES)
     if schema.get(EMBEDDED) and type_ != "object":
-        yield invalid_value(f"{path}.type", type_, f"must be object if {EMBEDDED} is true")
+        detail = f"must be object if {EMBEDDED} is true"
+        yield invalid_value(f"{path}.type", type_, detail) if type_ else required(f"{path}.type", detail)
+    elif not type_ and not schema.get(INT_OR_STRING) and not schema.get(PRESERVE):
+        yield required(f"{path}.type", _MISSING_TYPE[level])
+    if level == "root" and type_ and type_ != "object":
+        yield invalid_value(f"{path}.type", type_, "must be object at the root")
 
 
-def _below(schema: Object, path: str, within: Within) -> Iterator[Problem]:
-    values, items = schema.get("additionalProperties"), schema.get("items")
-    if schema.get("properties") and isinstance(values, dict):
-        detail = "additionalProperties and properties are mutual exclusive"
-        yield forbidden_value(f"{path}.additionalProperties", detail)
-    for name, below in (schema.get("properties") or {}).items():
-        if below is not None:
-            yield from _at(below, f"{path}.properties[{name}]", "field", within)
+def _below(schema: Object, path: str, level: str) -> Iterator[Problem]:
+    properties, values, items = (schema.get(field) for field in ("properties", "additionalProperties", "items"))
+    for name, inner in (properties or {}).items():
+        if inner is not None:
+            yield from _at(inner, f"{path}.properties[{name}]", "field")
+    if values is not None and level == "root":
+        yield forbidden_value(f"{path}.additionalProperties", "must not be used at the root")
+    if values is not None and schema.get(EMBEDDED):
+        yield forbidden_value(f"{path}.additionalProperties", f"must not be used if {EMBEDDED} is set")
     if isinstance(values, dict):
-        yield from _at(values, f"{path}.additionalProperties", "field", within.each(schema))
+        yield from _at(values, f"{path}.additionalProperties", "field")
     if isinstance(items, dict):
-        below = within if schema.get(LIST_TYPE) == "map" else within._replace(loose=within.loose or path)
-        yield from _at(items, f"{path}.items", "items", below.each(schema))
-    elif isinstance(items, list):
-        yield forbidden_value(f"{path}.items", "items must be a schema object and not an array")
+        yield from _at(items, f"{path}.items", "items")
     elif schema.get("type") == "array":
         yield required(f"{path}.items", "must be specified")
+    if schema.get(EMBEDDED) and not schema.get(PRESERVE) and not properties:
+        detail = f"must not be empty if {EMBEDDED} is true without {PRESERVE}"
+        yield required(f"{path}.properties", detail)
 
 
-def _keywords(schema: Object, path: str) -> Iterator[Problem]:
-    for field, text in _FORBIDDEN.items():
-        if schema.get(field):
-            yield forbidden_value(f"{path}.{field}", text)
-    if schema.get("uniqueItems"):
-        yield forbidden_value(
-            f"{path}.uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
-        )
-    if schema.get("additionalProperties") is False:
-        yield forbidden_value(f"{path}.additionalProperties", "additionalProperties cannot be set to false")
+def _identity(schema: Object, path: str) -> Iterator[Problem]:
+    """What every object has must be what it is in every object."""
+    properties = schema.get("properties") or {}
+    for name, type_ in (("kind", "string"), ("apiVersion", "string"), ("metadata", "object")):
+        given = properties.get(name)
+        if given is not None and given.get("type") != type_:
+            yield invalid_value(f"{path}.properties[{name}].type", given.get("type") or "", f"must be {type_}")
+
+
+def _metadata(schema: Object, path: str) -> Iterator[Problem]:
+    rest = any(value for key, value in schema.items() if key not in ("type", "properties", "default"))
+    if rest or set(schema.get("properties") or ()) - {"name", "generateName"}:
+        detail = "must not specify anything other than name and generateName, but metadata is implicitly specified"
+        yield forbidden_value(path, detail)
+
+
+def _combinations(schema: Object, path: str, *, spares_any: bool = False) -> Iterator[Problem]:
+    """The branches of all combinations at a place, and its pattern; ``spares_any``: but for those of ``anyOf``."""
+    alternatives = {field: schema.get(field) or [] for field in ALTERNATIVES}
+    for field, parts in alternatives.items():
+        if field == "anyOf" and (spares_any or parts == _INT_OR_STRING_FORM):
+            continue
+        for place, part in enumerate(parts):
+            is_spared = field == "allOf" and place == 0 and part.get("anyOf") == _INT_OR_STRING_FORM
+            yield from _part(part, f"{path}.{field}[{place}]", spares_any=is_spared)
+    if isinstance(schema.get("not"), dict):
+        yield from _part(schema["not"], f"{path}.not")
     if pattern := schema.get("pattern"):
         try:
             matcher(pattern)
@@ -151,72 +142,38 @@ def _keywords(schema: Object, path: str) -> Iterator[Problem]:
             yield invalid_value(f"{path}.pattern", pattern, f"must be a valid regular expression, but isn't: {error}")
 
 
-def _rules(schema: Object, path: str, level: str, within: Within) -> Iterator[Problem]:
-    if not schema.get(RULES):
-        return
-    from fairway.objects.structural.rules import rule_problems
-
-    is_root = level == "root" or bool(schema.get(EMBEDDED))
-    yield from rule_problems(schema, path, within.spent, times=within.times, is_root=is_root, loose=within.loose)
-
-
-def _lists(schema: Object, path: str) -> Iterator[Problem]:
-    kind, keys = schema.get(LIST_TYPE), schema.get(LIST_MAP_KEYS) or []
-    if kind and schema.get("type") != "array":
-        yield invalid_value(f"{path}.type", schema.get("type") or "", f"must be array if {LIST_TYPE} is specified")
-    if kind and kind not in ("atomic", "set", "map"):
-        yield not_supported(f"{path}.{LIST_TYPE}", kind, ("atomic", "set", "map"))
-    if keys and kind != "map":
-        yield invalid_value(f"{path}.{LIST_TYPE}", kind or "", f"must be map if {LIST_MAP_KEYS} is non-empty")
-    if kind == "map":
-        yield from _map_list(schema, keys, path)
-    map_type = schema.get(MAP_TYPE)
-    if map_type and map_type not in ("atomic", "granular"):
-        yield not_supported(f"{path}.{MAP_TYPE}", map_type, ("atomic", "granular"))
-
-
-def _map_list(schema: Object, keys: list[str], path: str) -> Iterator[Problem]:
-    if not keys:
-        yield required(f"{path}.{LIST_MAP_KEYS}", f"must not be empty if {LIST_TYPE} is map")
-    items = schema.get("items")
-    items = items if isinstance(items, dict) else {}
-    properties, needed = items.get("properties") or {}, items.get("required") or ()
-    for place, key in enumerate(keys):
-        if key not in properties:
-            detail = "entries must all be names of item properties"
-            yield invalid_value(f"{path}.{LIST_MAP_KEYS}[{place}]", key, detail)
-        elif key not in needed and "default" not in properties[key]:
-            detail = (
-                "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
-            )
-            yield required(f"{path}.items.properties[{key}].default", detail)
-
-
-def _part(part: Object, whole: Object, path: str) -> Iterator[Problem]:
+def _part(part: Object, path: str, *, spares_any: bool = False) -> Iterator[Problem]:
     """One branch of a combination: it may restrict values, and not what the structure is."""
+    yield from _combinations(part, path, spares_any=spares_any)
     for field, state in _STRUCTURE.items():
-        is_allowed = field == "type" and (whole.get(INT_OR_STRING) or path.endswith(".not"))
-        if part.get(field) and not is_allowed:
+        given = part.get(field)
+        if given or (state == "undefined" and given is not None):
             yield forbidden_value(f"{path}.{field}", f"must be {state} to be structural")
-    properties = whole.get("properties") or {}
-    for name, below in (part.get("properties") or {}).items():
-        here = f"{path}.properties[{name}]"
-        if name in properties:
-            yield from _part(below, properties[name], here)
-        elif isinstance(whole.get("additionalProperties"), dict):
-            yield from _part(below, whole["additionalProperties"], here)
-        else:
-            known = re.sub(r"\.(allOf|anyOf|oneOf)\[\d+\]|\.not", "", here)
-            yield required(known, f"because it is defined in {here}")
-    if isinstance(part.get("items"), dict) and isinstance(whole.get("items"), dict):
-        yield from _part(part["items"], whole["items"], f"{path}.items")
-    for field in _ALTERNATIVES:
+    for name, inner in (part.get("properties") or {}).items():
+        yield from _part(inner or {}, f"{path}.properties[{name}]")
+    if isinstance(part.get("items"), dict):
+        yield from _part(part["items"], f"{path}.items")
+    if "metadata" in (part.get("properties") or {}):
+        yield forbidden_value(f"{path}.properties[metadata]", "must not be specified in a nested context")
+
+
+def _completeness(part: Object, whole: Any, known: str, here: str) -> Iterator[Problem]:
+    """What the combinations at the root speak of must be specified outside of them, too."""
+    for field in ALTERNATIVES:
         for place, inner in enumerate(part.get(field) or ()):
-            yield from _part(inner, whole, f"{path}.{field}[{place}]")
+            yield from _known(inner, whole, known, f"{here}.{field}[{place}]")
+    if isinstance(part.get("not"), dict):
+        yield from _known(part["not"], whole, known, f"{here}.not")
 
 
-def _metadata(schema: Object, path: str) -> Iterator[Problem]:
-    rest = {key for key in schema if key not in ("type", "properties", "description")}
-    if rest or set(schema.get("properties") or ()) - {"name", "generateName"}:
-        detail = "must not specify anything other than name and generateName, but metadata is implicitly specified"
-        yield forbidden_value(path, detail)
+def _known(part: Object, whole: Any, known: str, here: str) -> Iterator[Problem]:
+    if not isinstance(whole, dict):
+        yield required(known, f"because it is defined in {here}")
+        return
+    yield from _completeness(part, whole, known, here)
+    if isinstance(part.get("items"), dict):
+        yield from _known(part["items"], whole.get("items"), f"{known}.items", f"{here}.items")
+    properties = whole.get("properties") or {}
+    for name, inner in (part.get("properties") or {}).items():
+        place = f".properties[{name}]"
+        yield from _known(inner or {}, properties.get(name), f"{known}{place}", f"{here}{place}")

@@ -3,20 +3,25 @@
 Source: Kubernetes docs, "Versions in CustomResourceDefinitions"; the texts are those that clients match on.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from fairway.kinds.admission_registration.webhooks import client_config
 from fairway.kinds.custom_resource_definition.naming import APPROVAL, NEEDS_APPROVAL, is_established, is_protected
-from fairway.kinds.custom_resource_definition.structure import schema_problems
+from fairway.kinds.custom_resource_definition.schemas import schema_problems
 from fairway.kinds.rules.values import each, one_of, unchanged
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, invalid_value, required
-from fairway.objects.json_path import is_simple
+from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, required, too_many
+from fairway.objects.structural.field_paths import selected
 
 _NO_PATH = "must be a simple json path starting with ."
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_REVIEW_VERSIONS = {"v1", "v1beta1"}
+_SELECTABLE = (
+    "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
+)
+_SELECTABLE_MAX = 8
 _PULL = "https://github.com/kubernetes/enhancements/pull/1111"
 
 
@@ -33,8 +38,10 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         )
         yield invalid_value("spec.preserveUnknownFields", True, detail)
-    yield from _versions(spec.get("versions") or [])
-    yield from _conversion(spec["conversion"])
+    former = old["spec"] if old is not None else {}
+    known = ((one.get("schema") or {}).get("openAPIV3Schema") for one in former.get("versions") or ())
+    yield from _versions(spec.get("versions") or [], [schema for schema in known if schema])
+    yield from _conversion(spec["conversion"], former.get("conversion"))
     yield from _stored(new)
     yield from _approval(new, old)
     if old is not None:
@@ -52,15 +59,20 @@ def _group(group: str) -> Iterator[Problem]:
     if not group:
         yield required("spec.group")
         return
-    yield from each("spec.group", group, names.dns_subdomain(group))
-    if "." not in group:
+    wrong = list(names.dns_subdomain(group))
+    if wrong:
+        yield invalid_value("spec.group", group, ",".join(wrong))
+    elif "." not in group:
         yield invalid_value("spec.group", group, "should be a domain with at least one dot")
 
 
-def _label(path: str, value: str, *, is_mixed: bool = False) -> Iterator[Problem]:
+def _label(path: str, value: str, *, is_mixed: bool = False, is_empty_told: bool = False) -> Iterator[Problem]:
+    if not value and not is_empty_told:
+        return
     shown = value.lower() if is_mixed else value
     beginning = "may have mixed case, but should otherwise match: " if is_mixed else ""
-    yield from each(path, value, (beginning + message for message in names.dns_1035_label(shown)))
+    if wrong := list(names.dns_1035_label(shown)):
+        yield invalid_value(path, value, beginning + ",".join(wrong))
 
 
 def _names(given: Object) -> Iterator[Problem]:
@@ -87,29 +99,62 @@ def _path(versions: Sequence[Object], place: int, field: str, common: str) -> st
     return f"spec.{common}" if _all_same(versions, field) else f"spec.versions[{place}].{field}"
 
 
-def _versions(versions: Sequence[Object]) -> Iterator[Problem]:
-    storages = sum(bool(one.get("storage")) for one in versions)
-    seen: set[str] = set()
-    is_unique = True
+def _versions(versions: Sequence[Object], unchanged_schemas: Sequence[Object]) -> Iterator[Problem]:
+    names_ = [one.get("name") or "" for one in versions]
     for place, one in enumerate(versions):
-        name = one.get("name") or ""
-        is_unique = is_unique and name not in seen
-        seen.add(name)
-        yield from each(f"spec.versions[{place}].name", name, names.dns_1035_label(name))
-        if one.get("deprecationWarning") is not None and not one.get("deprecated"):
-            detail = "can only be set for deprecated versions"
-            yield invalid_value(f"spec.versions[{place}].deprecationWarning", one["deprecationWarning"], detail)
-    if storages != 1:
-        yield invalid_value("spec.versions", versions, "must have exactly one version marked as storage version")
-    if not is_unique:
+        yield from _label(f"spec.versions[{place}].name", names_[place], is_empty_told=True)
+        path = f"spec.versions[{place}].deprecationWarning"
+        yield from _deprecation(path, one.get("deprecationWarning"), is_deprecated=bool(one.get("deprecated")))
+    if len(set(names_)) < len(names_):
         yield invalid_value("spec.versions", versions, "must contain unique version names")
+    if sum(bool(one.get("storage")) for one in versions) != 1:
+        yield invalid_value("spec.versions", versions, "must have exactly one version marked as storage version")
+    if names_:
+        yield from _label("spec.version", names_[0])
     for place, one in enumerate(versions):
         if not (one.get("schema") or {}).get("openAPIV3Schema"):
             yield required(f"spec.versions[{place}].schema.openAPIV3Schema", "schemas are required")
-    yield from _of_each(versions, "schema", "validation", _schema)
+    yield from _schemas(versions, unchanged_schemas)
     yield from _of_each(versions, "subresources", "subresources", _subresources)
     yield from _of_each(versions, "additionalPrinterColumns", "additionalPrinterColumns", _columns)
-    yield from _of_each(versions, "selectableFields", "selectableFields", _selectable)
+    for place, one in enumerate(versions):
+        if one.get("selectableFields"):
+            path = _path(versions, place, "selectableFields", "selectableFields")
+            yield from _selectable(one["selectableFields"], (one.get("schema") or {}).get("openAPIV3Schema"), path)
+        if _all_same(versions, "selectableFields") and _all_same(versions, "schema"):
+            return
+
+
+def _deprecation(path: str, warning: str | None, *, is_deprecated: bool) -> Iterator[Problem]:
+    """Source: RFC 7234, "Warning": the text is one line of a header."""
+    if warning is None:
+        return
+    if not is_deprecated:
+        yield invalid_value(path, warning, "can only be set for deprecated versions")
+        return
+    if len(warning.encode()) > 256:
+        yield invalid_value(path, warning, "must be <= 256 characters long")
+    if not warning:
+        yield invalid_value(path, warning, "must not be an empty string")
+    for place, letter in enumerate(warning):
+        if not (letter.isprintable() or letter == " "):
+            where = f"non-printable character found at index {len(warning[:place].encode())}"
+            yield invalid_value(path, warning, f"must only contain printable UTF-8 characters; {where}")
+            return
+
+
+def _schemas(versions: Sequence[Object], unchanged_schemas: Sequence[Object]) -> Iterator[Problem]:
+    """Schemas that are new; those that are as they were have been looked at."""
+    is_common = _all_same(versions, "schema")
+    for place, one in enumerate(versions):
+        schema = (one.get("schema") or {}).get("openAPIV3Schema")
+        if schema and not any(schema == known for known in unchanged_schemas):
+            concerned = versions if is_common else [one]
+            has_status = any((each_.get("subresources") or {}).get("status") is not None for each_ in concerned)
+            path = f"{_path(versions, place, 'schema', 'validation')}.openAPIV3Schema"
+            yield from schema_problems(schema, path, has_status=has_status)
+        if is_common:
+            return
 
 
 def _of_each(
@@ -122,18 +167,6 @@ def _of_each(
             return
 
 
-def _schema(given: Object, path: str) -> Iterator[Problem]:
-    if schema := given.get("openAPIV3Schema"):
-        yield from schema_problems(schema, f"{path}.openAPIV3Schema")
-
-
-def _json_path(path: str, value: str) -> Iterator[Problem]:
-    if not value:
-        yield required(path)
-    elif not is_simple(value):
-        yield invalid_value(path, value, "is an invalid path: only simple JSON paths are allowed here")
-
-
 def _subresources(given: Object, path: str) -> Iterator[Problem]:
     scale = given.get("scale")
     if scale is None:
@@ -144,20 +177,16 @@ def _subresources(given: Object, path: str) -> Iterator[Problem]:
             yield required(f"{path}.scale.{field}")
         elif value[0] != ".":
             yield invalid_value(f"{path}.scale.{field}", value, _NO_PATH)
-        elif not value.startswith(beginning) or not _is_field_path(value):
+        elif not value.startswith(beginning):
             detail = f"should be a json path under {beginning[:-1]}"
             yield invalid_value(f"{path}.scale.{field}", value, detail)
     selector = scale.get("labelSelectorPath")
     if selector and selector[0] != ".":
         yield invalid_value(f"{path}.scale.labelSelectorPath", selector, _NO_PATH)
-    elif selector and not (selector.startswith((".spec.", ".status.")) and _is_field_path(selector)):
+    elif selector and not selector.startswith((".spec.", ".status.")):
         yield invalid_value(
-            f"{path}.scale.labelSelectorPath", selector, "should be a json path under either .status or .spec"
+            f"{path}.scale.labelSelectorPath", selector, "should be a json path under either .spec or .status"
         )
-
-
-def _is_field_path(value: str) -> bool:
-    return re.fullmatch(r"(\.[A-Za-z_][A-Za-z0-9_-]*)+", value) is not None
 
 
 def _columns(given: Sequence[Object], path: str) -> Iterator[Problem]:
@@ -178,47 +207,61 @@ def _columns(given: Sequence[Object], path: str) -> Iterator[Problem]:
             yield invalid_value(f"{here}.JSONPath", place_of_value, _NO_PATH)
 
 
-def _selectable(given: Sequence[Object], path: str) -> Iterator[Problem]:
-    if len(given) > 8:
-        yield Problem(path, "FieldValueTooMany", f"Too many: {len(given)}: must have at most 8 items")
+def _selectable(given: Sequence[Object], schema: Object | None, path: str) -> Iterator[Problem]:
+    if not schema:
+        detail = "selectableFields may only be set when version.schema.openAPIV3Schema is not included"
+        yield invalid_value(path, "", detail)
+        return
     seen: set[str] = set()
     for place, one in enumerate(given):
-        value = one.get("jsonPath") or ""
-        yield from _json_path(f"{path}[{place}].jsonPath", value)
+        value, here = one.get("jsonPath") or "", f"{path}[{place}].jsonPath"
+        if not value:
+            yield required(here)
+            continue
+        found = selected(value, schema)
+        if isinstance(found, str):
+            yield invalid_value(here, value, f"is an invalid path: {found}")
+            continue
         if value.startswith(".metadata"):
-            yield invalid_value(f"{path}[{place}].jsonPath", value, "must not point to fields in metadata")
+            yield invalid_value(here, value, "must not point to fields in metadata")
+        if found.get("type") not in ("string", "boolean", "integer"):
+            yield invalid_value(here, value, _SELECTABLE)
         if value in seen:
-            yield Problem(f"{path}[{place}].jsonPath", "FieldValueDuplicate", f'Duplicate value: "{value}"')
+            yield duplicate(here, value)
         seen.add(value)
+    if len(seen) > _SELECTABLE_MAX:
+        yield too_many(path, len(seen), _SELECTABLE_MAX)
 
 
-def _conversion(given: Object) -> Iterator[Problem]:
-    path = "spec.conversion"
+def _conversion(given: Object, old: Object | None) -> Iterator[Problem]:
+    path, webhook = "spec.conversion", given.get("webhook") or {}
+    config, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
     yield from one_of(f"{path}.strategy", given.get("strategy"), ("None", "Webhook"))
-    webhook = given.get("webhook")
     if given.get("strategy") != "Webhook":
-        if webhook:
-            yield Problem(
-                f"{path}.webhook",
-                "FieldValueForbidden",
-                "Forbidden: should not be set when strategy is not set to Webhook",
-            )
+        for field, value in (("webhookClientConfig", config), ("conversionReviewVersions", versions)):
+            if value or (value is not None and field == "webhookClientConfig"):
+                yield forbidden_value(f"{path}.{field}", "should not be set when strategy is not set to Webhook")
         return
-    config = (webhook or {}).get("clientConfig")
-    if not config:
+    if config is None:
         yield required(f"{path}.webhookClientConfig", "required when strategy is set to Webhook")
-    elif bool(config.get("url")) == bool(config.get("service")):
-        yield required(f"{path}.webhookClientConfig", "exactly one of url or service is required")
-    elif config.get("url") and not config["url"].startswith("https://"):
-        yield invalid_value(
-            f"{path}.webhookClientConfig.url", config["url"].partition("://")[0],
-            "'https' is the only allowed URL scheme; desired format: https://host[/path]",
-        )  # fmt: skip
-    versions = (webhook or {}).get("conversionReviewVersions") or []
+    else:
+        yield from client_config(f"{path}.webhookClientConfig", config)
+    yield from _review_versions(f"{path}.conversionReviewVersions", versions, old)
+
+
+def _review_versions(path: str, versions: Sequence[str], old: Object | None) -> Iterator[Problem]:
     if not versions:
-        yield required(f"{path}.conversionReviewVersions")
-    elif not {"v1", "v1beta1"} & set(versions):
-        yield invalid_value(f"{path}.conversionReviewVersions", versions, "must include at least one of v1, v1beta1")
+        yield required(path)
+        return
+    for place, version in enumerate(versions):
+        if version in versions[:place]:
+            yield invalid_value(f"{path}[{place}]", version, "duplicate version")
+            continue
+        yield from each(f"{path}[{place}]", version, names.dns_1035_label(version))
+    former = (((old or {}).get("webhook")) or {}).get("conversionReviewVersions") or []
+    was_known = not former or bool(_REVIEW_VERSIONS & set(former))
+    if was_known and not _REVIEW_VERSIONS & set(versions):
+        yield invalid_value(path, versions, "must include at least one of v1, v1beta1")
 
 
 def _stored(new: Object) -> Iterator[Problem]:
@@ -228,7 +271,12 @@ def _stored(new: Object) -> Iterator[Problem]:
         yield invalid_value("status.storedVersions", stored, "must have at least one stored version")
     for place, name in enumerate(stored):
         if name not in known:
-            yield invalid_value(f"status.storedVersions[{place}]", name, "must appear in spec.versions")
+            detail = (
+                f"missing from spec.versions; {name} was previously a storage version, and must remain in "
+                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
+                f"{name} from status.storedVersions"
+            )
+            yield invalid_value(f"status.storedVersions[{place}]", name, detail)
     storage = next((name for name, one in known.items() if one.get("storage")), None)
     if stored and storage and storage not in stored:
         yield invalid_value("status.storedVersions", stored, f"must have the storage version {storage}")

@@ -42,3 +42,23 @@ def _plain(quoted: str) -> str | None:
     if any(escape not in _ESCAPES for escape in re.findall(r"\\(.)", quoted)):
         return None
     return re.sub(r"\\(.)", lambda one: _ESCAPES[one[1]], quoted)
+
+
+def selected(path: str, schema: Object) -> Object | str:
+    """The schema of the field that a selectable field's path leads to, or why it leads nowhere."""
+    tokens = re.findall(r"[.\[\]]|[^.\[\]]+", path)
+    below: Any = schema
+    while tokens:
+        token = tokens.pop(0)
+        if token == "[":
+            return "array notation is not allowed"
+        if token != ".":
+            return f"expected [ or . but got: {token}"
+        if not tokens:
+            return "unexpected end of JSON path"
+        name = tokens.pop(0)
+        properties, values = below.get("properties") or {}, below.get("additionalProperties")
+        below = properties.get(name, values if not properties else None)
+        if not isinstance(below, dict):
+            return "does not refer to a valid field"
+    return below  # type: ignore[no-any-return]

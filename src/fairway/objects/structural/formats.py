@@ -17,6 +17,21 @@ from fairway.objects import names
 
 _UNITS = r"ns|us|µs|μs|ms|s|m|h|d|w|hours?|minutes?|seconds?|days?|weeks?"
 _GROUPED = re.compile(r"\)[*+{]")
+_FOREIGN = re.compile(r"\(\?(?!:|P<)|\\[1-9CZG]|\[:|[*+?}]\+|\{\d{4,}|\{\d*,\d{4,}")
+"""What only one of the two engines knows, or what they take differently."""
+_MISTAKES = (
+    (re.compile(r"missing \]: (.*)", re.S), "missing closing ]: `{1}`"),
+    (re.compile(r"missing \): .*", re.S), "missing closing ): `{0}`"),
+    (re.compile(r"unexpected \): .*", re.S), "unexpected ): `{0}`"),
+    (re.compile(r"invalid perl operator: (.*)", re.S), "invalid or unsupported Perl syntax: `{1}`"),
+    (re.compile(r"no argument for repetition operator: (.*)", re.S), "missing argument to repetition operator: `{1}`"),
+    (re.compile(r"bad repetition operator: (.*)", re.S), "invalid nested repetition operator: `{1}`"),
+    (re.compile(r"invalid repetition size: (.*)", re.S), "invalid repeat count: `{1}`"),
+    (re.compile(r"invalid named capture group: (.*)", re.S), "invalid named capture: `{1}`"),
+    (re.compile(r"trailing \\.*", re.S), "trailing backslash at end of expression: ``"),
+    (re.compile(r"([a-z ]+): (.*)", re.S), "{told}: `{1}`"),
+)
+"""RE2's texts, and Go's for the same: ``{0}`` is the whole pattern, ``{1}`` the part that is wrong."""
 
 
 def _reads(read: Callable[[str], Any]) -> Callable[[str], bool]:
@@ -94,9 +109,9 @@ def matcher(pattern: str) -> Callable[[str], bool]:
 
     Python's own engine is quick to load, but repeated groups can take it forever: those go to RE2.
     """
-    if _GROUPED.search(pattern) is None:
+    if _GROUPED.search(pattern) is None and _FOREIGN.search(pattern) is None:
         try:
-            compiled = re.compile(_end(pattern))
+            compiled = re.compile(_end(pattern), re.ASCII)
         except re.error:
             pass
         else:
@@ -111,8 +126,17 @@ def _bounded(pattern: str) -> Callable[[str], bool]:
         program = compiled("text.matches(pattern)", anything("pattern", "text"))
         program.evaluate({"text": "", "pattern": pattern})
     except ExpressionError as error:
-        raise ValueError(f"error parsing regexp: {error}") from error
+        raise ValueError(f"error parsing regexp: {_in_words_of_go(str(error), pattern)}") from error
     return lambda text: bool(program.evaluate({"text": text, "pattern": pattern}))
+
+
+def _in_words_of_go(error: str, pattern: str) -> str:
+    told = error.removeprefix("invalid regular expression: ")
+    for known, text in _MISTAKES:
+        if found := known.fullmatch(told):
+            part = found[found.re.groups] if found.re.groups else ""
+            return text.format(pattern, part, told=found[1] if found.re.groups > 1 else "")
+    return told
 
 
 def _end(pattern: str) -> str:

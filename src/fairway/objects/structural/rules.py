@@ -5,6 +5,7 @@ Source: Kubernetes docs, "Validation rules", "Transition rules", "Validation rat
 functions".
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from time import perf_counter
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from fairway.objects.expressions.programs import Program
 
 ABSENT: Any = object()
-_REASONS = ("FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate")
+_REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
+_new_line = re.compile(r"[\n\r]")
 _DETAILS = {
     "FieldValueRequired": "Required value: {text}", "FieldValueForbidden": "Forbidden: {text}",
     "FieldValueInvalid": 'Invalid value: "{type}": {text}', "FieldValueDuplicate": 'Duplicate value: "{type}"',
@@ -142,42 +144,46 @@ def _shown_rule(rule: Object) -> str:
 def rule_problems(
     schema: Object, path: str, spent: Spent, *, times: int | None = 1, is_root: bool = False, loose: str = ""
 ) -> Iterator[Problem]:
-    """Every rule of one place of a schema that cannot be used.
+    """Every rule of one place of a schema that cannot be used, as far as its expressions go.
 
     ``times``: how often the place may be in an object, ``None`` where nothing says so.  ``loose`` is the list above it
     whose items cannot be told apart.
     """
     scoped = _scoped(_Schema(schema, is_root=is_root))
+    if scoped is not None:
+        for place, rule in enumerate(schema[RULES]):
+            yield from _compiles(scoped, rule, f"{path}.{RULES}[{place}]", spent, times, loose)
+
+
+def wording_problems(schema: Object, path: str) -> Iterator[Problem]:
+    """Every mistake in what the rules of one place say, apart from their expressions."""
     for place, rule in enumerate(schema[RULES]):
         here = f"{path}.{RULES}[{place}]"
-        if not (rule.get("rule") or "").strip():
-            yield required(f"{here}.rule", "rule is not specified")
-            continue
-        yield from _words(rule, schema, here)
-        if scoped is not None:
-            yield from _compiles(scoped, rule, here, spent, times, loose)
+        yield from _message_wording(rule, here)
+        expression = rule.get("messageExpression")
+        if expression and not expression.strip():
+            yield required(f"{here}.messageExpression", "messageExpression must be non-empty if specified")
+        if (reason := rule.get("reason")) is not None and reason not in _REASONS:
+            yield not_supported(f"{here}.reason", reason, _REASONS)
+        given = rule.get("fieldPath") or ""
+        if given and not given.strip():
+            yield invalid_value(f"{here}.fieldPath", given, "fieldPath must be non-empty if specified")
+        if _new_line.search(given):
+            yield invalid_value(f"{here}.fieldPath", given, "fieldPath must not contain line breaks")
+        if given and field_path(given, schema) is None:
+            yield invalid_value(f"{here}.fieldPath", given, "fieldPath must be a valid path")
 
 
-def _words(rule: Object, schema: Object, here: str) -> Iterator[Problem]:
-    message = rule.get("message")
-    if message is not None and not message.strip():
+def _message_wording(rule: Object, here: str) -> Iterator[Problem]:
+    text, message = (rule.get("rule") or "").strip(), rule.get("message") or ""
+    if not text:
+        yield required(f"{here}.rule", "rule is not specified")
+    elif message and not message.strip():
         yield invalid_value(f"{here}.message", message, "message must be non-empty if specified")
-    if message and "\n" in message.strip():
+    elif _new_line.search(message.strip()):
         yield invalid_value(f"{here}.message", message, "message must not contain line breaks")
-    if "\n" in rule["rule"].strip() and not message:
+    elif _new_line.search(text) and not message.strip():
         yield required(f"{here}.message", "message must be specified if rule contains line breaks")
-    expression = rule.get("messageExpression")
-    if expression and not expression.strip():
-        yield required(f"{here}.messageExpression", "must be non-empty if specified")
-    if (reason := rule.get("reason")) and reason not in _REASONS:
-        yield not_supported(f"{here}.reason", reason, _REASONS)
-    given = rule.get("fieldPath")
-    if given and not given.strip():
-        yield invalid_value(f"{here}.fieldPath", given, "fieldPath must be non-empty if specified")
-    elif given and "\n" in given:
-        yield invalid_value(f"{here}.fieldPath", given, "fieldPath must not contain line breaks")
-    elif given and field_path(given, schema) is None:
-        yield invalid_value(f"{here}.fieldPath", given, "fieldPath must be a valid path")
 
 
 def _invalid(path: str, rule: Object, detail: str) -> Problem:
