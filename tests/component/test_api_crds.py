@@ -217,7 +217,7 @@ WHOLE = {"apiVersion": "a/v1", "kind": "B", "metadata": NAMED}
 
 @pytest.mark.parametrize("more", [{}, {"x-kubernetes-preserve-unknown-fields": True}], ids=["pruned", "preserved"])
 async def test_defaults_of_inner_metadata_are_what_metadata_is(api: World, more: dict[str, Any]) -> None:
-    inner = {**INNER, **more}
+    inner = {**INNER, "properties": IDENTITY, **more}
     metadata = {"type": "object"}
     properties = {
         "fields": {**inner, "properties": {**IDENTITY, "metadata": {**metadata, "properties": FIELDS}}},

@@ -69,7 +69,8 @@ MISTAKES: list[tuple[tuple[Any, ...], Any, str]] = [
         "metadata": {"type": "object", "default": {"name": "a/b"}}}},
      f'{ROOT}.properties[x].properties[metadata].default: Invalid value: {{"name":"a/b"}}: must result in valid '
      "metadata: metadata.name: Invalid value: \"a/b\": may not contain '/'"),
-    (X, {"type": "object", "x-kubernetes-embedded-resource": True, "default": {"kind": "A"}},
+    (X, {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True,
+         "default": {"kind": "A"}},
      f"{ROOT}.properties[x].default.apiVersion: Required value: must not be empty"),
     (X, {"type": "object", "default": {"kind": "A"}},
      f'{ROOT}.properties[x].default: Invalid value: {{"kind":"A"}}: must not have unknown fields'),

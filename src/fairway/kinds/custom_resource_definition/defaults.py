@@ -122,9 +122,10 @@ def _meta_problems(given: Any, place: _Place, here: str) -> Iterator[Problem]:
 
 def _object_problems(given: Any, place: _Place, here: str) -> Iterator[Problem]:
     pruned: Any = deepcopy(given)
-    if isinstance(pruned, dict | list) and prune(pruned, place.schema, is_object=bool(place.schema.get(EMBEDDED))):
+    schema = place.schema if place.steps else {**place.schema, EMBEDDED: True}
+    if isinstance(pruned, dict | list) and prune(pruned, schema, is_object=bool(schema.get(EMBEDDED))):
         yield invalid_value(here, given, "must not have unknown fields")
-    inner = list(embedded(given, place.schema, here))
+    inner = list(embedded(given, schema, here))
     for path, found in inner:
         walk = Walk()
         if found.get("metadata") is not None:
