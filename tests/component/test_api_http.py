@@ -265,7 +265,11 @@ async def test_health_is_told_in_short_and_at_length(api: World) -> None:
     assert told.endswith("readyz check passed\n")
     assert (await api.ask("GET", "/livez/ping")).raw == b"ok"
     assert (await api.ask("GET", "/livez/nothing")).status == 404
-    assert b"[+]ping ok" not in (await api.ask("GET", "/readyz?verbose&exclude=ping")).raw
+    told = (await api.ask("GET", "/readyz?verbose&exclude=ping&exclude=nothing")).raw.decode()
+    assert told.startswith("[+]ping excluded: ok\n")
+    assert told.endswith('warn: some health checks cannot be excluded: no matches for "nothing"\nreadyz check passed\n')
+    hooks = ("start-system-namespaces-controller", "crd-informer-synced", "apiservice-openapi-controller")
+    assert all(f"[+]poststarthook/{name} ok\n" in told for name in hooks)
     await api.server.stop()
     assert (await api.ask("GET", "/readyz")).status == 500
 

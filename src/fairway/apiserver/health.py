@@ -27,15 +27,32 @@ def answer(path: str, query: Mapping[str, str], excluded: Sequence[str], checks:
         return None
     due = [check for check in checks if endpoint != "livez" or not check.only_ready]
     if single:
-        due = [check for check in due if check.name == single]
-        if not due:
-            return None
-    due = [check for check in due if check.name not in excluded]
-    failures = {check.name: check.failure() for check in due}
-    is_well = not any(failures.values())
+        found = next((check for check in due if check.name == single), None)
+        return _single(found) if found is not None else None
+    left_out = dict.fromkeys(name for name in excluded if name)
+    lines, is_well = [], True
+    for check in due:
+        if check.name in left_out:
+            del left_out[check.name]
+            lines.append(f"[+]{check.name} excluded: ok")
+        elif check.failure():
+            is_well = False
+            lines.append(f"[-]{check.name} failed: reason withheld")
+        else:
+            lines.append(f"[+]{check.name} ok")
     if is_well and "verbose" not in query:
-        return Response(200, b"ok", PLAIN, [("X-Content-Type-Options", "nosniff")])
-    lines = [f"[-]{name} failed: reason withheld" if failure else f"[+]{name} ok" for name, failure in failures.items()]
+        return _answer(200, "ok")
+    if left_out:
+        names = ", ".join(f'"{name}"' for name in sorted(left_out))
+        lines.append(f"warn: some health checks cannot be excluded: no matches for {names}")
     lines.append(f"{endpoint} check {'passed' if is_well else 'failed'}")
-    body = "\n".join(lines) + "\n"
-    return Response(200 if is_well else 500, body.encode(), PLAIN, [("X-Content-Type-Options", "nosniff")])
+    return _answer(200 if is_well else 500, "\n".join(lines) + "\n")
+
+
+def _single(check: Check) -> Response:
+    failure = check.failure()
+    return _answer(500, f"internal server error: {failure}\n") if failure else _answer(200, "ok")
+
+
+def _answer(status: int, text: str) -> Response:
+    return Response(status, text.encode(), PLAIN, [("X-Content-Type-Options", "nosniff")])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 
+from fairway.apiserver import start_hooks
 from fairway.apiserver.address_repair import AddressRepair
 from fairway.apiserver.aggregation import Aggregation
 from fairway.apiserver.aggregation.emptying import Emptied
@@ -76,19 +77,19 @@ class ApiServer:
     async def start(self) -> None:
         """Load the cache, follow the store, and see that the objects every cluster has are there."""
         newest = await self.cache.load()
-        self._run(self.cache.run(), "follow the store")
+        self._run(self.cache.run(), start_hooks.STORE)
         await self.cache.wait(newest)
         await self._custom_kinds.settle()
         await self._bootstrap.begin()
         await self._flow_control.settle()
         await self._service_cidrs.settle()
         self.api.asks_others = True
-        self._run(self._bootstrap.keep(), "keep the bootstrap objects")
-        self._run(self._service_cidrs.keep(), "settle the ServiceCIDRs")
-        self._run(self._address_repair.keep(), "repair the addresses")
-        self._run(self._flow_control.keep(), "judge the FlowSchemas")
-        self._run(self._aggregation.keep(), "look after the APIServices")
-        self._run(self._custom_kinds.keep(), "serve custom kinds")
+        self._run(self._bootstrap.keep(), start_hooks.BOOTSTRAP)
+        self._run(self._service_cidrs.keep(), start_hooks.SERVICE_CIDRS)
+        self._run(self._address_repair.keep(), start_hooks.ADDRESSES)
+        self._run(self._flow_control.keep(), start_hooks.FLOW_SCHEMAS)
+        self._run(self._aggregation.keep(), start_hooks.API_SERVICES)
+        self._run(self._custom_kinds.keep(), start_hooks.CUSTOM_KINDS)
         self._run(self._quota_upkeep.keep(), "count what quotas are used")
         if self._long_lived_tokens is not None:
             self._run(self._long_lived_tokens.keep(), "fill the Secrets that hold tokens")
@@ -140,13 +141,19 @@ class ApiServer:
             Check("log", lambda: ""),
             Check("etcd", self._store_failure),
             Check("informer-sync", self._store_failure, only_ready=True),
-            Check("poststarthook/bootstrap-controller", lambda: "" if self._is_ready else "not finished"),
+            *start_hooks.checks(self._task_failure),
             Check("shutdown", lambda: "" if self._is_ready else "process is shutting down", only_ready=True),
         ]
 
     def _store_failure(self) -> str:
         is_well = self.cache.is_following and not any(task.done() for task in self._tasks)
         return "" if is_well else "the store is not followed"
+
+    def _task_failure(self, name: str) -> str:
+        """Why a background task is not at work; empty if it is."""
+        if not self._is_ready:
+            return "not finished"
+        return "" if any(task.get_name() == name and not task.done() for task in self._tasks) else "it has ended"
 
     def _object_counts(self) -> list[tuple[str, int]]:
         return [(found.kind.resource, len(found.live)) for found in self.cache.collections.values()]
