@@ -94,6 +94,9 @@ async def test_operations_are_applied_in_order(api: World) -> None:
     assert told.body["metadata"]["labels"] == {"x.io/y": "z"}
     told = await api.ask("POST", MAPS, a_map("n", a="2"))
     assert told.body["data"] == {"a": "2"}, "a test that does not hold changes nothing"
+    lines = (await api.answer("GET", "/metrics")).body.decode().splitlines()
+    name = "apiserver_mutating_admission_policy_check_total"
+    assert f'{name}{{error_type="no_error",policy="p",policy_binding="p-b"}} 2' in lines
 
 
 async def test_policies_follow_by_name_and_those_who_wish_are_asked_again(api: World) -> None:

@@ -307,3 +307,17 @@ async def test_what_policies_find_is_counted(api: World) -> None:
         f'{{enforcement_action="warn",error_type="invalid_error",{of}}} 1',
         f'{{enforcement_action="audit",error_type="invalid_error",{of}}} 1',
     ]
+
+
+async def test_match_conditions_are_counted_by_what_came_of_them(api: World) -> None:
+    condition = {"name": "c", "expression": "object.data.a == 'x'"}
+    await bound(api, {"expression": "true"}, matchConditions=[condition], failurePolicy="Ignore")
+    for data in ({"a": "x"}, {"a": "y"}, {"b": "y"}):
+        assert (
+            await api.ask("POST", MAPS, a_map(f"m-{'-'.join(data.values())}-{'-'.join(data)}", **data))
+        ).status == 201
+    lines = (await api.answer("GET", "/metrics")).body.decode().splitlines()
+    name, of = "apiserver_admission_match_condition", '{kind="policy",name="p",operation="CREATE",type="validate"}'
+    assert f"{name}_evaluation_seconds_count{of} 3" in lines
+    assert f"{name}_exclusions_total{of} 1" in lines
+    assert f"{name}_evaluation_errors_total{of} 1" in lines

@@ -3,8 +3,9 @@
 Source: Kubernetes docs, "Dynamic Admission Control", "Matching requests: matchConditions".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fairway.apiserver.admission.attributes import Attributes, Form
@@ -53,17 +54,25 @@ def asking(user: User, api: "Api") -> Iterator[None]:
         ASKING.reset(token)
 
 
-def hold(conditions: list[Object] | None, given: Mapping[str, Any], scope: Scope) -> bool:
+Told = Callable[[float, bool, int], None]
+"""Is told how long it took (in seconds), whether a condition said no, and how many failed."""
+
+
+def hold(found: list[Object], given: Mapping[str, Any], scope: Scope, tell: Told) -> bool:
     """Whether every condition says yes; one that says no goes before those that fail.  Raises: ``ExpressionError``."""
-    failures: list[str] = []
-    for condition in conditions or ():
+    began, failures, is_excluded = perf_counter(), [], False
+    for condition in found:
         text = condition["expression"].strip()
         try:
             program = compiled(text, scope)
             if program.evaluate({name: given[name] for name in program.names if name in given}) is not True:
-                return False
+                is_excluded = True
+                break
         except ExpressionError as error:
             failures.append(f"expression '{text}' resulted in error: {error}")
+    tell(perf_counter() - began, is_excluded, len(failures))
+    if is_excluded:
+        return False
     if failures:
         raise ExpressionError(failures[0] if len(failures) == 1 else f"[{', '.join(failures)}]")
     return True

@@ -4,12 +4,14 @@ Source: Kubernetes docs, "Mutating Admission Policy"; KEP-3962.  The texts are u
 """
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from fairway.apiserver.admission import conditions
 from fairway.apiserver.admission.attributes import Attributes, Fill
+from fairway.apiserver.admission.metrics import INVALID, NO_ERROR
 from fairway.apiserver.admission.policies.evaluation import Evaluation
 from fairway.apiserver.admission.policies.invocations import Hooks, Invocation
 from fairway.apiserver.ownership import form_of
@@ -58,16 +60,24 @@ class Mutations:
                 key = _key(met)
                 if again is not None and key not in again:
                     continue
+                began, wrong = perf_counter(), NO_ERROR
                 try:
                     changed |= self._apply(met, asked, fill)
                 except (_Failed, ExpressionError) as error:
+                    wrong = INVALID
                     if met.fails_closed:
                         failures.append((met, str(error)))
+                self._count(met, perf_counter() - began, wrong)
                 if met.policy["spec"].get("reinvocationPolicy") == "IfNeeded":
                     wishing.add(key)
         if failures:
             raise _denial(failures, asked)
         return changed, wishing
+
+    def _count(self, met: Invocation, seconds: float, wrong: str) -> None:
+        if met.binding is not None:
+            names = met.policy["metadata"]["name"], met.binding["metadata"]["name"]
+            self._api.admission_metrics.changed(*names, seconds, wrong)
 
     def _apply(self, met: Invocation, asked: Attributes, fill: Fill) -> bool:
         """Raises: ``ExpressionError``, ``_Failed``."""

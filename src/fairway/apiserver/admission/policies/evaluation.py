@@ -3,10 +3,12 @@
 Rules for those who change it: a policy's variables are worked out when an expression speaks of them, and only once.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairway.apiserver.admission import conditions
 from fairway.apiserver.admission.attributes import Attributes
+from fairway.apiserver.admission.metrics import Conditioned
 from fairway.apiserver.admission.policies.invocations import Invocation
 from fairway.kinds import NAMESPACE
 from fairway.kinds.admission_registration.scopes import scopes_of
@@ -31,6 +33,10 @@ class Evaluation:
         self._scopes = scopes_of(met.policy["spec"])
         self._given = {**conditions.values(asked, met.form), "params": met.parameter}
         self._given["namespaceObject"] = _namespace(asked, api)
+        policy = met.policy
+        does = "mutate" if "mutations" in policy["spec"] else "validate"
+        whose = Conditioned("policy", does, policy["metadata"]["name"])
+        self._count = partial(api.admission_metrics.conditions, whose, asked.operation)
         self._variables: dict[str, Any] = {}
         self._failed: dict[str, str] = {}
 
@@ -39,7 +45,9 @@ class Evaluation:
         found = self._met.policy["spec"].get("matchConditions")
         if not found:
             return True
-        return conditions.hold(found, {**self._given, "namespaceObject": None}, self._scopes.condition_scope())
+        return conditions.hold(
+            found, {**self._given, "namespaceObject": None}, self._scopes.condition_scope(), self._count
+        )  # fmt: skip
 
     def value(self, text: str, *, has_authorizer: bool = True, makes_patches: bool = False) -> Any:
         """What an expression gives.  Raises: ``ExpressionError``, whose text says of which."""

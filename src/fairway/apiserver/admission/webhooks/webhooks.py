@@ -17,7 +17,7 @@ import orjson
 from fairway.apiserver.admission import conditions
 from fairway.apiserver.admission.attributes import Attributes, Fill, Form
 from fairway.apiserver.admission.matching import matched
-from fairway.apiserver.admission.metrics import CALLING, NO_ERROR
+from fairway.apiserver.admission.metrics import CALLING, NO_ERROR, Conditioned
 from fairway.apiserver.admission.webhooks import calling, reviews
 from fairway.apiserver.admission.webhooks.calling import CallFailed, Calls
 from fairway.apiserver.admission.webhooks.reviews import BadAnswer, Verdict
@@ -109,7 +109,7 @@ class Webhooks:
             if again is not None and key not in again:
                 continue
             # An earlier change may have made the object one that is not meant, or the other way round.
-            form = self._form(webhook, asked)
+            form = self._form(webhook, asked, mutating=True)
             if form is None:
                 continue
             turn = Turn(key[0], int(again is not None), place, is_mutating=True)
@@ -143,7 +143,7 @@ class Webhooks:
         """Raises: ``StatusError`` of the first that refuses."""
         calls: list[Awaitable[Verdict | None]] = []
         for place, (key, webhook) in enumerate(self._all(self._validating, asked)):
-            form = self._form(webhook, asked)
+            form = self._form(webhook, asked, mutating=False)
             if form is not None:
                 calls.append(self._asked(webhook, form, asked, Turn(key[0], 0, place, is_mutating=False)))
         failures: list[BaseException] = []
@@ -165,18 +165,17 @@ class Webhooks:
                 for webhook in configuration.get("webhooks") or ():
                     yield (name, webhook["name"]), webhook
 
-    def _form(self, webhook: Object, asked: Attributes) -> Form | None:
+    def _form(self, webhook: Object, asked: Attributes, *, mutating: bool) -> Form | None:
         """The version in which the webhook is to be asked, if it is.  Raises: ``StatusError``."""
         form = matched(webhook, webhook.get("rules") or (), asked, self._labels_of)
         if form is None or not webhook.get("matchConditions"):
             return form
+        whose = Conditioned("webhook", "admit" if mutating else "validating", webhook["name"])
+        count = partial(self._api.admission_metrics.conditions, whose, asked.operation)
+        given, wanted = conditions.values(asked, form), webhook["matchConditions"]
         with conditions.asking(asked.call.user, self._api):
             try:
-                return (
-                    form
-                    if conditions.hold(webhook["matchConditions"], conditions.values(asked, form), request_scope())
-                    else None
-                )
+                return form if conditions.hold(wanted, given, request_scope(), count) else None
             except ExpressionError as error:
                 if webhook["failurePolicy"] == "Ignore":
                     return None
