@@ -13,14 +13,14 @@ ANSWER = re.compile(r"You've hit (\S+)")
 """What a pod of the kubia image says: its name."""
 
 
-def hits(where: Sequence[str], url: str, *, times: int = 1, patience_s: float = 3) -> list[str]:
+def hits(where: Sequence[str], url: str, *, times: int = 1, patience_s: float = 10) -> list[str]:
     """The pods that answered; fewer than ``times`` if some requests failed."""
     each = ["curl", "-s", "-g", "-m", str(patience_s), url]
     texts = [subprocess.run([*where, *each], capture_output=True, text=True).stdout for _ in range(times)]
     return [found[1] for text in texts if (found := ANSWER.search(text))]
 
 
-def answered_by(address: str, port: int = 80, *, where: str = "", patience_s: float = 3) -> str:
+def answered_by(address: str, port: int = 80, *, where: str = "", patience_s: float = 10) -> str:
     """The pod that answers there, asked from the network namespace ``where``; empty if none does."""
     inside = ["ip", "netns", "exec", where] if where else []
     return "".join(hits(inside, f"http://{authority(address, port)}", patience_s=patience_s))
@@ -31,7 +31,7 @@ class Traffic:
 
     def __init__(self, where: Sequence[str], url: str) -> None:
         self.answers, self.failures = 0, []  # type: int, list[str]
-        self._words = [*where, "curl", "-sS", "-g", "-m", "5", url]
+        self._words = [*where, "curl", "-sS", "-g", "-m", "20", url]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 

@@ -78,7 +78,7 @@ class Cluster:
     def get(self, *words: str) -> dict[str, Any]:
         return json.loads(self.kubectl("get", *words, "-o", "json"))
 
-    def wait(self, condition: Callable[[], Any], what: str, patience_s: float = 30) -> Any:
+    def wait(self, condition: Callable[[], Any], what: str, patience_s: float = 60) -> Any:
         """Ask again until it is true: the only way for a client of the command line."""
         deadline = time.monotonic() + patience_s
         while not (met := condition()):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 CONNECTIONS = 8
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Closed(Exception):

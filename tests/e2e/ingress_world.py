@@ -85,7 +85,7 @@ def backend(where: str, name: str) -> Iterator[None]:
         assert process.stdout.readline() == "ready\n"
         yield
     finally:
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def backend_objects(namespace: str, address: str) -> list[dict[str, Any]]:

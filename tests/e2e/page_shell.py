@@ -14,7 +14,7 @@ from .conftest import HOUSE, Cluster
 sys.path.append(str(HOUSE / "tests" / "pure"))
 from doc_page import Step, matches
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 OPERATOR = "up|down|status|doctor|logs|image|kubeconfig|ca|expose-host"
 """Commands that name their cluster by --name and --data-dir."""
 LOOKING = re.compile(
@@ -108,7 +108,7 @@ class PageShell:
     def close(self) -> None:
         """End the shell and all that it has left in the background."""
         os.killpg(self._bash.pid, signal.SIGTERM)
-        self._bash.communicate(timeout=10)
+        self._bash.communicate(timeout=30)
 
 
 def _program(path: Path, text: str) -> None:

@@ -33,14 +33,14 @@ def serving(world: Cluster, program: str, *words: str) -> Iterator[str]:
         yield f"http://{found[1]}"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=10)
+        process.wait(timeout=30)
         process.stdout.close()
 
 
 def answer(url: str, *, host: str = "localhost", method: str = "GET") -> tuple[int, str, str]:
     request = urllib.request.Request(url, headers={"Host": host}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as got:
+        with urllib.request.urlopen(request, timeout=30) as got:
             return got.status, got.headers.get("Content-Type", ""), got.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.headers.get("Content-Type", ""), error.read().decode()

@@ -26,7 +26,7 @@ ORACLE_VERSION = "1.32"
 ROWS = rows()
 TRIES = 4
 """Ages and states may change between two programs: what differs is asked again so often."""
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 FILLED = """
 apiVersion: v1
 kind: Service

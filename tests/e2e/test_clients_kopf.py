@@ -42,7 +42,7 @@ def operator(cluster: Cluster, namespace: str, folder: Path, text: str) -> Itera
             yield log
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def test_an_operator_of_config_maps(cluster: Cluster, namespace: str, tmp_path: Path) -> None:

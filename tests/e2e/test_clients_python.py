@@ -102,7 +102,7 @@ def test_the_dynamic_client_applies_and_is_told_of_conflicts(client: Any, namesp
         changed = {**body, "spec": {**body["spec"], "paused": False}}
         deployments.server_side_apply(body=changed, namespace=namespace, field_manager="one")
     assert 'conflict with \\"two\\": .spec.paused' in refused.value.body
-    for event in deployments.watch(namespace=namespace, timeout=10):
+    for event in deployments.watch(namespace=namespace, timeout=60):
         assert (event["type"], event["object"].metadata.name) == ("ADDED", "web")
         break
     assert deployments.delete(name="web", namespace=namespace, propagation_policy="Foreground").kind == "Deployment"
@@ -144,7 +144,7 @@ def test_commands_and_ports_of_a_pod(cluster: Cluster, core: Any, namespace: str
         stdin=True, stdout=True, stderr=True, _preload_content=False,
     )  # fmt: skip
     shell.write_stdin("a line\n")
-    shell.run_forever(timeout=10)
+    shell.run_forever(timeout=60)
     assert (shell.read_stdout(), shell.returncode) == ("got a line\n", 3)
     packed = stream(connect, "web", namespace, command=["sh", "-c", "echo text | gzip"], stdout=True, binary=True)
     assert gzip.decompress(packed) == b"text\n"
@@ -153,15 +153,15 @@ def test_commands_and_ports_of_a_pod(cluster: Cluster, core: Any, namespace: str
         _preload_content=False,
     )  # fmt: skip
     cat.write_stdin("to the end\n")
-    assert (cat.readline_stdout(timeout=10), cat.subprotocol) == ("to the end", "v5.channel.k8s.io")
+    assert (cat.readline_stdout(timeout=60), cat.subprotocol) == ("to the end", "v5.channel.k8s.io")
     cat.close_channel(0)
-    cat.run_forever(timeout=10)
+    cat.run_forever(timeout=60)
     assert (cat.is_open(), cat.returncode) == (False, 0)
     ports = "8080,8081"
     forward = kubernetes.stream.portforward(core.connect_get_namespaced_pod_portforward, "web", namespace, ports=ports)
     refused, socket = forward.socket(8081), forward.socket(8080)
     for each in (refused, socket):
-        each.settimeout(10)
+        each.settimeout(60)
     assert refused.recv(10) == b"" and "connection refused" in forward.error(8081)
     socket.sendall(b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")
     answer = b""

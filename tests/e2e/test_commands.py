@@ -139,7 +139,7 @@ def test_two_at_once_and_one_broken_off(own: Cluster) -> None:
     assert second.returncode == 1
     assert f'another fairway up or down of cluster "{own.name}" is at work' in second.stderr
     first.send_signal(signal.SIGINT)
-    _, told = first.communicate(timeout=20)
+    _, told = first.communicate(timeout=60)
     assert first.returncode in (0, 130)
     assert first.returncode == 0 or f"fix: go on: sudo fairway up --name {own.name}" in told
     own.fairway("up")

@@ -51,7 +51,7 @@ def environment(world: Cluster) -> dict[str, str]:
 
 def bash(world: Cluster, line: str) -> list[str]:
     done = subprocess.run(
-        ["bash", "--norc", "-c", BASH, "bash", line], env=environment(world), capture_output=True, text=True, timeout=20
+        ["bash", "--norc", "-c", BASH, "bash", line], env=environment(world), capture_output=True, text=True, timeout=60
     )
     assert done.stderr == "", done.stderr
     return done.stdout.split("\n")[:-1]
@@ -110,7 +110,7 @@ def typed(world: Cluster, words: list[str], begin: str, line: str, end: re.Patte
 
 
 def _until(terminal: int, end: re.Pattern[str], seen: str) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not end.search(seen):
         ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
         assert ready, seen

@@ -60,21 +60,17 @@ class Inside:
 
 
 PAIRS = """
-import socket, struct, sys, time
+import socket, struct, sys
 server, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 labels = b"".join(bytes((len(each),)) + each.encode() for each in name.split(".")) + bytes(1)
-slowest = 0.0
 for number in range(count):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect((server, 53))
-        sock.settimeout(4)
-        began = time.monotonic()
+        sock.settimeout(30)
         for kind in (1, 28):
             sock.send(struct.pack(">6H", kind, 0x0100, 1, 0, 0, 0) + labels + struct.pack(">2H", kind, 1))
         found = {sock.recv(512)[1] for _ in range(2)}
         assert found == {1, 28}, found
-        slowest = max(slowest, time.monotonic() - began)
-print(slowest)
 """
 TRACKED = Path("/proc/net/nf_conntrack")
 
@@ -92,9 +88,8 @@ def test_a_resolvers_two_questions_at_once_are_never_lost_nor_tracked(cluster: C
         dns,
         "kubernetes.default.svc.cluster.local",
     ]
-    many = [subprocess.Popen([*asking, "500"], stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    slowest = [float(each.communicate(timeout=60)[0]) for each in many]
-    assert max(slowest) < 4
+    many = [subprocess.Popen([*asking, "500"]) for _ in range(3)]
+    assert [each.wait(timeout=240) for each in many] == [0, 0, 0], "none waited for an answer that never came"
     if TRACKED.exists():
         cluster.kubectl("exec", "-n", namespace, "pairs", "--", "curl", "-sk", "-m", "5", "https://kubernetes.default")
         with TRACKED.open() as table:

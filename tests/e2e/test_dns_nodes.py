@@ -18,7 +18,7 @@ ASK = """
 import socket, sys
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
     sock.connect((sys.argv[1], 53))
-    sock.settimeout(10)
+    sock.settimeout(30)
     labels = b"".join(bytes((len(each),)) + each.encode() for each in sys.argv[2].split("."))
     sock.send(b"\\0\\7\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" + labels + b"\\0\\0\\1\\0\\1")
     print(socket.inet_ntoa(sock.recv(512)[-4:]))

@@ -7,7 +7,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from .conftest import Cluster, name_of, up
 from .kernel_tables import kernel_tables
 
 HOST, CLIENT = "fd98:e2e::1", "fd98:e2e::2"
-answered = partial(answered_by, patience_s=1)
 
 
 @contextmanager
@@ -114,8 +112,8 @@ def test_a_service_of_both_families_answers_at_every_address_and_by_every_record
     assert re.search(rf"^IPs: +{','.join(made['clusterIPs'])}$", described, re.M)
     known = set(pods(dual))
     for address in (*made["clusterIPs"], *given):
-        dual.wait(lambda address=address: answered(address) in known, f"{address} answers")
-        assert {answered(address) for _ in range(30)} == known, "pods of both nodes answer"
+        dual.wait(lambda address=address: answered_by(address) in known, f"{address} answers")
+        assert {answered_by(address) for _ in range(30)} == known, "pods of both nodes answer"
     name = "both.default.svc.cluster.local"
     said = inside(dual, "nslookup", name)
     assert all(f"Address: {address}\n" in said for address in made["clusterIPs"])
@@ -146,10 +144,10 @@ def test_a_second_family_comes_and_goes_by_the_policy(dual: Cluster) -> None:
         return ips
 
     first, second = switched("PreferDualStack", [4, 6])
-    dual.wait(lambda: answered(second), "the new address answers")
+    dual.wait(lambda: answered_by(second), "the new address answers")
     assert switched("SingleStack", [4]) == [first] == single["clusterIPs"]
-    dual.wait(lambda: not answered(second), "the address that was given back is silent")
-    assert answered(first)
+    dual.wait(lambda: not answered_by(second, patience_s=1), "the address that was given back is silent")
+    assert answered_by(first)
     assert dual.run("get", "ipaddress", second).returncode != 0
 
 
@@ -166,7 +164,7 @@ def test_a_node_port_answers_a_client_outside_over_ipv6_with_its_own_address(dua
     made = create(dual, "port", type="NodePort", ipFamilyPolicy="PreferDualStack", externalTrafficPolicy="Local")
     address = node_addresses(dual.get("nodes")["items"][0])[1]
     port = made["ports"][0]["nodePort"]
-    answering = dual.wait(lambda: answered(address, port, where=outside), f"[{address}]:{port} answers outside")
+    answering = dual.wait(lambda: answered_by(address, port, where=outside), f"[{address}]:{port} answers outside")
     assert CLIENT in dual.kubectl("logs", answering)
 
 
@@ -175,8 +173,8 @@ def test_the_walk_through_a_cluster_of_ipv6_alone(ipv6: Cluster, outside: str) -
     assert [families(addresses) for addresses in found.values()] == [[6]] * 3
     made = create(ipv6, "front")
     assert (made["ipFamilies"], made["ipFamilyPolicy"]) == (["IPv6"], "SingleStack")
-    ipv6.wait(lambda: answered(made["clusterIP"]) in found, "the cluster IP answers")
-    assert {answered(made["clusterIP"]) for _ in range(30)} == set(found)
+    ipv6.wait(lambda: answered_by(made["clusterIP"]) in found, "the cluster IP answers")
+    assert {answered_by(made["clusterIP"]) for _ in range(30)} == set(found)
     assert ANSWER.search(inside(ipv6, "curl", "-gs", "-m", "3", f"http://[{made['clusterIP']}]"))
     assert ANSWER.search(inside(ipv6, "curl", "-s", "-m", "3", "http://front.default.svc.cluster.local"))
     ipv6.kubectl("delete", "pod", next(iter(found)))
@@ -185,7 +183,7 @@ def test_the_walk_through_a_cluster_of_ipv6_alone(ipv6: Cluster, outside: str) -
     own = create(ipv6, "own", selector={"only": "one"})["clusterIP"]
     name = next(iter(fresh))
     ipv6.kubectl("label", "pod", name, "only=one")
-    ipv6.wait(lambda: answered(own) == name, "the only endpoint answers")
+    ipv6.wait(lambda: answered_by(own) == name, "the only endpoint answers")
     assert f"You've hit {name}" in ipv6.kubectl("exec", name, "--", "curl", "-gs", "-m", "3", f"http://[{own}]")
     environment = inside(ipv6, "env")
     assert "KUBERNETES_PORT=tcp://[" in environment
@@ -198,7 +196,7 @@ def test_the_walk_through_a_cluster_of_ipv6_alone(ipv6: Cluster, outside: str) -
         (given, 80),
         (node_addresses(ipv6.get("nodes")["items"][0])[0], outer["ports"][0]["nodePort"]),
     ):
-        ipv6.wait(lambda at=(address, port): answered(*at, where=outside), f"{address} answers outside")
+        ipv6.wait(lambda at=(address, port): answered_by(*at, where=outside), f"{address} answers outside")
     refused = ipv6.run("create", "-f", "-", text=json.dumps(
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "no"},
          "spec": {"ports": [{"port": 80}], "ipFamilyPolicy": "RequireDualStack"}}
@@ -219,7 +217,7 @@ def test_the_api_server_reaches_into_pods_of_ipv6(ipv6: Cluster) -> None:
         line = forwarding.stdout.readline()
         port = re.search(r"127\.0\.0\.1:(\d+)", line)
         assert port, line
-        assert answered("127.0.0.1", int(port[1])) == name
+        assert answered_by("127.0.0.1", int(port[1])) == name
     finally:
         forwarding.send_signal(signal.SIGTERM)
         forwarding.communicate()

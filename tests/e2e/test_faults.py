@@ -83,8 +83,8 @@ def test_a_name_asked_while_the_node_process_is_dead_is_answered_by_the_next(fra
         os.close(handle)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.create_connection((at, 53)) as tcp:
             udp.connect((at, 53))
-            udp.settimeout(10)
-            tcp.settimeout(10)
+            udp.settimeout(30)
+            tcp.settimeout(30)
             udp.send(query)
             tcp.sendall(len(query).to_bytes(2, "big") + query)
             for answer in (udp.recv(4096), tcp.recv(4096)[2:]):

@@ -33,7 +33,7 @@ def table(cluster: Cluster) -> str:
 
 def asked_by_udp(address: str, text: bytes) -> bytes:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         client.sendto(text, (address, PORT))
         return client.recv(100)
 

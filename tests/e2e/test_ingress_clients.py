@@ -411,7 +411,7 @@ def test_app_localhost_just_works_on_a_machine_that_trusts_the_ca(cluster: Clust
     port = "" if way.https == 443 else f":{way.https}"
     url = f"https://app.localhost{port}/"
     plain = ("env", "-u", "CURL_CA_BUNDLE", "-u", "SSL_CERT_FILE", "-u", "SSL_CERT_DIR")
-    python = f"import urllib.request; print(urllib.request.urlopen({url!r}, timeout=10).read().decode())"
+    python = f"import urllib.request; print(urllib.request.urlopen({url!r}, timeout=60).read().decode())"
     etc.fairway(cluster, "ca", "trust")
     etc.fairway(cluster, "dns", "install-resolver")
     assert ANSWER.search(etc.run(*plain, "curl", "-sS", url))

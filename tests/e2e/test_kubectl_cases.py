@@ -19,7 +19,7 @@ from kubectls import minor, newest
 from .conftest import Cluster
 from .kubectl_rows import CORE, ROWS, Row, Step
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 
 
 class Typist:
@@ -148,7 +148,7 @@ def test_x07_port_forward_to_a_service_answers_twice(cluster: Cluster, namespace
         assert line.endswith("-> 8080\n")
         port = line.removeprefix("Forwarding from 127.0.0.1:").split()[0]
         for _ in range(2):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
                 assert answer.read() == b"You've hit web\n"
             assert listened(forwarding.stdout, "Handling") == f"Handling connection for {port}\n"
     said = cluster.run("port-forward", "svc/web", "8080:99", "-n", namespace, program=newest())
@@ -168,7 +168,7 @@ def test_proxy_serves_the_api_and_what_is_behind_it_on_loopback(cluster: Cluster
     assert through_the_api("pods/web:8080/proxy/") == "You've hit web\n"
     with typed(cluster, "proxy", "--port=0") as proxy:
         address = listened(proxy.stdout, "Starting to serve on").rpartition(" ")[2].strip()
-        with urllib.request.urlopen(f"http://{address}{inside}/services/web/proxy/", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{address}{inside}/services/web/proxy/", timeout=60) as answer:
             assert answer.read() == b"You've hit web\n"
 
 
@@ -176,10 +176,10 @@ def test_edit_changes_what_the_editor_leaves(cluster: Cluster, namespace: str, k
     cluster.kubectl("create", "-f", f"{known['manifests']}/svc-a.yaml", "-n", namespace)
     edit = {**cluster.environment, "KUBE_EDITOR": "sed -i s/6379/6380/"}
     words = [newest(), "edit", "svc", "redis-master", "-n", namespace]
-    done = subprocess.run(words, env=edit, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(words, env=edit, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "service/redis-master edited\n")
     assert cluster.get("svc", "redis-master", "-n", namespace)["spec"]["ports"][0]["port"] == 6380
-    done = subprocess.run(words, env={**edit, "KUBE_EDITOR": "true"}, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(words, env={**edit, "KUBE_EDITOR": "true"}, capture_output=True, text=True, timeout=60)
     assert "Edit cancelled, no changes made." in done.stdout + done.stderr
 
 

@@ -65,7 +65,7 @@ def clients(address: str, count: int) -> Iterator[tuple[list[str], list[float]]]
     stop = threading.Event()
 
     def call() -> None:
-        with socket.create_connection((address, 80), timeout=5) as connection:
+        with socket.create_connection((address, 80), timeout=30) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             heard = b""
             while piece := connection.recv(4096):

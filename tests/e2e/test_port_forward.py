@@ -49,7 +49,7 @@ class Forward:
     def ended(self) -> str:
         """End it; what it said of pods."""
         self._process.send_signal(signal.SIGINT)
-        _, errors = self._process.communicate(timeout=20)
+        _, errors = self._process.communicate(timeout=60)
         return errors
 
     def says(self) -> str:
@@ -62,7 +62,7 @@ class Forward:
     @property
     def code(self) -> int | None:
         """Its exit code."""
-        return self._process.wait(timeout=20)
+        return self._process.wait(timeout=60)
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def forward(world: Cluster, *words: str) -> Iterator[Forward]:
         made.ended()
 
 
-def ask(port: int, *, patience_s: float = 10) -> str:
+def ask(port: int, *, patience_s: float = 60) -> str:
     """One new connection, one request; the pod that answers, or why none did."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=patience_s) as client:
@@ -153,7 +153,7 @@ def test_where_no_pod_is_ready_a_connection_waits_for_one(world: Cluster) -> Non
         world.wait(lambda: not world.get("pods", "-n", NAMESPACE)["items"], "no pods")
         began = time.monotonic()
         assert ask(made.port).startswith("failed")
-        assert 0.9 < time.monotonic() - began < 5
+        assert 0.9 < time.monotonic() - began < 30  # not the 60 s of the first
         scale(3)
         names = pods(world)
         assert ask(made.port) in names, "the listener stays"

@@ -169,7 +169,7 @@ def test_a_second_node_has_a_dns_of_its_own(second: SecondNode) -> None:
         script = (
             "import socket,struct,sys\n"
             "name = b''.join(bytes((len(p),)) + p.encode() for p in sys.argv[2].split('.')) + b'\\0'\n"
-            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)\n"
+            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(30)\n"
             "s.sendto(struct.pack('>6H', 1, 256, 1, 0, 0, 0) + name + struct.pack('>2H', 1, 1), (sys.argv[1], 53))\n"
             "print(socket.inet_ntoa(s.recv(512)[-4:]))\n"
         )

@@ -44,7 +44,7 @@ class Terminal:
 
     def until(self, pattern: str) -> str:
         """What stands there once the pattern does."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not re.search(pattern, self.seen):
             ready, _, _ = select.select([self.terminal], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, self.seen

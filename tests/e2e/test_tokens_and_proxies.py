@@ -90,7 +90,7 @@ def test_a_token_of_a_pod_that_is_gone_is_refused(place: Place) -> None:
 
     def status() -> str:
         asked = ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {token}"]
-        return subprocess.run([*asked, f"{url}/api"], capture_output=True, text=True, timeout=10).stdout
+        return subprocess.run([*asked, f"{url}/api"], capture_output=True, text=True, timeout=30).stdout
 
     assert status() == "200"
     cluster.kubectl("delete", "pod", "-n", place.name, place.pod)
@@ -131,9 +131,9 @@ def test_kubectl_proxy_leads_to_a_service(place: Place) -> None:
         assert running.stdout is not None
         port = running.stdout.readline().rpartition(":")[2].strip()
         url = f"http://127.0.0.1:{port}/api/v1/namespaces/{place.name}/services/kubia/proxy"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             assert answer.url == f"{url}/"
             assert answer.read().startswith(b"You've hit kubia-")
     finally:
         running.terminate()
-        running.communicate(timeout=10)
+        running.communicate(timeout=30)

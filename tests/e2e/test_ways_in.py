@@ -215,7 +215,7 @@ def test_a_wanted_address_is_given_and_a_taken_one_is_said(cluster: Cluster, kub
 def health(port: int) -> tuple[int, str]:
     """Status and weight."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20) as answer:
             return answer.status, answer.headers["X-Load-Balancing-Endpoint-Weight"]
     except urllib.error.HTTPError as error:
         with error:
@@ -237,9 +237,9 @@ def test_the_health_check_port_follows_the_local_pods(cluster: Cluster, kubia: l
 def test_the_proxy_tells_its_own_health(cluster: Cluster, kubia: list[str]) -> None:
     with open(f"{cluster.data_dir}/{cluster.name}/config.json") as file:
         config = json.load(file)
-    with urllib.request.urlopen(f"http://127.0.0.1:{config['proxy_health_port']}/healthz", timeout=2) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{config['proxy_health_port']}/healthz", timeout=20) as answer:
         assert json.load(answer)["healthy"] is True
-    with urllib.request.urlopen(f"http://127.0.0.1:{config['proxy_metrics_port']}/proxyMode", timeout=2) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{config['proxy_metrics_port']}/proxyMode", timeout=20) as answer:
         assert answer.read() == b"nftables"
 
 
@@ -265,7 +265,7 @@ def running(cluster: Cluster, *words: str) -> Iterator[int]:
         yield int(port[1])
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)
 
 
 def test_port_forward_to_a_service(cluster: Cluster, kubia: list[str]) -> None:
@@ -277,5 +277,5 @@ def test_port_forward_to_a_service(cluster: Cluster, kubia: list[str]) -> None:
 def test_kubectl_proxy_opens_the_api(cluster: Cluster, kubia: list[str]) -> None:
     with running(cluster, "proxy", "--port=0") as port:
         url = f"http://127.0.0.1:{port}/api/v1/namespaces/{NAMESPACE}/pods"
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=20) as answer:
             assert {pod["metadata"]["name"] for pod in json.load(answer)["items"]} == set(kubia)
