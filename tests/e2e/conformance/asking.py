@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import yaml
 
@@ -60,38 +60,61 @@ class Api:
         made.request(method, path, body=text, headers={"Accept": "application/json", **self.headers, **headers})
         return made
 
-    def ask(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Answer:
-        """One request; nothing is checked."""
-        made = self._send(method, path, body, {"Content-Type": content_type} if body is not None else {}, 30)
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        media: str = "application/json",
+        *,
+        accept: str = "",
+        **query: Any,
+    ) -> Answer:
+        """One request; nothing is checked.  ``media`` is the form of the body, ``accept`` that of the answer."""
+        headers = {"Content-Type": media} if body is not None else {}
+        headers |= {"Accept": accept} if accept else {}
+        made = self._send(method, f"{path}?{urlencode(query)}" if query else path, body, headers, PATIENCE_S)
         try:
             came = made.getresponse()
             text, warnings = came.read(), came.headers.get_all("Warning") or []
-            media = came.headers.get("Content-Type") or ""
-            return Answer(came.status, json.loads(text) if "json" in media else text.decode(), warnings, media)
+            form = came.headers.get("Content-Type") or ""
+            return Answer(came.status, json.loads(text) if "json" in form else text.decode(), warnings, form)
         finally:
             made.close()
 
-    def must(self, code: int, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
-        """The body of the answer, which must have this code."""
-        answer = self.ask(method, path, body, content_type)
+    def answered(self, code: int, method: str, path: str, body: Any = None, *form: str, **how: Any) -> Any:
+        """The body of the answer, which has this code; where it is a refusal, the Status."""
+        answer = self.ask(method, path, body, *form, **how)
         assert answer.status == code, f"{method} {path}: {answer.status} {answer.body}"
         return answer.body
 
+    def must(self, method: str, path: str, body: Any = None, *form: str, **how: Any) -> Any:
+        """The body of the answer to a request that succeeds."""
+        answer = self.ask(method, path, body, *form, **how)
+        assert answer.status < 300, f"{method} {path}: {answer.status} {answer.body}"
+        return answer.body
+
+    def is_there(self, path: str) -> bool:
+        """Whether there is anything."""
+        answer = self.ask("GET", path)
+        assert answer.status in (200, 404), answer.body
+        return answer.status == 200
+
     def get(self, path: str) -> Any:
         """An object or list that must be there."""
-        return self.must(200, "GET", path)
+        return self.answered(200, "GET", path)
 
     def create(self, path: str, new: Object) -> Any:
         """What was made."""
-        return self.must(201, "POST", path, new)
+        return self.answered(201, "POST", path, new)
 
     def put(self, path: str, new: Object) -> Any:
         """What it is now."""
-        return self.must(200, "PUT", path, new)
+        return self.answered(200, "PUT", path, new)
 
-    def patch(self, path: str, patch: Any, content_type: str = MERGE) -> Any:
+    def patch(self, path: str, patch: Any, media: str = MERGE) -> Any:
         """What it is now."""
-        return self.must(200, "PATCH", path, patch, content_type)
+        return self.answered(200, "PATCH", path, patch, media)
 
     def delete(self, path: str, options: Object | None = None) -> Any:
         """What the server said to a delete that it took."""
@@ -122,9 +145,10 @@ class Api:
             time.sleep(0.1)
 
     @contextmanager
-    def watching(self, path: str) -> Iterator[Iterator[Object]]:
-        """The events of a watch, which began before the block."""
-        made = self._send("GET", f"{path}{'&' if '?' in path else '?'}watch=true", None, {}, PATIENCE_S)
+    def watching(self, path: str, **query: Any) -> Iterator[Iterator[Object]]:
+        """The events of a watch, which began before the block and ends with it."""
+        asked = urlencode({**query, "watch": "true"})
+        made = self._send("GET", f"{path}{'&' if '?' in path else '?'}{asked}", None, {}, PATIENCE_S)
         try:
             came = made.getresponse()
             assert came.status == 200, came.read()
@@ -133,13 +157,20 @@ class Api:
             made.close()
 
 
+def until(events: Iterator[Object], wanted: Callable[[Object], Any], what: str) -> Object:
+    """The next event that ``wanted`` takes; a watch that tells nothing more for long ends in an error."""
+    seen = []
+    for event in events:
+        if wanted(event):
+            return event
+        seen.append((event["type"], event["object"]["metadata"]))
+    raise AssertionError(f"the watch ended before {what}: {seen}")
+
+
 def expect(events: Iterator[Object], type_: str, condition: Callable[[Object], Any] = lambda _: True) -> Object:
     """The next object whose event is of this type and that meets ``condition``."""
-    for event in events:
-        if event["type"] == type_ and condition(event["object"]):
-            found: Object = event["object"]
-            return found
-    raise AssertionError(f"the watch ended before {type_}")
+    found: Object = until(events, lambda one: one["type"] == type_ and condition(one["object"]), type_)["object"]
+    return found
 
 
 def label(found: Object, name: str) -> str | None:

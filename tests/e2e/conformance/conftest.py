@@ -4,16 +4,9 @@ import pytest
 
 from ..conftest import Cluster
 from .asking import Api
-from .client import Client
 
 
 @pytest.fixture(scope="session")
 def api(cluster: Cluster) -> Api:
     """The API as the administrator asks it."""
     return Api(cluster.environment["KUBECONFIG"])
-
-
-@pytest.fixture(scope="session")
-def client(api: Api) -> Client:
-    """The same, asked with keywords."""
-    return Client(api)

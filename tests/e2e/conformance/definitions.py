@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .client import Client, until
+from .asking import Api, until
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -28,15 +28,15 @@ def definition(
 
 
 @contextmanager
-def defined(client: Client, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def defined(api: Api, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The definition, once it is established; gone at the end."""
     name = wanted["metadata"]["name"]
-    client.must("POST", DEFINITIONS, wanted)
-    with client.watch(DEFINITIONS, fieldSelector=f"metadata.name={name}") as events:
+    api.must("POST", DEFINITIONS, wanted)
+    with api.watching(DEFINITIONS, fieldSelector=f"metadata.name={name}") as events:
         try:
             yield until(events, is_established, "the definition was established")["object"]
         finally:
-            client.must("DELETE", f"{DEFINITIONS}/{name}")
+            api.must("DELETE", f"{DEFINITIONS}/{name}")
             until(events, lambda event: event["type"] == "DELETED", "the definition went")
 
 

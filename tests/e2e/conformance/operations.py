@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .asking import MERGE
-from .client import Client
+from .asking import MERGE, Api
 
 CONDITION = {
     "type": "StatusUpdateFailed", "status": "False", "reason": "E2E", "message": "Set from an e2e test",
@@ -38,18 +37,18 @@ class Row:
         return f"/apis/{self.group_version}{place}/{self.plural}"
 
 
-def discovered(client: Client, row: Row) -> None:
+def discovered(api: Api, row: Row) -> None:
     """All three levels of discovery know the kind."""
-    groups = {group["name"]: group for group in client.must("GET", "/apis")["groups"]}
+    groups = {group["name"]: group for group in api.must("GET", "/apis")["groups"]}
     assert row.version in [one["version"] for one in groups[row.group]["versions"]]
-    group = client.must("GET", f"/apis/{row.group}")
+    group = api.must("GET", f"/apis/{row.group}")
     assert row.group_version in [one["groupVersion"] for one in group["versions"]]
-    names = {one["name"] for one in client.must("GET", f"/apis/{row.group_version}")["resources"]}
+    names = {one["name"] for one in api.must("GET", f"/apis/{row.group_version}")["resources"]}
     assert row.plural in names
     assert (f"{row.plural}/status" in names) is row.has_status
 
 
-def exercised(client: Client, row: Row, namespace: str = "") -> None:
+def exercised(api: Api, row: Row, namespace: str = "") -> None:
     """Create, get, list, watch, patch, update, delete and delete all."""
     where, label = row.collection(namespace), f"example-e2e={row.plural}"
     key, _, value = label.partition("=")
@@ -60,62 +59,62 @@ def exercised(client: Client, row: Row, namespace: str = "") -> None:
     if row.spec:
         template["spec"] = row.spec
     try:
-        _exercised(client, row, where, label, template)
+        _exercised(api, row, where, label, template)
     finally:
-        client.must("DELETE", where, labelSelector=label)
+        api.must("DELETE", where, labelSelector=label)
 
 
-def _exercised(client: Client, row: Row, where: str, label: str, template: dict[str, Any]) -> None:
-    made = [client.must("POST", where, template) for _ in range(3)][-1]
+def _exercised(api: Api, row: Row, where: str, label: str, template: dict[str, Any]) -> None:
+    made = [api.must("POST", where, template) for _ in range(3)][-1]
     one = f"{where}/{made['metadata']['name']}"
-    assert client.must("GET", one)["metadata"]["uid"] == made["metadata"]["uid"]
-    listed = client.must("GET", where, labelSelector=label)
+    assert api.must("GET", one)["metadata"]["uid"] == made["metadata"]["uid"]
+    listed = api.must("GET", where, labelSelector=label)
     assert len(listed["items"]) == 3 and listed["kind"] == f"{row.name}List"
     revision = listed["metadata"]["resourceVersion"]
-    with client.watch(where, labelSelector=label, resourceVersion=revision) as events:
+    with api.watching(where, labelSelector=label, resourceVersion=revision) as events:
         patch: dict[str, Any] = {"metadata": {"annotations": {"patched": "true"}}}
         merge(patch, row.patch)
-        patched = client.must("PATCH", one, patch, media=MERGE)
+        patched = api.must("PATCH", one, patch, media=MERGE)
         assert patched["metadata"]["annotations"]["patched"] == "true"
         assert holds(patched, row.patch), patched
         assert int(patched["metadata"]["resourceVersion"]) > int(made["metadata"]["resourceVersion"])
         change: dict[str, Any] = {"metadata": {"annotations": {"updated": "true"}}}
         merge(change, row.update)
-        updated = changed(client, one, one, lambda fresh: merge(fresh, change))
+        updated = changed(api, one, one, lambda fresh: merge(fresh, change))
         assert updated["metadata"]["annotations"]["updated"] == "true" and holds(updated, row.update), updated
         for event in events:
             assert event["type"] == "MODIFIED", event
             if event["object"]["metadata"].get("annotations", {}).get("patched") == "true":
                 break
     if row.has_status:
-        of_status(client, row, one, made)
-    client.must("DELETE", one)
-    assert not client.is_there(one)
-    assert len(client.must("GET", where, labelSelector=label)["items"]) == 2
-    client.must("DELETE", where, labelSelector=label)
-    assert not client.must("GET", where, labelSelector=label)["items"]
+        of_status(api, row, one, made)
+    api.must("DELETE", one)
+    assert not api.is_there(one)
+    assert len(api.must("GET", where, labelSelector=label)["items"]) == 2
+    api.must("DELETE", where, labelSelector=label)
+    assert not api.must("GET", where, labelSelector=label)["items"]
 
 
-def of_status(client: Client, row: Row, one: str, made: dict[str, Any]) -> None:
+def of_status(api: Api, row: Row, one: str, made: dict[str, Any]) -> None:
     """Get, patch and update the status by its own path."""
-    read = client.must("GET", f"{one}/status")
+    read = api.must("GET", f"{one}/status")
     assert (read["kind"], read["metadata"]["uid"]) == (row.name, made["metadata"]["uid"])
     first = {**CONDITION, "type": "PatchStatusFailed"}
-    patched = client.must("PATCH", f"{one}/status", {"status": {"conditions": [first]}}, media=MERGE)
+    patched = api.must("PATCH", f"{one}/status", {"status": {"conditions": [first]}}, media=MERGE)
     assert "PatchStatusFailed" in [found["type"] for found in patched["status"]["conditions"]]
     updated = changed(
-        client, one, f"{one}/status", lambda fresh: fresh["status"].setdefault("conditions", []).append(CONDITION)
+        api, one, f"{one}/status", lambda fresh: fresh["status"].setdefault("conditions", []).append(CONDITION)
     )
     assert CONDITION["type"] in [found["type"] for found in updated["status"]["conditions"]]
     assert updated.get("spec") == read.get("spec")
 
 
-def changed(client: Client, one: str, where: str, change: Callable[[dict[str, Any]], None]) -> Any:
+def changed(api: Api, one: str, where: str, change: Callable[[dict[str, Any]], None]) -> Any:
     """What a PUT makes of the newest state; tried anew where somebody was faster, as controllers may be."""
     for _ in range(_TRIES):
-        fresh = client.must("GET", one)
+        fresh = api.must("GET", one)
         change(fresh)
-        told = client.ask("PUT", where, fresh)
+        told = api.ask("PUT", where, fresh)
         if told.status != 409:
             break
     assert told.status == 200, told.body

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from ..hooks import listening
-from .client import Client
+from .asking import Api
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 RULE = {"operations": ["CREATE", "UPDATE"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"]}
@@ -24,7 +24,7 @@ def workload(kind: str, name: str, replicas: int) -> dict[str, Any]:
 
 
 @contextmanager
-def bound(client: Client, namespace: str, way: str, spec: dict[str, Any]) -> Iterator[None]:
+def bound(api: Api, namespace: str, way: str, spec: dict[str, Any]) -> Iterator[None]:
     """A policy and its binding, for the objects of one namespace."""
     selector = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
     policies, bindings = f"{ADMISSION}/{way}admissionpolicies", f"{ADMISSION}/{way}admissionpolicybindings"
@@ -33,13 +33,13 @@ def bound(client: Client, namespace: str, way: str, spec: dict[str, Any]) -> Ite
     binding: dict[str, Any] = {"metadata": {"name": name}, "spec": {"policyName": name, "matchResources": selector}}
     if way == "validating":
         binding["spec"]["validationActions"] = ["Deny"]
-    client.must("POST", policies, policy)
+    api.must("POST", policies, policy)
     try:
-        client.must("POST", bindings, binding)
+        api.must("POST", bindings, binding)
         yield
-        client.must("DELETE", f"{bindings}/{name}")
+        api.must("DELETE", f"{bindings}/{name}")
     finally:
-        client.must("DELETE", f"{policies}/{name}")
+        api.must("DELETE", f"{policies}/{name}")
 
 
 VARIABLES = [
@@ -64,19 +64,17 @@ SAID = {
     ],
     ids=["should validate against a Deployment", "should allow expressions to refer variables"],
 )  # fmt: skip
-def test_validating_admission_policy(
-    client: Client, namespace: str, spec: dict[str, Any], enough: int, message: str
-) -> None:
+def test_validating_admission_policy(api: Api, namespace: str, spec: dict[str, Any], enough: int, message: str) -> None:
     where = f"/apis/apps/v1/namespaces/{namespace}"
-    with bound(client, namespace, "validating", spec):
-        refused = client.refused(422, "POST", f"{where}/deployments", workload("Deployment", "marker", 1))
+    with bound(api, namespace, "validating", spec):
+        refused = api.answered(422, "POST", f"{where}/deployments", workload("Deployment", "marker", 1))
         name = f"{namespace}.policy.example.com"
         assert refused["reason"] == "Invalid" and refused["message"] == (
             f"deployments.apps \"marker\" is forbidden: ValidatingAdmissionPolicy '{name}' with binding '{name}' "
             f"denied request: {message}"
         )
-        client.must("POST", f"{where}/deployments", workload("Deployment", "replicated", enough))
-        client.must("POST", f"{where}/replicasets", workload("ReplicaSet", "non-replicated", 1))
+        api.must("POST", f"{where}/deployments", workload("Deployment", "replicated", enough))
+        api.must("POST", f"{where}/replicasets", workload("ReplicaSet", "non-replicated", 1))
 
 
 def mutation(expression: str) -> dict[str, Any]:
@@ -84,19 +82,19 @@ def mutation(expression: str) -> dict[str, Any]:
     return {"reinvocationPolicy": "Never", "mutations": [change]}
 
 
-def test_mutating_admission_policy(client: Client, namespace: str) -> None:
+def test_mutating_admission_policy(api: Api, namespace: str) -> None:
     where = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     annotated = 'Object{metadata: Object.metadata{annotations: {"mutated-by": "admission-policy"}}}'
-    with bound(client, namespace, "mutating", mutation(annotated)):
-        made = client.must("POST", where, workload("Deployment", "annotated", 1), dryRun="All")
+    with bound(api, namespace, "mutating", mutation(annotated)):
+        made = api.must("POST", where, workload("Deployment", "annotated", 1), dryRun="All")
         assert made["metadata"]["annotations"]["mutated-by"] == "admission-policy"
-    with bound(client, namespace, "mutating", mutation("Object{spec: Object.spec{replicas: 1337}}")):
-        made = client.must("POST", where, workload("Deployment", "many", 1), dryRun="All")
+    with bound(api, namespace, "mutating", mutation("Object{spec: Object.spec{replicas: 1337}}")):
+        made = api.must("POST", where, workload("Deployment", "many", 1), dryRun="All")
         assert made["spec"]["replicas"] == 1337
 
 
 @contextmanager
-def hooked(client: Client, way: str, name: str, conditions: list[Any], **more: Any) -> Iterator[str]:
+def hooked(api: Api, way: str, name: str, conditions: list[Any], **more: Any) -> Iterator[str]:
     """A webhook configuration; its path."""
     rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
     hook = {
@@ -105,46 +103,46 @@ def hooked(client: Client, way: str, name: str, conditions: list[Any], **more: A
         "matchConditions": conditions, "namespaceSelector": {"matchLabels": {"there": "none"}}, **more,
     }  # fmt: skip
     where = f"{ADMISSION}/{way}webhookconfigurations"
-    client.must("POST", where, {"metadata": {"name": name}, "webhooks": [hook]})
+    api.must("POST", where, {"metadata": {"name": name}, "webhooks": [hook]})
     try:
         yield f"{where}/{name}"
     finally:
-        client.must("DELETE", f"{where}/{name}")
+        api.must("DELETE", f"{where}/{name}")
 
 
 @pytest.mark.parametrize("way", ["validating", "mutating"])
-def test_admission_webhook_create_and_update_configuration_with_match_conditions(client: Client, way: str) -> None:
+def test_admission_webhook_create_and_update_configuration_with_match_conditions(api: Api, way: str) -> None:
     first = {"name": "expression-1", "expression": "object.metadata.namespace == 'production'"}
     second = {"name": "expression-2", "expression": "object.metadata.namespace == 'staging'"}
-    with hooked(client, way, f"{way}-conditions", [first]) as one:
-        found = client.must("GET", one)
+    with hooked(api, way, f"{way}-conditions", [first]) as one:
+        found = api.must("GET", one)
         assert found["webhooks"][0]["matchConditions"] == [first]
         found["webhooks"][0]["matchConditions"] = [first, second]
-        client.must("PUT", one, found)
-        assert client.must("GET", one)["webhooks"][0]["matchConditions"] == [first, second]
+        api.must("PUT", one, found)
+        assert api.must("GET", one)["webhooks"][0]["matchConditions"] == [first, second]
 
 
 @pytest.mark.parametrize("way", ["validating", "mutating"])
-def test_admission_webhook_reject_configurations_with_invalid_match_conditions(client: Client, way: str) -> None:
+def test_admission_webhook_reject_configurations_with_invalid_match_conditions(api: Api, way: str) -> None:
     condition = {"name": "invalid-expression-1", "expression": "... [] bad expression"}
     hook = {
         "name": "hook.k8s.io", "sideEffects": "None", "admissionReviewVersions": ["v1"], "matchConditions": [condition],
         "clientConfig": {"url": "https://127.0.0.1:1/"}, "failurePolicy": "Ignore",
     }  # fmt: skip
     body = {"metadata": {"name": "bad"}, "webhooks": [hook]}
-    told = client.refused(422, "POST", f"{ADMISSION}/{way}webhookconfigurations", body)
+    told = api.answered(422, "POST", f"{ADMISSION}/{way}webhookconfigurations", body)
     assert "compilation failed" in told["message"]
     assert told["details"]["causes"][0]["field"] == "webhooks[0].matchConditions[0].expression"
 
 
 def test_mutating_admission_webhook_excluding_object_with_specific_name(
-    client: Client, namespace: str, tmp_path: Path
+    api: Api, namespace: str, tmp_path: Path
 ) -> None:
     patch = b64encode(orjson.dumps([{"op": "add", "path": "/data/mutation-stage-1", "value": "yes"}])).decode()
     where = f"/api/v1/namespaces/{namespace}/configmaps"
 
     def created(name: str) -> Any:
-        return client.must("POST", where, {"metadata": {"name": name}, "data": {"mutation-start": "yes"}})["data"]
+        return api.must("POST", where, {"metadata": {"name": name}, "data": {"mutation-start": "yes"}})["data"]
 
     skip = {"name": "skip-me", "expression": "object.metadata.name != 'skip-me'"}
     mutated = {"allowed": True, "patchType": "JSONPatch", "patch": patch}
@@ -152,7 +150,7 @@ def test_mutating_admission_webhook_excluding_object_with_specific_name(
     with (
         listening(tmp_path, lambda _: mutated) as config,
         hooked(
-            client, "mutating", "skip-me", [skip], clientConfig=config, namespaceSelector=selector,
+            api, "mutating", "skip-me", [skip], clientConfig=config, namespaceSelector=selector,
             failurePolicy="Fail", timeoutSeconds=10,
         ),
     ):  # fmt: skip

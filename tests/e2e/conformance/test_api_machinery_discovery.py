@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .client import Client
+from .asking import Api
 from .definitions import defined, definition
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -31,9 +31,9 @@ KNOWN = {
 }
 
 
-def aggregated(client: Client, path: str) -> Iterator[tuple[str, str]]:
+def aggregated(api: Api, path: str) -> Iterator[tuple[str, str]]:
     """(group and version, resource) of all that an aggregated document tells."""
-    told = client.ask("GET", path, accept=AGGREGATED)
+    told = api.ask("GET", path, accept=AGGREGATED)
     assert told.media == AGGREGATED
     found: dict[str, Any] = told.body
     assert (found["kind"], found["apiVersion"]) == ("APIGroupDiscoveryList", "apidiscovery.k8s.io/v2")
@@ -45,39 +45,37 @@ def aggregated(client: Client, path: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("row", KNOWN.items(), ids=KNOWN)
-def test_discovery_confirm_the_group_version_and_a_resource_from_each_api_group(
-    client: Client, row: tuple[str, str]
-) -> None:
+def test_discovery_confirm_the_group_version_and_a_resource_from_each_api_group(api: Api, row: tuple[str, str]) -> None:
     version, resource = row
-    found = client.must("GET", f"/apis/{version}")
+    found = api.must("GET", f"/apis/{version}")
     assert found["groupVersion"] == version
     assert resource in [one["name"] for one in found["resources"]]
 
 
-def test_discovery_confirm_the_preferred_version_for_each_api_group(client: Client) -> None:
-    for group in client.must("GET", "/apis/")["groups"]:
-        told = client.must("GET", f"/apis/{group['name']}/")
+def test_discovery_confirm_the_preferred_version_for_each_api_group(api: Api) -> None:
+    for group in api.must("GET", "/apis/")["groups"]:
+        told = api.must("GET", f"/apis/{group['name']}/")
         assert told["preferredVersion"] in told["versions"]
 
 
-def test_aggregated_discovery_endpoint_accept_headers(client: Client) -> None:
-    assert set(KNOWN.items()) <= set(aggregated(client, "/apis"))
-    assert ("v1", "namespaces") in set(aggregated(client, "/api"))
+def test_aggregated_discovery_endpoint_accept_headers(api: Api) -> None:
+    assert set(KNOWN.items()) <= set(aggregated(api, "/apis"))
+    assert ("v1", "namespaces") in set(aggregated(api, "/api"))
 
 
-def test_aggregated_discovery_endpoint_accept_headers_crds(client: Client) -> None:
-    with defined(client, definition("testcrds", scope="Namespaced", group="group1.example.com")):
-        found = set(aggregated(client, "/apis"))
+def test_aggregated_discovery_endpoint_accept_headers_crds(api: Api) -> None:
+    with defined(api, definition("testcrds", scope="Namespaced", group="group1.example.com")):
+        found = set(aggregated(api, "/apis"))
         assert {("group1.example.com/v1", "testcrds"), ("group1.example.com/v1beta1", "testcrds")} <= found
-    assert "group1.example.com/v1" not in {version for version, _ in aggregated(client, "/apis")}
+    assert "group1.example.com/v1" not in {version for version, _ in aggregated(api, "/apis")}
 
 
-def test_confirm_a_server_version(client: Client) -> None:
-    found = client.must("GET", "/version")
+def test_confirm_a_server_version(api: Api) -> None:
+    found = api.must("GET", "/version")
     assert found["major"].isdecimal() and found["minor"].isdecimal()
 
 
-def test_api_metadata_http_return(client: Client) -> None:
+def test_api_metadata_http_return(api: Api) -> None:
     review = {
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
         "spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}},
@@ -85,4 +83,4 @@ def test_api_metadata_http_return(client: Client) -> None:
     for version in ("v1", "v1beta1"):
         accept = f"application/json;as=Table;v={version};g=meta.k8s.io"
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        assert client.refused(406, "POST", path, review, accept=accept)["reason"] == "NotAcceptable"
+        assert api.answered(406, "POST", path, review, accept=accept)["reason"] == "NotAcceptable"

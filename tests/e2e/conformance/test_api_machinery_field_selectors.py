@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..hooks import listening
-from .client import Client
+from .asking import Api
 from .definitions import defined
 
 GROUP, PLURAL = "stable.example.com", "hostports"
@@ -47,19 +47,19 @@ def two_versions(hook: dict[str, str]) -> dict[str, Any]:
 
 
 def test_custom_resource_definition_field_selectors_list_watch_register_informers(
-    client: Client, namespace: str, tmp_path: Path
+    api: Api, namespace: str, tmp_path: Path
 ) -> None:
     v1, v2 = (f"/apis/{GROUP}/{version}/namespaces/{namespace}/{PLURAL}" for version in ("v1", "v2"))
     of_host, of_both, of_pair = "host=host1", "host=host1,port=80", "hostPort=host1:80"
 
     def names(where: str, selector: str) -> set[str]:
-        found = client.must("GET", where, fieldSelector=selector)["items"]
+        found = api.must("GET", where, fieldSelector=selector)["items"]
         return {one["metadata"]["name"] for one in found}
 
     with ExitStack() as stack:
-        stack.enter_context(defined(client, two_versions(stack.enter_context(listening(tmp_path, converted)))))
+        stack.enter_context(defined(api, two_versions(stack.enter_context(listening(tmp_path, converted)))))
         watches = [
-            stack.enter_context(client.watch(where, fieldSelector=selector))
+            stack.enter_context(api.watching(where, fieldSelector=selector))
             for where, selector in ((v2, of_host), (v2, of_both), (v1, of_pair))
         ]
         for name, spec in (("a", {"port": "80"}), ("b", {"port": "8080"}), ("c", {"host": "host2"})):
@@ -70,12 +70,12 @@ def test_custom_resource_definition_field_selectors_list_watch_register_informer
                 "host": "host1",
                 **spec,
             }
-            client.must("POST", v2, body)
+            api.must("POST", v2, body)
         assert names(v2, of_host) == {"a", "b"}
         assert (names(v2, of_both), names(v1, of_pair), names(v1, "hostPort=host1:8080")) == ({"a"}, {"a"}, {"b"})
-        client.must("DELETE", v2, {"gracePeriodSeconds": 0}, fieldSelector=of_both)
-        fresh = client.must("GET", f"{v2}/b")
-        client.must("PUT", f"{v2}/b", {**fresh, "host": "host2"})
+        api.must("DELETE", v2, {"gracePeriodSeconds": 0}, fieldSelector=of_both)
+        fresh = api.must("GET", f"{v2}/b")
+        api.must("PUT", f"{v2}/b", {**fresh, "host": "host2"})
         assert not names(v2, of_host) and not names(v2, of_both)
         counts = (4, 2, 2)
         told = [
@@ -84,5 +84,5 @@ def test_custom_resource_definition_field_selectors_list_watch_register_informer
         ]  # fmt: skip
         assert told[0] == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a"), ("DELETED", "b")]
         assert told[1] == told[2] == [("ADDED", "a"), ("DELETED", "a")]
-        refused = client.refused(400, "GET", v1, fieldSelector="host=host1")
+        refused = api.answered(400, "GET", v1, fieldSelector="host=host1")
         assert "field label not supported: host" in refused["message"]

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from .asking import APPLY, JSON_PATCH
-from .client import Client
+from .asking import APPLY, JSON_PATCH, Api
 from .definitions import GROUP, defined, definition
 
 PORTS = {
@@ -52,69 +51,69 @@ OPTIONS = {"fieldManager": "field_validation_mgr", "fieldValidation": "Strict"}
 PORT_LINES = "  ports:\n  - name: x\n    containerPort: 80\n    protocol: TCP"
 
 
-def applied(client: Client, plural: str, text: str, *, code: int = 201, version: str = "v1beta1") -> Any:
+def applied(api: Api, plural: str, text: str, *, code: int = 201, version: str = "v1beta1") -> Any:
     """What is answered to an object of ``text`` that is applied; with ``code`` 201 it is taken away again."""
     kind = plural.capitalize()
     one = f"/apis/{GROUP}/{version}/{plural}/mytest"
     head = f"\napiVersion: {GROUP}/{version}\nkind: {kind}\nmetadata:\n  name: mytest\n"
-    told = client.ask("PATCH", one, head + text, media=APPLY, **OPTIONS)
+    told = api.ask("PATCH", one, head + text, media=APPLY, **OPTIONS)
     assert told.status == code, told.body
     if code == 201:
-        client.must("PATCH", one, [{"op": "remove", "path": "/metadata/finalizers"}], media=JSON_PATCH)
-        client.must("DELETE", one)
+        api.must("PATCH", one, [{"op": "remove", "path": "/metadata/finalizers"}], media=JSON_PATCH)
+        api.must("DELETE", one)
     return told.body
 
 
-def test_server_side_field_validation_typed_object(client: Client, namespace: str) -> None:
+def test_server_side_field_validation_typed_object(api: Api, namespace: str) -> None:
     body = DEPLOYMENT % ("", '"unknownField": "foo", "replicas": 2, "replicas": 3,')
-    told = client.refused(400, "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", body, **OPTIONS)
+    told = api.answered(400, "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", body, **OPTIONS)
     assert (
         'strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas"' in told["message"]
     )
 
 
-def test_server_side_field_validation_typed_unknown_metadata(client: Client, namespace: str) -> None:
+def test_server_side_field_validation_typed_unknown_metadata(api: Api, namespace: str) -> None:
     body = DEPLOYMENT % ('"unknownMeta": "foo",', "")
-    told = client.refused(400, "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", body, **OPTIONS)
+    told = api.answered(400, "POST", f"/apis/apps/v1/namespaces/{namespace}/deployments", body, **OPTIONS)
     assert 'strict decoding error: unknown field "metadata.unknownMeta"' in told["message"]
 
 
-def test_server_side_field_validation_valid_cr_with_validation_schema(client: Client) -> None:
-    with defined(client, definition("validcrs", schema=STRICT)):
+def test_server_side_field_validation_valid_cr_with_validation_schema(api: Api) -> None:
+    with defined(api, definition("validcrs", schema=STRICT)):
         applied(
-            client, "validcrs",
+            api, "validcrs",
             f'  finalizers:\n  - test-finalizer\nspec:\n  foo: foo1\n  cronSpec: "* * * * */5"\n{PORT_LINES}',
         )  # fmt: skip
 
 
-def test_server_side_field_validation_unknown_fields_cr_no_validation_schema(client: Client) -> None:
-    with defined(client, definition("anycrs")):
+def test_server_side_field_validation_unknown_fields_cr_no_validation_schema(api: Api) -> None:
+    with defined(api, definition("anycrs")):
         applied(
-            client, "anycrs",
+            api, "anycrs",
             f'  finalizers:\n  - test-finalizer\nspec:\n  unknown: uk1\n  cronSpec: "* * * * */5"\n{PORT_LINES}',
         )  # fmt: skip
 
 
-def test_server_side_field_validation_unknown_fields_cr_fails_validation(client: Client) -> None:
-    with defined(client, definition("strictcrs", schema=STRICT)):
+def test_server_side_field_validation_unknown_fields_cr_fails_validation(api: Api) -> None:
+    with defined(api, definition("strictcrs", schema=STRICT)):
         text = f"  finalizers:\n  - test-finalizer\nunknownField: unknown\nspec:\n  foo: foo1\n{PORT_LINES}"
-        told = applied(client, "strictcrs", text, code=500)
+        told = applied(api, "strictcrs", text, code=500)
         assert ".unknownField: field not declared in schema" in told["message"]
 
 
-def test_server_side_field_validation_unknown_metadata(client: Client) -> None:
-    with defined(client, definition("metacrs", schema=WITH_TEMPLATE)):
+def test_server_side_field_validation_unknown_metadata(api: Api) -> None:
+    with defined(api, definition("metacrs", schema=WITH_TEMPLATE)):
         template = (
             "  template:\n    apiversion: foo/v1\n    kind: Sub\n    metadata:\n        unknownSubMeta: unknown\n"
             "        name: subobject\n        namespace: default\n"
         )
         text = f"  unknownMeta: unknown\n  finalizers:\n  - test-finalizer\nspec:\n{template}  foo: foo1\n{PORT_LINES}"
-        told = applied(client, "metacrs", text, code=500)
+        told = applied(api, "metacrs", text, code=500)
         assert ".spec.template.metadata.unknownSubMeta: field not declared in schema" in told["message"]
 
 
-def test_server_side_field_validation_cr_duplicates(client: Client) -> None:
-    with defined(client, definition("doublecrs", schema=LOOSE)):
+def test_server_side_field_validation_cr_duplicates(api: Api) -> None:
+    with defined(api, definition("doublecrs", schema=LOOSE)):
         text = f"  finalizers:\n  - test-finalizer\nspec:\n  unknown: uk1\n  foo: foo1\n  foo: foo2\n{PORT_LINES}"
-        told = applied(client, "doublecrs", text, code=400)
+        told = applied(api, "doublecrs", text, code=400)
         assert 'line 11: key "foo" already set in map' in told["message"]

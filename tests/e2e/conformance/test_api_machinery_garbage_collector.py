@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from .asking import JSON_PATCH, MERGE
-from .client import Client, until
+from .asking import JSON_PATCH, MERGE, Api, until
 from .definitions import GROUP, defined, definition
 
 HOLD = "example.com/hold"
@@ -19,8 +18,8 @@ FOREGROUND = "foregroundDeletion"
 class Garden:
     """Objects of one namespace that own one another; ``plots`` and ``fences`` are custom, the latter of the cluster."""
 
-    def __init__(self, client: Client, namespace: str) -> None:
-        self.client = client
+    def __init__(self, api: Api, namespace: str) -> None:
+        self.api = api
         self.namespace = namespace
         self._paths = {
             "ConfigMap": f"/api/v1/namespaces/{namespace}/configmaps",
@@ -45,47 +44,47 @@ class Garden:
         about = {"name": name, "labels": {"garden": self.namespace}, **metadata}
         if references:
             about["ownerReferences"] = references
-        return self.client.must("POST", self.path(kind), {"apiVersion": version, "kind": kind, "metadata": about})
+        return self.api.must("POST", self.path(kind), {"apiVersion": version, "kind": kind, "metadata": about})
 
     def delete(self, kind: str, name: str, policy: str) -> None:
-        self.client.must("DELETE", self.path(kind, name), {"propagationPolicy": policy})
+        self.api.must("DELETE", self.path(kind, name), {"propagationPolicy": policy})
 
     def gone(self, kind: str, *names: str) -> None:
         """Return once none of them is there."""
         for name in names:
-            with self.client.watch(self.path(kind), fieldSelector=f"metadata.name={name}", timeoutSeconds=20) as events:
-                if self.client.is_there(self.path(kind, name)):
+            with self.api.watching(self.path(kind), fieldSelector=f"metadata.name={name}", timeoutSeconds=20) as events:
+                if self.api.is_there(self.path(kind, name)):
                     until(events, lambda event: event["type"] == "DELETED", f"{kind} {name} went")
 
     def met(self, kind: str, name: str, condition: Any) -> Any:
         """The object once it meets ``condition``."""
-        with self.client.watch(self.path(kind), fieldSelector=f"metadata.name={name}", timeoutSeconds=20) as events:
+        with self.api.watching(self.path(kind), fieldSelector=f"metadata.name={name}", timeoutSeconds=20) as events:
             return until(events, lambda event: condition(event["object"]["metadata"]), f"{kind} {name}")["object"]
 
     def release(self, kind: str, name: str) -> None:
         """Take the test's own finalizer off."""
-        found = self.client.must("GET", self.path(kind, name))
+        found = self.api.must("GET", self.path(kind, name))
         left = [one for one in found["metadata"]["finalizers"] if one != HOLD]
         patch = [
             {"op": "test", "path": "/metadata/resourceVersion", "value": found["metadata"]["resourceVersion"]},
             {"op": "replace", "path": "/metadata/finalizers", "value": left},
         ]
-        self.client.must("PATCH", self.path(kind, name), patch, media=JSON_PATCH)
+        self.api.must("PATCH", self.path(kind, name), patch, media=JSON_PATCH)
 
 
 @pytest.fixture(scope="module")
-def kinds(client: Client) -> Iterator[None]:
+def kinds(api: Api) -> Iterator[None]:
     with (
-        defined(client, definition("plots", scope="Namespaced")),
-        defined(client, definition("fences", scope="Cluster")),
+        defined(api, definition("plots", scope="Namespaced")),
+        defined(api, definition("fences", scope="Cluster")),
     ):
         yield
 
 
 @pytest.fixture
-def garden(client: Client, namespace: str, kinds: None) -> Iterator[Garden]:
-    yield Garden(client, namespace)
-    client.must("DELETE", f"/apis/{GROUP}/v1/fences", labelSelector=f"garden={namespace}")
+def garden(api: Api, namespace: str, kinds: None) -> Iterator[Garden]:
+    yield Garden(api, namespace)
+    api.must("DELETE", f"/apis/{GROUP}/v1/fences", labelSelector=f"garden={namespace}")
 
 
 def test_what_is_owned_goes_over_kinds_and_scopes(garden: Garden) -> None:
@@ -106,11 +105,11 @@ def test_in_the_foreground_the_last_comes_first(garden: Garden) -> None:
     garden.delete("Plots", "p", "Foreground")
     garden.met("Secret", "held", lambda meta: "deletionTimestamp" in meta)
     middle = garden.met("ConfigMap", "m", lambda meta: FOREGROUND in meta.get("finalizers", ()))
-    owner = garden.client.must("GET", garden.path("Plots", "p"))
+    owner = garden.api.must("GET", garden.path("Plots", "p"))
     assert owner["metadata"]["finalizers"] == [FOREGROUND] and owner["metadata"]["deletionTimestamp"]
     garden.release("Secret", "held")
     garden.gone("Plots", "p")
-    assert not garden.client.is_there(garden.path("ConfigMap", "m"))
+    assert not garden.api.is_there(garden.path("ConfigMap", "m"))
 
 
 def test_who_does_not_block_is_not_waited_for(garden: Garden) -> None:
@@ -132,10 +131,10 @@ def test_orphans_forget_their_owner_and_stay(garden: Garden, how: str) -> None:
         garden.delete("Plots", "p", "Orphan")
     else:
         options = {"propagationPolicy": "Orphan"}
-        garden.client.must("DELETE", garden.path("Plots"), options, fieldSelector="metadata.name=p")
+        garden.api.must("DELETE", garden.path("Plots"), options, fieldSelector="metadata.name=p")
     garden.gone("Plots", "p")
-    assert "ownerReferences" not in garden.client.must("GET", garden.path("ConfigMap", "m"))["metadata"]
-    kept = garden.client.must("GET", garden.path("Secret", "s"))["metadata"]["ownerReferences"]
+    assert "ownerReferences" not in garden.api.must("GET", garden.path("ConfigMap", "m"))["metadata"]
+    kept = garden.api.must("GET", garden.path("Secret", "s"))["metadata"]["ownerReferences"]
     assert [one["uid"] for one in kept] == [other["metadata"]["uid"]]
 
 
@@ -159,7 +158,7 @@ def test_a_circle_goes_whatever_the_policy(garden: Garden) -> None:
             "blockOwnerDeletion": True,
         }  # fmt: skip
         patch = {"metadata": {"ownerReferences": [reference]}}
-        garden.client.must("PATCH", garden.path("Plots", "a"), patch, media=MERGE)
+        garden.api.must("PATCH", garden.path("Plots", "a"), patch, media=MERGE)
         garden.delete("ConfigMap", "b", policy)
         garden.gone("Plots", "a")
         garden.gone("ConfigMap", "b")
@@ -176,19 +175,19 @@ def test_who_never_had_an_owner_by_that_uid_goes_and_who_has_one_of_an_unknown_k
     garden.gone("ConfigMap", "stranger")
     both = garden.met("ConfigMap", "both", lambda meta: len(meta["ownerReferences"]) == 1)
     assert both["metadata"]["ownerReferences"][0]["uid"] == plot["metadata"]["uid"]
-    assert garden.client.is_there(garden.path("ConfigMap", "unknown"))
+    assert garden.api.is_there(garden.path("ConfigMap", "unknown"))
 
 
 def test_an_owner_in_another_namespace_is_none_and_the_cluster_belongs_to_no_namespace(
-    garden: Garden, client: Client
+    garden: Garden, api: Api
 ) -> None:
     other = f"{garden.namespace}-two"
-    client.must("POST", "/api/v1/namespaces", {"metadata": {"name": other}})
+    api.must("POST", "/api/v1/namespaces", {"metadata": {"name": other}})
     try:
-        owner = client.must("POST", f"/api/v1/namespaces/{other}/configmaps", {"metadata": {"name": "owner"}})
+        owner = api.must("POST", f"/api/v1/namespaces/{other}/configmaps", {"metadata": {"name": "owner"}})
         owner |= {"apiVersion": "v1", "kind": "ConfigMap"}
         fence = garden.make("Fences", f"h-{garden.namespace}", owner)
-        with client.watch(
+        with api.watching(
             f"/api/v1/namespaces/{garden.namespace}/events", fieldSelector="reason=OwnerRefInvalidNamespace"
         ) as events:
             garden.make("ConfigMap", "m", owner)
@@ -199,9 +198,9 @@ def test_an_owner_in_another_namespace_is_none_and_the_cluster_belongs_to_no_nam
                 f"ownerRef [v1/ConfigMap, namespace: {garden.namespace}, name: owner, uid: {uid}] does not exist in "
                 f'namespace "{garden.namespace}"'
             )
-        assert client.is_there(garden.path("Fences", fence["metadata"]["name"]))
+        assert api.is_there(garden.path("Fences", fence["metadata"]["name"]))
     finally:
-        client.must("DELETE", f"/api/v1/namespaces/{other}")
+        api.must("DELETE", f"/api/v1/namespaces/{other}")
 
 
 def test_the_last_policy_that_is_asked_for_counts(garden: Garden) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .client import Client
+from .asking import Api
 from .operations import Row, discovered, exercised
 
 ADMISSION, FLOW = "admissionregistration.k8s.io", "flowcontrol.apiserver.k8s.io"
@@ -67,6 +67,6 @@ ROWS = {
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_a_kind_supports_all_operations(client: Client, row: Row) -> None:
-    discovered(client, row)
-    exercised(client, row)
+def test_a_kind_supports_all_operations(api: Api, row: Row) -> None:
+    discovered(api, row)
+    exercised(api, row)

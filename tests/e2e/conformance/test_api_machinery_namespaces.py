@@ -3,8 +3,7 @@
 from typing import Any
 
 from ..conftest import KUBIA, Cluster
-from .asking import JSON_PATCH, MERGE
-from .client import Client, until
+from .asking import JSON_PATCH, MERGE, Api, until
 
 FINALIZER = "e2e.example.com/fakeFinalizer"
 NAMESPACES = "/api/v1/namespaces"
@@ -15,9 +14,9 @@ def condition(found: dict[str, Any], type_: str) -> dict[str, Any]:
     return next((one for one in conditions if one["type"] == type_), {})
 
 
-def test_namespace_apply_changes_to_a_namespace_status(client: Client, namespace: str) -> None:
+def test_namespace_apply_changes_to_a_namespace_status(api: Api, namespace: str) -> None:
     status = f"{NAMESPACES}/{namespace}/status"
-    assert client.must("GET", status)["status"]["phase"] == "Active"
+    assert api.must("GET", status)["status"]["phase"] == "Active"
     patch = {
         "metadata": {"annotations": {"e2e-patched-ns-status": namespace}},
         "status": {"conditions": [
@@ -25,46 +24,46 @@ def test_namespace_apply_changes_to_a_namespace_status(client: Client, namespace
              "lastTransitionTime": None}
         ]},
     }  # fmt: skip
-    patched = client.must("PATCH", status, patch, media=MERGE)
+    patched = api.must("PATCH", status, patch, media=MERGE)
     assert patched["metadata"]["annotations"]["e2e-patched-ns-status"] == namespace
     assert condition(patched, "StatusPatch")["message"] == "Patched by an e2e test"
-    fresh = client.must("GET", status)
+    fresh = api.must("GET", status)
     added = {"type": "StatusUpdate", "status": "True", "reason": "E2E", "message": "Updated by an e2e test"}
     fresh["status"]["conditions"].append(added)
-    updated = client.must("PUT", status, fresh)
+    updated = api.must("PUT", status, fresh)
     assert updated["status"]["conditions"][-1]["type"] == "StatusUpdate"
 
 
-def test_namespace_apply_update_to_a_namespace(client: Client, namespace: str) -> None:
-    fresh = client.must("GET", f"{NAMESPACES}/{namespace}")
+def test_namespace_apply_update_to_a_namespace(api: Api, namespace: str) -> None:
+    fresh = api.must("GET", f"{NAMESPACES}/{namespace}")
     fresh["metadata"]["labels"][namespace] = "updated"
-    assert client.must("PUT", f"{NAMESPACES}/{namespace}", fresh)["metadata"]["labels"][namespace] == "updated"
+    assert api.must("PUT", f"{NAMESPACES}/{namespace}", fresh)["metadata"]["labels"][namespace] == "updated"
 
 
-def test_namespace_apply_finalizer_to_a_namespace(client: Client, namespace: str) -> None:
+def test_namespace_apply_finalizer_to_a_namespace(api: Api, namespace: str) -> None:
     one = f"{NAMESPACES}/{namespace}"
-    found = client.must("GET", one)
+    found = api.must("GET", one)
     found["spec"]["finalizers"].append(FINALIZER)
-    assert FINALIZER in client.must("PUT", f"{one}/finalize", found)["spec"]["finalizers"]
-    found = client.must("GET", one)
+    assert FINALIZER in api.must("PUT", f"{one}/finalize", found)["spec"]["finalizers"]
+    found = api.must("GET", one)
     found["spec"]["finalizers"].remove(FINALIZER)
-    assert client.must("PUT", f"{one}/finalize", found)["spec"]["finalizers"] == ["kubernetes"]
+    assert api.must("PUT", f"{one}/finalize", found)["spec"]["finalizers"] == ["kubernetes"]
 
 
-def test_ordered_namespace_deletion(client: Client, cluster: Cluster) -> None:
+def test_ordered_namespace_deletion(api: Api, cluster: Cluster) -> None:
     """Whatever a pod may need stays until the last pod has gone, and the status says what is waited for."""
     name = "ordered-deletion"
     one, inside = f"{NAMESPACES}/{name}", f"/api/v1/namespaces/{name}"
-    client.must("POST", NAMESPACES, {"metadata": {"name": name}})
+    api.must("POST", NAMESPACES, {"metadata": {"name": name}})
     held = {
         "metadata": {"name": "held", "finalizers": ["e2e.example.com/finalizer"]},
         "spec": {"containers": [{"name": "web", "image": KUBIA}], "terminationGracePeriodSeconds": 1},
     }
-    cluster.wait(lambda: client.is_there(f"{inside}/serviceaccounts/default"), "the default account")
-    client.must("POST", f"{inside}/pods", held)
-    client.must("POST", f"{inside}/configmaps", {"metadata": {"name": "kept"}, "data": {"key": "value"}})
-    with client.watch(NAMESPACES, fieldSelector=f"metadata.name={name}") as events:
-        client.must("DELETE", one)
+    cluster.wait(lambda: api.is_there(f"{inside}/serviceaccounts/default"), "the default account")
+    api.must("POST", f"{inside}/pods", held)
+    api.must("POST", f"{inside}/configmaps", {"metadata": {"name": "kept"}, "data": {"key": "value"}})
+    with api.watching(NAMESPACES, fieldSelector=f"metadata.name={name}") as events:
+        api.must("DELETE", one)
         told = until(
             events,
             lambda event: condition(event["object"], "NamespaceContentRemaining").get("status") == "True",
@@ -78,13 +77,13 @@ def test_ordered_namespace_deletion(client: Client, cluster: Cluster) -> None:
     assert condition(told, "NamespaceFinalizersRemaining")["message"] == (
         "Some content in the namespace has finalizers remaining: e2e.example.com/finalizer in 1 resource instances"
     )
-    pod = client.must("GET", f"{inside}/pods/held")
-    assert pod["metadata"]["deletionTimestamp"] and client.is_there(f"{inside}/configmaps/kept")
-    late = client.refused(403, "POST", f"{inside}/configmaps", {"metadata": {"name": "late"}})
+    pod = api.must("GET", f"{inside}/pods/held")
+    assert pod["metadata"]["deletionTimestamp"] and api.is_there(f"{inside}/configmaps/kept")
+    late = api.answered(403, "POST", f"{inside}/configmaps", {"metadata": {"name": "late"}})
     assert late["details"]["causes"][0]["reason"] == "NamespaceTerminating"
-    with client.watch(NAMESPACES, fieldSelector=f"metadata.name={name}") as events:
-        client.must(
+    with api.watching(NAMESPACES, fieldSelector=f"metadata.name={name}") as events:
+        api.must(
             "PATCH", f"{inside}/pods/held", [{"op": "remove", "path": "/metadata/finalizers"}], media=JSON_PATCH
         )  # fmt: skip
         until(events, lambda event: event["type"] == "DELETED", "the namespace went")
-    assert not client.is_there(f"{inside}/configmaps/kept")
+    assert not api.is_there(f"{inside}/configmaps/kept")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ..conftest import Cluster
-from .client import Client
+from .asking import Api
 from .definitions import ANYTHING, defined, definition
 
 TEXT = {"type": "string"}
@@ -51,8 +51,8 @@ EXPLAINED = {
 
 
 @pytest.fixture
-def foos(client: Client) -> Iterator[str]:
-    with defined(client, definition("foos", schema=FOO, scope="Namespaced")) as found:
+def foos(api: Api) -> Iterator[str]:
+    with defined(api, definition("foos", schema=FOO, scope="Namespaced")) as found:
         yield str(found["metadata"]["name"])
 
 
@@ -87,7 +87,7 @@ def test_custom_resource_openapi_publish_with_validation_schema(cluster: Cluster
 
 
 def test_custom_resource_openapi_publish_with_unknown_fields_in_object(
-    client: Client, cluster: Cluster, namespace: str
+    api: Api, cluster: Cluster, namespace: str
 ) -> None:
     for plural, schema, body, pattern in (
         ("empties", {"type": "object", "x-kubernetes-preserve-unknown-fields": True}, {"a": {"b": [{"c": "d"}]}},
@@ -97,10 +97,10 @@ def test_custom_resource_openapi_publish_with_unknown_fields_in_object(
         ("nesteds", NESTED, {"spec": {"a": None, "b": [{"c": "d"}]}},
          r"DESCRIPTION:.*preserve-unknown-properties in nested field for Testing"),
     ):  # fmt: skip
-        with defined(client, definition(plural, schema=schema, scope="Namespaced")) as found:
+        with defined(api, definition(plural, schema=schema, scope="Namespaced")) as found:
             taken(cluster, namespace, plural, body)
             if schema.get("x-kubernetes-preserve-unknown-fields"):
-                told = client.must("GET", "/openapi/v2")["definitions"][f"com.example.mygroup.v1.{plural.capitalize()}"]
+                told = api.must("GET", "/openapi/v2")["definitions"][f"com.example.mygroup.v1.{plural.capitalize()}"]
                 assert told.keys() == {"type", "x-kubernetes-group-version-kind"}
             shown = cluster.kubectl("explain", found["metadata"]["name"])
             assert re.search(pattern, shown, re.DOTALL), shown

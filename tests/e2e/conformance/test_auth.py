@@ -340,7 +340,7 @@ def test_what_is_no_signing_request_is_refused(api: Api, spec: Object, text: str
 def test_applying_an_account_keeps_what_others_own(api: Api, namespace: str) -> None:
     place = f"{accounts(namespace)}/applied"
     new = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "applied", "labels": {"a": "1"}}}
-    api.must(201, "PATCH", f"{place}?fieldManager=one", new, APPLY)
+    api.answered(201, "PATCH", f"{place}?fieldManager=one", new, APPLY)
     api.patch(place, {"imagePullSecrets": [{"name": "mine"}]})
-    again = api.must(200, "PATCH", f"{place}?fieldManager=one", {**new, "metadata": {"name": "applied"}}, APPLY)
+    again = api.answered(200, "PATCH", f"{place}?fieldManager=one", {**new, "metadata": {"name": "applied"}}, APPLY)
     assert (again["imagePullSecrets"], label(again, "a")) == ([{"name": "mine"}], None)
