@@ -3,8 +3,6 @@
 Source: Kubernetes API reference, "read log of the specified Pod".
 """
 
-import asyncio
-import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -14,6 +12,7 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.list_options import flag, number
 from fairway.apiserver.subresources.node_tunnel import NodeAddress, NodeAnswer, open_node
 from fairway.apiserver.subresources.pod_node import address_of, container_of, node_name_of
+from fairway.apiserver.subresources.proxy.relay import Relay
 from fairway.apiserver.verbs.get import current
 from fairway.kinds import NODE
 from fairway.objects import Object
@@ -26,13 +25,11 @@ from fairway.objects.errors import (
     method_not_allowed,
     not_found,
 )
-from fairway.transport.interface import Answer, Request, Response, Stream, StreamWriter
-from fairway.transport.server import frame
+from fairway.transport.interface import Answer, Request, Response
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
 
-log = logging.getLogger(__name__)
 
 _PASSED = ("sinceSeconds", "sinceTime", "tailLines", "limitBytes", "stream")
 _FLAGS = ("follow", "previous", "timestamps")
@@ -60,7 +57,7 @@ async def read_log(call: Call, request: Request, api: "Api") -> Answer:
     )  # fmt: skip
     if answer.status != 200:
         raise await failure_of(answer)
-    stream = _Relay(answer).stream()
+    stream = Relay(answer, answer.pieces()).stream(_TEXT, [])
     return stream if form is None else web_socket.upgraded(request, stream, form)
 
 
@@ -129,34 +126,3 @@ async def failure_of(answer: NodeAnswer) -> StatusError:
     if answer.status == 400:
         return bad_request(text)
     return StatusError(answer.status if answer.status >= 400 else 500, "InternalError", text or "the node refused")
-
-
-class _Relay:
-    """A node's body, passed on as it comes, at the client's pace."""
-
-    def __init__(self, answer: NodeAnswer) -> None:
-        self._answer = answer
-        self._task: asyncio.Task[None] | None = None
-
-    def stream(self) -> Stream:
-        return Stream(self._opened, self._closed, content_type=_TEXT)
-
-    def _opened(self, writer: StreamWriter) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run(writer))
-
-    def _closed(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._answer.close()
-
-    async def _run(self, writer: StreamWriter) -> None:
-        try:
-            async for piece in self._answer.pieces():
-                writer.write(frame(piece))
-                await writer.drained()
-            self._task = None
-            writer.close()
-        except (OSError, EOFError) as error:
-            log.warning("a log broke off", extra={"error": str(error)})
-            self._task = None
-            writer.abort()

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 CREATE_FLAGS = (*OUTPUT_FLAGS, DRY_RUN_FLAG, VALIDATE_FLAG, SAVE_CONFIG_FLAG, manager_flag("kubectl-create"))
 
 
-def name_of(call: "Call", *, command_from: int = 1, is_required: bool = True) -> str:
-    """The one word, an object's name; what follows ``--`` is no such word.  Raises: ``Failure``.
-
-    ``command_from``: so many words may be followed by a command even without ``--``.
-    """
+def name_of(call: "Call", *, is_required: bool = True) -> str:
+    """The one word, an object's name; what follows ``--`` is no such word.  Raises: ``Failure``."""
     words = call.words if call.dash < 0 else call.words[: call.dash]
     if len(words) != 1:
         raise UsageFailure(f"exactly one NAME is required, got {len(words)}")

@@ -1,8 +1,7 @@
 """WebSocket: messages over a connection that was upgraded.
 
-Shape: ``send(bytes)``, ``receive() -> bytes | None`` (``None``: closed by the other side), ``close()``.  One thread
-may not read while another writes where the connection is TLS; wait with ``select`` on ``fileno()`` after
-``has_more()`` is False.
+Shape: it waits for nothing itself.  Its owner hands it what came (``take`` gives what is to be sent in answer,
+``next_message() -> bytes | None`` what is complete) and sends what ``framed(bytes)`` makes of a message.
 Source: RFC 6455.
 """
 
@@ -52,35 +51,6 @@ class WebSocket:
             self.connection.socket.sendall(self.take(bytes(connection.received)))
             connection.received.clear()
 
-    def fileno(self) -> int:
-        """For ``select``; ask ``has_more`` first."""
-        return int(self.connection.socket.fileno())
-
-    def has_more(self) -> bool:
-        """Whether ``receive`` gives something without waiting for the network."""
-        pending = getattr(self.connection.socket, "pending", None)
-        return bool(self._messages) or self.close_code is not None or bool(pending and pending())
-
-    def send(self, message: bytes) -> None:
-        """Send one binary message."""
-        self.connection.socket.sendall(self.framed(message))
-
-    def receive(self) -> bytes | None:
-        """The next message, waited for; ``None`` after the other side has closed."""
-        while not self._messages:
-            if self.close_code is not None:
-                return None
-            self.read()
-        return self._messages.popleft()
-
-    def read(self) -> None:
-        """Read once from the network, when ``select`` says so; messages that it completes are there at once."""
-        got = self.connection.socket.recv(1 << 16)
-        if got:
-            self.connection.socket.sendall(self.take(got))
-        else:
-            self.close_code = 1006 if self.close_code is None else self.close_code
-
     def next_message(self) -> bytes | None:
         """A message that is there already, else ``None``."""
         return self._messages.popleft() if self._messages else None
@@ -94,15 +64,6 @@ class WebSocket:
         self._take(got)
         answers, self._answers = bytes(self._answers), bytearray()
         return answers
-
-    def close(self, code: int = 1000) -> None:
-        """Say goodbye and close; a connection that is gone is fine."""
-        try:
-            if self.close_code is None:
-                self.connection.socket.sendall(frames.framed(frames.CLOSE, code.to_bytes(2, "big"), os.urandom(4)))
-        except OSError:
-            pass
-        self.connection.close()
 
     def _take(self, got: bytes) -> None:
         for kind, is_final, content in self._frames.receive(got):

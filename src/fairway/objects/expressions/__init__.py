@@ -38,10 +38,6 @@ class Scope:
         self.messages = messages
         self.optional = frozenset(optional)
 
-    def having(self, **variables: Type) -> "Scope":
-        """The same with more variables."""
-        return Scope({**self.variables, **variables}, self.messages, self.optional)
-
 
 @lru_cache(64)
 def anything(*names: str) -> Scope:

@@ -74,7 +74,7 @@ async def _linked(pieces: AsyncIterator[bytes], links: Links) -> AsyncIterator[b
 
 
 class Relay:
-    """A body, passed on as it comes."""
+    """A body, passed on as it comes, at the client's pace."""
 
     def __init__(self, answer: NodeAnswer, pieces: AsyncIterator[bytes]) -> None:
         self._answer = answer
@@ -102,6 +102,6 @@ class Relay:
             self._task = None
             writer.close()
         except (OSError, EOFError) as error:
-            log.info("a backend's answer broke off", extra={"error": str(error)})
+            log.info("an answer that is passed on broke off", extra={"error": str(error)})
             self._task = None
             writer.abort()
