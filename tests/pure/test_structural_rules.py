@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from fairway.objects.structural.rules import Spent, broken, rule_problems
+from fairway.objects.structural.broken_rules import broken
+from fairway.objects.structural.rules import Spent, rule_problems
 
 PROPERTIES: dict[str, Any] = {
     "a": {"type": "integer"},

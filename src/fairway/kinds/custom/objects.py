@@ -103,9 +103,9 @@ def validate_with(custom: CustomVersion) -> Callable[[Object, Object | None], It
         if any(problem.reason in _BLOCKING for problem in found):
             yield invalid_value("<nil>", None, _NOT_CHECKED)
             return
-        from fairway.objects.structural import rules
+        from fairway.objects.structural.broken_rules import broken
 
-        yield from rules.broken(new, old, custom.schema)
+        yield from broken(new, old, custom.schema)
 
     return validate
 

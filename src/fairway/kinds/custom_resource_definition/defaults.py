@@ -146,7 +146,7 @@ def _typed(given: Any, schema: Object, here: str) -> Iterator[Problem]:
 def _broken(given: Any, schema: Object, here: str) -> Iterator[Problem]:
     if not _has_rules(schema):
         return
-    from fairway.objects.structural.rules import broken
+    from fairway.objects.structural.broken_rules import broken
 
     yield from broken(given, None, schema, here)
 

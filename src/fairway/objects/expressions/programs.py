@@ -13,6 +13,7 @@ from fairway.objects.expressions.checking import Checked, checked
 from fairway.objects.expressions.costs import Range, SizeOf, estimate
 from fairway.objects.expressions.driving import COST_MAX, EXCEEDED, driven, size_of
 from fairway.objects.expressions.literals import wrong_literals
+from fairway.objects.expressions.needs import Needs, cut, looked_at
 from fairway.objects.expressions.rewriting import mismatched, runnable
 from fairway.objects.expressions.syntax import Call, Ident, Node, Select, Tree, raw_of, tree_of, walk
 
@@ -33,7 +34,7 @@ _KEPT = 1000
 class Program:
     """A checked expression.  ``type`` is what it gives, ``names`` what it speaks of."""
 
-    __slots__ = ("_found", "_members", "_mismatches", "_run", "_tree", "names", "text", "type")
+    __slots__ = ("_found", "_members", "_mismatches", "_run", "_tree", "names", "needs", "text", "type")
 
     def __init__(self, text: str, found: Checked, scope: Scope) -> None:
         self.text = text
@@ -46,6 +47,8 @@ class Program:
         again = checked(_parsed(text), scope.variables, scope.messages)
         self._tree = runnable(again, scope.optional)
         self._run = _ready(self._tree)
+        self.needs: Mapping[str, Needs] = looked_at(self._tree)
+        """How much of its variables it looks at."""
 
     def fields_of(self, name: str) -> frozenset[str]:
         """Which fields of a variable an expression speaks of."""
@@ -84,13 +87,13 @@ def mistakes(text: str, scope: Scope) -> list[str]:
 
 
 def _ready(node: Node) -> Callable[[Mapping[str, Any]], Any]:
-    """A tree as the library runs it, with no more values than it speaks of: each is copied."""
+    """A tree as the library runs it, with no more of the values than it looks at: all is copied."""
     program = _library().deserialize(raw_of(node))
-    names = {one.name for one in walk(node) if isinstance(one, Ident)}
+    looked = list(looked_at(node).items())
 
     def run(values: Mapping[str, Any]) -> Any:
         try:
-            value = program.eval(data={name: values[name] for name in names if name in values})
+            value = program.eval(data={name: cut(values[name], needs) for name, needs in looked if name in values})
         except Exception as error:  # the library's own, and what it meets in taking over the values
             raise ExpressionError(_shown_failure(str(error))) from error
         plain = value.plain_value()

@@ -4,12 +4,15 @@ Pure.  Source: Kubernetes docs, "Validation rules", "OpenAPIv3 type to CEL type"
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from fairway.objects import Object
-from fairway.objects.structural import EMBEDDED, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, PRESERVE
+from fairway.objects.expressions.needs import Items, Needs, cut
+from fairway.objects.structural import EMBEDDED, IDENTITY, INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, PRESERVE
 
 _RESERVED = frozenset(
     (
@@ -25,6 +28,7 @@ def of_schema(schema: Object) -> str:
     return schema.get("type") or ("" if not schema.get(INT_OR_STRING) else "int-or-string")
 
 
+@lru_cache(4096)
 def spelt(name: str) -> str | None:
     """A property's name in expressions; ``None`` for one that cannot be spelt."""
     if name in _RESERVED:
@@ -58,14 +62,21 @@ def aligned(old: Any, new: Any, schema: Any) -> Any:
     ]
 
 
-def value_of(value: Any, schema: Any, *, is_root: bool = False) -> Any:
-    """A value as expressions see it; texts that mean moments and bytes are read where they are used."""
-    if not isinstance(schema, dict):
-        return value
+def value_of(value: Any, schema: Any, needs: Needs = None, *, is_root: bool = False) -> Any:
+    """As much of a value as is needed, as expressions see it; texts that mean moments are read where they are used."""
     if isinstance(value, dict):
-        return _members(value, schema, is_object=is_root or bool(schema.get(EMBEDDED)))
+        if not isinstance(schema, dict):
+            return cut(value, needs)
+        return _members(value, schema, None if isinstance(needs, Items) else needs, is_object=is_root)
     if isinstance(value, list):
-        return [value_of(item, schema.get("items")) for item in value]
+        if needs is not None and not isinstance(needs, Items):
+            return cut(value, needs)
+        each, items = needs.each if needs else None, schema.get("items") if isinstance(schema, dict) else None
+        return [value_of(item, items, each) for item in value]
+    return _scalar(value, schema) if isinstance(schema, dict) else value
+
+
+def _scalar(value: Any, schema: Object) -> Any:
     if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if schema.get("type") == "integer" and isinstance(value, float):
@@ -73,17 +84,23 @@ def value_of(value: Any, schema: Any, *, is_root: bool = False) -> Any:
     return value
 
 
-def _members(value: Object, schema: Object, *, is_object: bool) -> Object:
+def _members(value: Object, schema: Object, needs: Mapping[str, Needs] | None, *, is_object: bool) -> Object:
+    is_object = is_object or bool(schema.get(EMBEDDED))
     properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
+    is_free = schema.get(PRESERVE) or values is True
     found: Object = {}
     for name, inner in value.items():
+        is_declared = name in properties or (is_object and name in IDENTITY)
+        shown = spelt(name) if is_declared else name
+        if shown is None or (inner is None and is_declared) or (needs is not None and shown not in needs):
+            continue
+        below = needs[shown] if needs is not None else None
         if is_object and name == "metadata" and isinstance(inner, dict):
-            found[name] = {field: inner[field] for field in ("name", "generateName") if field in inner}
-        elif name in properties or (is_object and name in ("apiVersion", "kind")):
-            if inner is not None and (shown := spelt(name)) is not None:
-                found[shown] = value_of(inner, properties.get(name))
+            found[name] = cut({field: inner[field] for field in ("name", "generateName") if field in inner}, below)
+        elif is_declared:
+            found[shown] = value_of(inner, properties.get(name), below)
         elif isinstance(values, dict):
-            found[name] = value_of(inner, values)
-        elif schema.get(PRESERVE) or values is True:
-            found[name] = inner
+            found[name] = value_of(inner, values, below)
+        elif is_free:
+            found[name] = cut(inner, below)
     return found
