@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from component.api_world import World, world
+from component.custom_kinds import definition, established
 
 CORE = "/api/v1/namespaces/default"
+COUNTED = "count/widgets.shop.example.com"
 
 
 @pytest.fixture
@@ -108,3 +110,10 @@ async def test_pods_that_were_there_before_a_quota_are_changed_as_ever_but_not_r
         "PATCH", f"{CORE}/pods/said/resize", larger, content_type="application/strategic-merge-patch+json"
     )
     assert (told.status, "exceeded quota: q, requested: requests.cpu=1" in told.message) == (403, True)
+
+
+async def test_a_kind_that_comes_later_is_counted_as_soon_as_it_is_there(api: World) -> None:
+    await api.ask("POST", f"{CORE}/resourcequotas", {"metadata": {"name": "q"}, "spec": {"hard": {COUNTED: "1"}}})
+    await asyncio.sleep(0.2)  # nothing is there to count, and what was counted once is not counted again
+    await established(api, definition())
+    await used(api, {COUNTED: "0"})

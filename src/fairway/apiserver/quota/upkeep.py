@@ -1,7 +1,8 @@
 """Upkeep: the status of every ResourceQuota says what is in use, also after objects went or pods ended.
 
 Shape: nothing runs while there is no quota; then each change in a namespace with one has its quotas counted anew, from
-the cache.  What a write charges by itself is found to be right already, and is not written again.
+the cache, and a definition that changes all quotas: they may speak of a kind that comes later.  What a write charges by
+itself is found to be right already, and is not written again.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from fairway.apiserver.collection import Collection
 from fairway.apiserver.quota import usage
 from fairway.apiserver.quota.judge import add_up, status
 from fairway.apiserver.watchers import ChangeSignal
-from fairway.kinds import RESOURCE_QUOTA
+from fairway.kinds import CUSTOM_RESOURCE_DEFINITION, RESOURCE_QUOTA
 from fairway.kinds.resource_quota import COUNTED
 from fairway.kinds.rules.pod_amounts import Amounts
 from fairway.objects import Object
@@ -40,13 +41,14 @@ class QuotaUpkeep:
     def __init__(self, api: "Api") -> None:
         self._api = api
         self._quotas = api.cache.of(RESOURCE_QUOTA)
+        self._definitions = api.cache.of(CUSTOM_RESOURCE_DEFINITION)
         self._with_quota: set[str] = set()
         self._due: set[str] = set()
         self._signal: ChangeSignal | None = None
 
     async def keep(self) -> None:
         """Count now, and whenever something changes; until cancelled."""
-        self._signal = ChangeSignal([self._quotas], self._concerns)
+        self._signal = ChangeSignal([self._quotas, self._definitions], self._concerns)
         self._due.update(map(_namespace, self._quotas.live))
         self._signal.set()
         try:
@@ -59,6 +61,9 @@ class QuotaUpkeep:
             self._signal.close()
 
     def _concerns(self, key: str) -> bool:
+        if key.startswith(CUSTOM_RESOURCE_DEFINITION.prefix):
+            self._due |= self._with_quota
+            return bool(self._with_quota)
         namespace = _namespace(key)
         if namespace not in self._with_quota and not key.startswith(RESOURCE_QUOTA.prefix):
             return False
