@@ -67,6 +67,7 @@ _CHANGES = [
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uid>"),
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", "<time>"),
+        (r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", "<time>"),
         (r"(resourceVersion\"?: )\"\d+\"", r'\1"<version>"'),
         (r"\b([a-z][a-z0-9.-]*?)(-[0-9a-f]{6,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}\b", r"\1<random>"),
         (r"\b10\.\d+\.\d+\.\d+\b", "<ip>"),
