@@ -15,6 +15,7 @@ _FORMS = "component/test_every_kind_forms.py::"
 _STREAMS = "component/test_api_streams.py::test_each_stream_can_be_asked_for_in_each_way"
 _PROXY = "component/test_api_proxies.py::test_every_method_passes_with_its_body"
 _RBAC = "component/test_api_rbac.py::test_reviews_say_who_may_do_what"
+_METRICS = "component/test_node_usage.py::test_the_api_server_asks_the_nodes_when_somebody_asks_for_metrics"
 
 VERBS: dict[str, str] = {
     "create": _LIFE,
@@ -75,5 +76,7 @@ ASKED: dict[str, str] = {
     "SubjectAccessReview": _RBAC,
     "LocalSubjectAccessReview": _RBAC,
     "SelfSubjectRulesReview": _RBAC,
+    "NodeMetrics": _METRICS,
+    "PodMetrics": _METRICS,
 }
 """Kinds that are asked and answered but never stored."""

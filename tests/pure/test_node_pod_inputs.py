@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from fairway.node.backoff import Backoff, due_s, extended
 from fairway.node.container_spec import container_spec, sandbox_spec
-from fairway.node.durations import go_duration
 from fairway.node.environment import environment
 from fairway.node.expansion import expanded
 from fairway.node.field_refs import ReferenceProblem, Surroundings, formatted_map
@@ -18,6 +17,7 @@ from fairway.node.runtimes.interface import Image, RuntimeFailure
 from fairway.node.service_variables import service_variables, variables_of
 from fairway.node.volumes.payload import File, is_secret, payload
 from fairway.objects import Object
+from fairway.objects.durations import go_duration
 from pure.node_cases import UID, pod
 
 AROUND = Surroundings(["192.0.2.1"], ("10.244.0.5",), {"cpu": "2", "memory": "1Gi"})

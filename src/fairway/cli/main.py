@@ -62,6 +62,7 @@ COMMANDS = {
     "wait": "wait until objects are as they should be",
     "describe": "show all about objects: fields, what belongs to them, events",
     "events": "show what has happened to objects",
+    "top": "show what nodes and pods use now",
     "explain": "show what the fields of a type mean",
     "tree": "draw a Service and all that makes it work: slices, endpoints, pods, ports",
     "completion": "print the completion for bash, zsh or fish",

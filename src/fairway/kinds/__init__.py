@@ -35,6 +35,7 @@ from fairway.kinds.job import JOB
 from fairway.kinds.kind import Kind
 from fairway.kinds.lease import LEASE
 from fairway.kinds.limit_range import LIMIT_RANGE
+from fairway.kinds.metrics import NODE_METRICS, POD_METRICS
 from fairway.kinds.namespace import NAMESPACE
 from fairway.kinds.network_policy import NETWORK_POLICY
 from fairway.kinds.node import NODE
@@ -136,6 +137,8 @@ VIRTUAL: tuple[Kind, ...] = (
     SELF_SUBJECT_RULES_REVIEW,
     BINDING,
     COMPONENT_STATUS,
+    NODE_METRICS,
+    POD_METRICS,
 )
 """Kinds that are asked and answered but never stored."""
 
@@ -175,10 +178,12 @@ __all__ = [
     "NAMESPACE",
     "NETWORK_POLICY",
     "NODE",
+    "NODE_METRICS",
     "PERSISTENT_VOLUME",
     "PERSISTENT_VOLUME_CLAIM",
     "POD",
     "POD_DISRUPTION_BUDGET",
+    "POD_METRICS",
     "POD_TEMPLATE",
     "PRIORITY_CLASS",
     "PRIORITY_LEVEL_CONFIGURATION",

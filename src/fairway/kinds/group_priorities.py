@@ -12,7 +12,7 @@ _PRIORITIES = {
     "rbac.authorization.k8s.io": 17000, "storage.k8s.io": 16800, "apiextensions.k8s.io": 16700,
     "admissionregistration.k8s.io": 16700, "scheduling.k8s.io": 16600, "coordination.k8s.io": 16500,
     "node.k8s.io": 16300, "discovery.k8s.io": 16200, "flowcontrol.apiserver.k8s.io": 16100,
-    "resource.k8s.io": 15900,
+    "resource.k8s.io": 15900, "metrics.k8s.io": 100,
 }  # fmt: skip
 _FIRST, _LAST = "apiregistration.k8s.io", "extensions"
 CUSTOM_PRIORITY, CUSTOM_VERSION_PRIORITY = 1000, 100

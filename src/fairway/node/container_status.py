@@ -3,11 +3,11 @@
 Source: Kubernetes API reference, "ContainerStatus v1 core"; the waiting reasons are those that kubectl shows.
 """
 
-from fairway.node.durations import go_duration
 from fairway.node.plan import has_begun_mains, is_complete, is_to_restart, restart_s
 from fairway.node.pod_spec import ephemeral_containers, init_containers, is_sidecar, main_containers, shown
 from fairway.node.pod_view import Attempt, Busy, ContainerView, PodView, Waiting
 from fairway.objects import Object
+from fairway.objects.durations import go_duration
 from fairway.objects.meta import timestamp
 
 CREATING = Waiting("ContainerCreating")

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fairway.node.durations import go_duration
 from fairway.node.image_names import name_problem, pull_policy
 from fairway.node.runtimes.interface import Image, Images, RuntimeFailure
 from fairway.objects import Object
+from fairway.objects.durations import go_duration
 
 Tell = Callable[[str, str, str], None]
 """(type, reason, message) of an event about the container."""

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import orjson
@@ -20,9 +21,13 @@ from fairway.node.pod_worker import PodWorker
 from fairway.node.runtimes.interface import ExecSession, RuntimeFailure
 from fairway.node.settings import Settings
 from fairway.objects import Object
+from fairway.transport.exposition import CONTENT_TYPE
 from fairway.transport.interface import Answer, Peer, Request, Response, Stream, StreamWriter
 from fairway.transport.server import Server, frame, serve
 from fairway.transport.tls import server_context
+
+if TYPE_CHECKING:
+    from fairway.node.usage.answering import NodeUsage
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +65,12 @@ class NodeServer:
             "portForward": self._port_forward,
             "pods": self._pods,
             "sockets": self._sockets,
+            "stats": self._stats,
+            "metrics": self._metrics,
             "logs": self._system_logs,
         }
         self._relays: set[asyncio.Task[None]] = set()
+        self._usage: NodeUsage | None = None
         self.server: Server | None = None
 
     async def start(self) -> Server:
@@ -131,6 +139,31 @@ class NodeServer:
         if sandbox is None:
             raise Refusal(409, f'pod "{parts[1]}" has no network yet')
         return _listening(sandbox.netns)
+
+    # What is used
+
+    def _stats(self, request: Request, parts: list[str]) -> Awaitable[Answer]:
+        if parts != ["summary"]:
+            raise Refusal(404, "404 page not found\n")
+        return self._summary()
+
+    async def _summary(self) -> Answer:
+        return Response(200, await self._measured().summary(self._settings.node_name))
+
+    def _metrics(self, request: Request, parts: list[str]) -> Awaitable[Answer]:
+        if parts != ["resource"]:
+            raise Refusal(404, "404 page not found\n")
+        return self._exposition()
+
+    async def _exposition(self) -> Answer:
+        return Response(200, await self._measured().exposition(), CONTENT_TYPE)
+
+    def _measured(self) -> "NodeUsage":
+        from fairway.node.usage.answering import NodeUsage
+
+        if self._usage is None:
+            self._usage = NodeUsage(self._workers)
+        return self._usage
 
     # Logs
 

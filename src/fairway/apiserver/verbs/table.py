@@ -17,6 +17,7 @@ from fairway.apiserver.verbs.delete import delete
 from fairway.apiserver.verbs.deletecollection import deletecollection
 from fairway.apiserver.verbs.get import get
 from fairway.apiserver.verbs.list import list_
+from fairway.apiserver.verbs.metrics import metrics
 from fairway.apiserver.verbs.patch import patch
 from fairway.apiserver.verbs.review import (
     review_access,
@@ -31,6 +32,8 @@ from fairway.kinds import (
     BINDING,
     COMPONENT_STATUS,
     LOCAL_SUBJECT_ACCESS_REVIEW,
+    NODE_METRICS,
+    POD_METRICS,
     SELF_SUBJECT_ACCESS_REVIEW,
     SELF_SUBJECT_REVIEW,
     SELF_SUBJECT_RULES_REVIEW,
@@ -87,6 +90,8 @@ OF_VIRTUAL: dict[Kind, Verb] = {
     LOCAL_SUBJECT_ACCESS_REVIEW: review_access,
     BINDING: bind_named,
     COMPONENT_STATUS: component_status,
+    NODE_METRICS: metrics,
+    POD_METRICS: metrics,
 }
 
 

@@ -7,12 +7,12 @@ import asyncio
 import shlex
 from dataclasses import dataclass
 
-from fairway.node.durations import go_duration
 from fairway.node.probes.http_get import HttpRequest, http_get
 from fairway.node.probes.outcome import WELL, Outcome
 from fairway.node.runtimes.interface import ExecSession, Runtime, RuntimeFailure
 from fairway.objects import Object
 from fairway.objects.authority import authority
+from fairway.objects.durations import go_duration
 
 MAX_OUTPUT_BYTES = 10 * 1024
 

@@ -41,6 +41,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a container has used of the processors since it began, in nanoseconds, and the memory that it holds now.
+
+    ``working_set_bytes`` leaves out what the kernel could take back at once.
+    """
+
+    cpu_ns: int
+    memory_bytes: int
+    working_set_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """One container to be started, everything resolved: no reference to the API is left.
 
@@ -193,6 +205,9 @@ class Runtime(Protocol):
 
     async def limit(self, pod_uid: str, name: str, limits: Limits) -> None:
         """Hold a running container to other limits.  Raises: ``RuntimeFailure`` if it holds more memory than that."""
+
+    async def usage(self, pod_uid: str, name: str) -> Usage | None:
+        """What a running container uses; ``None`` where nobody can tell."""
 
     async def remove(self, pod_uid: str, name: str, attempt: int) -> None:
         """Forget an exited attempt: mounts and state; its log stays until the sandbox goes."""

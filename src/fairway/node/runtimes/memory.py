@@ -18,6 +18,7 @@ from fairway.node.runtimes.interface import (
     RuntimeFailure,
     Sandbox,
     SandboxSpec,
+    Usage,
 )
 
 Command = Callable[[Sequence[str]], tuple[int, bytes, bytes]]
@@ -50,6 +51,8 @@ class MemoryRuntime:
     signals: list[tuple[str, int]] = field(default_factory=list)
     listeners: set[int] = field(default_factory=set)
     """Ports at which every container is seen to listen."""
+    usages: dict[str, Usage] = field(default_factory=dict)
+    """What running containers of a name use."""
     _sandboxes: dict[str, Sandbox] = field(default_factory=dict)
     _states: dict[Key, ContainerState] = field(default_factory=dict)
     _listeners: list[asyncio.Queue[str]] = field(default_factory=list)
@@ -160,6 +163,10 @@ class MemoryRuntime:
                 self.specs[key], cpu_shares=limits.cpu_shares, cpu_quota_us=limits.cpu_quota_us,
                 memory_bytes=limits.memory_bytes,
             )  # fmt: skip
+
+    async def usage(self, pod_uid: str, name: str) -> Usage | None:
+        """See ``Runtime``."""
+        return self.usages.get(name) if self._running(pod_uid, name) is not None else None
 
     async def remove(self, pod_uid: str, name: str, attempt: int) -> None:
         """See ``Runtime``."""

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from fairway.node import cgroups, records
 from fairway.node.cgroup_limits import limit
+from fairway.node.cgroup_usage import usage_of
 from fairway.node.machine import Machine
 from fairway.node.names import cluster_cgroup, container_cgroup
 from fairway.node.pod_network.host_ports.publishing import HostPorts
@@ -37,6 +38,7 @@ from fairway.node.runtimes.interface import (
     RuntimeFailure,
     Sandbox,
     SandboxSpec,
+    Usage,
 )
 from fairway.node.syscalls import is_namespace
 
@@ -113,6 +115,14 @@ class CrunRuntime:
     async def limit(self, pod_uid: str, name: str, limits: Limits) -> None:
         """Write the running attempt's control group anew.  Raises: ``RuntimeFailure``."""
         await self._alone(pod_uid, lambda: self._limit(pod_uid, name, limits))
+
+    async def usage(self, pod_uid: str, name: str) -> Usage | None:
+        """What the running attempt's control group has counted."""
+        attempt = self._running(pod_uid, name)
+        if attempt is None:
+            return None
+        group = container_cgroup(self._machine.group, pod_uid, attempt.record.container_id)
+        return await self._run(lambda: usage_of(self._hierarchies, group))
 
     async def remove(self, pod_uid: str, name: str, attempt: int) -> None:
         """Forget an attempt; one that still runs is killed."""
