@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import labels
-from fairway.kinds.rules.pod_spec import fill_template, hints, problems
-from fairway.kinds.rules.values import child, each
-from fairway.objects import Object, names
-from fairway.objects.errors import Problem, forbidden_value
-from fairway.objects.labels import validate_labels
+from fairway.kinds.rules.pod_spec import fill_template, hints, plain_template_problems
+from fairway.kinds.rules.values import child
+from fairway.objects import Object
+from fairway.objects.errors import Problem
 
 
 def defaults(new: Object) -> None:
@@ -29,14 +28,7 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Those of any template of pods; these may also be made to end."""
-    template = new["template"]
-    metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
-    yield from validate_labels(metadata.get("labels"), "template.labels")
-    for key in metadata.get("annotations") or ():
-        yield from each("template.annotations", key, names.qualified_name(key.lower()))
-    yield from problems("template.spec", spec, is_pod=False)
-    if spec.get("ephemeralContainers"):
-        yield forbidden_value("template.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
+    yield from plain_template_problems("template", new["template"])
 
 
 def warnings(new: Object, old: Object | None) -> Iterator[str]:

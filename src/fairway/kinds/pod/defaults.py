@@ -1,6 +1,6 @@
 """What a Pod may leave out, beyond what every pod spec may."""
 
-from fairway.kinds.rules.pod_spec import fill_spec
+from fairway.kinds.rules.pod_spec import fill_spec, whole
 from fairway.kinds.rules.values import child, fill
 from fairway.objects import Object
 
@@ -16,6 +16,7 @@ def defaults(new: Object) -> None:
             if spec.get("hostNetwork"):
                 for port in container.get("ports") or ():
                     port["hostPort"] = port.get("hostPort") or port.get("containerPort")
+    whole.fill_requests(spec)
     _addresses(child(new, "status"))
 
 

@@ -5,20 +5,27 @@ Source: Kubernetes docs, "Pod Lifecycle", "Pod Quality of Service Classes".
 
 from typing import Any
 
+from fairway.kinds.rules.quantities import is_whole_pods
 from fairway.objects import Object, quantity
 
 _COUNTED = ("cpu", "memory")
 
 
 def quality(spec: Object) -> str:
-    """Guaranteed, Burstable or BestEffort, by the containers' requests and limits of CPU and memory."""
-    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    amounts = [each.get("resources") or {} for each in containers]
+    """Guaranteed, Burstable or BestEffort, by requests and limits of CPU and memory: the pod's or its containers'."""
+    amounts = [each.get("resources") or {} for each in _counted(spec)]
     if not any(
         _amount(each.get(kind), name) for each in amounts for kind in ("limits", "requests") for name in _COUNTED
     ):
         return "BestEffort"
     return "Guaranteed" if all(map(_is_guaranteed, amounts)) else "Burstable"
+
+
+def _counted(spec: Object) -> list[Object]:
+    own = spec.get("resources") or {}
+    if any(is_whole_pods(name) for kind in ("limits", "requests") for name in own.get(kind) or ()):
+        return [spec]
+    return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
 
 def _is_guaranteed(resources: Object) -> bool:

@@ -5,12 +5,14 @@ Source: Kubernetes docs, "Pod Lifecycle", "Pod Quality of Service Classes".
 
 from fairway.kinds.pod.lifecycle import quality
 from fairway.kinds.pod.resize import resized
+from fairway.kinds.rules.pod_spec import label_keys
 from fairway.objects import Object
 
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource, the spec to the main resource; the class never changes."""
     if old is None:
+        label_keys.merge(new)
         new["status"] = {"phase": "Pending", "qosClass": quality(new["spec"])}
         if new["spec"].get("schedulingGates"):
             new["status"]["conditions"] = [

@@ -6,7 +6,7 @@ from typing import Any
 from fairway.kinds.rules.pod_spec.scheduling import tolerations
 from fairway.kinds.rules.values import INT32_MAX
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, render_value, required
+from fairway.objects.errors import NIL, Problem, forbidden_value, invalid_value, render_value, required
 
 _CHANGEABLE = ",".join(
     (
@@ -17,6 +17,7 @@ _CHANGEABLE = ",".join(
         "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
     )
 )
+_REQUIRED, _TERMS = "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"
 _FREE = ("activeDeadlineSeconds", "tolerations", "schedulingGates", "ephemeralContainers")
 
 
@@ -27,10 +28,15 @@ def update_problems(new: Object, old: Object) -> Iterator[Problem]:
             yield forbidden_value(f"spec.{name}", "pod updates may not add or remove containers")
             return
         yield from image_problems(f"spec.{name}", new.get(name) or [], is_required=True)
-    yield from _deadline(new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds"))
+    deadline = list(_deadline(new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds")))
+    yield from deadline
+    if deadline and new.get("activeDeadlineSeconds") is not None:
+        return
     yield from _tolerations(new.get("tolerations") or [], old.get("tolerations") or [])
     yield from _gates(new.get("schedulingGates") or [], old.get("schedulingGates") or [])
     yield from _ephemeral(new.get("ephemeralContainers") or [], old.get("ephemeralContainers") or [])
+    if old.get("schedulingGates"):
+        yield from _gated(new, old)
     differences = list(_differences("spec", _munged(new, old), old))
     if differences:
         changes = "\n".join(differences)
@@ -109,13 +115,55 @@ def _munged(new: Object, old: Object) -> Object:
             ]
     if (old.get("terminationGracePeriodSeconds") or 0) < 0 and new.get("terminationGracePeriodSeconds") == 1:
         munged["terminationGracePeriodSeconds"] = old["terminationGracePeriodSeconds"]
-    if (old.get("schedulingGates") or ()) and new.get("nodeSelector") != old.get("nodeSelector"):
-        wanted, had = new.get("nodeSelector") or {}, old.get("nodeSelector") or {}
-        if had.items() <= wanted.items():  # a gated pod may be steered further, never back
-            munged.pop("nodeSelector", None)
-            if "nodeSelector" in old:
-                munged["nodeSelector"] = old["nodeSelector"]
+    if old.get("schedulingGates"):
+        munged.pop("nodeSelector", None)
+        if "nodeSelector" in old:
+            munged["nodeSelector"] = old["nodeSelector"]
+        if _on_nodes(new) != _on_nodes(old):
+            _put_back_affinity(munged, old)
     return munged
+
+
+def _on_nodes(spec: Object) -> Any:
+    return (spec.get("affinity") or {}).get("nodeAffinity")
+
+
+def _put_back_affinity(munged: Object, old: Object) -> None:
+    """Set back what a gated pod says of nodes."""
+    kept = {name: value for name, value in (munged.get("affinity") or {}).items() if name != "nodeAffinity"}
+    if (before := _on_nodes(old)) is not None:
+        kept["nodeAffinity"] = before
+    munged.pop("affinity", None)
+    if kept or old.get("affinity") is not None:
+        munged["affinity"] = kept
+
+
+def _gated(new: Object, old: Object) -> Iterator[Problem]:
+    """A gated pod may be steered further, never back.  Source: KEP-3838."""
+    wanted, had = new.get("nodeSelector") or {}, old.get("nodeSelector") or {}
+    if not had.items() <= wanted.items():
+        text = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+        yield invalid_value("spec.nodeSelector", wanted or NIL, text)
+    before, after = ((_on_nodes(spec) or {}).get(_REQUIRED) for spec in (old, new))
+    if before is None or before == after:
+        return
+    terms, had_terms = (after or {}).get(_TERMS) or [], before.get(_TERMS) or []
+    path = f"spec.affinity.nodeAffinity.{_REQUIRED}.{_TERMS}"
+    if had_terms and len(terms) != len(had_terms):
+        text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
+        yield invalid_value(path, terms or NIL, text)
+        return
+    for index, (now, was) in enumerate(zip(terms, had_terms, strict=False)):
+        if not _only_adds(now, was):
+            yield invalid_value(f"{path}[{index}]", now, "only additions are allowed (no mutations or deletions)")
+
+
+def _only_adds(now: Object, was: Object) -> bool:
+    """Whether all that a term demanded still leads what it demands; one without demands matched nothing."""
+    fields = ("matchExpressions", "matchFields")
+    if not any(was.get(field) for field in fields):
+        return not any(now.get(field) for field in fields)
+    return all((now.get(field) or [])[: len(was.get(field) or ())] == (was.get(field) or []) for field in fields)
 
 
 def _differences(path: str, now: Any, was: Any) -> Iterator[str]:

@@ -4,18 +4,27 @@ from collections.abc import Iterator
 
 from fairway.kinds.pod.status import status_problems
 from fairway.kinds.pod.update import image_problems, update_problems
-from fairway.kinds.rules.pod_spec import hints, problems
+from fairway.kinds.rules.pod_spec import annotations, hints, problems
 from fairway.kinds.rules.pod_spec.warnings import pod_name
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value
 
+_ANNOTATIONS = "metadata.annotations"
+
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Every broken rule; what did not change is not judged again."""
+    given = new["metadata"].get("annotations") or {}
     if old is None:
+        yield from annotations.problems(_ANNOTATIONS, given, new["spec"])
         yield from _spec(new)
         yield from _only_on_create(new["spec"])
+        yield from annotations.beside_fields("spec", given, new["spec"])
         return
+    had = old["metadata"].get("annotations") or {}
+    if given != had:
+        yield from annotations.changes(_ANNOTATIONS, given, had)
+        yield from annotations.problems(_ANNOTATIONS, given, new["spec"])
     if new["spec"] is not old["spec"] and new["spec"] != old["spec"]:
         yield from _spec(new)
         yield from update_problems(new["spec"], old["spec"])

@@ -32,11 +32,8 @@ def _raise_to(total: Amounts, least: Amounts) -> None:
             total[name] = value
 
 
-def of_pod(spec: Object, field: str, *, with_overhead: bool) -> Amounts:
-    """The ``requests`` or ``limits`` of a pod: of containers and sidecars together, or of the largest moment before.
-
-    What the pod as a whole says of itself goes before what its containers add up to.
-    """
+def of_containers(spec: Object, field: str) -> Amounts:
+    """The ``requests`` or ``limits`` of containers and sidecars together, or of the largest moment before."""
     total: Amounts = {}
     for container in spec.get("containers") or ():
         add(total, _of_container(container, field))
@@ -50,6 +47,12 @@ def of_pod(spec: Object, field: str, *, with_overhead: bool) -> Amounts:
         _raise_to(largest, moment)
     add(total, sidecars)
     _raise_to(total, largest)
+    return total
+
+
+def of_pod(spec: Object, field: str, *, with_overhead: bool) -> Amounts:
+    """The ``requests`` or ``limits`` of a pod: what it says of itself goes before what its containers add up to."""
+    total = of_containers(spec, field)
     total.update(amounts((spec.get("resources") or {}).get(field)))
     if with_overhead:
         overhead = amounts(spec.get("overhead"))

@@ -1,10 +1,19 @@
 """Amounts of resources in objects: their canonical form and their rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from fairway.kinds.rules.values import NON_NEGATIVE, qualified_name
+from fairway.kinds.rules.values import NON_NEGATIVE, dns_label, qualified_name
 from fairway.objects import Object, names, quantity
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, required
+from fairway.objects.errors import (
+    Problem,
+    duplicate,
+    forbidden_value,
+    invalid_value,
+    not_found_value,
+    not_supported,
+    required,
+)
 
 _OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
 _STANDARD = frozenset(
@@ -21,7 +30,8 @@ _COUNTED = frozenset(
         "persistentvolumeclaims", "services.nodeports", "services.loadbalancers",
     )
 )  # fmt: skip
-_OWN_DOMAIN, _REQUESTS, _HUGE_PAGES = "kubernetes.io/", "requests.", "hugepages-"
+_OWN_DOMAIN, _REQUESTS, HUGE_PAGES = "kubernetes.io/", "requests.", "hugepages-"
+_OF_WHOLE_PODS = ("cpu", "hugepages-", "memory")
 _ONE = 10**9
 
 
@@ -100,21 +110,69 @@ def resource_name(path: str, name: str) -> Iterator[Problem]:
         yield invalid_value(path, name, "must be a standard resource type or fully qualified")
 
 
-def requirements(path: str, resources: Object | None) -> Iterator[Problem]:
-    """The resources of a container: known names, amounts, and no request above its limit."""
+def is_whole_pods(name: str) -> bool:
+    """Whether a pod as a whole can ask for the resource of that name."""
+    return name in ("cpu", "memory") or name.startswith(HUGE_PAGES)
+
+
+def requirements(
+    path: str, resources: Object | None, *, claims: Sequence[Object] | None = None, is_of_pod: bool = False
+) -> Iterator[Problem]:
+    """The resources of a container: known names, amounts, and no request above its limit.
+
+    ``claims`` are those of the pod, which the container may use; ``is_of_pod``: the pod's own, beside its containers'.
+    """
+    name_problems = _pod_resource_name if is_of_pod else container_resource_name
     limits, requests = (resources or {}).get("limits") or {}, (resources or {}).get("requests") or {}
     for name, value in limits.items():
+        yield from name_problems(f"{path}.limits[{name}]", name)
         yield from _entry(f"{path}.limits[{name}]", name, value)
     for name, value in requests.items():
+        yield from name_problems(f"{path}.requests[{name}]", name)
         yield from _entry(f"{path}.requests[{name}]", name, value)
-        can_be_shared = is_native(name) and not name.startswith(_HUGE_PAGES)
+        can_be_shared = is_native(name) and not name.startswith(HUGE_PAGES)
         if name in limits:
             yield from _beside_limit(f"{path}.requests", name, str(value), str(limits[name]), can_differ=can_be_shared)
         elif not can_be_shared:
             yield required(f"{path}.limits", "Limit must be set for non overcommitable resources")
     asked = {*limits, *requests}
-    if any(name.startswith(_HUGE_PAGES) for name in asked) and asked.isdisjoint(("cpu", "memory")):
+    if any(name.startswith(HUGE_PAGES) for name in asked) and asked.isdisjoint(("cpu", "memory")):
         yield forbidden_value(path, "HugePages require cpu or memory")
+    yield from _claims(f"{path}.claims", (resources or {}).get("claims") or [], claims or [])
+
+
+def _claims(path: str, found: list[Object], known: Sequence[Object]) -> Iterator[Problem]:
+    """Claims that a container uses: each once, whole or one request of it, and all of them its pod's."""
+    names_known = sorted({each["name"] for each in known if each.get("name")})
+    seen: set[str] = set()
+    for index, claim in enumerate(found):
+        here, name, request = f"{path}[{index}]", claim.get("name") or "", claim.get("request") or ""
+        if not name:
+            yield required(here)
+            continue
+        if name in seen:
+            yield duplicate(here, name)
+        else:
+            key = f"{name}/{request}" if request else name
+            if request:
+                yield from dns_label(f"{here}.request", request)
+            if key in seen:
+                yield duplicate(here, key)
+            elif not request:
+                yield from (duplicate(here, name) for one in seen if one.startswith(f"{name}/"))
+            seen.add(key)
+        if name not in names_known:
+            which = f": {', '.join(names_known)}" if names_known else " which is empty"
+            fault = not_found_value(here, name)
+            detail = f"{fault.detail}: must be one of the names in pod.spec.resourceClaims{which}"
+            yield replace(fault, detail=detail)
+
+
+def _pod_resource_name(path: str, name: str) -> Iterator[Problem]:
+    faults = list(resource_name(path, name))
+    yield from faults
+    if not faults and not is_whole_pods(name):
+        yield not_supported(path, name, _OF_WHOLE_PODS)
 
 
 def container_resource_name(path: str, name: str) -> Iterator[Problem]:
@@ -128,16 +186,15 @@ def container_resource_name(path: str, name: str) -> Iterator[Problem]:
 
 
 def _entry(path: str, name: str, value: object) -> Iterator[Problem]:
-    yield from container_resource_name(path, name)
     yield from whole_amount(path, name, value)
-    if name.startswith(_HUGE_PAGES) and not _is_of_pages(name, value):
+    if name.startswith(HUGE_PAGES) and not _is_of_pages(name, value):
         yield invalid_value(path, str(value), f"{value} is not positive integer multiple of {name}")
 
 
 def _is_of_pages(name: str, value: object) -> bool:
     """Whether an amount of huge pages is one of whole pages."""
     try:
-        page, found = quantity.parse(name.removeprefix(_HUGE_PAGES)), quantity.parse(str(value))
+        page, found = quantity.parse(name.removeprefix(HUGE_PAGES)), quantity.parse(str(value))
     except ValueError:
         return False
     return page.nano > 0 and found.nano % page.nano == 0

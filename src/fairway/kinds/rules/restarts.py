@@ -1,6 +1,6 @@
 """Restarts: whether a container that ended is to be started again, and what may be said of it.  Pure.
 
-Source: Kubernetes docs, "Pod Lifecycle", "Container restart policy"; KEP-5307 (rules of one container).
+Source: Kubernetes docs, "Pod Lifecycle", "Container restart policy"; KEP-5307 (rules of one), KEP-5532 (of all).
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from fairway.objects import Object
 from fairway.objects.errors import Problem, not_supported, required, too_many
 
 POLICIES = ("Always", "OnFailure", "Never")
-ACTIONS, OPERATORS = ("Restart",), ("In", "NotIn")
+RESTART_ALL = "RestartAllContainers"
+ACTIONS, OPERATORS = ("Restart", RESTART_ALL), ("In", "NotIn")
 _MAX_RULES, _MAX_VALUES = 20, 255
 
 
@@ -21,10 +22,20 @@ def should_restart(container: Object, pod_policy: str | None, exit_code: int | N
     return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
 
 
+def restarts_all(spec: Object) -> bool:
+    """Whether the end of some container can start all others of its pod again, whatever their own policies say."""
+    return any(
+        rule.get("action") == RESTART_ALL
+        for name in ("initContainers", "containers")
+        for container in spec.get(name) or ()
+        for rule in container.get("restartPolicyRules") or ()
+    )
+
+
 def _matches(rule: Object, exit_code: int) -> bool:
     codes = rule.get("exitCodes") or {}
     is_listed = exit_code in (codes.get("values") or ())
-    return rule.get("action") == "Restart" and codes.get("operator") == ("In" if is_listed else "NotIn")
+    return rule.get("action") in ACTIONS and codes.get("operator") == ("In" if is_listed else "NotIn")
 
 
 def validate(path: str, container: Object) -> Iterator[Problem]:

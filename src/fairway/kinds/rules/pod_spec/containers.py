@@ -11,13 +11,16 @@ from fairway.kinds.rules.pod_spec.volumes import Volumes, devices, mounts
 from fairway.kinds.rules.quantities import requirements
 from fairway.kinds.rules.values import PROTOCOLS, dns_label, each, one_of, port_number
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, duplicate, forbidden_value, not_found_value, required
+from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_found_value, required
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
-_NOT_EPHEMERAL = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resources")
+_NOT_EPHEMERAL = (
+    "ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules",
+    "livenessProbe", "readinessProbe", "startupProbe", "lifecycle",
+)  # fmt: skip
 
 
 def containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Problem]:
@@ -29,11 +32,11 @@ def containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, container in enumerate(found):
         here, name = f"{path}[{index}]", container.get("name") or ""
-        yield from _any(here, container, volumes)
+        yield from _any(here, container, volumes, spec)
         if name in seen:
             yield duplicate(f"{here}.name", name)
         seen.add(name)
-        yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), _grace_s(spec))
+        yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), spec)
         yield from handlers.probes(here, container)
         yield from restarts.validate(here, container)
     yield from _host_ports(path, found)
@@ -44,7 +47,7 @@ def init_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Probl
     seen = {container.get("name") for container in spec.get("containers") or ()}
     for index, container in enumerate(spec.get("initContainers") or ()):
         here, name, policy = f"{path}[{index}]", container.get("name") or "", container.get("restartPolicy")
-        yield from _any(here, container, volumes)
+        yield from _any(here, container, volumes, spec)
         yield from restarts.validate(here, container)
         if name in seen:
             yield duplicate(f"{here}.name", name)
@@ -52,14 +55,21 @@ def init_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Probl
             seen.add(name)
         yield from _host_ports(path, [container])
         if policy == "Always":
-            yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), _grace_s(spec))
+            yield from handlers.lifecycle(f"{here}.lifecycle", container.get("lifecycle"), spec)
             yield from handlers.probes(here, container)
         else:
-            for field in ("lifecycle", *_PROBES):
-                if container.get(field) is not None:
-                    yield forbidden_value(
-                        f"{here}.{field}", "may not be set for init containers without restartPolicy=Always"
-                    )
+            yield from _ends_by_itself(here, container)
+
+
+def _ends_by_itself(path: str, container: Object) -> Iterator[Problem]:
+    for field in ("lifecycle", *_PROBES):
+        if container.get(field) is not None:
+            text = "may not be set for init containers without restartPolicy=Always"
+            yield forbidden_value(f"{path}.{field}", text)
+    for index, policy in enumerate(container.get("resizePolicy") or ()):
+        if (wanted := policy.get("restartPolicy")) == "RestartContainer":
+            text = "must not be set to 'RestartContainer' for non-sidecar initContainers"
+            yield invalid_value(f"{path}.resizePolicy[{index}].restartPolicy", wanted, text)
 
 
 def ephemeral_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[Problem]:
@@ -68,7 +78,10 @@ def ephemeral_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[
     seen = set(regular)
     for index, container in enumerate(spec.get("ephemeralContainers") or ()):
         here, name, target = f"{path}[{index}]", container.get("name") or "", container.get("targetContainerName")
-        yield from _any(here, container, volumes)
+        yield from _any(here, container, volumes, spec)
+        image = container.get("image") or ""
+        if image != image.strip():
+            yield invalid_value(f"{here}.image", image, "must not have leading or trailing whitespace")
         if name in seen:
             yield duplicate(f"{here}.name", name)
         seen.add(name)
@@ -83,12 +96,7 @@ def ephemeral_containers(path: str, spec: Object, volumes: Volumes) -> Iterator[
                     yield forbidden_value(f"{here}.volumeMounts[{place}].{field}", _EPHEMERAL)
 
 
-def _grace_s(spec: Object) -> int | None:
-    grace: int | None = spec.get("terminationGracePeriodSeconds")
-    return grace
-
-
-def _any(path: str, container: Object, volumes: Volumes) -> Iterator[Problem]:
+def _any(path: str, container: Object, volumes: Volumes, spec: Object) -> Iterator[Problem]:
     name = container.get("name")
     if name:
         yield from dns_label(f"{path}.name", name)
@@ -103,12 +111,13 @@ def _any(path: str, container: Object, volumes: Volumes) -> Iterator[Problem]:
     yield from mounts(f"{path}.volumeMounts", container, volumes)
     yield from devices(f"{path}.volumeDevices", container, volumes)
     yield from one_of(f"{path}.imagePullPolicy", container.get("imagePullPolicy"), _PULL_POLICIES)
-    yield from requirements(f"{path}.resources", container.get("resources"))
-    yield from _resize(f"{path}.resizePolicy", container.get("resizePolicy") or [])
-    yield from security.of_container(f"{path}.securityContext", container.get("securityContext"))
+    yield from requirements(f"{path}.resources", container.get("resources"), claims=spec.get("resourceClaims"))
+    yield from _resize(f"{path}.resizePolicy", container.get("resizePolicy") or [], spec.get("restartPolicy"))
+    context, has_own_users = container.get("securityContext"), spec.get("hostUsers") is False
+    yield from security.of_container(f"{path}.securityContext", context, has_own_users=has_own_users)
 
 
-def _resize(path: str, found: list[Object]) -> Iterator[Problem]:
+def _resize(path: str, found: list[Object], pod_policy: str | None) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, each_policy in enumerate(found):
         resource = each_policy.get("resourceName") or ""
@@ -116,7 +125,10 @@ def _resize(path: str, found: list[Object]) -> Iterator[Problem]:
             yield duplicate(f"{path}[{index}]", resource)
         seen.add(resource)
         yield from one_of(path, resource, ("cpu", "memory"))
-        yield from one_of(path, each_policy.get("restartPolicy"), ("NotRequired", "RestartContainer"))
+        policy = each_policy.get("restartPolicy") or ""
+        yield from one_of(path, policy, ("NotRequired", "RestartContainer"))
+        if pod_policy == "Never" and policy != "NotRequired":
+            yield invalid_value(path, policy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'")
 
 
 def _ports(path: str, ports: list[Object]) -> Iterator[Problem]:

@@ -1,11 +1,14 @@
 """Rules of a container's environment variables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from fairway.kinds.rules.values import dns_subdomain, each, qualified_name
+from fairway.kinds.rules.file_paths import without_backsteps
+from fairway.kinds.rules.pod_spec.places import containers
+from fairway.kinds.rules.values import dns_label, dns_subdomain, each, qualified_name
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, invalid_value, not_found_value, not_supported, required
 
+Rule = Callable[[str, str], Iterator[Problem]]
 _FIELDS = (
     "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
     "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
@@ -52,8 +55,9 @@ def _source(path: str, source: Object, value: str | None) -> Iterator[Problem]:
         yield from _reference(f"{path}.{name}", name, source[name])
     if not given:
         yield invalid_value(
-            path, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
-        )
+            path, "",
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
+        )  # fmt: skip
     elif value:
         yield invalid_value(path, "", "may not be specified when `value` is not empty")
     elif len(given) > 1:
@@ -72,6 +76,36 @@ def _reference(path: str, name: str, reference: Object) -> Iterator[Problem]:
             yield from each(f"{path}.key", key, names.config_key(key))
         else:
             yield required(f"{path}.key")
+    else:
+        yield from _file(path, reference)
+
+
+def _file(path: str, reference: Object) -> Iterator[Problem]:
+    """A variable of a file in a volume.  Source: KEP-3721."""
+    checks: tuple[tuple[str, Rule], ...] = (
+        ("key", lambda here, value: each(here, value, names.environment_name(value))),
+        ("volumeName", dns_label), ("path", without_backsteps),
+    )  # fmt: skip
+    for name, check in checks:
+        if value := reference.get(name):
+            yield from check(f"{path}.{name}", value)
+        else:
+            yield required(f"{path}.{name}")
+
+
+def files(path: str, spec: Object) -> Iterator[Problem]:
+    """Volumes that variables come from are there, and are such that containers fill."""
+    sources = {volume.get("name"): volume for volume in spec.get("volumes") or ()}
+    for here, container in containers(path, spec):
+        for index, variable in enumerate(container.get("env") or ()):
+            reference = (variable.get("valueFrom") or {}).get("fileKeyRef")
+            if reference is None:
+                continue
+            place, name = f"{here}.env[{index}].valueFrom.fileKeyRef.volumeName", reference.get("volumeName") or ""
+            if name not in sources:
+                yield not_found_value(place, name)
+            elif sources[name].get("emptyDir") is None:
+                yield invalid_value(place, name, "referenced volume must be of type emptyDir")
 
 
 def field(path: str, reference: Object, supported: tuple[str, ...]) -> Iterator[Problem]:

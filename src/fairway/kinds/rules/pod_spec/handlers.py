@@ -4,8 +4,19 @@ from collections.abc import Callable, Iterator
 
 from fairway.kinds.rules.values import POSITIVE, header_name, non_negative, one_of, port_number_or_name
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, required
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
 
+_SIGNALS_OF_WINDOWS = ("SIGKILL", "SIGTERM")
+_SIGNALS = tuple(
+    sorted(
+        f"SIG{name}"
+        for name in (
+            "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM "
+            "TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX "
+            + " ".join([*(f"RTMIN+{n}" for n in range(1, 16)), *(f"RTMAX-{n}" for n in range(1, 15))])
+        ).split()
+    )
+)
 _NUMBERS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
 
 
@@ -36,12 +47,24 @@ def _probe(path: str, probe: Object | None, *, is_once: bool) -> Iterator[Proble
         yield invalid_value(f"{path}.successThreshold", probe.get("successThreshold"), "must be 1")
 
 
-def lifecycle(path: str, hooks: Object | None, grace_s: int | None) -> Iterator[Problem]:
-    """postStart and preStop."""
+def lifecycle(path: str, hooks: Object | None, spec: Object) -> Iterator[Problem]:
+    """postStart, preStop and the signal that ends it, in a pod of that ``spec``."""
     for name in ("postStart", "preStop"):
         hook = (hooks or {}).get(name)
         if hook is not None:
+            grace_s = spec.get("terminationGracePeriodSeconds")
             yield from _handler(f"{path}.{name}", hook, ("exec", "httpGet", "tcpSocket", "sleep"), grace_s)
+    if (signal := (hooks or {}).get("stopSignal")) is not None:
+        yield from _stop_signal(f"{path}.stopSignal", signal, spec.get("os"))
+
+
+def _stop_signal(path: str, signal: str, system: Object | None) -> Iterator[Problem]:
+    if system is None:
+        yield forbidden_value(path, "may not be set for containers with empty `spec.os.name`")
+        return
+    known = {"windows": _SIGNALS_OF_WINDOWS, "linux": _SIGNALS}.get(system.get("name") or "")
+    if known is not None and signal not in known:
+        yield not_supported(path, signal, known)
 
 
 def _handler(path: str, handler: Object, names: tuple[str, ...], grace_s: int | None) -> Iterator[Problem]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from fairway.kinds.rules.pod_spec import label_keys
 from fairway.kinds.rules.values import each, qualified_name
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required
 from fairway.objects.labels import validate_label_selector
 
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -42,6 +43,8 @@ def _toleration(path: str, toleration: Object) -> Iterator[Problem]:
     elif operator == "Exists":
         if value:
             yield invalid_value(f"{path}.operator", value, "value must be empty when `operator` is 'Exists'")
+    elif operator in ("Gt", "Lt"):
+        yield not_supported(f"{path}.operator", operator, ("Equal", "Exists", "Gt", "Lt"))
     else:
         yield not_supported(f"{path}.operator", operator, ("Equal", "Exists"))
     if effect and effect not in TAINT_EFFECTS:
@@ -135,6 +138,7 @@ def _pod_term(path: str, term: Object) -> Iterator[Problem]:
     yield from validate_label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
     for name in term.get("namespaces") or ():
         yield from each(f"{path}.namespace", name, names.dns_label(name))
+    yield from label_keys.problems(path, term)
     topology = term.get("topologyKey") or ""
     if not topology:
         yield required(f"{path}.topologyKey", "can not be empty")
@@ -192,7 +196,7 @@ def spread(path: str, constraints: list[Object]) -> Iterator[Problem]:
         for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
             if constraint.get(field) not in (None, *_NODE_POLICIES):
                 yield not_supported(f"{here}.{field}", constraint[field], _NODE_POLICIES)
-        yield from _label_keys(f"{here}.matchLabelKeys", constraint)
+        yield from label_keys.problems(here, constraint)
         yield from validate_label_selector(constraint.get("labelSelector"), f"{here}.labelSelector")
 
 
@@ -205,17 +209,3 @@ def _domains(path: str, constraint: Object) -> Iterator[Problem]:
     if action != "DoNotSchedule":
         text = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"
         yield invalid_value(path, least, text)
-
-
-def _label_keys(path: str, constraint: Object) -> Iterator[Problem]:
-    """Keys that the selector does not name already."""
-    keys, found = constraint.get("matchLabelKeys") or [], constraint.get("labelSelector")
-    if keys and found is None:
-        yield forbidden_value(path, "must not be specified when labelSelector is not set")
-        return
-    known = {*((found or {}).get("matchLabels") or ())}
-    known |= {one.get("key") for one in (found or {}).get("matchExpressions") or ()}
-    for index, key in enumerate(keys):
-        yield from qualified_name(f"{path}[{index}]", key)
-        if key in known:
-            yield invalid_value(f"{path}[{index}]", key, "exists in both matchLabelKeys and labelSelector")

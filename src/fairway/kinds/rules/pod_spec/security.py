@@ -4,11 +4,25 @@ import re
 from collections.abc import Iterator
 
 from fairway.kinds.rules.file_paths import descending
+from fairway.kinds.rules.pod_spec import windows
+from fairway.kinds.rules.pod_spec.places import containers
 from fairway.kinds.rules.values import INT32_MAX
 from fairway.objects import Object
-from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import (
+    Problem,
+    duplicate,
+    forbidden_value,
+    invalid_value,
+    not_supported,
+    required,
+    too_long,
+)
 
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
+_CHOICES = {
+    "supplementalGroupsPolicy": ("Merge", "Strict"), "seLinuxChangePolicy": ("MountOption", "Recursive"),
+}  # fmt: skip
+_LONGEST_PATH = 4095
 _SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = rf"^({_SEGMENT}[\./])*{_SEGMENT}$"
 _OF_IPC = ("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")
@@ -35,7 +49,12 @@ def of_pod(path: str, context: Object, spec: Object) -> Iterator[Problem]:
     policy = context.get("fsGroupChangePolicy")
     if policy is not None and policy not in ("Always", "OnRootMismatch"):
         yield not_supported(f"{path}.fsGroupChangePolicy", policy, ("Always", "OnRootMismatch"))
-    yield from _profiles(path, context)
+    yield from _seccomp(path, context)
+    yield from windows.options(f"{path}.windowsOptions", context.get("windowsOptions"))
+    yield from _app_armor(path, context)
+    for name, choices in _CHOICES.items():
+        if (choice := context.get(name)) is not None and choice not in choices:
+            yield not_supported(f"{path}.{name}", choice, choices)
 
 
 def _sysctls(path: str, sysctls: list[Object], spec: Object) -> Iterator[Problem]:
@@ -55,16 +74,18 @@ def _sysctls(path: str, sysctls: list[Object], spec: Object) -> Iterator[Problem
             yield invalid_value(here, name, "may not be specified when 'hostIPC' is true")
 
 
-def of_container(path: str, context: Object | None) -> Iterator[Problem]:
-    """A container's context."""
+def of_container(path: str, context: Object | None, *, has_own_users: bool) -> Iterator[Problem]:
+    """A container's context; ``has_own_users``: users of its pod are not those of the machine."""
     if context is None:
         return
     yield from _identity(f"{path}.runAsUser", context.get("runAsUser"))
     yield from _identity(f"{path}.runAsGroup", context.get("runAsGroup"))
     mount = context.get("procMount")
+    if mount == "Unmasked" and not has_own_users:
+        yield invalid_value(f"{path}.procMount", mount, "`hostUsers` must be false to use `Unmasked`")
     if mount is not None and mount not in ("Default", "Unmasked"):
         yield not_supported(f"{path}.procMount", mount, ("Default", "Unmasked"))
-    yield from _profiles(path, context)
+    yield from _seccomp(path, context)
     if context.get("allowPrivilegeEscalation") is False:
         if context.get("privileged"):
             yield invalid_value(
@@ -74,10 +95,15 @@ def of_container(path: str, context: Object | None) -> Iterator[Problem]:
             yield invalid_value(
                 path, context, "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
             )
+    yield from windows.options(f"{path}.windowsOptions", context.get("windowsOptions"))
+    yield from _app_armor(path, context)
 
 
-def _profiles(path: str, context: Object) -> Iterator[Problem]:
+def _seccomp(path: str, context: Object) -> Iterator[Problem]:
     yield from _profile(f"{path}.seccompProfile", context.get("seccompProfile"), "seccomp", "seccompProfile")
+
+
+def _app_armor(path: str, context: Object) -> Iterator[Problem]:
     yield from _profile(f"{path}.appArmorProfile", context.get("appArmorProfile"), "AppArmor", "appArmorProfile")
 
 
@@ -101,8 +127,11 @@ def _local_profile(path: str, local: str | None, what: str) -> Iterator[Problem]
         yield required(path, f"must be set when {what} type is Localhost")
     elif what == "seccomp":
         yield from descending(path, local)
-    elif local != local.strip():
-        yield invalid_value(path, local, "must not be padded with whitespace")
+    else:
+        if local != local.strip():
+            yield invalid_value(path, local, "must not be padded with whitespace")
+        if len(local.encode(errors="surrogatepass")) > _LONGEST_PATH:
+            yield too_long(path, _LONGEST_PATH)
 
 
 def host_users(path: str, spec: Object) -> Iterator[Problem]:
@@ -112,3 +141,6 @@ def host_users(path: str, spec: Object) -> Iterator[Problem]:
     for field, shown in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
         if spec.get(field):
             yield forbidden_value(f"{path}.{shown}", "when `hostUsers` is false")
+    for here, container in containers(path, spec):
+        if container.get("volumeDevices"):
+            yield forbidden_value(f"{here}.volumeDevices", "when `hostUsers` is false")

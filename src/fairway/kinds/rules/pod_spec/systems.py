@@ -5,10 +5,10 @@ Source: KEP-2802; Kubernetes API reference, "PodOS v1 core".
 
 from collections.abc import Iterator
 
+from fairway.kinds.rules.pod_spec.places import containers
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, not_supported, required
 
-_LISTS = ("initContainers", "containers", "ephemeralContainers")
 _NOT_ON_LINUX, _NOT_ON_WINDOWS = "windows options cannot be set for a linux pod", "cannot be set for a windows pod"
 _OF_POD = (
     "appArmorProfile", "seLinuxOptions", "..hostUsers", "..hostPID", "..hostIPC", "seccompProfile", "fsGroup",
@@ -30,7 +30,7 @@ def of_pod(path: str, spec: Object) -> Iterator[Problem]:
         return
     name = system.get("name") or ""
     if not name:
-        yield required(f"{path}.os.name", "cannot be empty")
+        yield required(f"{path}.os.name")
     elif name == "linux":
         yield from _linux(path, spec)
     elif name == "windows":
@@ -40,10 +40,9 @@ def of_pod(path: str, spec: Object) -> Iterator[Problem]:
 
 
 def _contexts(path: str, spec: Object) -> Iterator[tuple[str, Object]]:
-    for name in _LISTS:
-        for index, container in enumerate(spec.get(name) or ()):
-            if (context := container.get("securityContext")) is not None:
-                yield f"{path}.{name}[{index}].securityContext", context
+    for here, container in containers(path, spec):
+        if (context := container.get("securityContext")) is not None:
+            yield f"{here}.securityContext", context
 
 
 def _linux(path: str, spec: Object) -> Iterator[Problem]:

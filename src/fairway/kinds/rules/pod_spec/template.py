@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from fairway.kinds.rules.pod_spec import annotations
 from fairway.kinds.rules.pod_spec.validation import problems
 from fairway.objects import Object
 from fairway.objects.errors import NIL, Problem, forbidden_value, invalid_value, not_supported, required
@@ -42,6 +43,8 @@ def plain_template_problems(path: str, template: Object) -> Iterator[Problem]:
     spec = template.get("spec") or {}
     yield from metadata_problems(path, template)
     yield from problems(f"{path}.spec", spec, is_pod=False)
+    given = (template.get("metadata") or {}).get("annotations") or {}
+    yield from annotations.beside_fields(f"{path}.spec", given, spec)
     if spec.get("ephemeralContainers"):
         yield forbidden_value(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
@@ -50,4 +53,6 @@ def metadata_problems(path: str, template: Object) -> Iterator[Problem]:
     """Labels and annotations of the pods to come."""
     metadata = template.get("metadata") or {}
     yield from validate_labels(metadata.get("labels"), f"{path}.labels")
-    yield from validate_annotations(metadata.get("annotations"), f"{path}.annotations")
+    if given := metadata.get("annotations"):
+        yield from validate_annotations(given, f"{path}.annotations")
+        yield from annotations.problems(f"{path}.annotations", given, template.get("spec") or {})

@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 
 from fairway.kinds.rules import addresses
-from fairway.kinds.rules.pod_spec import containers, scheduling, security, systems
+from fairway.kinds.rules.pod_spec import containers, environment, scheduling, security, systems, whole, windows
 from fairway.kinds.rules.pod_spec.volumes import sound, volumes
 from fairway.kinds.rules.quantities import requirements
 from fairway.kinds.rules.values import INT32_MAX, dns_label, dns_subdomain, each, one_of, qualified_name
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, invalid_value, required
+from fairway.objects.errors import Problem, forbidden_value, invalid_value, required, too_long
 from fairway.objects.labels import validate_labels
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _PREEMPTION = ("PreemptLowerPriority", "Never")
+_HOST_NAME_MAX = 64
 _NAMESERVERS_MAX, _SEARCHES_MAX, _SEARCH_LENGTH_MAX = 3, 32, 2048
 
 
@@ -28,6 +29,7 @@ def problems(path: str, spec: Object, *, is_pod: bool, pod_name: str = "") -> It
     yield from containers.containers(f"{path}.containers", spec, known)
     yield from containers.init_containers(f"{path}.initContainers", spec, known)
     yield from containers.ephemeral_containers(f"{path}.ephemeralContainers", spec, known)
+    yield from whole.problems(path, spec)
     if spec.get("hostNetwork"):
         yield from _host_network(path, spec, is_pod=is_pod)
     yield from one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
@@ -40,7 +42,9 @@ def problems(path: str, spec: Object, *, is_pod: bool, pod_name: str = "") -> It
         yield from qualified_name(f"{path}.readinessGates[{index}].conditionType", gate.get("conditionType") or "")
     yield from scheduling.gates(f"{path}.schedulingGates", spec.get("schedulingGates") or [])
     yield from scheduling.spread(f"{path}.topologySpreadConstraints", spec.get("topologySpreadConstraints") or [])
+    yield from windows.host_processes(path, spec)
     yield from security.host_users(path, spec)
+    yield from _host_name(path, spec)
     yield from _names(path, spec)
     yield from scheduling.tolerations(f"{path}.tolerations", spec.get("tolerations") or [])
     yield from _rest(path, spec)
@@ -71,6 +75,20 @@ def _rest(path: str, spec: Object) -> Iterator[Problem]:
         yield from one_of(f"{path}.preemptionPolicy", policy, _PREEMPTION)
     yield from requirements(f"{path}.overhead", {"limits": spec.get("overhead")})
     yield from systems.of_pod(path, spec)
+    yield from environment.files(path, spec)
+
+
+def _host_name(path: str, spec: Object) -> Iterator[Problem]:
+    """The name that overrides all others.  Source: KEP-4762."""
+    name, here = spec.get("hostnameOverride"), f"{path}.hostnameOverride"
+    if name is None:
+        return
+    for field in ("setHostnameAsFQDN", "hostNetwork"):
+        if spec.get(field):
+            yield forbidden_value(here, f"may not be specified when {field} is true")
+    if len(name.encode(errors="surrogatepass")) > _HOST_NAME_MAX:
+        yield too_long(here, _HOST_NAME_MAX)
+    yield from dns_subdomain(here, name)
 
 
 def _host_network(path: str, spec: Object, *, is_pod: bool) -> Iterator[Problem]:
