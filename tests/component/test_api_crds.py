@@ -377,6 +377,29 @@ async def test_scale_reads_and_writes_where_the_definition_says(api: World) -> N
     told = await api.ask("PATCH", f"{WIDGETS}/w/scale", {"spec": {"replicas": 5}}, content_type=MERGE)
     assert told.body["spec"] == {"replicas": 5}
     assert (await api.ask("GET", f"{WIDGETS}/w")).body["spec"]["replicas"] == 5
+    told = await api.ask("PATCH", f"{WIDGETS}/w/scale", {"spec": {"replicas": -1}}, content_type=MERGE)
+    wrong = ".spec.replicas: Invalid value: -1: should be a non-negative integer"
+    assert told.body["message"] == f'Widget.{GROUP} "w" is invalid: {wrong}'
+    unfit = await api.ask("PATCH", f"{WIDGETS}/w/status", {"status": {"selector": 1}}, content_type=MERGE)
+    wrong = (
+        '.status.selector: Invalid value: "": .status.selector accessor error: 1 is of the type int64, expected string'
+    )
+    assert wrong in unfit.body["message"]
+    none = await api.ask("PATCH", f"{WIDGETS}/w/scale", {"spec": {"replicas": 0}}, content_type=MERGE)
+    assert none.body["spec"] == {}
+    told = await api.ask("POST", f"{WIDGETS}/w/scale", {})
+    assert (told.status, told.body["message"]) == (
+        405,
+        f'create is not supported on resources of kind "widgets.{GROUP}"',
+    )
+    assert (await api.ask("GET", f"{WIDGETS}/w/no")).body["message"] == f'widgets.{GROUP} "w" not found'
+
+
+async def test_an_object_says_its_kind(api: World) -> None:
+    await established(api, definition())
+    told = await api.ask("POST", WIDGETS, {"metadata": {"name": "w"}})
+    assert (told.status, told.body["reason"]) == (400, "BadRequest")
+    assert "cannot be handled as a Widget: Object 'Kind' is missing in '{" in told.body["message"]
 
 
 async def apply(api: World, body: dict[str, Any], manager: str, **spec: Any) -> Any:
@@ -559,7 +582,7 @@ def having(name: str, *, stored: bool, **defaults: str) -> dict[str, Any]:
 async def test_what_is_read_has_the_defaults_of_the_version_that_it_is_stored_in(api: World) -> None:
     old = WIDGETS.replace("/v1/", "/v1beta1/")
     await established(api, definition(having("v1", stored=True, a="of v1"), having("v1beta1", stored=False, b="old")))
-    made = await api.ask("POST", old, {"metadata": {"name": "w"}, "spec": {}})
+    made = await api.ask("POST", old, {"kind": "Widget", "metadata": {"name": "w"}, "spec": {}})
     assert made.body["spec"] == {"a": "of v1", "b": "old"}
     assert (await api.ask("GET", f"{WIDGETS}/w")).body["spec"] == {"a": "of v1", "b": "old"}
     await redefined(api, having("v1", stored=True, c="new"), having("v1beta1", stored=False))

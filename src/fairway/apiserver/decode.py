@@ -103,7 +103,11 @@ def check_type(body: object, raw: bytes, kind: str, asked: str) -> Object:
 def _check_custom_type(call: Call, body: Object) -> None:
     """Objects of custom kinds are told of another version first, and of another kind as of a wrong field."""
     asked = media_version(call.kind, call.served)
-    name, version = body.get("kind") or call.kind.name, body.get("apiVersion") or asked
+    name, version = body.get("kind"), body.get("apiVersion") or asked
+    if not name and call.raw:
+        short, shown = asked.rpartition("/")[2], call.raw.decode(errors="replace").strip()
+        why = f"Object 'Kind' is missing in '{shown}'"
+        raise bad_request(f'{call.kind.name} in version "{short}" cannot be handled as a {call.kind.name}: {why}')
     if isinstance(version, str) and isinstance(name, str):
         if version != asked:
             raise bad_request(_OTHER_VERSION.format(version, asked))

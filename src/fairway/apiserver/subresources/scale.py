@@ -65,8 +65,8 @@ def _scale_with(found: Object, wanted: int, present: int, selector: str) -> Obje
         "kind": "Scale",
         "apiVersion": _VERSION,
         "metadata": {field: metadata[field] for field in kept if field in metadata},
-        "spec": {"replicas": wanted},
-        "status": {"replicas": present, "selector": selector},
+        "spec": {"replicas": wanted} if wanted else {},
+        "status": {"replicas": present, **({"selector": selector} if selector else {})},
     }
 
 
@@ -201,7 +201,7 @@ def _checked(call: Call, wanted: Object, old: Stored) -> int:
     if (metadata.get("namespace") or call.namespace) != call.namespace:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     replicas: int = spec.get("replicas") or 0
-    if replicas < 0:
+    if replicas < 0 and call.kind.custom is None:
         problem = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise invalid("autoscaling", "Scale", call.name, [problem])
     asked = asked_version(metadata)

@@ -41,7 +41,7 @@ from fairway.kinds import (
     TOKEN_REVIEW,
 )
 from fairway.kinds.kind import Kind
-from fairway.objects.errors import method_not_allowed, no_such_resource
+from fairway.objects.errors import method_not_allowed, no_such_resource, not_found
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -102,9 +102,11 @@ def find(call: Call) -> Verb:
             raise method_not_allowed()
         return OF_VIRTUAL.get(call.kind) or OF_OBJECTS[call.verb]
     declared = call.kind.subresource(call.subresource)
+    custom, group, plural = call.kind.custom, call.kind.group, call.kind.plural
     if declared is None:
-        raise no_such_resource()
+        raise no_such_resource() if custom is None else not_found(group, plural, call.name)
     verb = OF_SUBRESOURCES.get((call.subresource, call.verb))
     if verb is None or call.verb not in declared.verbs:
-        raise method_not_allowed()
+        told = () if custom is None else (f'{call.verb} is not supported on resources of kind "{plural}.{group}"',)
+        raise method_not_allowed(*told)
     return verb

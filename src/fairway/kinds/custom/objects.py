@@ -4,6 +4,7 @@ Source: Kubernetes docs, "Status subresource", "Validation rules", "Defaulting".
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from fairway.kinds.kind import CustomVersion
 from fairway.objects import Object, meta
@@ -111,16 +112,62 @@ def validate_with(custom: CustomVersion) -> Callable[[Object, Object | None], It
 
 
 def _scale(new: Object, custom: CustomVersion) -> Iterator[Problem]:
+    """Whether a Scale can be read from it."""
     if not custom.scale:
         return
     for field in ("specReplicasPath", "statusReplicasPath"):
         path = custom.scale.get(field) or ""
-        value = custom.at(new, path)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int):
-            yield invalid_value(path, value, "should be an integer")
-        elif value < 0:
+        value, wrong = _read(new, path, int)
+        if wrong:
+            yield invalid_value(path, 0, wrong)
+        elif value is not None and value < 0:
             yield invalid_value(path, value, "should be a non-negative integer")
-        elif value > INT32_MAX:
+        elif value is not None and value > INT32_MAX:
             yield invalid_value(path, value, f"should be less than or equal to {INT32_MAX}")
+    if path := custom.scale.get("labelSelectorPath") or "":
+        _, wrong = _read(new, path, str)
+        if wrong:
+            yield invalid_value(path, "", wrong)
+
+
+def _read(found: Object, path: str, wanted: type) -> tuple[Any, str]:
+    """What stands at a path, if it is of the type that is wanted, and else why not, in Go's words."""
+    value: Any = found
+    steps = path.split(".")[1:]
+    for count, name in enumerate(steps, 1):
+        if value is None:
+            return None, ""
+        if not isinstance(value, dict):
+            return None, _unfit(steps[:count], value, "map[string]interface{}")
+        value = value.get(name)
+    if value is None or (isinstance(value, wanted) and not isinstance(value, bool)):
+        return value, ""
+    return None, _unfit(steps, value, _GO_TYPES[wanted])
+
+
+_GO_TYPES = {
+    int: "int64", str: "string", bool: "bool", float: "float64", list: "[]interface {}",
+    dict: "map[string]interface {}",
+}  # fmt: skip
+
+
+def _unfit(steps: list[str], value: Any, wanted: str) -> str:
+    return (
+        f".{'.'.join(steps)} accessor error: {_shown(value)} is of the type {_GO_TYPES[type(value)]}, expected {wanted}"
+    )
+
+
+def _shown(value: Any) -> str:
+    """A value as Go prints it."""
+    match value:
+        case None:
+            return "<nil>"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:.0f}" if value.is_integer() and abs(value) < 1e21 else repr(value)
+        case list():
+            return f"[{' '.join(map(_shown, value))}]"
+        case dict():
+            return f"map[{' '.join(f'{name}:{_shown(below)}' for name, below in sorted(value.items()))}]"
+    return str(value)

@@ -23,6 +23,10 @@ _IDENTITY = ("apiVersion", "kind")
 _ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 
 
+_WHOLE_MAX = 2**53 - 1
+"""Larger numbers with a fraction or an exponent are no integers: they may have lost digits."""
+
+
 def problems(value: Object, schema: Object, old: Any = ABSENT) -> Iterator[Problem]:
     """Every broken rule of a whole object, whose identity is for others to check."""
     yield from check(value, schema, "", old)
@@ -72,7 +76,7 @@ def _wrong_type(value: Any, schema: Object, path: str) -> Problem | None:
     found = type_of(value)
     if wanted == (None,) and (value is not None or not schema):
         return None
-    is_whole = isinstance(value, float) and value.is_integer()
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= _WHOLE_MAX
     if found in wanted or ("number" in wanted and found == "integer") or ("integer" in wanted and is_whole):
         return None
     shown = ",".join(one for one in wanted if one)
@@ -115,9 +119,9 @@ def _composite(path: str, rule: str) -> Problem:
 def _text(value: str, schema: Object, path: str) -> Iterator[Problem]:
     if (limit := schema.get("maxLength")) is not None and len(value) > limit:
         yield too_long(path or "<nil>", limit)
-    if (limit := schema.get("minLength")) is not None and len(value) < limit:
+    elif (limit := schema.get("minLength")) is not None and len(value) < limit:
         yield _in_body(path, value, f"should be at least {limit} chars long")
-    if (pattern := schema.get("pattern")) and not matcher(pattern)(value):
+    elif (pattern := schema.get("pattern")) and not matcher(pattern)(value):
         yield _in_body(path, value, f"should match '{pattern}'")
     if (form := schema.get("format")) and not has_format(value, form):
         shown = orjson.dumps(value).decode()
