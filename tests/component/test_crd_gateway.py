@@ -42,12 +42,12 @@ async def test_defaults_reach_deep(api: World) -> None:
     assert made["apiVersion"] == f"{GROUP}/v1beta1"
 
 
-ARRAY, OBJECT = 'Invalid value: "array"', 'Invalid value: "object"'
+WHOLE = "Invalid value"
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("gateways", gateway({**HTTP, "tls": {"mode": "Passthrough"}}),
-     f"spec.listeners: {ARRAY}: tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']"),
+     f"spec.listeners: {WHOLE}: tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']"),
     ("gateways", gateway(HTTP, {**HTTP, "name": "other"}),
-     f"spec.listeners: {ARRAY}: Combination of port, protocol and hostname must be unique for each listener"),
+     f"spec.listeners: {WHOLE}: Combination of port, protocol and hostname must be unique for each listener"),
     ("gateways", gateway({**HTTP, "port": 70000}),
      "spec.listeners[0].port: Invalid value: 70000: spec.listeners[0].port in body should be less than or equal to "
      "65535"),
@@ -56,18 +56,18 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("gateways", gateway(HTTP, addresses=[{"value": "x"}]),
      '"spec.addresses[0]" must validate one and only one schema (oneOf). Found none valid'),
     ("httproutes", route(rules=[{"backendRefs": [{"name": "s"}]}]),
-     f"spec.rules[0].backendRefs[0]: {OBJECT}: Must have port for Service reference"),
+     f"spec.rules[0].backendRefs[0]: {WHOLE}: Must have port for Service reference"),
     ("httproutes", route(rules=[{"matches": [{"path": {"value": "a"}}]}]),
-     f"spec.rules[0].matches[0].path: {OBJECT}: value must be an absolute path and start with '/' when type one of "
+     f"spec.rules[0].matches[0].path: {WHOLE}: value must be an absolute path and start with '/' when type one of "
      "['Exact', 'PathPrefix']"),
     ("httproutes", route(rules=[{"matches": [{"path": {"value": "/a b"}}]}]),
-     f"spec.rules[0].matches[0].path: {OBJECT}: must only contain valid characters"),
+     f"spec.rules[0].matches[0].path: {WHOLE}: must only contain valid characters"),
     ("httproutes", route(rules=[{"timeouts": {"request": "1s", "backendRequest": "2s"}}]),
-     f"spec.rules[0].timeouts: {OBJECT}: backendRequest timeout cannot be longer than request timeout"),
+     f"spec.rules[0].timeouts: {WHOLE}: backendRequest timeout cannot be longer than request timeout"),
     ("httproutes", route(rules=[{"filters": [{"type": "RequestRedirect"}]}]),
-     f"spec.rules[0].filters[0]: {OBJECT}: filter.requestRedirect must be specified for RequestRedirect filter.type"),
+     f"spec.rules[0].filters[0]: {WHOLE}: filter.requestRedirect must be specified for RequestRedirect filter.type"),
     ("httproutes", route(parentRefs=[{"name": "g"}, {"name": "g"}]),
-     f"spec.parentRefs: {ARRAY}: sectionName must be unique when parentRefs includes 2 or more references to the same "
+     f"spec.parentRefs: {WHOLE}: sectionName must be unique when parentRefs includes 2 or more references to the same "
      "parent"),
 ]  # fmt: skip
 

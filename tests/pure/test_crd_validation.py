@@ -75,7 +75,7 @@ MISTAKES: list[tuple[tuple[Any, ...], Any, str]] = [
     (X, {"type": "object", "default": {"kind": "A"}},
      f'{ROOT}.properties[x].default: Invalid value: {{"kind":"A"}}: must not have unknown fields'),
     (X, {"type": "string", "default": "x", "x-kubernetes-validations": [{"rule": "self.startsWith('kube')"}]},
-     f"{ROOT}.properties[x].default: Invalid value: \"string\": failed rule: self.startsWith('kube')"),
+     f"{ROOT}.properties[x].default: Invalid value: \"x\": failed rule: self.startsWith('kube')"),
     (X, {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
      f"{ROOT}.properties[x].uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity "
      "becomes quadratic"),

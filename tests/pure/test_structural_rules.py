@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fairway.objects.structural import RULES
 from fairway.objects.structural.broken_rules import broken
 from fairway.objects.structural.rules import Spent, rule_problems
 
@@ -78,12 +79,12 @@ def test_what_holds_is_not_told(rule: str, spec: dict[str, Any]) -> None:
 
 
 BROKEN: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-    ({"rule": "self.a > 1"}, {"a": 1}, 'spec: Invalid value: "object": failed rule: self.a > 1'),
-    ({"rule": "self.a > 1", "message": "more"}, {"a": 1}, 'spec: Invalid value: "object": more'),
+    ({"rule": "self.a > 1"}, {"a": 1}, 'spec: Invalid value: failed rule: self.a > 1'),
+    ({"rule": "self.a > 1", "message": "more"}, {"a": 1}, 'spec: Invalid value: more'),
     ({"rule": "self.a > 1", "messageExpression": "'not ' + string(self.a)"}, {"a": 1},
-     'spec: Invalid value: "object": not 1'),
+     'spec: Invalid value: not 1'),
     ({"rule": "self.a > 1", "message": "m", "messageExpression": "self.b"}, {"a": 1},
-     'spec: Invalid value: "object": m'),
+     'spec: Invalid value: m'),
     ({"rule": "self.a > 1", "message": "m", "reason": "FieldValueRequired", "fieldPath": ".a"}, {"a": 1},
      "spec.a: Required value: m"),
     ({"rule": "self.b == 'x'"}, {"a": 1},
@@ -99,9 +100,9 @@ def test_what_is_broken_is_told(rule: dict[str, Any], spec: dict[str, Any], text
 def test_transitions_are_judged_on_updates_alone() -> None:
     rule = {"rule": "self.a >= oldSelf.a", "message": "grows"}
     assert told(rule, {"a": 1}) == []
-    assert told(rule, {"a": 1}, {"a": 2}) == ['spec: Invalid value: "object": grows']
+    assert told(rule, {"a": 1}, {"a": 2}) == ["spec: Invalid value: grows"]
     optional = {"rule": "oldSelf.hasValue() || self.a == 0", "message": "from nothing", "optionalOldSelf": True}
-    assert told(optional, {"a": 1}) == ['spec: Invalid value: "object": from nothing']
+    assert told(optional, {"a": 1}) == ["spec: Invalid value: from nothing"]
     assert told(optional, {"a": 1}, {"a": 0}) == []
 
 
@@ -145,7 +146,7 @@ def test_items_are_as_they_were_by_key_by_place_or_all_together() -> None:
 def test_the_order_of_a_set_means_nothing() -> None:
     rule = {"rule": "self.set == oldSelf.set", "message": "same"}
     assert told(rule, {"set": ["a", "b"]}, {"set": ["b", "a"]}) == []
-    assert told(rule, {"set": ["a", "b"]}, {"set": ["b"]}) == ['spec: Invalid value: "object": same']
+    assert told(rule, {"set": ["a", "b"]}, {"set": ["b"]}) == ["spec: Invalid value: same"]
 
 
 MISTAKES = [
@@ -195,3 +196,20 @@ def test_a_rule_that_could_run_for_ever_is_refused() -> None:
     assert cost("self.list.all(x, self.list.exists(y, x != y))") == []
     [detail] = cost("self.long.all(x, self.long.exists(y, x != y))")
     assert detail.startswith("Forbidden: estimated rule cost exceeds budget by factor of more than 100x")
+
+
+def test_a_message_speaks_of_the_value_and_not_of_its_type() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer", RULES: [{"rule": "self > 1"}]}}}
+    assert [problem.text for problem in broken({"a": 1}, None, schema)] == [
+        "a: Invalid value: 1: failed rule: self > 1"
+    ]
+    doubled = {"type": "string", RULES: [{"rule": "self != 'x'", "reason": "FieldValueDuplicate"}]}
+    schema = {"type": "object", "properties": {"a": doubled}}
+    assert [problem.text for problem in broken({"a": "x"}, None, schema)] == ['a: Duplicate value: "x"']
+
+
+def test_the_message_of_a_rule_with_an_optional_old_value_is_compiled_for_it() -> None:
+    rule = {"rule": "oldSelf.hasValue()", "messageExpression": "oldSelf.value().a > 0 ? 'x' : 'y'", "message": "m"}
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, RULES: [{**rule, "optionalOldSelf": True}]}
+    assert list(rule_problems(schema, "x", Spent())) == []
+    assert [problem.text for problem in broken({"a": 1}, None, schema)] == ["<nil>: Invalid value: m"]

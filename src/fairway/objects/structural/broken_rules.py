@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fairway.objects import Object
-from fairway.objects.errors import Problem, invalid_value
+from fairway.objects.errors import Problem, invalid_value, render_value
 from fairway.objects.expressions import ExpressionError, Scope, compiled
 from fairway.objects.structural import MAP_TYPE, RULES
 from fairway.objects.structural.cel_values import aligned, of_schema, value_of
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from fairway.objects.expressions.programs import Program
 
 ABSENT: Any = object()
-_DETAILS = {
-    "FieldValueRequired": "Required value: {text}", "FieldValueForbidden": "Forbidden: {text}",
-    "FieldValueInvalid": 'Invalid value: "{type}": {text}', "FieldValueDuplicate": 'Duplicate value: "{type}"',
-}  # fmt: skip
 _BUDGET_S = 2.0
 """All rules of one object together; upstream counts steps instead."""
 _OVER = "validation failed due to running out of cost budget, no further validation rules will be run"
@@ -46,7 +42,7 @@ class _Place(NamedTuple):
 class _Rule(NamedTuple):
     """A rule as it is applied; one that cannot be compiled has a ``failure`` for a program.
 
-    ``scope`` is what its message may speak of.
+    ``scope`` is what it and its message may speak of.
     """
 
     rule: Object
@@ -88,8 +84,8 @@ def _prepared(rule: Object, scoped: Scoped) -> _Rule:
     try:
         program = compiled(rule["rule"], scoped.scope(rule))
     except ExpressionError as error:
-        return _Rule(rule, scoped.plain, None, error, False, is_optional, told)
-    return _Rule(rule, scoped.plain, program, None, "oldSelf" in program.names, is_optional, told)
+        return _Rule(rule, scoped.scope(rule), None, error, False, is_optional, told)
+    return _Rule(rule, scoped.scope(rule), program, None, "oldSelf" in program.names, is_optional, told)
 
 
 @lru_cache(4096)
@@ -140,10 +136,20 @@ def _applied(found: _Rule, place: _Place) -> Iterator[Problem]:
         yield Problem(place.path or "<nil>", "FieldValueInvalid", detail)
         return
     reason = rule.get("reason") or "FieldValueInvalid"
-    detail = _DETAILS[reason].format(text=_message(found, place, has_old=has_old), type=kind)
+    detail = _detail(reason, _message(found, place, has_old=has_old), place)
     below = field_path(rule.get("fieldPath") or "", place.schema) or ""
     is_warning = not found.is_transition and place.kept.is_same()
     yield Problem(f"{place.path}{below}".removeprefix(".") or "<nil>", reason, detail, is_warning)
+
+
+def _detail(reason: str, message: str, place: _Place) -> str:
+    """A broken rule as it is told: with the value, if that is neither an object nor a list."""
+    if reason == "FieldValueRequired":
+        return f"Required value: {message}"
+    if reason == "FieldValueForbidden":
+        return f"Forbidden: {message}"
+    value = "" if isinstance(place.value, dict | list) else f": {render_value(place.value)}"
+    return f"Duplicate value{value}" if reason == "FieldValueDuplicate" else f"Invalid value{value}: {message}"
 
 
 def _values(place: _Place, program: "Program", *, has_old: bool, is_optional: bool) -> dict[str, Any]:
@@ -178,6 +184,9 @@ def _message(found: _Rule, place: _Place, *, has_old: bool) -> str:
     if (rule.get("messageExpression") or "").strip():
         try:
             program = compiled(rule["messageExpression"], found.scope)
+            if found.is_optional and "oldSelf" in program.names:
+                # It is compiled for an optional value and gets a plain one, as upstream does: it cannot work.
+                raise ExpressionError("no such overload")
             said = program.evaluate(_values(place, program, has_old=has_old, is_optional=False))
         except ExpressionError:
             said = ""

@@ -195,7 +195,7 @@ def _compiles(
 
 def _message_compiles(scoped: Scoped, rule: Object, here: str, spent: Spent) -> Iterator[Problem]:
     try:
-        said = compiled(rule["messageExpression"], scoped.plain)
+        said = compiled(rule["messageExpression"], scoped.scope(rule))
     except ExpressionError as error:
         yield _invalid(f"{here}.messageExpression", rule, f"messageExpression compilation failed: {error}")
         return
