@@ -93,7 +93,7 @@ async def test_what_is_outside_of_every_group_is_a_plain_404(api: World, target:
 async def test_a_body_that_cannot_be_is_a_400_and_stores_nothing(api: World, body: bytes, message: str) -> None:
     told = await api.ask("POST", MAPS, body)
     assert (told.status, told.body["reason"]) == (400, "BadRequest")
-    assert message in told.message
+    assert message in told.body.get("message", "")
     assert (await api.ask("GET", MAPS)).body["items"] == []
 
 
@@ -201,6 +201,23 @@ async def test_metadata_alone_can_be_asked_for(api: World) -> None:
     told = await api.ask("GET", f"{SERVICES}/kubernetes", accept=METADATA)
     assert (told.body["kind"], told.body["apiVersion"]) == ("PartialObjectMetadata", "meta.k8s.io/v1")
     assert "spec" not in told.body
+
+
+@pytest.mark.parametrize(
+    ("path", "shape", "message"),
+    [
+        (SERVICES, "PartialObjectMetadata", "the requested object is a list (*core.ServiceList)"),
+        (f"{SERVICES}/kubernetes", "PartialObjectMetadataList", "the requested object is not a list (*core.Service)"),
+        ("/apis/rbac.authorization.k8s.io/v1/roles", "PartialObjectMetadata", "is a list (*rbac.RoleList)"),
+        (SERVICES, "PartialObjectMetadataList", ""),
+    ],
+)
+async def test_metadata_of_one_is_no_list_and_a_list_is_not_one(
+    api: World, path: str, shape: str, message: str
+) -> None:
+    told = await api.ask("GET", path, accept=METADATA.replace("PartialObjectMetadata", shape))
+    assert told.status == (406 if message else 200)
+    assert message in told.body.get("message", "")
 
 
 async def test_a_form_that_nobody_can_give_is_a_406(api: World) -> None:

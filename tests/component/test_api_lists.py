@@ -55,15 +55,36 @@ async def test_labels_and_fields_select(api: World) -> None:
     assert names((await api.ask("GET", "/api/v1/configmaps?fieldSelector=metadata.name!=b")).body) == ["a", "c"]
 
 
+@pytest.mark.parametrize("query", ["limit=1&limit=2", "limit=1&continue=%%%", "limit=1&limit;=3", "limit=1&x=%zz"])
+async def test_what_is_said_first_counts_and_what_is_malformed_does_not(api: World, query: str) -> None:
+    await fill(api, "a", "b")
+    told = await api.ask("GET", f"{MAPS}?{query}")
+    assert (told.status, names(told.body)) == (200, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/api/v1/pods?fieldSelector=spec.foo=1", "field label not supported: spec.foo"),
+        ("/api/v1/nodes?fieldSelector=metadata.namespace=a", "field label not supported: metadata.namespace"),
+        ("/apis/batch/v1/jobs?fieldSelector=a=b", 'field label "a" not supported for batchv1.Job'),
+        ("/api/v1/persistentvolumes?fieldSelector=metadata.namespace=a", ""),
+    ],
+)
+async def test_every_kind_refuses_field_selectors_in_its_own_words(api: World, path: str, message: str) -> None:
+    told = await api.ask("GET", path)
+    assert (told.status, told.body.get("message", "")) == (400 if message else 200, message)
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("fieldSelector=spec.colour=blue", "field label not supported: spec.colour"),
+        ("fieldSelector=spec.colour=blue", '"spec.colour" is not a known field selector: only "metadata.name", '),
         ("labelSelector=a%20in%20b", "unable to parse requirement: "),
         ("limit=many", "strconv.ParseInt: parsing"),
         ("resourceVersion=new", "invalid resource version: "),
-        ("continue=!!", "continue key is not valid: "),
-        (f"continue={urlsafe_b64encode(b'[]').decode()}", "continue key is not valid: "),
+        ("continue=!!", "invalid continue token: continue key is not valid: "),
+        (f"continue={urlsafe_b64encode(b'[]').decode()}", "invalid continue token: continue key is not valid: "),
     ],
 )
 async def test_options_that_cannot_be_read_are_a_400(api: World, query: str, message: str) -> None:
@@ -181,7 +202,7 @@ def token(version: str = "meta.k8s.io/v1", revision: int = 5, start: str = "defa
     [
         ("a", "illegal base64 data"),
         ("abcd", "it holds no continue token"),
-        (token(version="v9"), 'server does not recognize this encoded version "v9"'),
+        (token(version="v9"), "server does not recognize this encoded version v9"),
         (token(revision=0), "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
         (token(start=""), "encoded start key empty (version meta.k8s.io/v1)"),
         (token(start="../secrets"), "../secrets"),
@@ -189,7 +210,7 @@ def token(version: str = "meta.k8s.io/v1", revision: int = 5, start: str = "defa
 )
 async def test_a_continue_token_that_nobody_made_is_told_apart(api: World, given: str, why: str) -> None:
     told = await api.ask("GET", f"{MAPS}?continue={given}")
-    assert (told.status, told.message) == (400, f"continue key is not valid: {why}")
+    assert (told.status, told.message) == (400, f"invalid continue token: continue key is not valid: {why}")
 
 
 async def test_a_list_can_be_gone_on_with_for_some_minutes_and_then_only_as_things_are_now(api: World) -> None:

@@ -55,12 +55,12 @@ async def test_a_watch_speaks_no_yaml(api: World) -> None:
     ("path", "status"),
     [
         (f"{MAPS}/a?fieldSelector=metadata.name=a", 200),
-        (f"{MAPS}/a?fieldSelector=metadata.name=b", 400),
+        (f"{MAPS}/a?fieldSelector=metadata.name=b&limit=x", 200),
         (f"{MAPS}/a?watch=1&fieldSelector=metadata.name=b", 400),
         ("/api/v1/watch/namespaces/default/configmaps/a?fieldSelector=metadata.name!=a", 400),
     ],
 )
-async def test_a_field_selector_beside_a_name_must_ask_for_it(api: World, path: str, status: int) -> None:
+async def test_a_field_selector_beside_the_name_of_a_watch_must_ask_for_it(api: World, path: str, status: int) -> None:
     told = await api.ask("GET", path)
     assert told.status == status
     if status == 400:
@@ -146,3 +146,8 @@ async def test_a_replication_controller_leaves_its_pods_unless_told_otherwise(ap
     assert (told.body["metadata"]["finalizers"], told.warnings) == (["orphan"], [])
     await api.ask("DELETE", f"{path}/two?propagationPolicy=Background")
     assert (await api.ask("GET", f"{path}/two")).status == 404
+
+
+async def test_a_watch_of_less_than_no_seconds_is_over_at_once(api: World) -> None:
+    watch = await api.watch(f"{MAPS}?watch=1&timeoutSeconds=-5&resourceVersion={api.server.cache.revision}")
+    assert await watch.ended() == []

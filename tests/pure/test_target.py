@@ -30,9 +30,10 @@ def test_a_target_has_a_path_and_a_query(target: str, path: str, query: str) -> 
 
 
 @pytest.mark.parametrize("escaped", ["%", "%4", "%zz", "a%", "%%41", "% 1", "%+1", "%ff", "%c3%28"])
-def test_malformed_escapes_are_refused(escaped: str) -> None:
+def test_malformed_escapes_are_refused_in_paths_and_passed_over_in_queries(escaped: str) -> None:
     with pytest.raises(ValueError):
         decode_path(escaped)
+    assert decode_query(f"a=1&b={escaped}&c=2") == [("a", "1"), ("c", "2")]
 
 
 def test_a_plus_is_a_space_in_queries_only() -> None:

@@ -16,7 +16,7 @@ import orjson
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_stream import ListStream
-from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, wants_pretty
+from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, check_number, wants_pretty
 from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Found, Made, Page, Reply
 from fairway.apiserver.settings import Limits
@@ -84,7 +84,8 @@ class Answers:
         return made
 
     def reply(self, request: Request, call: Call, reply: Reply, shape: Shape, form: Form) -> Response | Stream:
-        """What a verb replied, in the shape that was asked for."""
+        """What a verb replied, in the shape that was asked for.  Raises: ``StatusError`` 406."""
+        check_number(form, call.kind, is_list=isinstance(reply, Page))
         status, headers = 200, self.headers(call.warnings)
         match reply:
             case Found(stored, status):

@@ -198,7 +198,8 @@ class Http:
         if isinstance(route, Remote):
             seen.asked = asked_elsewhere(request)
             return seen.asked
-        options = seen.options = dict(request.query) if request.query else {}
+        # What is said twice counts as it is said first.
+        options = seen.options = dict(reversed(request.query)) if request.query else {}
         is_watch = route.is_watch or flag(options.get("watch"))
         asked_verb = verb(request.method, route, is_watch=is_watch)
         seen.labels = self._labels_of(route, asked_verb)

@@ -18,7 +18,6 @@ from fairway.objects.errors import (
     forbidden_value,
     invalid,
     not_supported,
-    render_value,
 )
 from fairway.objects.label_syntax import integer, number_fault
 
@@ -29,7 +28,7 @@ _UINT64_DIGITS = 20
 
 
 class ListOptions(NamedTuple):
-    """``revision`` is ``None`` where none is asked for; ``sends_initial`` where nothing is said."""
+    """``revision`` is ``None`` where none is asked for; ``sends_initial`` where nothing is said; no ``timeout_s`` is 0."""
 
     labels: str = ""
     fields: str = ""
@@ -102,7 +101,7 @@ def read(options: Mapping[str, str], *, is_watch: bool) -> ListOptions:
         get("continue", ""),
         flag(initial) if initial else None,
         flag(get("allowWatchBookmarks")),
-        max(0, number(get("timeoutSeconds") or "0")),
+        number(get("timeoutSeconds") or "0"),
     )  # fmt: skip
 
 
@@ -114,7 +113,7 @@ def _list_problems(options: Mapping[str, str]) -> Iterator[Problem]:
         if options.get("continue"):
             yield forbidden_value(path, "resourceVersionMatch is forbidden when continue is provided")
         if match not in (EXACT, NOT_OLDER):
-            yield not_supported(path, match, (EXACT, NOT_OLDER))
+            yield not_supported(path, match, (EXACT, NOT_OLDER, ""))
         if match == EXACT and revision == "0":
             yield forbidden_value(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     if options.get("sendInitialEvents"):
@@ -164,7 +163,7 @@ def read_token(token: str) -> tuple[int, str]:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _bad_token("it holds no continue token") from error
     if version != _TOKEN_VERSION:
-        raise _bad_token(f"server does not recognize this encoded version {render_value(str(version))}")
+        raise _bad_token(f"server does not recognize this encoded version {version}")
     if type(revision) is not int or revision == 0:
         raise _bad_token(f"incorrect encoded start resourceVersion (version {_TOKEN_VERSION})")
     if not isinstance(start, str) or not start:
@@ -175,4 +174,4 @@ def read_token(token: str) -> tuple[int, str]:
 
 
 def _bad_token(why: str) -> StatusError:
-    return bad_request(f"continue key is not valid: {why}")
+    return bad_request(f"invalid continue token: continue key is not valid: {why}")

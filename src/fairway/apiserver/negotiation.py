@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from fairway.kinds.kind import Kind
 from fairway.objects.errors import not_acceptable
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 _META_GROUP = "meta.k8s.io"
-TABLE, METADATA = "Table", "Metadata"
-_PARTIAL, _PARTIAL_LIST = "PartialObjectMetadata", "PartialObjectMetadataList"
+TABLE, METADATA, METADATA_LIST = "Table", "PartialObjectMetadata", "PartialObjectMetadataList"
 _VERSIONS = ("v1", "v1beta1")
 
 
-ANY_SHAPE, NO_TABLE, AS_IT_IS = ("", TABLE, METADATA), ("", METADATA), ("",)
+ANY_SHAPE, NO_TABLE, AS_IT_IS = ("", TABLE, METADATA, METADATA_LIST), ("", METADATA, METADATA_LIST), ("",)
 
 
 class Form(NamedTuple):
-    """How an object is shown: its media type, and what it is turned into: itself (""), a Table, or its metadata."""
+    """How an object is shown: its media type, and what it is turned into: itself (""), a Table, or metadata."""
 
     media: str = JSON
     shape: str = ""
@@ -79,9 +79,7 @@ def _form(media: str, parameters: dict[str, str]) -> Form | None:
         return Form(media)
     if parameters.get("g") != _META_GROUP or parameters.get("v") not in _VERSIONS:
         return None
-    if shape not in (TABLE, _PARTIAL, _PARTIAL_LIST):
-        return None
-    return Form(media, TABLE if shape == TABLE else METADATA, parameters["v"])
+    return Form(media, shape, parameters["v"]) if shape in ANY_SHAPE else None
 
 
 def body_media(header: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import orjson
 
 from fairway.apiserver import rows
-from fairway.apiserver.negotiation import JSON, PROTOBUF, Form
+from fairway.apiserver.negotiation import JSON, METADATA, PROTOBUF, Form
 from fairway.apiserver.reply import Page
 from fairway.apiserver.routes import media_version
 from fairway.apiserver.stored import Stored
@@ -307,7 +307,7 @@ class Shapes:
         whole = Whole(kind, served)
         if form.shape == "Table":
             return AsTable(kind, form.version, table.included(include), whole._version)
-        if form.shape == "Metadata":
+        if form.shape.startswith(METADATA):
             return AsMetadata(kind, form.version)
         return whole
 
@@ -317,7 +317,7 @@ class Shapes:
 
         self._kept = self._kept or Kept()
         inner = self._make(kind, served, form._replace(media=JSON), include)
-        if form.shape == "Metadata":
+        if form.shape.startswith(METADATA):
             version = f"meta.k8s.io/{form.version}"
             return AsProtobuf(inner, version, "PartialObjectMetadata", "PartialObjectMetadataList", self._kept)
         version = f"{served.group}/{served.version}".lstrip("/") if served else kind.api_version

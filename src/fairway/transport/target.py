@@ -1,9 +1,10 @@
 """Target: the request target taken apart into a decoded path and query.
 
-Shape: pure functions on text; ``ValueError`` where an escape is malformed or is not UTF-8.
+Shape: pure functions on text; ``ValueError`` where an escape of a path is malformed or is not UTF-8.
 Source: RFC 9112 section 3.2 (origin, absolute and asterisk form), RFC 3986 section 2.1, the WHATWG form encoding.
 """
 
+from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
 
@@ -30,12 +31,11 @@ def decode_path(path: str) -> str:
 
 
 def decode_query(query: str) -> list[tuple[str, str]]:
-    """Name and value of every parameter, in order, repeats kept.  Raises: ``ValueError``."""
-    if not query:
-        return []
+    """Name and value of every parameter, in order, repeats kept; what is malformed is left out, as Go's servers do."""
     found = []
-    for parameter in query.split("&"):
-        if parameter:
+    for parameter in query.split("&") if query else ():
+        if parameter and ";" not in parameter:
             name, _, value = parameter.replace("+", " ").partition("=")
-            found.append((_unescape(name), _unescape(value)))
+            with suppress(ValueError):
+                found.append((_unescape(name), _unescape(value)))
     return found

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_options import revision_of, too_new
 from fairway.apiserver.reply import Found
+from fairway.apiserver.selection import select_fields
 from fairway.apiserver.stored import Stored
-from fairway.objects import fields
 from fairway.objects.errors import bad_request, not_found
 
 if TYPE_CHECKING:
@@ -19,14 +19,13 @@ def get(call: Call, api: "Api") -> Found:
         asked = revision_of(call.options.get("resourceVersion", "")) or 0
         if asked > api.cache.revision:
             raise too_new(asked, api.cache.revision)
-        check_selected(call)
     return Found(current(call, api))
 
 
 def check_selected(call: Call) -> None:
-    """A field selector beside a name must ask for that name.  Raises: ``StatusError`` 400."""
+    """A field selector beside the name of a watch must ask for that name.  Raises: ``StatusError`` 400."""
     text = call.options.get("fieldSelector")
-    if text and fields.select(text, call.kind.fields).exact("metadata.name") != call.name:
+    if text and select_fields(call.kind, text).exact("metadata.name") != call.name:
         raise bad_request("fieldSelector metadata.name doesn't match requested name")
 
 
