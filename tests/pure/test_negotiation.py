@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.apiserver.answers import warning
-from fairway.apiserver.negotiation import Form, accepted, body_media, wants_pretty
+from fairway.apiserver.negotiation import METADATA_LIST, Form, accepted, body_media, wants_pretty
 from fairway.objects.errors import StatusError
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -21,7 +21,7 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
         ("application/yaml", Form("application/yaml")),
         (f"{TABLE},application/json", Form(shape="Table", version="v1")),
         ("application/json;as=Table;v=v2;g=meta.k8s.io,application/json", Form()),
-        ("application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", Form(shape="PartialObjectMetadataList", version="v1")),
+        (f"application/json;as={METADATA_LIST};v=v1;g=meta.k8s.io", Form(shape=METADATA_LIST, version="v1")),
         ("application/yaml;q=0.1,application/json;q=0.9", Form()),
         ("application/json;q=nonsense,application/yaml", Form("application/yaml")),
         ("application/json;stream=watch", Form()),

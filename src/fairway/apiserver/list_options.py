@@ -28,7 +28,7 @@ _UINT64_DIGITS = 20
 
 
 class ListOptions(NamedTuple):
-    """``revision`` is ``None`` where none is asked for; ``sends_initial`` where nothing is said; no ``timeout_s`` is 0."""
+    """What is not asked for is empty, ``None`` or 0."""
 
     labels: str = ""
     fields: str = ""

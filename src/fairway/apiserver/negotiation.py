@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fairway.kinds.kind import Kind
-from fairway.objects.errors import not_acceptable
+from fairway.objects.errors import StatusError, not_acceptable
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 _META_GROUP = "meta.k8s.io"
@@ -47,6 +47,16 @@ def _accepted(header: str, has_protobuf: bool, shapes: Sequence[str]) -> Form:
         if form is not None and (has_protobuf or form.media != PROTOBUF) and form.shape in shapes:
             return form
     raise not_acceptable((JSON, YAML, PROTOBUF) if has_protobuf else (JSON, YAML))
+
+
+def check_number(form: Form, kind: Kind, *, is_list: bool) -> None:
+    """Metadata of one object is no list, and the other way round.  Raises: ``StatusError`` 406."""
+    if form.shape not in (METADATA, METADATA_LIST) or is_list == (form.shape == METADATA_LIST):
+        return
+    package = kind.group.partition(".")[0] or "core"
+    what = f"{'unstructured.Unstructured' if kind.custom else f'{package}.{kind.name}'}{'List' if is_list else ''}"
+    which = f"is {'' if is_list else 'not '}a list (*{what})"
+    raise StatusError(406, "NotAcceptable", f"you requested {form.shape}, but the requested object {which}")
 
 
 _REMEMBERED_LENGTH = 1024
