@@ -56,6 +56,14 @@ async def test_objects_are_pruned_and_defaulted(api: World) -> None:
     assert made.body["metadata"]["generation"] == 1
 
 
+async def test_an_object_says_which_kind_it_is(api: World) -> None:
+    await established(api, definition())
+    made = await api.ask("POST", WIDGETS, {})
+    assert (made.status, made.message) == (
+        400, "Widget in version \"v1\" cannot be handled as a Widget: Object 'Kind' is missing in '{}'"
+    )  # fmt: skip
+
+
 async def test_strict_validation_refuses_unknown_fields(api: World) -> None:
     await established(api, definition())
     made = await api.ask("POST", f"{WIDGETS}?fieldValidation=Strict", {**widget(strange=1), "odd": 1})
