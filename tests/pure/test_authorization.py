@@ -4,6 +4,7 @@ import pytest
 
 from fairway.apiserver.authentication import Authenticator
 from fairway.apiserver.authorization import Asked, denied
+from fairway.apiserver.authorization.bootstrap_roles import wanted
 from fairway.apiserver.authorization.fixed import is_allowed
 from fairway.apiserver.call import ANONYMOUS, User
 from fairway.objects.errors import StatusError
@@ -127,3 +128,31 @@ def test_nobody_is_anonymous_and_a_bad_token_is_refused() -> None:
 )
 def test_a_proxy_and_a_dns_that_run_alone_may_do_what_their_roles_say(name: str, asked: Asked, allowed: bool) -> None:
     assert is_allowed(User(name, ("system:authenticated",)), asked) is allowed
+
+
+RULES = [
+    ("system:node", "persistentvolumeclaims/status", "", ["get", "patch", "update"], None),
+    ("system:node", "resourceslices", "resource.k8s.io", ["deletecollection"], None),
+    ("system:kubelet-api-admin", "nodes/healthz", "", ["*"], None),
+    ("system:kube-scheduler", "leases", "coordination.k8s.io", ["get", "list", "update", "watch"], ["kube-scheduler"]),
+    ("system:kube-controller-manager", "leases", "coordination.k8s.io", ["get", "update"], ["kube-controller-manager"]),
+    ("system:persistent-volume-provisioner", "events", "events.k8s.io", ["create", "patch", "update"], None),
+    ("system:aggregate-to-edit", "resourceclaims", "resource.k8s.io",
+     ["create", "delete", "deletecollection", "patch", "update"], None),
+    ("view", "resourceclaims/status", "resource.k8s.io", ["get", "list", "watch"], None),
+    ("system::leader-locking-kube-scheduler", "configmaps", "", ["get", "update"], ["kube-scheduler"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "resource", "group", "verbs", "names"), RULES)
+def test_bootstrap_roles_have_upstreams_rules(
+    role: str, resource: str, group: str, verbs: list[str], names: list[str] | None
+) -> None:
+    """Source: kubernetes/kubernetes, the bootstrap policy's test data of 1.36."""
+    rules = next(found["rules"] for _, found in wanted() if found["metadata"]["name"] == role)
+    assert any(
+        resource in rule["resources"] and group in rule["apiGroups"] and rule["verbs"] == verbs
+        and rule.get("resourceNames") == names
+        for rule in rules
+        if "resources" in rule
+    )  # fmt: skip
