@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from fairway.apiserver.aggregation.asking import Asking
 from fairway.apiserver.aggregation.availability import FAILURES, Verdict, fetched, judged, told
 from fairway.apiserver.aggregation.described import Described, described
 from fairway.apiserver.aggregation.emptying import Emptied, Target, empty
@@ -63,6 +64,7 @@ class Aggregation:
         self._custom: set[Place] = set()
         self._signal = ChangeSignal([self._services], self._concerns)
         self._turn = 0
+        self.asking = Asking(api.settings.front_proxy)
         self._watched: tuple[str, ...] = (API_SERVICE.prefix,)
 
     def _concerns(self, key: str) -> bool:
@@ -107,7 +109,7 @@ class Aggregation:
                      if (group, kind.plural) not in done]  # fmt: skip
             done.update((group, kind.plural) for kind in kinds)
             try:
-                target = Target(self.server(remote), remote.spec, self._api.settings.front_proxy)
+                target = Target(self.asking, self.server(remote), remote.spec)
             except Unavailable as error:
                 found.failures.append(str(error))
                 continue
@@ -138,6 +140,7 @@ class Aggregation:
                     continue
         finally:
             self._signal.close()
+            self.asking.close()
 
     def _are_well(self) -> bool:
         """Whether every extension server answers."""
@@ -174,7 +177,7 @@ class Aggregation:
         schemas = remote.described
         try:
             server = self.server(remote)
-            verdict = await judged(server, remote.spec, self._api.settings.front_proxy)
+            verdict = await judged(self.asking, server, remote.spec)
             schemas = await self._described(server, place, remote)
         except Unavailable as error:
             last = remote.verdict.resources if remote.verdict is not None else ()
@@ -193,9 +196,10 @@ class Aggregation:
         await self._write("update", name, {**found.object, "status": status}, subresource="status")
 
     async def _described(self, server: Server, place: Place, remote: Remote) -> Described:
-        front = self._api.settings.front_proxy
         try:
-            return await described(lambda path: fetched(server, remote.spec, front, path), *place, remote.described)
+            return await described(
+                lambda path: fetched(self.asking, server, remote.spec, path), *place, remote.described
+            )
         except FAILURES as error:
             log.debug("an extension server does not describe itself", extra={"place": place, "error": str(error)})
             return remote.described

@@ -1,4 +1,4 @@
-"""Asking: one request to an extension server, over TLS, as whom the client is.
+"""Asking: requests to extension servers, over TLS, as whom the client is.
 
 Source: Kubernetes docs, "Configure the Aggregation Layer", "Authentication Flow".
 """
@@ -8,12 +8,13 @@ import base64
 import binascii
 import os
 import ssl
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from urllib.parse import quote
 
 from fairway.apiserver.aggregation.target import Server
 from fairway.apiserver.call import User
+from fairway.apiserver.kept_connections import Connection, KeptConnections
 from fairway.apiserver.settings import NodeTunnel
 from fairway.apiserver.subresources.node_tunnel import CONNECT_S, HEAD_MAX_BYTES, NodeAnswer
 from fairway.apiserver.subresources.proxy.backend import read_head
@@ -23,6 +24,9 @@ from fairway.objects.authority import authority
 from fairway.transport.tls import client_context
 
 REMOTE = "x-remote-"
+_IDLE_S, _IDLE_MAX = 90.0, 25
+"""How long connections are kept, and how many a server, as upstream does."""
+_SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 @lru_cache(64)
@@ -55,23 +59,62 @@ def remote_headers(user: User) -> list[Header]:
     return [(name, value.encode().decode("latin-1")) for name, value in said]
 
 
-async def ask(
-    server: Server,
-    spec: Object,
-    front: NodeTunnel | None,
-    method: str,
-    path: str,
-    headers: Iterable[Header],
-    body: bytes,
-) -> NodeAnswer:
-    """Connect, send, read the head.  Raises: ``OSError``, and ``EOFError`` or ``ValueError`` for no proper answer."""
+class Asking:
+    """Requests over connections that are kept for the next one to the same server; ``front`` is whom they show."""
+
+    def __init__(self, front: NodeTunnel | None) -> None:
+        self._front = front
+        self._kept = KeptConnections(_IDLE_S, _IDLE_MAX)
+
+    def close(self) -> None:
+        """Close whatever is open."""
+        self._kept.close()
+
+    async def ask(
+        self, server: Server, spec: Object, method: str, path: str, headers: Iterable[Header], body: bytes
+    ) -> NodeAnswer:
+        """Send, and read the head.  Raises: ``OSError``, and ``EOFError`` or ``ValueError`` for no proper answer."""
+        trust = (spec.get("caBundle") or "", bool(spec.get("insecureSkipTLSVerify")), self._front)
+        place = (server, trust)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        sent = f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1", "replace") + body
+        kept = self._kept.take(place)
+        if kept is not None:
+            try:
+                return await self._over(kept, place, sent)
+            except (ConnectionError, EOFError):
+                # It was closed while nobody looked; what changes nothing can be asked anew.
+                if method not in _SAFE:
+                    raise
+        return await self._over(await _opened(server, _context(*trust)), place, sent)
+
+    async def _over(self, connection: Connection, place: Hashable, sent: bytes) -> NodeAnswer:
+        reader, writer = connection
+        try:
+            writer.write(sent)
+            answer = await read_head(reader, writer)
+        except BaseException:
+            writer.close()
+            raise
+        if is_kept(answer):
+            answer.keep = lambda: self._kept.give(place, connection)
+        return answer
+
+
+def is_kept(answer: NodeAnswer) -> bool:
+    """Whether the server leaves the connection open, as far as the head tells (RFC 9112, 9.3)."""
+    named = answer.headers.get("connection", "").lower()
+    return answer.status != 101 and answer.raw_head.startswith(b"HTTP/1.1 ") and "close" not in named
+
+
+async def _opened(server: Server, context: ssl.SSLContext) -> Connection:
+    """Raises: ``OSError``."""
     where = authority(server.host, str(server.port))
-    context = _context(spec.get("caBundle") or "", bool(spec.get("insecureSkipTLSVerify")), front)
     try:
         async with asyncio.timeout(CONNECT_S):
-            reader, writer = await asyncio.open_connection(
+            return Connection(*await asyncio.open_connection(
                 server.host, server.port, ssl=context, server_hostname=server.name, limit=HEAD_MAX_BYTES
-            )
+            ))  # fmt: skip
     except TimeoutError as error:
         raise OSError(f"dial tcp {where}: i/o timeout") from error
     except ssl.SSLError as error:
@@ -79,10 +122,3 @@ async def ask(
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else str(error)
         raise OSError(f"dial tcp {where}: connect: {why}") from error
-    try:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1", "replace") + body)
-        return await read_head(reader, writer)
-    except BaseException:
-        writer.close()
-        raise

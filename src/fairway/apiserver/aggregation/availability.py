@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from fairway.apiserver.aggregation.asking import ask, remote_headers
+from fairway.apiserver.aggregation.asking import Asking, remote_headers
 from fairway.apiserver.aggregation.target import Server, Unavailable
 from fairway.apiserver.call import User
-from fairway.apiserver.settings import NodeTunnel
 from fairway.kinds.api_service import AVAILABLE
 from fairway.objects import Object, meta
 from fairway.objects.authority import authority
@@ -33,27 +32,27 @@ PASSED = Verdict("True", "Passed", "all checks passed")
 
 
 async def fetched(
-    server: Server, spec: Object, front: NodeTunnel | None, path: str, method: str = "GET", body: bytes = b""
+    asking: Asking, server: Server, spec: Object, path: str, method: str = "GET", body: bytes = b""
 ) -> tuple[int, bytes]:
     """Status and body of one answer to the aggregator itself.  Raises: ``OSError``, ``EOFError``, ``ValueError``."""
     host = authority(server.host, str(server.port))
-    headers = [("Host", host), ("Accept", "application/json"), ("Connection", "close"), *remote_headers(_ASKER)]
+    headers = [("Host", host), ("Accept", "application/json"), *remote_headers(_ASKER)]
     if body:
         headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     async with asyncio.timeout(_TIMEOUT_S):
-        answer = await ask(server, spec, front, method, path, headers, body)
+        answer = await asking.ask(server, spec, method, path, headers, body)
         try:
             return answer.status, await answer.body(_LARGEST_BYTES)
         finally:
             answer.close()
 
 
-async def judged(server: Server, spec: Object, front: NodeTunnel | None) -> Verdict:
+async def judged(asking: Asking, server: Server, spec: Object) -> Verdict:
     """Ask for the group and version's resources.  Raises: ``Unavailable``."""
     path = f"/apis/{spec['group']}/{spec['version']}"
     url = f"https://{authority(server.host, str(server.port))}{path}"
     try:
-        status, body = await fetched(server, spec, front, path)
+        status, body = await fetched(asking, server, spec, path)
     except FAILURES as error:
         why = "context deadline exceeded" if isinstance(error, TimeoutError) else str(error) or "EOF"
         raise Unavailable(

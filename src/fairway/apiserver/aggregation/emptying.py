@@ -1,6 +1,6 @@
 """Emptying: what extension servers hold of a namespace that is leaving goes with it.
 
-Shape: ``empty(server, spec, front, kinds, namespace)`` for one server; who asks comes again until nothing is left.
+Shape: ``empty(target, kinds, namespace, into)`` for one server; who asks comes again until nothing is left.
 Source: Kubernetes docs, "Namespaces"; API conventions on DeleteOptions.
 """
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import orjson
 
+from fairway.apiserver.aggregation.asking import Asking
 from fairway.apiserver.aggregation.availability import FAILURES, fetched
 from fairway.apiserver.aggregation.target import Server
-from fairway.apiserver.settings import NodeTunnel
 from fairway.kinds.kind import Kind
 from fairway.objects import Object
 
@@ -29,9 +29,9 @@ class Emptied(NamedTuple):
 class Target(NamedTuple):
     """Whom to ask, and how."""
 
+    asking: Asking
     server: Server
     spec: Object
-    front: NodeTunnel | None
 
 
 def is_emptied(kind: Kind) -> bool:

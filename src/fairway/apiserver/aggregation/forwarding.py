@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from fairway.apiserver.aggregation.aggregation import Aggregation, Remote
-from fairway.apiserver.aggregation.asking import REMOTE, ask, remote_headers
+from fairway.apiserver.aggregation.asking import REMOTE, remote_headers
 from fairway.apiserver.aggregation.target import Unavailable
 from fairway.apiserver.authorization import Asked
 from fairway.apiserver.call import User
@@ -55,12 +55,11 @@ async def forwarded(remote: Remote, request: Request, user: User, aggregation: A
     host = authority(server.host, str(server.port))
     sent = headers.to_backend(
         given, address=request.peer.address, uri=request.path, backend=host,
-        body_bytes=len(request.body), method=request.method,
+        body_bytes=len(request.body), method=request.method, keeps=True,
     )  # fmt: skip
-    front = api.settings.front_proxy
     try:
-        answer = await ask(
-            server, remote.spec, front, request.method, request.target, [*sent, *remote_headers(user)], request.body
+        answer = await aggregation.asking.ask(
+            server, remote.spec, request.method, request.target, [*sent, *remote_headers(user)], request.body
         )
     except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
         return _unavailable(f"error trying to reach service: {str(error) or 'EOF'}")

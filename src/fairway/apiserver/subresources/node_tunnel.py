@@ -6,7 +6,7 @@ Source: RFC 9112 (framing of answers).
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,17 +31,29 @@ class NodeAddress:
 
 @dataclass(slots=True)
 class NodeAnswer:
-    """An answer whose head was read.  ``raw_head`` is the head as it came."""
+    """An answer whose head was read.  ``raw_head`` is the head as it came.
+
+    ``keep`` takes the connection back once the body is over, if it may be used again; ``is_over`` says that it is.
+    """
 
     status: int
     headers: dict[str, str]
     raw_head: bytes
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    keep: Callable[[], None] | None = None
+    is_over: bool = False
+    is_left: bool = False
 
     def close(self) -> None:
-        """Drop the connection."""
-        self.writer.close()
+        """Drop the connection, or leave it to the next request."""
+        if self.is_left:
+            return
+        if self.keep is not None and self.is_over:
+            self.is_left = True
+            self.keep()
+        else:
+            self.writer.close()
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes.  Raises: ``ConnectionError`` if it breaks off."""
@@ -58,6 +70,7 @@ class NodeAnswer:
                 return
             left = None if left is None else left - len(piece)
             yield piece
+        self.is_over = True
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         try:
@@ -70,6 +83,9 @@ class NodeAnswer:
                     left -= len(piece)
                     yield piece
                 await self.reader.readline()
+            while (await self.reader.readline()).strip():
+                pass  # trailers say nothing that is passed on
+            self.is_over = True
         except ValueError as error:
             raise ConnectionResetError("the node's answer is malformed") from error
 

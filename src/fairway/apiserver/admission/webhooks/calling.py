@@ -9,12 +9,12 @@ import ssl
 from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache
-from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httptools
 
+from fairway.apiserver.kept_connections import Connection, KeptConnections
 from fairway.objects import Object
 from fairway.objects.authority import authority
 
@@ -80,29 +80,18 @@ def _context(bundle: str) -> ssl.SSLContext:
     return context
 
 
-class _Connection(NamedTuple):
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-
 _Key = tuple[str, int, str, str]
 
 
 class Calls:
-    """Calls over connections that are kept for the next one.
-
-    ``_idle`` are those that nobody uses, with the time since when, by where they lead and whom they trust.
-    """
+    """Calls over connections that are kept for the next one."""
 
     def __init__(self) -> None:
-        self._idle: dict[_Key, list[tuple[float, _Connection]]] = {}
+        self._kept = KeptConnections(_IDLE_S, _IDLE_MAX)
 
     def close(self) -> None:
         """Close whatever is open."""
-        for kept in self._idle.values():
-            for _, connection in kept:
-                connection.writer.close()
-        self._idle.clear()
+        self._kept.close()
 
     async def post(self, place: Where, bundle: str, body: bytes, timeout_s: float) -> bytes:
         """The body of a 200.  Raises: ``CallFailed``."""
@@ -126,7 +115,7 @@ class Calls:
 
     async def _exchange(self, place: Where, bundle: str, body: bytes) -> tuple[int, bytes]:
         key = (place.host, place.port, place.name, bundle)
-        kept = self._kept(key)
+        kept = self._kept.take(key)
         if kept is not None:
             try:
                 return await self._over(kept, key, place, body)
@@ -135,24 +124,15 @@ class Calls:
         reader, writer = await asyncio.open_connection(
             place.host, place.port, ssl=_context(bundle), server_hostname=place.name, limit=_PIECE_BYTES
         )
-        return await self._over(_Connection(reader, writer), key, place, body)
+        return await self._over(Connection(reader, writer), key, place, body)
 
-    def _kept(self, key: _Key) -> _Connection | None:
-        while idle := self._idle.get(key):
-            since, found = idle.pop()
-            if monotonic() - since < _IDLE_S and not found.reader.at_eof():
-                return found
-            found.writer.close()
-        return None
-
-    async def _over(self, connection: _Connection, key: _Key, place: Where, body: bytes) -> tuple[int, bytes]:
+    async def _over(self, connection: Connection, key: _Key, place: Where, body: bytes) -> tuple[int, bytes]:
         is_reusable = False
         try:
             status, answer, is_reusable = await _asked(connection, place, body)
         finally:
-            idle = self._idle.setdefault(key, [])
-            if is_reusable and len(idle) < _IDLE_MAX:
-                idle.append((monotonic(), connection))
+            if is_reusable:
+                self._kept.give(key, connection)
             else:
                 connection.writer.close()
         return status, answer
@@ -177,7 +157,7 @@ def _failure(error: Exception, place: Where) -> str:
     return str(error)
 
 
-async def _asked(connection: _Connection, place: Where, body: bytes) -> tuple[int, bytes, bool]:
+async def _asked(connection: Connection, place: Where, body: bytes) -> tuple[int, bytes, bool]:
     """(status, body, whether the connection may be used again)"""
     head = (
         f"POST {place.path} HTTP/1.1\r\nHost: {place.shown_host}\r\nUser-Agent: kube-apiserver-admission\r\n"

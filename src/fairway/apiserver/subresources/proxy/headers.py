@@ -29,12 +29,19 @@ _RENDERED = frozenset({"content-length", "content-type", "date"})
 
 
 def to_backend(
-    given: Mapping[str, str], *, address: str, uri: str, backend: str, body_bytes: int | None, method: str
+    given: Mapping[str, str],
+    *,
+    address: str,
+    uri: str,
+    backend: str,
+    body_bytes: int | None,
+    method: str,
+    keeps: bool = False,
 ) -> list[Header]:
     """The request's headers as the backend sees them.  ``uri`` is the path that the client asked for.
 
     ``backend`` is its host and port, for clients that name no host (HTTP/1.0); ``body_bytes`` is ``None`` for a body of
-    unknown length.
+    unknown length.  ``keeps``: the connection may be used again.
     """
     given = given if "host" in given else {"host": backend, **given}
     dropped = _HOP_BY_HOP | _OURS | _FORWARDED | _named(given.get("connection", ""))
@@ -56,7 +63,7 @@ def to_backend(
         passed.append(("Content-Length", str(body_bytes)))
     if is_upgrade(given):
         return [*passed, ("Connection", "Upgrade"), ("Upgrade", given["upgrade"])]
-    return [*passed, ("Connection", "close")]
+    return passed if keeps else [*passed, ("Connection", "close")]
 
 
 def is_upgrade(given: Mapping[str, str]) -> bool:

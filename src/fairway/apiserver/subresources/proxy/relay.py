@@ -22,6 +22,7 @@ _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 async def relayed(answer: NodeAnswer, headers: list[Header], *, is_head: bool, rewrite: Callable[[str], str]) -> Answer:
     """The client's answer.  ``rewrite`` is given the links of HTML documents.  Raises: ``ConnectionError``."""
     content_type = answer.headers.get("content-type", "")
+    answer.is_over = is_head or answer.status in _BODILESS
     if answer.status in _BODILESS:
         answer.close()
         return Response(answer.status, b"", content_type, headers)
