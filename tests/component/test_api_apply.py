@@ -35,7 +35,8 @@ def deployment(**spec: Any) -> dict[str, Any]:
 
 async def apply(api: World, path: str, body: Any, manager: str = "me", **query: str) -> Told:
     asked = "&".join(f"{key}={value}" for key, value in {"fieldManager": manager, **query}.items())
-    return await api.ask("PATCH", f"{path}?{asked}", orjson.dumps(body), content_type=APPLY)
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    return await api.ask("PATCH", f"{path}?{asked}", raw, content_type=APPLY)
 
 
 def managers(told: Told) -> dict[tuple[str, str, str], Any]:
@@ -236,8 +237,97 @@ async def test_who_applies_speaks_of_declared_fields_in_their_types(
         told = await apply(api, f"{DEPLOYMENTS}/web", body, fieldValidation=validation)
         wanted = faults[0] if len(faults) == 1 else "errors:\n  " + "\n  ".join(faults)
         start, _, found = told.message.partition("): ")
-        assert start == "failed to create typed patch object (default/web; apps/v1, Kind=Deployment"
+        assert start == "failed to create typed patch object (/web; apps/v1, Kind=Deployment"
         assert (told.status, found) == (500, wanted)
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ([{"image": "x"}], ""),
+        ([{"name": "a"}, None], "element 1: associative list with keys may not have a null element"),
+        (["x"], "element 0: associative list with keys may not have non-map elements"),
+    ],
+)  # fmt: skip
+async def test_items_of_keyed_lists_have_their_keys(api: World, items: list[Any], why: str) -> None:
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    await apply(api, f"{DEPLOYMENTS}/web", deployment())
+    told = await apply(
+        api, f"{DEPLOYMENTS}/web", {**body, "spec": {"template": {"spec": {"containers": items}}}}, "other"
+    )
+    if why:
+        assert (told.status, told.message.partition("spec.containers: ")[2]) == (500, why)
+    else:
+        # A key that Go always writes is empty where nothing is said.
+        assert told.message.endswith("spec.template.spec.containers[1].name: Required value")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", (400, "Incorrect version specified in apply patch. Specified patch version: , expected: v1")),
+        (b"- a", (400, "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
+                       "array into Go value of type map[string]interface {}")),
+        (b"a: [", (400, "error decoding YAML: error converting YAML to JSON: yaml: line 1: did not find expected node "
+                        "content")),
+        (b"{apiVersion: v1, metadata: {name: a}}",
+         (500, "failed to create typed patch object (/a; /v1, Kind=): no corresponding type for /v1, Kind=")),
+        (b"{apiVersion: v1, kind: ConfigMap, metadata: {managedFields: []}}",
+         (400, "metadata.managedFields must be nil")),
+        (b"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, binaryData: {b: '!'}}",
+         (500, "failed to convert new object (/a; /v1, Kind=ConfigMap) to proper version: unable to convert "
+               "unstructured object to /v1, Kind=ConfigMap: "
+               "error decoding from json: illegal base64 data at input byte 0")),
+        (b"{apiVersion: v1, kind: ConfigMap}",
+         (400, "the name of the object (a based on URL) was undeterminable: name must be provided")),
+        (b"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, resourceVersion: '5'}}",
+         (409, 'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your '
+               "changes to the latest version and try again")),
+    ],
+    ids=lambda value: repr(value)[:40] if isinstance(value, bytes) else None,
+)  # fmt: skip
+async def test_what_is_no_config_is_told_as_upstream_tells_it(api: World, body: bytes, told: tuple[int, str]) -> None:
+    answer = await apply(api, f"{MAPS}/a", body)
+    assert (answer.status, answer.message) == told
+
+
+async def test_an_object_that_is_there_need_not_be_named_again(api: World) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "1"}}
+    await apply(api, f"{MAPS}/a", body)
+    told = await apply(api, f"{MAPS}/a", {**body, "metadata": {}, "data": {"a": "2"}})
+    assert (told.status, told.body["data"]) == (200, {"a": "2"})
+    stranger = await apply(api, f"{MAPS}/a", {**body, "metadata": {"uid": "x"}})
+    assert (stranger.status, stranger.message.partition("metadata")[2]) == (
+        422, '.uid: Invalid value: "x": field is immutable',
+    )  # fmt: skip
+
+
+async def test_the_last_applier_leaves_with_what_it_brought(api: World) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    await apply(api, f"{MAPS}/a", {**body, "data": {"a": "1"}})
+    told = await apply(api, f"{MAPS}/a", body)
+    assert "data" not in told.body
+    assert managers(told) == {}
+
+
+async def test_null_takes_nothing_from_a_list_of_many_writers(api: World) -> None:
+    await apply(api, f"{DEPLOYMENTS}/web", deployment())
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    told = await apply(
+        api, f"{DEPLOYMENTS}/web", {**body, "spec": {"template": {"spec": {"containers": None}}}}, "other"
+    )
+    assert [one["name"] for one in told.body["spec"]["template"]["spec"]["containers"]] == ["web"]
+
+
+async def test_managers_of_a_version_that_nobody_knows_are_forgotten(api: World) -> None:
+    await api.ask(
+        "POST", MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "1"}}
+    )
+    entry = {"manager": "x", "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {}}}
+    for version in ("bogus/v7", ""):
+        patch = {"metadata": {"managedFields": [{**entry, "apiVersion": version}]}}
+        told = await api.ask("PATCH", f"{MAPS}/a", patch, content_type="application/merge-patch+json")
+        assert "managedFields" not in told.body["metadata"]
 
 
 @pytest.mark.parametrize("way", ["put", "merge", "json"])

@@ -427,12 +427,12 @@ async def test_server_side_apply_follows_the_schema(api: World) -> None:
     assert told.message == 'Apply failed with 1 conflict: conflict with "two": .spec.size'
     told = await apply(api, widget(), "one", size=1, ports=[{"name": "a"}, {"name": "a"}], tags=["x", "x"])
     assert told.message == (
-        f"failed to create typed patch object (default/w; {GROUP}/v1, Kind=Widget): errors:\n"
+        f"failed to create typed patch object (/w; {GROUP}/v1, Kind=Widget): errors:\n"
         '  .spec.ports: duplicate entries for key [name="a"]\n  .spec.tags: duplicate entries for key [="x"]'
     )
     told = await apply(api, widget(), "one", size=1, strange=1)
     assert (told.status, told.message) == (
-        500, f"failed to create typed patch object (default/w; {GROUP}/v1, Kind=Widget): "
+        500, f"failed to create typed patch object (/w; {GROUP}/v1, Kind=Widget): "
         ".spec.strange: field not declared in schema",
     )  # fmt: skip
 

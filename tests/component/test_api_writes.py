@@ -52,7 +52,13 @@ async def test_the_server_says_who_an_object_is(api: World) -> None:
     made = (await api.ask("POST", MAPS, body)).body["metadata"]
     assert made["uid"] != "mine"
     assert made["creationTimestamp"] > "2026"
-    assert not {"generation", "selfLink"} & set(made)
+    assert "selfLink" not in made
+    # Nobody counts the changes of a ConfigMap: its generation is its writer's.
+    assert made["generation"] == 7
+    below = config_map("b")
+    below["metadata"]["generation"] = -1
+    told = await api.ask("POST", MAPS, below)
+    assert told.message.endswith("metadata.generation: Invalid value: -1: must be greater than or equal to 0")
 
 
 async def test_an_object_that_brings_a_revision_is_refused_as_upstream_does(api: World) -> None:
@@ -61,6 +67,24 @@ async def test_an_object_that_brings_a_revision_is_refused_as_upstream_does(api:
     told = await api.ask("POST", MAPS, body)
     assert (told.status, told.message) == (500, "resourceVersion should not be set on objects to be created")
     assert "reason" not in told.body
+    assert (await api.ask("POST", f"{MAPS}?dryRun=All", body)).status == 201
+    body["metadata"]["resourceVersion"] = "x"
+    assert (await api.ask("POST", MAPS, body)).status == 201
+
+
+@pytest.mark.parametrize("way", ["PUT", "merge-patch+json", "apply-patch+yaml"])
+async def test_a_revision_that_is_no_number_is_a_500_as_upstream_has_it(api: World, way: str) -> None:
+    await api.ask("POST", MAPS, config_map("a"))
+    body = {"apiVersion": "v1", "kind": "ConfigMap"} | config_map("a")
+    for revision, status in {"x": 500, "-1": 500, "0": 200, "1": 409}.items():
+        body["metadata"]["resourceVersion"] = revision
+        if way == "PUT":
+            told = await api.ask("PUT", f"{MAPS}/a", body)
+        else:
+            told = await api.ask("PATCH", f"{MAPS}/a?fieldManager=me", body, content_type=f"application/{way}")
+        assert told.status == status, revision
+        if status == 500:
+            assert told.message == f'strconv.ParseUint: parsing "{revision}": invalid syntax'
 
 
 async def test_names_are_made_from_a_prefix(api: World) -> None:

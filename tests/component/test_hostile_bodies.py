@@ -226,7 +226,7 @@ MERGES = b"a0: &a0 {" + b",".join(b"k%d: v" % n for n in range(1000)) + b"}\n" +
     "text",
     [
         b"a: [", b"\ta: b", b"? [a]\n: b", b"? {a: b}\n: c", b"*nope", b"a: *nope", b"&a [*a]",
-        b"&a {b: *a}", b"a: &a {<<: *a}", b"{<<: [1]}", b"a: 1\n---\na: 2", b"metadata: {name: \0}", b"{" * 5000,
+        b"&a {b: *a}", b"a: &a {<<: *a}", b"{<<: [1]}", b"metadata: {name: \0}", b"{" * 5000,
         b"a: !!binary \xff", b"a: \xff", b'a: "\\ud800"', b"!!python/object/apply:os.system ['true']",
         b"!!python/name:os.system", b"a: !!set {b, c}", b"a: !!omap [b: c]", b"a: !!pairs [b: c]", b"a: !own b",
         b"a: !!int x", b"a: !!int ''", b"a: !!bool x", b"a: !!float x", b"a: !!map []", b"a: !!seq {}", b"a: .nan",

@@ -155,7 +155,7 @@ NULLS = [
     {"spec": []}, {"status": 5}, {"metadata": {"name": "y"}}, {"metadata": {"name": {}}},
     {"metadata": {"namespace": "x"}},
     {"metadata": {"namespace": {}}}, {"metadata": {"uid": "x"}}, {"metadata": {"uid": {}}}, {"kind": "Pod"},
-    {"metadata": {"resourceVersion": "x"}}, {"metadata": {"resourceVersion": 5}}, {"metadata": {"resourceVersion": {}}},
+    {"metadata": {"resourceVersion": "1"}}, {"metadata": {"resourceVersion": 5}}, {"metadata": {"resourceVersion": {}}},
     {"metadata": {"labels": {"a": 5}}}, {"metadata": {"labels": 5}}, {"metadata": {"labels": {"-": "a"}}},
     {"metadata": {"ownerReferences": [None]}}, {"metadata": {"finalizers": [None]}}, {"metadata": {"generation": "x"}},
     {"metadata": {"creationTimestamp": "x"}}, {"metadata": {"creationTimestamp": 5}}, {"spec": {"ports": {}}},

@@ -112,6 +112,40 @@ def test_what_is_written_as_yaml_is_read_back() -> None:
     assert yaml_form.load(yaml_form.dump(found)) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("", '""'), ("207", '"207"'), ("1e3", '"1e3"'), ("0o7", '"0o7"'), ("1:30", '"1:30"'), ("y", '"y"'),
+        ("2026-01-01T00:00:00Z", '"2026-01-01T00:00:00Z"'), ("a: b", "'a: b'"), ("_1", "_1"), ("1a", "1a"),
+        ("two\nlines\n", "|\n  two\n  lines"), ("null", '"null"'),
+    ],
+)  # fmt: skip
+def test_texts_are_quoted_as_upstream_quotes_them(text: str, written: str) -> None:
+    """Seen side by side with kube-apiserver; members stand in the order of their names."""
+    assert yaml_form.dump({"b": text, "a": 1}).decode() == f"a: 1\nb: {written}\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"a: b: c", "mapping values are not allowed in this context"),
+        (b"a: b\n c: d", "line 2: mapping values are not allowed in this context"),
+        (b"a:\n\t- b", "line 2: found character that cannot start any token"),
+        (b"{a: 1", "line 1: did not find expected ',' or '}'"), (b"a: *b", "unknown anchor 'b' referenced"),
+        (b"- a\nb: c", "line 1: did not find expected '-' indicator"), (b"%", "could not find expected directive name"),
+        (b"<<: [a]", "map merge requires map or sequence of maps as the value"),
+    ],
+)  # fmt: skip
+def test_faults_of_yaml_are_told_in_the_words_of_upstreams_library(raw: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match="yaml") as error:
+        yaml_form.load(raw)
+    assert str(error.value) == f"yaml: {told}"
+
+
+def test_of_several_documents_the_first_one_counts() -> None:
+    assert yaml_form.load(b"a: 1\n---\na: 2") == {"a": 1}
+
+
 def begun(kind: Kind, **given: Any) -> Object:
     new: Object = {"metadata": given}
     metadata.begin(new, kind, uid="u", now_s=NOW)
@@ -121,7 +155,7 @@ def begun(kind: Kind, **given: Any) -> Object:
 
 def test_a_new_object_gets_its_identity_and_loses_what_it_may_not_say() -> None:
     assert begun(CONFIG_MAP, labels={}, name="a", uid="mine", generation=4, deletionTimestamp="x") == {
-        "name": "a", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z",
+        "name": "a", "uid": "u", "generation": 4, "creationTimestamp": "2026-01-01T00:00:00Z",
     }  # fmt: skip
     assert begun(REPLICA_SET, name="a")["generation"] == 1
 

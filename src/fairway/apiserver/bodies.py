@@ -14,6 +14,7 @@ from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request
 from fairway.objects.strict.duplicates import has_duplicates
 from fairway.objects.strict.go_syntax import syntax_error
+from fairway.objects.strict.go_text import value_name
 
 _YAML = frozenset({YAML, "text/yaml", "application/x-yaml"})
 
@@ -26,7 +27,10 @@ def read(call: Call) -> Any:
         # As upstream: null says nothing, and so does an empty object.
         return {} if found is None else found
     if media in _YAML:
-        found = read_yaml(call.raw, call.doubled)
+        try:
+            found = read_yaml(call.raw, call.doubled)
+        except ValueError as error:
+            raise unrecognized(call.kind.name, str(error), call.raw) from error
     elif media == PROTOBUF:
         found = read_protobuf(call.kind.name, call.raw)
     else:
@@ -75,25 +79,26 @@ def read_protobuf(wanted: str, raw: bytes) -> Any:
 def read_yaml(raw: bytes, doubled: list[str]) -> Any:
     """What YAML says, without its own types (dates) or aliases that blow up; keys that stand twice go to ``doubled``.
 
-    Raises: ``StatusError`` 400.
+    Raises: ``ValueError``.
     """
     # Not at module level: clients rarely send YAML, and the parser costs start-up time.
     from fairway.apiserver import yaml_form
 
-    try:
-        return yaml_form.load(raw, doubled)
-    except ValueError as error:
-        raise bad_request(f"error decoding from json: error converting YAML to JSON: {error}") from error
+    return yaml_form.load(raw, doubled)
 
 
 def read_applied(call: Call) -> Object:
     """What is applied, which is YAML; see ``tell_doubled``.  Raises: ``StatusError`` 400."""
-    found = _plain_json(call.raw)
+    found: Any = _plain_json(call.raw)
     if found is None:
-        found = read_yaml(call.raw, call.doubled)
-    if not isinstance(found, dict):
-        raise bad_request("error decoding YAML: it is not an object")
-    return found
+        try:
+            found = read_yaml(call.raw, call.doubled)
+        except ValueError as error:
+            raise bad_request(f"error decoding YAML: error converting YAML to JSON: {error}") from error
+    if found is not None and not isinstance(found, dict):
+        why = f"cannot unmarshal {value_name(found)} into Go value of type map[string]interface {{}}"
+        raise bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: json: {why}")
+    return found or {}
 
 
 def _plain_json(raw: bytes) -> Object | None:

@@ -27,7 +27,8 @@ def ending(choice: Callable[[str], str]) -> str:
 def begin(new: Object, kind: Kind, *, uid: str, now_s: float) -> None:
     """Metadata of an object that is about to be created."""
     given = new["metadata"]
-    given.pop("generation", None)
+    if not given.get("generation"):
+        given.pop("generation", None)
     meta.stamp_created(given, uid=uid, now_s=now_s)
     if kind.has_generation:
         given["generation"] = 1
@@ -40,11 +41,14 @@ def generate_name(new: Object, random_ending: str) -> None:
     given["name"] = generated(given["generateName"], random_ending)
 
 
-def carry(new: Object, old: Object) -> None:
-    """Metadata of an update: what the writer left out and may not change is as it was."""
+def carry(new: Object, old: Object, *, has_managers: bool = False) -> None:
+    """Metadata of an update: what the writer left out and may not change is as it was.
+
+    ``has_managers``: ``new`` says already who owns what, even if it is nobody.
+    """
     given, kept = new["metadata"], old["metadata"]
     meta.carry_over(given, kept)
-    if "managedFields" in kept:
+    if "managedFields" in kept and not has_managers:
         given.setdefault("managedFields", kept["managedFields"])
     given.pop("selfLink", None)
     given["resourceVersion"] = kept["resourceVersion"]

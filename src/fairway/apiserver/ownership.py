@@ -11,14 +11,14 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.decode import described_version
 from fairway.apiserver.routes import media_version
 from fairway.kinds.kind import STATUS, CustomVersion, Kind
-from fairway.objects import Object
+from fairway.objects import Object, schema
 from fairway.objects.errors import StatusError
 from fairway.objects.meta import timestamp
-from fairway.objects.ownership import applying, managers, shape, structural, tracking
+from fairway.objects.ownership import applying, managers, shape, structural, tracking, typed_structural
 from fairway.objects.ownership.doubles import doubles
 from fairway.objects.ownership.managers import APPLY, UPDATE, Manager, Managers
 from fairway.objects.ownership.typed import faults
-from fairway.objects.strict import REDACTED, unknown_of_custom
+from fairway.objects.strict import REDACTED
 
 # Through these a writer speaks for fields; what others write (bindings, proxies) is the server's own doing.
 _TRACKED = frozenset({"", "status", "scale", "ephemeralcontainers", "resize", "finalize", "approval"})
@@ -41,7 +41,7 @@ def track(call: Call, new: Object, old: Object | None, now_s: float) -> None:
     given, kept = () if call.subresource else sent, entries(old)
     if managers.is_reset(given) if given else (old is not None and not kept):
         return
-    known = _known(given or kept, kept)
+    known = _of_versions(call.kind, _known(given or kept, kept))
     try:
         after = tracking.updated(
             old, new, known, writer(call), form_of(call, new), now=timestamp(now_s), without=_not_for(call)
@@ -86,6 +86,16 @@ def _known(given: Sequence[Object], kept: Sequence[Object]) -> Managers:
     return own or managers.read(kept, is_stored=True) or {}
 
 
+def _of_versions(kind: Kind, known: Managers) -> Managers:
+    """Without those who speak of a version that nobody knows: nobody could say what they own."""
+    if kind.custom is not None:
+        return known
+    versions = {f"{group}/{version}" if group else version for group, version in kind.served}
+    if all(manager.api_version in versions for manager in known):
+        return known
+    return {manager: owned for manager, owned in known.items() if manager.api_version in versions}
+
+
 def _not_for(call: Call) -> str:
     """The member that a writer through this path cannot speak of."""
     return "" if call.subresource else _set_elsewhere(call.kind)
@@ -103,18 +113,18 @@ def apply(call: Call, live: Object | None, config: Object, now_s: float, *, forc
     base = live if live is not None else {**config, "metadata": _identity(config)}
     if live is None:
         base = {member: base[member] for member in ("apiVersion", "kind", "metadata")}
-    known: Managers = managers.read(base["metadata"].get("managedFields") or (), is_stored=True) or {}
+    stored = managers.read(base["metadata"].get("managedFields") or (), is_stored=True) or {}
+    known = _of_versions(call.kind, stored)
     if live is not None and not known:
         known = applying.adopted(live, form, applier.api_version, now=now, without=without)
     wanted = _status_only(config) if call.subresource == STATUS.name else config
     try:
-        if found := list(doubles(wanted, form)):
-            raise _not_typed(call, config, _errors(found))
         new, after = applying.applied(base, wanted, known, applier, form, now=now, force=force, without=without)
     except applying.Conflicts as error:
         raise _conflict(error) from error
     except shape.KeyMissing as error:
-        raise _untyped(call, config, str(error)) from error
+        why = f"failed to create typed live object ({_named(base)}; {_about(config)}): {error}"
+        raise StatusError(500, "", why) from error
     new["metadata"].pop("managedFields", None)
     if after:
         new["metadata"]["managedFields"] = managers.written(after)
@@ -142,13 +152,27 @@ def _conflict(error: applying.Conflicts) -> StatusError:
 _GOT = ", got "
 
 
+def check_kind(call: Call, config: Object) -> None:
+    """A config is of the kind that it is applied to.  Raises: ``StatusError`` 500, as upstream's typed values do."""
+    said = config.get("kind") or ""
+    if said == call.kind.name:
+        return
+    about = _about(config)
+    if call.kind.custom is not None or schema.place_of(config["apiVersion"], said) is None:
+        raise _not_typed(call, config, f"no corresponding type for {about}")
+    raise StatusError(
+        500, "", f"failed to merge config: expected objects of the same type, but got {call.kind.name} and {said}"
+    )
+
+
 def check_declared(call: Call, config: Object) -> None:
     """Who applies may only speak of fields that the schema knows, in its types.  Raises: ``StatusError`` 500."""
     custom = call.kind.custom
     if custom is None:
         wrong = faults(config, described_version(call), call.kind.name)
     else:
-        wrong = [f".{path}: field not declared in schema" for path in unknown_of_custom(config, custom.schema)]
+        wrong = typed_structural.faults(config, custom.schema)
+    wrong += doubles(config, form_of(call, config))
     if call.kind.resource == "secrets":
         wrong = [text.partition(_GOT)[0] + (f"{_GOT}{REDACTED}" if _GOT in text else "") for text in wrong]
     if wrong:
@@ -159,13 +183,25 @@ def _errors(texts: Sequence[str]) -> str:
     return texts[0] if len(texts) == 1 else "errors:\n  " + "\n  ".join(texts)
 
 
-def _untyped(call: Call, config: Object, key: str) -> StatusError:
-    why = f'associative list with keys has an element that omits key field "{key}" (and doesn\'t have default value)'
-    return _not_typed(call, config, why)
-
-
 def _not_typed(call: Call, config: Object, why: str) -> StatusError:
-    where = f"{call.namespace or ''}/{call.name}"
-    version = config["apiVersion"] if "/" in config["apiVersion"] else f"/{config['apiVersion']}"
-    about = f"{version}, Kind={config['kind']}"
-    return StatusError(500, "", f"failed to create typed patch object ({where}; {about}): {why}")
+    return StatusError(500, "", f"failed to create typed patch object ({_named(config)}; {_about(config)}): {why}")
+
+
+def not_converted(config: Object, why: str) -> StatusError:
+    """500: what is applied fits the schema, but not the kind's own type."""
+    about = _about(config)
+    return StatusError(
+        500, "", f"failed to convert new object ({_named(config)}; {about}) to proper version: "
+        f"unable to convert unstructured object to {about}: {why}",
+    )  # fmt: skip
+
+
+def _named(found: Object) -> str:
+    metadata = found.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+
+
+def _about(config: Object) -> str:
+    version = config["apiVersion"]
+    return f"{version if '/' in version else f'/{version}'}, Kind={config.get('kind') or ''}"

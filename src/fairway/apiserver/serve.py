@@ -199,7 +199,7 @@ class Api:
         if before is None:
             metadata.begin(new, call.kind, uid=new_uid(), now_s=self.clock())
         else:
-            metadata.carry(new, before)
+            metadata.carry(new, before, has_managers=is_applied)
 
     def _check(self, call: Call, new: Object, before: Object | None) -> None:
         kind = call.kind

@@ -22,6 +22,7 @@ _DOUBLED_MAX = 100
 """Keys that stand twice and are told, as many as unknown fields."""
 _TAG = "tag:yaml.org,2002:"
 _STRING, _BINARY = f"{_TAG}str", f"{_TAG}binary"
+_PLAIN = frozenset(f"{_TAG}{name}" for name in ("str", "value", "merge"))
 _SCALARS = frozenset(f"{_TAG}{name}" for name in ("null", "bool", "int", "float"))
 
 
@@ -81,7 +82,7 @@ class _Builder:
                 self._add(event, self._scalar(event), _VALUE_SIZE + len(event.value), event.anchor)
             case yaml.AliasEvent():
                 if event.anchor not in self._anchors:
-                    raise _wrong(event, f"unknown anchor '{event.anchor}' referenced")
+                    raise ValueError(f"yaml: unknown anchor '{event.anchor}' referenced")
                 self._add(event, *self._anchors[event.anchor], None)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._begin(event)
@@ -127,7 +128,7 @@ class _Builder:
             into.key = self._key(event, value)
         elif into.key == "<<" and isinstance(value, dict | list):
             into.key = None
-            into.merges.extend(_merged(event, value))
+            into.merges.extend(_merged(value))
         else:
             if into.key in into.value:
                 self._double(event, f'key "{into.key}" already set in map')
@@ -146,7 +147,7 @@ class _Builder:
         if not isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._size += size
         if self._size > SIZE_MAX:
-            raise ValueError("document contains excessive aliasing")
+            raise ValueError("yaml: document contains excessive aliasing")
 
     def _key(self, event: Any, key: Any) -> str:
         match key:
@@ -161,11 +162,11 @@ class _Builder:
         raise _wrong(event, "a collection cannot be the key of a map")
 
 
-def _merged(event: Any, value: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
+def _merged(value: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
     """The mappings that ``<<`` names, the more important first."""
     found = [value] if isinstance(value, dict) else value
     if not all(isinstance(each, dict) for each in found):
-        raise _wrong(event, "map merge requires map or sequence of maps as the value")
+        raise ValueError("yaml: map merge requires map or sequence of maps as the value")
     return found
 
 
@@ -193,8 +194,20 @@ def load(raw: bytes, doubled: list[str] | None = None) -> Any:
     """
     try:
         return _load(raw, doubled)
+    except yaml.MarkedYAMLError as error:
+        raise ValueError(_told(error)) from error
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
+        raise ValueError(" ".join(f"yaml: {error}".split())) from error
+
+
+def _told(error: yaml.MarkedYAMLError) -> str:
+    """A fault of the syntax as Go's library tells it, which counts lines from 0 where it is not the scanner's."""
+    line = error.problem_mark.line if error.problem_mark is not None else 0
+    if line:
+        line += isinstance(error, yaml.scanner.ScannerError)
+    elif error.context_mark is not None:
+        line = error.context_mark.line
+    return f"yaml: {f'line {line}: ' if line else ''}{error.problem}"
 
 
 def _load(raw: bytes, doubled: list[str] | None) -> Any:
@@ -204,14 +217,39 @@ def _load(raw: bytes, doubled: list[str] | None) -> Any:
         while not isinstance(event := loader.get_event(), yaml.StreamEndEvent):
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:
-                raise _wrong(event, "expected a single document in the stream")
+                # As upstream, which reads one document and no further.
+                break
             builder.take(event)
     finally:
         loader.dispose()
     return builder.value
 
 
+class _Dumper(yaml.CSafeDumper):
+    """Texts that would be read as something else stand in double quotes, as Kubernetes' own library puts them."""
+
+
+_OTHERWISE = re.compile(
+    r"[yYnN]|[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?"
+    r"|\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?)"
+)
+"""What Go's library reads as something else than a text, beside what PyYAML does."""
+
+
+def _text(dumper: Any, text: str) -> Any:
+    if "\n" in text:
+        return dumper.represent_scalar(_STRING, text, style="|")
+    tag = dumper.resolve(yaml.ScalarNode, text, (True, False))
+    is_plain = tag in _PLAIN and (text[:1] == "_" or not _OTHERWISE.fullmatch(text.replace("_", "")))
+    return dumper.represent_scalar(_STRING, text, style=None if is_plain else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
 def dump(value: Any) -> bytes:
-    """``value`` with members in the order they have."""
-    text: bytes = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, encoding="utf-8")
+    """``value`` with its members in the order of their names, as upstream writes YAML."""
+    text: bytes = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, encoding="utf-8", default_flow_style=False
+    )  # fmt: skip
     return text

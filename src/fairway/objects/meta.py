@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, required, too_long
+from fairway.objects.errors import Problem, StatusError, forbidden_value, invalid_value, required, too_long
 from fairway.objects.labels import validate_labels
 from fairway.objects.names import as_name, dns_label, dns_subdomain, is_qualified_name, qualified_name
 
@@ -92,9 +92,19 @@ def stamp_created(metadata: Object, *, uid: str, now_s: float) -> None:
 
 
 def asked_version(metadata: Object) -> str:
-    """The state that a writer means; empty for any, which ``0`` stands for too."""
+    """The state that a writer means; empty for any, which ``0`` stands for too.
+
+    Raises: ``StatusError`` 500, as upstream, for what is no number.
+    """
     version = str(metadata.get("resourceVersion") or "")
-    return "" if version == "0" else version
+    if version and not is_version(version):
+        raise StatusError(500, "", f'strconv.ParseUint: parsing "{version}": invalid syntax')
+    return version if version.strip("0") else ""
+
+
+def is_version(text: str) -> bool:
+    """Whether a resourceVersion is one at all: a whole number."""
+    return text.isascii() and text.isdecimal()
 
 
 def carry_over(metadata: Object, old: Object) -> None:

@@ -151,7 +151,7 @@ def _set_by_client_side_apply(live: Object, shape: Shape) -> FieldSet:
 
 def adopted(live: Object, shape: Shape, api_version: str, *, now: str, without: str) -> Managers:
     """The managers of an object that was written before anybody was tracked: all is of one Update of old."""
-    fields = fields_of(tracked(live, without=without), shape)
+    fields = difference_between({}, tracked(live, without=without), shape).added
     return {Manager(BEFORE_FIRST_APPLY, UPDATE, api_version): Owned(ordered(fields), now)} if fields else {}
 
 

@@ -1,4 +1,4 @@
-"""Doubles: items of a set or keyed list that an applied configuration names twice, so that nobody knows which is meant.
+"""Doubles: items of a set or keyed list that are named twice, or have no name, so that nobody knows which is meant.
 
 Pure.  Source: the structured-merge-diff rules for lists; the texts are upstream's.
 """
@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from fairway.objects.ownership.field_sets import Path, text
-from fairway.objects.ownership.shape import KEYED, SET, WHOLE, Shape, as_found
+from fairway.objects.ownership.shape import KEYED, SET, WHOLE, KeyMissing, Shape, as_found
 
 
 def doubles(value: Any, shape: Shape, path: Path = ()) -> Iterator[str]:
-    """``.spec.ports: duplicate entries for key [port=80,protocol="TCP"]`` of each.  Raises: ``KeyMissing``."""
+    """``.spec.ports: duplicate entries for key [port=80,protocol="TCP"]`` of each.
+
+    An item that has no key ends its list: what is behind it is not looked at.
+    """
     shape = as_found(shape, value)
     if shape.form == WHOLE:
         return
@@ -20,8 +23,12 @@ def doubles(value: Any, shape: Shape, path: Path = ()) -> Iterator[str]:
             yield from doubles(below, shape.field(name), (*path, f"f:{name}"))
         return
     seen: dict[str, int] = {}
-    for item in value:
-        element = shape.element(item)
+    for place, item in enumerate(value):
+        try:
+            element = shape.element(item)
+        except KeyMissing as why:
+            yield f"{text(path)}: element {place}: {why}"
+            break
         seen[element] = seen.get(element, 0) + 1
         if shape.form == KEYED:
             yield from doubles(item, shape.item(), (*path, element))

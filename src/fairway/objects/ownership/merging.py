@@ -14,8 +14,13 @@ NOTHING: Any = object()
 
 
 def merge(live: Any, config: Any, shape: Shape) -> Any:
-    """``config`` wins; what it does not speak of stays.  Raises: ``KeyMissing``."""
+    """``config`` wins; what it does not speak of stays, as does a map or list of many writers for which it says null.
+
+    Raises: ``KeyMissing``.
+    """
     was, is_ = as_found(shape, live), as_found(shape, config)
+    if config is None and live and was.form in (STRUCT, MAP, KEYED, SET):
+        return live
     if was.form == WHOLE or is_.form == WHOLE:
         return config
     if is_.form in (STRUCT, MAP, DEDUCE):

@@ -19,8 +19,11 @@ _ALWAYS_THERE = frozenset({"metadata", "spec", "status", "template", "strategy",
 _KEY_DEFAULTS = {"protocol": "TCP"}
 
 
+_ZERO: dict[str, object] = {schema.STRING: "", schema.INT32: 0, schema.INT64: 0}
+
+
 class KeyMissing(ValueError):
-    """An item of a keyed list that lacks one of its keys."""
+    """An item that cannot be told from others, such as one of a keyed list without its key; says so as upstream."""
 
 
 class Shape:
@@ -73,15 +76,36 @@ class Shape:
     def element(self, item: object) -> str:
         """The path element of one item of a keyed list or a set.  Raises: ``KeyMissing``."""
         if self.form == SET:
+            if isinstance(item, dict):
+                raise KeyMissing("associative list without keys has an element that's a map type")
+            if isinstance(item, list):
+                raise KeyMissing("not supported: associative list with lists as elements")
+            if item is None:
+                raise KeyMissing("associative list without keys has an element that's an explicit null")
             return f"v:{orjson.dumps(item).decode()}"
+        if not isinstance(item, dict):
+            kind = "a null element" if item is None else "non-map elements"
+            raise KeyMissing(f"associative list with keys may not have {kind}")
         found = {}
         for key in self.keys:
-            value = item.get(key) if isinstance(item, dict) else None
-            value = _KEY_DEFAULTS.get(key) if value is None else value
-            if value is None:
-                raise KeyMissing(key)
+            value = item[key] if key in item else self._key_default(key)
+            if value is None and key not in item:
+                raise KeyMissing(
+                    f'associative list with keys has an element that omits key field "{key}" '
+                    "(and doesn't have default value)"
+                )
             found[key] = value
         return f"k:{orjson.dumps(found).decode()}"
+
+    def _key_default(self, key: str) -> object:
+        """The value of a key that an item leaves out: Go's zero value where it is always written."""
+        if key in _KEY_DEFAULTS:
+            return _KEY_DEFAULTS[key]
+        if self._item_type is None or self._item_type.form != schema.DEFINED:
+            return None
+        item = schema.definition(self._item_type.place)
+        type_ = (item.fields or {}).get(key)
+        return _ZERO.get(type_.form) if type_ is not None and key in item.required else None
 
 
 WHOLE_VALUE = Shape(WHOLE)

@@ -3,8 +3,6 @@
 Source: Kubernetes docs, "Server-Side Apply", "Custom resources and server-side apply"; "Merge strategy".
 """
 
-import orjson
-
 from fairway.objects import Object, schema
 from fairway.objects.ownership.shape import (
     DEDUCED,
@@ -13,7 +11,6 @@ from fairway.objects.ownership.shape import (
     SET,
     STRUCT,
     WHOLE_VALUE,
-    KeyMissing,
     Shape,
     of_definition,
 )
@@ -67,19 +64,10 @@ class StructuralShape(Shape):
         """See ``Shape``: nothing but the metadata of an object."""
         return self._is_object and name == "metadata"
 
-    def element(self, item: object) -> str:
-        """See ``Shape``; keys may have defaults."""
-        if self.form == SET:
-            return super().element(item)
+    def _key_default(self, key: str) -> object:
+        """See ``Shape``: what the schema says."""
         properties = (self._schema.get("items") or {}).get("properties") or {}
-        found = {}
-        for key in self.keys:
-            value = item.get(key) if isinstance(item, dict) else None
-            value = (properties.get(key) or {}).get("default") if value is None else value
-            if value is None:
-                raise KeyMissing(key)
-            found[key] = value
-        return f"k:{orjson.dumps(found).decode()}"
+        return (properties.get(key) or {}).get("default")
 
 
 def of_schema(found: Object, *, is_object: bool = False) -> Shape:

@@ -47,14 +47,25 @@ def _of(value: Any, type_: Type, path: Path) -> Iterator[str]:
         case schema.OBJECT | schema.ANYTHING:
             return
         case _:
-            wrong = _scalar(value, type_.form)
+            wrong = scalar_fault(value, type_.form)
             if wrong:
                 yield f"{text(path)}: {wrong}"
 
 
+def of_defined(value: Any, place: int, path: Path) -> Iterator[str]:
+    """What is wrong with a value that a definition of the schema table describes."""
+    if value is not None:
+        yield from _defined(value, schema.definition(place), path)
+
+
+def expected(form: str, value: Any) -> str:
+    """What is said of a value that is no ``map`` or ``list`` at all."""
+    return f"expected {form}, got &{{{_shown(value)}}}"
+
+
 def _defined(value: Any, found: Definition, path: Path) -> Iterator[str]:
     if found.short_name in _UNTYPED:
-        if wrong := _scalar(value, schema.QUANTITY):
+        if wrong := scalar_fault(value, schema.QUANTITY):
             yield f"{text(path)}: {wrong}"
     elif found.fields is None:
         if found.type is not None:
@@ -62,12 +73,12 @@ def _defined(value: Any, found: Definition, path: Path) -> Iterator[str]:
     elif isinstance(value, dict):
         yield from _members(value, found.fields, path)
     else:
-        yield f"{text(path)}: expected map, got &{{{_shown(value)}}}"
+        yield f"{text(path)}: {expected('map', value)}"
 
 
 def _map(value: Any, type_: Type, path: Path) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f"{text(path)}: expected map, got &{{{_shown(value)}}}"
+        yield f"{text(path)}: {expected('map', value)}"
         return
     for name, below in value.items():
         yield from _of(below, type_.item or Type(schema.ANYTHING), (*path, f"f:{name}"))
@@ -75,17 +86,17 @@ def _map(value: Any, type_: Type, path: Path) -> Iterator[str]:
 
 def _list(value: Any, type_: Type, path: Path) -> Iterator[str]:
     if not isinstance(value, list):
-        yield f"{text(path)}: expected list, got &{{{_shown(value)}}}"
+        yield f"{text(path)}: {expected('list', value)}"
         return
     shape = of_type(type_)
     for place, item in enumerate(value):
-        element = _element(shape, item, place)
+        element = element_of(shape, item, place)
         if element:
             yield from _of(item, type_.item or Type(schema.ANYTHING), (*path, element))
 
 
-def _element(shape: Shape, item: Any, place: int) -> str:
-    """The path element of an item; empty for one that lacks its key, which is told elsewhere."""
+def element_of(shape: Shape, item: Any, place: int) -> str:
+    """The path element of an item; empty for one that has none, which is told elsewhere."""
     if shape is WHOLE_VALUE or shape.form not in (KEYED, SET):
         return f"i:{place}"
     try:
@@ -94,7 +105,7 @@ def _element(shape: Shape, item: Any, place: int) -> str:
         return ""
 
 
-def _scalar(value: Any, form: str) -> str:
+def scalar_fault(value: Any, form: str) -> str:
     """What is wrong with a value that should be one of ``form``; empty if nothing is."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if form in _NUMERIC:

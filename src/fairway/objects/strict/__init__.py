@@ -101,13 +101,6 @@ def _inner_metadata(walk: Walk, given: Any, path: str) -> Any:
     return cleaned
 
 
-def unknown_of_custom(config: Object, custom: Object) -> list[str]:
-    """The paths of all that a custom kind's schema does not know, in metadata too; ``config`` stays as it is."""
-    found = inspect_custom(orjson.loads(orjson.dumps(config)), b"", custom)
-    marks = [field.partition(' "') for field in found.fields]
-    return [path.rstrip('"') for what, _, path in marks if what == "unknown field"]
-
-
 def inspect_patch(given: Any, raw: bytes, *, is_operations: bool) -> Findings:
     """What is wrong with a patch before it meets an object: duplicates; in operations unknown fields and types too."""
     walk = Walk()

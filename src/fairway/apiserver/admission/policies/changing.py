@@ -127,8 +127,7 @@ def _laid_over(document: Object, config: Object, shape: Shape) -> Any:
     try:
         return merge(document, config, shape)
     except KeyMissing as error:
-        why = f'associative list with keys has an element that omits key field "{error}"'
-        raise _Failed(f"{told}: failed to convert patch object to typed object: {why}") from error
+        raise _Failed(f"{told}: failed to convert patch object to typed object: {error}") from error
 
 
 _IDENTITY = frozenset((".apiVersion", ".kind", ".metadata"))
