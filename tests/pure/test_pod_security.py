@@ -38,6 +38,28 @@ def test_a_plain_pod_is_told_all_that_restricted_wants() -> None:
     )
 
 
+WIDE = pod(
+    {"capabilities": {"add": ["SYS_TIME"], "drop": ["ALL"]}, "allowPrivilegeEscalation": False, "runAsNonRoot": True,
+     "seccompProfile": {"type": "Unconfined"}, "privileged": True},
+    hostNetwork=True, volumes=[{"name": "v", "hostPath": {"path": "/"}}],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "minor", "reasons"),
+    [
+        ("baseline", LATEST, ["non-default capabilities", "host namespaces", "hostPath volumes", "privileged",
+                              "seccompProfile"]),
+        ("restricted", LATEST, ["host namespaces", "privileged", "unrestricted capabilities", "restricted volume types",
+                                "seccompProfile"]),
+        ("restricted", 21, ["non-default capabilities", "host namespaces", "privileged", "restricted volume types",
+                            "seccompProfile"]),
+    ],
+)  # fmt: skip
+def test_faults_come_in_the_order_of_upstreams_names_for_them(level: str, minor: int, reasons: list[str]) -> None:
+    assert [one.reason for one in judge.findings(Level(level, minor), {}, WIDE)] == reasons
+
+
 @pytest.mark.parametrize(
     ("spec", "text"),
     [

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from fairway.apiserver.admission.pod_security import baseline, restricted
-from fairway.apiserver.admission.pod_security.findings import Finding, Subject
+from fairway.apiserver.admission.pod_security.findings import Check, Finding, Subject
 from fairway.apiserver.admission.pod_security.levels import BASELINE, PRIVILEGED, Level
 from fairway.objects import Object
 
@@ -13,8 +13,11 @@ def findings(level: Level, metadata: Object, spec: Object) -> list[Finding]:
     if level.name == PRIVILEGED:
         return []
     pod = Subject(metadata, spec, level.minor)
-    more = baseline.WIDER_CHECKS if level.name == BASELINE else restricted.CHECKS
-    return [found for check in (*baseline.CHECKS, *more) if (found := check(pod)) is not None]
+    checks: Iterable[Check] = baseline.CHECKS
+    if level.name != BASELINE:
+        kept = (check for check in checks if baseline.OVERRIDDEN.get(check, level.minor + 1) > level.minor)
+        checks = (*kept, *restricted.CHECKS)
+    return [found for check in checks if (found := check(pod)) is not None]
 
 
 def violation(level: Level, metadata: Object, spec: Object) -> str:

@@ -95,4 +95,4 @@ def _seccomp(pod: Subject) -> Finding | None:
 
 
 CHECKS: tuple[Check, ...] = (_escalation, _capabilities, _volumes, _non_root, _user, _seccomp)
-"""On top of those that baseline and restricted share."""
+"""On top of those of baseline, or in their place."""

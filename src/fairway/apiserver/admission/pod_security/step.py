@@ -57,14 +57,19 @@ def _pod(call: Call, new: Object, policy: levels.Policy) -> None:
     call.annotations[f"{levels.PREFIX}enforce-policy"] = policy.enforce.text
     broken = judge.violation(policy.enforce, new["metadata"], new["spec"])
     if broken:
+        _audit(call, policy, new["metadata"], new["spec"])
         raise forbidden("", "pods", new["metadata"].get("name") or "", f"violates {broken}")
     _warn(call, policy, new["metadata"], new["spec"])
 
 
-def _warn(call: Call, policy: levels.Policy, metadata: Object, spec: Object) -> None:
+def _audit(call: Call, policy: levels.Policy, metadata: Object, spec: Object) -> None:
     audited = judge.violation(policy.audit, metadata, spec)
     if audited:
         call.annotations[f"{levels.PREFIX}audit-violations"] = f"would violate {audited}"
+
+
+def _warn(call: Call, policy: levels.Policy, metadata: Object, spec: Object) -> None:
+    _audit(call, policy, metadata, spec)
     warned = judge.violation(policy.warn, metadata, spec)
     if warned:
         call.warnings.append(f"would violate {warned}")
