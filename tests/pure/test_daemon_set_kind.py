@@ -80,7 +80,7 @@ NOT_A_PERCENT = (
         (daemon_set(revisionHistoryLimit=-1), [
             "spec.revisionHistoryLimit: Invalid value: -1: must be greater than or equal to 0"]),
         (daemon_set(updateStrategy={"type": "Recreate"}), [
-            'spec.updateStrategy: Unsupported value: {"type":"Recreate"}: '
+            'spec.updateStrategy: Unsupported value: {"Type":"Recreate","RollingUpdate":null}: '
             'supported values: "OnDelete", "RollingUpdate"']),
         (rolling(maxUnavailable=0), [f"{ROLLING}.maxUnavailable: Required value: cannot be 0 when maxSurge is 0"]),
         (rolling(maxUnavailable="0%", maxSurge="0%"), [

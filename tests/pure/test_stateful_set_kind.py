@@ -48,9 +48,11 @@ def test_the_oldest_version_waits_for_deletion() -> None:
         (stateful_set(podManagementPolicy="Odd"), [
             "spec.podManagementPolicy: Invalid value: \"Odd\": must be 'OrderedReady' or 'Parallel'"]),
         (stateful_set(updateStrategy={"type": "Odd"}), [
-            "spec.updateStrategy: Invalid value: {\"type\":\"Odd\"}: must be 'RollingUpdate' or 'OnDelete'"]),
+            "spec.updateStrategy: Invalid value: {\"Type\":\"Odd\",\"RollingUpdate\":null}: must be 'RollingUpdate' or"
+            " 'OnDelete'"]),
         (stateful_set(updateStrategy={"type": "OnDelete", "rollingUpdate": {"partition": 1}}), [
-            f"{ROLLING}: Invalid value: {{\"partition\":1}}: only allowed for updateStrategy 'RollingUpdate'"]),
+            f"{ROLLING}: Invalid value: {{\"Partition\":1,\"MaxUnavailable\":null}}: only allowed for updateStrategy"
+            " 'RollingUpdate'"]),
         (stateful_set(updateStrategy={"rollingUpdate": {"partition": -1, "maxUnavailable": 0}}), [
             f"{ROLLING}.partition: Invalid value: -1: must be greater than or equal to 0",
             f"{ROLLING}.maxUnavailable: Invalid value: 0: cannot be 0"]),

@@ -159,7 +159,10 @@ def test_its_pods_run_for_ever(kind: Kind, text: str) -> None:
         ),
         (
             {"strategy": {"type": "X"}},
-            ['spec.strategy.type: Unsupported value: "X": supported values: "Recreate", "RollingUpdate"'],
+            [
+                'spec.strategy: Unsupported value: {"Type":"X","RollingUpdate":null}: supported values: "Recreate",'
+                ' "RollingUpdate"'
+            ],
         ),
         (
             {"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}},

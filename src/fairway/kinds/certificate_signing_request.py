@@ -5,14 +5,23 @@ Source: Kubernetes docs, "Certificates and Certificate Signing Requests".
 
 import base64
 import binascii
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 from fairway.kinds.kind import STATUS, Column, Kind, Subresource
 from fairway.kinds.rules.cells import AGE, NONE, at, field
 from fairway.kinds.rules.values import child, drop_null
 from fairway.objects import Object, names
 from fairway.objects.ages import duration
-from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import (
+    Problem,
+    duplicate,
+    forbidden_value,
+    invalid_value,
+    not_supported,
+    required,
+    too_long,
+)
 
 GROUP = "certificates.k8s.io"
 APPROVED, DENIED, FAILED = "Approved", "Denied", "Failed"
@@ -32,7 +41,11 @@ _SHORTEST_S = 600
 _DECISIONS = (APPROVED, DENIED, FAILED)
 _UNTIMED = {"lastUpdateTime": None, "lastTransitionTime": None}
 _BEGIN, _END = b"-----BEGIN CERTIFICATE REQUEST-----", b"-----END CERTIFICATE REQUEST-----"
-_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+_blocks = re.compile(rb"^-----BEGIN ([^\n]*)-----[ \t\r]*\n(.*?)^-----END \1-----", re.DOTALL | re.MULTILINE).findall
+_SEQUENCE = 0x30
+_DOMAIN_MAX = 253
+_SIGNER_MAX = 571
+"""A domain, a slash, a namespace, a dot and a name."""
 
 
 def defaults(new: Object) -> None:
@@ -50,17 +63,21 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
     if subresource == "approval":
         new["status"] = _with(was, conditions=said.get("conditions"))
     elif subresource == "status":
-        new["status"] = _with(said, conditions=_undecided(said.get("conditions") or [], was.get("conditions") or []))
+        new["status"] = _with(
+            said, conditions=_kept_decisions(said.get("conditions") or [], was.get("conditions") or [])
+        )
     else:
         new["status"] = was
 
 
-def _undecided(said: list[Object], was: list[Object]) -> list[Object]:
-    """What a signer says: decisions are not his, and stay as they were."""
-    kept = [one for one in was if one.get("type") in (APPROVED, DENIED)]
-    if kept == [one for one in said if one.get("type") in (APPROVED, DENIED)]:
-        return said
-    return [*kept, *(one for one in said if one.get("type") not in (APPROVED, DENIED))]
+def _kept_decisions(said: list[Object], was: list[Object]) -> list[Object]:
+    """What a signer says: decisions are not his, and stay as they were; more or fewer of them are refused later."""
+    for type_ in (APPROVED, DENIED):
+        kept = [one for one in was if one.get("type") == type_]
+        if len(kept) == sum(one.get("type") == type_ for one in said):
+            left = iter(kept)
+            said = [next(left) if one.get("type") == type_ else one for one in said]
+    return said
 
 
 def _with(status: Object, *, conditions: list[Object] | None) -> Object:
@@ -77,18 +94,43 @@ def decoded(text: str) -> bytes:
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
-    """A request in PEM, a signer, usages; conditions that can be true together."""
+    """A request in PEM, a signer, usages; conditions that can be true together.  It is decided upon elsewhere."""
+    if old is not None:
+        types, had = (
+            [one.get("type") for one in (each.get("status") or {}).get("conditions") or ()] for each in (new, old)
+        )
+        for type_ in (APPROVED, DENIED):
+            if types.count(type_) > had.count(type_):
+                yield forbidden_value("status.conditions", f'updates may not add a condition of type "{type_}"')
+    yield from _either_way(new, old)
+
+
+def _either_way(new: Object, old: Object | None) -> Iterator[Problem]:
     spec, status = new["spec"], new.get("status") or {}
     if old is None:
         yield from _spec(spec)
     yield from _conditions(status.get("conditions") or [], ((old or {}).get("status") or {}).get("conditions") or [])
     certificate, was = status.get("certificate"), ((old or {}).get("status") or {}).get("certificate")
     if was and certificate != was:
-        yield forbidden_value("status.certificate", "updates may not set new certificate content once existing")
-    elif certificate and _CERTIFICATE not in decoded(certificate):
-        yield invalid_value(
-            "status.certificate", "<certificate data>", "must contain at least one CERTIFICATE PEM block"
-        )
+        yield forbidden_value("status.certificate", "updates may not modify existing certificate content")
+    elif certificate and certificate != was and (fault := _certificate_fault(decoded(certificate))):
+        yield invalid_value("status.certificate", "<certificate data>", fault)
+
+
+def _certificate_fault(raw: bytes) -> str:
+    """What is wrong with certificates in PEM.  Source: RFC 7468."""
+    blocks = list(_blocks(raw))
+    for type_, body in blocks:
+        if type_ != b"CERTIFICATE":
+            return f'only CERTIFICATE PEM blocks are allowed, found "{type_.decode(errors="replace")}"'
+        if b":" in body:
+            return "no PEM block headers are permitted"
+        der = decoded(b"".join(body.split()).decode(errors="replace"))
+        if not der:
+            return "found CERTIFICATE PEM block containing 0 certificates"
+        if der[0] != _SEQUENCE:
+            return "x509: malformed certificate"
+    return "" if blocks else "must contain at least one CERTIFICATE PEM block"
 
 
 def _spec(spec: Object) -> Iterator[Problem]:
@@ -118,26 +160,30 @@ def _spec(spec: Object) -> Iterator[Problem]:
 
 
 def signer_name(path: str, name: str) -> Iterator[Problem]:
-    """``example.com/signer``: a domain of two labels at least, and a path."""
+    """``example.com/signer``: a domain of two labels at least, and a path; of each only the first fault is told."""
     if not name:
         yield required(path, "signerName must be provided")
         return
     domain, slash, rest = name.partition("/")
-    if not slash or not rest or "/" in rest:
-        yield invalid_value(
-            path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        )
+    if not slash or "/" in rest:
+        text = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
+        yield invalid_value(path, name, text)
         return
-    for message in names.dns_subdomain(domain):
-        yield invalid_value(path, domain, f"validating label {_quoted(domain)}: {message}")
+    if len(domain) > _DOMAIN_MAX:
+        yield too_long(path, _DOMAIN_MAX)
+    yield from _first_fault(path, domain, names.dns_label)
     if "." not in domain:
         yield invalid_value(path, domain, "should be a domain with at least two segments separated by dots")
-    for message in names.dns_subdomain(rest):
-        yield invalid_value(path, rest, message)
+    yield from _first_fault(path, rest, names.dns_subdomain)
+    if len(name) > _SIGNER_MAX:
+        yield too_long(path, _SIGNER_MAX)
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"'
+def _first_fault(path: str, value: str, rule: Callable[[str], Iterator[str]]) -> Iterator[Problem]:
+    for part in value.split("."):
+        if faults := list(rule(part)):
+            yield from (invalid_value(path, value, f'validating label "{part}": {fault}') for fault in faults)
+            return
 
 
 def _conditions(found: list[Object], before: list[Object]) -> Iterator[Problem]:
@@ -209,4 +255,5 @@ CERTIFICATE_SIGNING_REQUEST = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    validate_below={"approval": _either_way},
 )  # fmt: skip

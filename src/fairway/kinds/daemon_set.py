@@ -90,6 +90,7 @@ def _status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
         return
     for name in (*_COUNTS, *_MORE_COUNTS):
         yield from non_negative(f"status.{name}", status.get(name))
+    yield from replicas.collisions(new, old)
 
 
 def _strategy(strategy: Object) -> Iterator[Problem]:
@@ -100,7 +101,7 @@ def _strategy(strategy: Object) -> Iterator[Problem]:
         else:
             yield from _rolling(f"{_STRATEGY}.rollingUpdate", rolling["maxUnavailable"], rolling["maxSurge"])
     elif type_ != "OnDelete":
-        yield not_supported(_STRATEGY, strategy, ("OnDelete", "RollingUpdate"))
+        yield not_supported(_STRATEGY, replicas.shown(strategy), ("OnDelete", "RollingUpdate"))
 
 
 def _rolling(path: str, unavailable: Amount, surge: Amount) -> Iterator[Problem]:

@@ -74,6 +74,7 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Every broken rule; the selector stays what it was."""
     yield from replicas.status_problems(new, old)
+    yield from replicas.collisions(new, old)
     spec = new["spec"]
     if old is not None and spec == old["spec"]:
         return
@@ -99,7 +100,7 @@ def _strategy(strategy: Object) -> Iterator[Problem]:
                 f"{_STRATEGY}.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"
             )
     elif type_ != "RollingUpdate":
-        yield not_supported(f"{_STRATEGY}.type", type_, ("Recreate", "RollingUpdate"))
+        yield not_supported(_STRATEGY, replicas.shown(strategy), ("Recreate", "RollingUpdate"))
     elif rolling is None:
         yield required(f"{_STRATEGY}.rollingUpdate", "this should be defaulted and never be nil")
     else:

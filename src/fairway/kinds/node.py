@@ -3,19 +3,22 @@
 Source: Kubernetes docs, "Nodes"; "Taints and Tolerations".
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from fairway.kinds.kind import STATUS, Column, Kind, proxy_of
 from fairway.kinds.rules.addresses import cidr, family_of_range
 from fairway.kinds.rules.cells import AGE, NONE, UNKNOWN, at
-from fairway.kinds.rules.quantities import canonical_amounts
+from fairway.kinds.rules.quantities import canonical_amounts, whole_amount
 from fairway.kinds.rules.values import child, drop_null, qualified_name
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
 
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _ROLE = "node-role.kubernetes.io/"
+_FEATURE_MAX = 253
+_is_feature = re.compile("[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*").fullmatch
 _ONE_ROLE = "kubernetes.io/role"
 
 _INFO = (
@@ -67,7 +70,33 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield invalid_value("spec.podCIDRs", ranges, "may specify no more than one CIDR for each IP family")
     if old is not None:
         yield from _changes(spec, old["spec"])
-    yield from _addresses((new.get("status") or {}).get("addresses") or [])
+    status = new.get("status") or {}
+    for name in ("capacity", "allocatable"):
+        for resource, value in (status.get(name) or {}).items():
+            yield from whole_amount(f"status.{name}.{resource}", resource, value)
+    if (swap := ((status.get("nodeInfo") or {}).get("swap") or {}).get("capacity")) is not None and swap <= 0:
+        yield invalid_value("metadata.nodeSwapStatus.capacity", swap, "must be greater than zero")
+    yield from _features("status.declaredFeatures", status.get("declaredFeatures") or [])
+    yield from _addresses(status.get("addresses") or [])
+
+
+def _features(path: str, found: list[str]) -> Iterator[Problem]:
+    """What a node says that it can do: well named, in order, each once.  Source: KEP-5328."""
+    for index, name in enumerate(found):
+        if len(name) > _FEATURE_MAX:
+            fault = f'invalid feature name "{name}": must be no more than {_FEATURE_MAX} characters'
+            yield invalid_value(f"{path}[{index}]", name, fault)
+        elif not _is_feature(name):
+            fault = (
+                f'invalid feature name "{name}": must start with an UpperCamelCase segment, with subsequent segments'
+                " separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric"
+                " characters and slashes"
+            )
+            yield invalid_value(f"{path}[{index}]", name, fault)
+        if index and name == found[index - 1]:
+            yield duplicate(f"{path}[{index}]", name)
+        elif index and name < found[index - 1]:
+            yield invalid_value(f"{path}[{index}]", name, "list must be sorted alphabetically")
 
 
 def _changes(spec: Object, had: Object) -> Iterator[Problem]:
@@ -75,7 +104,7 @@ def _changes(spec: Object, had: Object) -> Iterator[Problem]:
     if before and before != spec.get("podCIDRs"):
         yield forbidden_value("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid')
     if had.get("providerID") and had["providerID"] != spec.get("providerID"):
-        yield forbidden_value("[]", "node updates may only change labels, taints, or capacity")
+        yield forbidden_value("spec.providerID", 'node updates may not change providerID except from "" to valid')
 
 
 def _addresses(found: list[Object]) -> Iterator[Problem]:

@@ -14,8 +14,8 @@ from fairway.objects import Object
 from fairway.objects.errors import Problem, duplicate
 from fairway.objects.labels import validate_labels
 
-_TOLERATIONS = "scheduling.tolerations.tolerations"
-"""As upstream spells the path."""
+_TOLERATIONS = "scheduling.tolerations"
+_TOLD_APART_BY = ("key", "operator", "value", "effect")
 
 
 def defaults(new: Object) -> None:
@@ -39,10 +39,13 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
 
 
 def _tolerations(found: list[Object]) -> Iterator[Problem]:
-    yield from tolerations(_TOLERATIONS, found)
+    yield from tolerations(f"{_TOLERATIONS}.tolerations", found)  # as upstream spells the path
+    seen: list[list[str]] = []
     for index, toleration in enumerate(found):
-        if toleration in found[:index]:
+        key = [toleration.get(name) or "" for name in _TOLD_APART_BY]
+        if key in seen:
             yield duplicate(f"{_TOLERATIONS}[{index}]", toleration)
+        seen.append(key)
 
 
 RUNTIME_CLASS = Kind(

@@ -14,6 +14,7 @@ from fairway.kinds.rules.cells import AGE, at, field
 from fairway.kinds.rules.values import drop_null, each, unchanged
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, invalid_value, required, too_long
+from fairway.objects.strict.go_syntax import syntax_error
 
 _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 _REQUIRED_KEYS = {
@@ -74,16 +75,21 @@ def _type_demands(new: Object, found: Object) -> Iterator[Problem]:
 
 
 def _json(key: str, value: str) -> Iterator[Problem]:
-    if not value:
-        yield invalid_value(f"data[{key}]", "<secret contents redacted>", "unexpected end of JSON input")
-        return
     try:
-        is_object = isinstance(json.loads(b64decode(value)), dict)
-        why = "" if is_object else "json: cannot unmarshal into Go value of type map[string]interface {}"
-    except (ValueError, NotBase64) as error:
-        why = str(error)
-    if why:
+        raw = b64decode(value)
+    except NotBase64:
+        return  # told by the type of the field
+    if why := syntax_error(raw) or _unfit(raw):
         yield invalid_value(f"data[{key}]", "<secret contents redacted>", why)
+
+
+def _unfit(raw: bytes) -> str:
+    """What Go says of JSON that is no object; ``null`` is none, and taken."""
+    found = json.loads(raw)
+    if found is None or isinstance(found, dict):
+        return ""
+    shown = {bool: "bool", str: "string", list: "array"}.get(type(found), "number")
+    return f"json: cannot unmarshal {shown} into Go value of type map[string]interface {{}}"
 
 
 SECRET = Kind(

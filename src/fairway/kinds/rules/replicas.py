@@ -46,6 +46,21 @@ def status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
         )
 
 
+def shown(strategy: Object) -> Object:
+    """A strategy as upstream's problems show it, whose own form of it has other names."""
+    rolling = strategy.get("rollingUpdate")
+    parts = None if rolling is None else {name[0].upper() + name[1:]: value for name, value in rolling.items()}
+    return {"Type": strategy.get("type") or "", "RollingUpdate": parts}
+
+
+def collisions(new: Object, old: Object | None) -> Iterator[Problem]:
+    """Names that were taken are counted, and never fewer."""
+    count, had = ((one or {}).get("status") or {} for one in (new, old))
+    now, was = count.get("collisionCount"), had.get("collisionCount")
+    if was is not None and (now is None or now < was):
+        yield invalid_value("status.collisionCount", now or 0, "cannot be decremented")
+
+
 def warnings(new: Object, old: Object | None) -> Iterator[str]:
     """Those of the name, from which pods get theirs, and of the template."""
     if old is None:

@@ -46,6 +46,7 @@ def _status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
     if (status.get("currentReplicas") or 0) > (status.get("replicas") or 0):
         text = "cannot be greater than status.replicas"
         yield invalid_value("status.currentReplicas", status["currentReplicas"], text)
+    yield from replicas.collisions(new, old)
 
 
 def _spec(spec: Object) -> Iterator[Problem]:
@@ -84,14 +85,20 @@ def _selection(spec: Object) -> Iterator[Problem]:
     yield from endless_problems("spec.template", spec["template"], "StatefulSet")
 
 
+def _shown(strategy: Object) -> Object:
+    rolling = strategy.get("rollingUpdate")
+    filled = rolling and {"partition": rolling.get("partition") or 0, "maxUnavailable": rolling.get("maxUnavailable")}
+    return replicas.shown({**strategy, "rollingUpdate": filled})
+
+
 def _strategy(strategy: Object) -> Iterator[Problem]:
     type_, rolling = strategy["type"], strategy.get("rollingUpdate")
     if type_ == "OnDelete":
         if rolling is not None:
             text = "only allowed for updateStrategy 'RollingUpdate'"
-            yield invalid_value(f"{_STRATEGY}.rollingUpdate", rolling, text)
+            yield invalid_value(f"{_STRATEGY}.rollingUpdate", _shown(strategy)["RollingUpdate"], text)
     elif type_ != "RollingUpdate":
-        yield invalid_value(_STRATEGY, strategy, "must be 'RollingUpdate' or 'OnDelete'")
+        yield invalid_value(_STRATEGY, _shown(strategy), "must be 'RollingUpdate' or 'OnDelete'")
     elif rolling is not None:
         yield from non_negative(f"{_STRATEGY}.rollingUpdate.partition", rolling.get("partition"))
         limit = rolling.get("maxUnavailable")

@@ -14,7 +14,7 @@ from fairway.objects.errors import Problem, duplicate, invalid_value, not_suppor
 
 _GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
 _MODES = ("Persistent", "Ephemeral")
-_SHORTEST_TOKEN_S = 600
+_SHORTEST_TOKEN_S, _SHORTEST_PERIOD_S = 600, 10
 
 
 def defaults(new: Object) -> None:
@@ -36,6 +36,10 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield from driver_name("name", new["metadata"].get("name") or "")
     if spec["fsGroupPolicy"] not in _GROUP_POLICIES:
         yield not_supported("spec.fsGroupPolicy", spec["fsGroupPolicy"], _GROUP_POLICIES)
+    period_s = spec.get("nodeAllocatableUpdatePeriodSeconds")
+    if period_s is not None and period_s < _SHORTEST_PERIOD_S:
+        text = f"must be greater than or equal to {_SHORTEST_PERIOD_S} seconds"
+        yield invalid_value("spec.nodeAllocatableUpdatePeriodSeconds", period_s, text)
     yield from _tokens("spec.tokenRequests", spec.get("tokenRequests") or [])
     for mode in spec["volumeLifecycleModes"]:
         if mode not in _MODES:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
 from fairway.kinds.rules.driver_name import driver_name
-from fairway.kinds.rules.values import child, each, non_negative
+from fairway.kinds.rules.values import IMMUTABLE, child, each, non_negative
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, invalid_value, required
 
@@ -34,6 +34,20 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
         yield from _keys(path, driver.get("topologyKeys") or [])
+    if old is not None:
+        yield from _changes(new["spec"]["drivers"], old["spec"].get("drivers") or [])
+
+
+def _changes(now: list[Object], was: list[Object]) -> Iterator[Problem]:
+    """What a driver says of the node stays, but how many volumes it takes.  Source: KEP-4876."""
+    known = {driver.get("name"): _fixed(driver) for driver in was}
+    for driver in now:
+        if known.get(driver.get("name"), _fixed(driver)) != _fixed(driver):
+            yield invalid_value("CSINodeDriver", driver, IMMUTABLE)
+
+
+def _fixed(driver: Object) -> Object:
+    return {name: value for name, value in driver.items() if name != "allocatable"}
 
 
 def _node_id(path: str, value: str) -> Iterator[Problem]:

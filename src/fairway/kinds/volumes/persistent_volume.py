@@ -13,7 +13,7 @@ from fairway.kinds.rules.cells import AGE, UNSET, at
 from fairway.kinds.rules.pod_spec.scheduling import node_term
 from fairway.kinds.rules.quantities import canonical_amounts, is_negative, whole
 from fairway.kinds.rules.status import keep_apart
-from fairway.kinds.rules.values import child, dns_subdomain, drop_null, fill, unchanged
+from fairway.kinds.rules.values import IMMUTABLE, child, dns_subdomain, drop_null, fill, unchanged
 from fairway.kinds.volumes.protection import protect
 from fairway.objects import Object
 from fairway.objects.errors import NIL, Problem, forbidden_value, invalid_value, not_supported, render_value, required
@@ -22,6 +22,14 @@ PROTECTION = "kubernetes.io/pv-protection"
 """Holds a volume that is bound to a claim."""
 SOURCES = tuple(storage_sources.OF_VOLUMES)
 _POLICIES = ("Delete", "Recycle", "Retain")
+_INLINE = "the context of inline volumes"
+_NEW_NAMES = {
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+    "beta.kubernetes.io/os": "kubernetes.io/os", "beta.kubernetes.io/arch": "kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
+}  # fmt: skip
+"""What labels of nodes were called, and are."""
 
 
 def defaults(new: Object) -> None:
@@ -72,10 +80,50 @@ def _transition(spec: Object, was: Object) -> Iterator[Problem]:
         text = f"spec.persistentvolumesource is immutable after creation\n{changes}"
         yield forbidden_value("spec.persistentvolumesource", text)
     yield from unchanged("volumeMode", spec.get("volumeMode"), was.get("volumeMode"))
-    if was.get("nodeAffinity"):
-        yield from unchanged("nodeAffinity", spec.get("nodeAffinity"), was["nodeAffinity"])
+    now_on, was_on = spec.get("nodeAffinity"), was.get("nodeAffinity")
+    if was_on and now_on != was_on and not _is_renamed(now_on, was_on):
+        yield invalid_value("nodeAffinity", now_on, f"{IMMUTABLE}, except for updating from beta label to GA")
     if was.get("volumeAttributesClassName") is not None and spec.get("volumeAttributesClassName") is None:
         yield forbidden_value("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden")
+
+
+def _is_renamed(now: Object | None, was: Object) -> bool:
+    """Whether only old names of labels gave way to the new ones."""
+    if now is None:
+        return False
+    old_terms, terms = ((one.get("required") or {}).get("nodeSelectorTerms") or [] for one in (was, now))
+    if len(terms) != len(old_terms):
+        return False
+    return all(
+        term.get("matchFields") == old.get("matchFields")
+        and len(term.get("matchExpressions") or ()) == len(old.get("matchExpressions") or ())
+        and all(map(_is_same, term.get("matchExpressions") or (), old.get("matchExpressions") or ()))
+        for term, old in zip(terms, old_terms, strict=True)
+    )
+
+
+def _is_same(now: Object, was: Object) -> bool:
+    key = was.get("key")
+    return now == was or now == {**was, "key": _NEW_NAMES.get(key or "", key)}
+
+
+def inline_problems(path: str, spec: Object) -> Iterator[Problem]:
+    """A volume without an object of its own: from CSI, kept, and with nothing that claims ask for."""
+    for name in ("claimRef", "capacity"):
+        if spec.get(name):
+            yield forbidden_value(f"{path}.{name}", f"may not be specified in {_INLINE}")
+    if spec.get("csi") is None:
+        yield required(f"{path}.csi", f"has to be specified in {_INLINE}")
+    if not spec.get("accessModes"):
+        yield required(f"{path}.accessModes")
+    yield from modes.access_modes(f"{path}.accessModes", spec.get("accessModes") or [])
+    if spec.get("persistentVolumeReclaimPolicy") not in (None, "", "Retain"):
+        yield forbidden_value(f"{path}.persistentVolumeReclaimPolicy", f"may only be Retain in {_INLINE}")
+    if spec.get("csi") is not None:
+        yield from storage_sources.OF_VOLUMES["csi"](f"{path}.csi", spec["csi"])
+    if spec.get("storageClassName"):
+        yield forbidden_value(f"{path}.storageClassName", f"may not be specified in {_INLINE}")
+    yield from modes.volume_mode(f"{path}.volumeMode", spec.get("volumeMode"))
 
 
 def _capacity_problems(capacity: Object) -> Iterator[Problem]:

@@ -9,12 +9,21 @@ from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
 from fairway.kinds.rules.values import fill, qualified_name
 from fairway.objects import Object
-from fairway.objects.errors import Problem, duplicate, forbidden_value, invalid_value, not_supported, required
+from fairway.objects.errors import (
+    Problem,
+    duplicate,
+    forbidden_value,
+    invalid_value,
+    not_supported,
+    required,
+    too_long,
+)
 
 DEFAULT_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
 """``true`` makes a class that of all new claims that name none."""
 _OLD_ANNOTATION = "storageclass.beta.kubernetes.io/is-default-class"
 WAITING = "WaitForFirstConsumer"
+_PARAMETERS_MAX, _PARAMETERS_MAX_BYTES = 512, 256 * 1024
 _POLICIES, _MODES = ("Delete", "Retain"), ("Immediate", WAITING)
 
 
@@ -30,8 +39,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield required("provisioner")
     else:
         yield from qualified_name("provisioner", provisioner.lower())
-    if "" in (new.get("parameters") or {}):
-        yield invalid_value("parameters", "", "field can not be empty.")
+    yield from _parameters("parameters", new.get("parameters") or {})
     if new["reclaimPolicy"] not in _POLICIES:
         yield not_supported("reclaimPolicy", new["reclaimPolicy"], _POLICIES)
     if new["volumeBindingMode"] not in _MODES:
@@ -43,6 +51,16 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
                 yield forbidden_value(field, f"updates to {field} are forbidden.")
         if new["volumeBindingMode"] != old["volumeBindingMode"]:
             yield invalid_value("volumeBindingMode", new["volumeBindingMode"], "field is immutable")
+
+
+def _parameters(path: str, found: Object) -> Iterator[Problem]:
+    if len(found) > _PARAMETERS_MAX:
+        yield too_long(path, _PARAMETERS_MAX)
+        return
+    if "" in found:
+        yield invalid_value(path, "", "field can not be empty.")
+    if sum(len(name.encode()) + len(str(value).encode()) for name, value in found.items()) > _PARAMETERS_MAX_BYTES:
+        yield too_long(path, _PARAMETERS_MAX_BYTES)
 
 
 def _topologies(path: str, terms: list[Object]) -> Iterator[Problem]:
