@@ -112,3 +112,44 @@ async def test_a_namespace_says_nothing_of_what_has_none(api: World) -> None:
     assert (made.status, "namespace" in made.body["metadata"]) == (201, False)
     told = await api.ask("PATCH", f"{spaces}/n", {"metadata": {"namespace": "other"}}, content_type=MERGE)
     assert (told.status, "namespace" in told.body["metadata"]) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "status"), [(b"3.0", 200), (b"3e0", 200), (b"3.5", 422)]
+)  # fmt: skip
+async def test_a_whole_number_may_be_written_as_a_float_in_a_strategic_merge(
+    api: World, replicas: bytes, status: int
+) -> None:
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    await api.ask("POST", path, {"metadata": {"name": "d"}, "spec": spec})
+    told = await api.ask("PATCH", f"{path}/d", b'{"spec":{"replicas":%b}}' % replicas, content_type=STRATEGIC)
+    assert told.status == status
+    if status == 200:
+        assert b'"replicas":3,' in told.raw
+
+
+APPLIED = [
+    (b"", 400, "Incorrect version specified in apply patch. Specified patch version: , expected: v1"),
+    (b"null", 400, "Incorrect version specified in apply patch. Specified patch version: , expected: v1"),
+    (
+        b"- a",
+        400,
+        "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into",
+    ),
+    (b"{", 400, "error decoding YAML: error converting YAML to JSON: "),
+    (
+        b"kind: ConfigMap\napiVersion: v1\nmetadata: {name: m, managedFields: []}",
+        400,
+        "metadata.managedFields must be nil",
+    ),
+    (b"kind: ConfigMap\napiVersion: v1\nmetadata: {name: m}\n---\nkind: [}", 200, ""),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "message"), APPLIED)
+async def test_what_is_applied_is_one_object(api: World, body: bytes, status: int, message: str) -> None:
+    told = await api.ask("PATCH", f"{MAPS}/m?fieldManager=f", body, content_type="application/apply-patch+yaml")
+    assert told.status == status
+    assert told.body.get("message", "").startswith(message)

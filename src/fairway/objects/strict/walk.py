@@ -207,6 +207,8 @@ class Walk:
 
     def _integer(self, value: Any, form: str, wanted: str) -> Any:
         limit = 1 << _INT_BITS[form]
+        if self._is_merged and isinstance(value, float) and value.is_integer():
+            value = int(value)  # What a strategic merge makes is not read from text again.
         if isinstance(value, int) and -limit <= value < limit:
             return value
         return self._wrong(value, wanted, 0, f"number {orjson.dumps(value).decode()}", form)
