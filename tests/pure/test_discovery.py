@@ -177,11 +177,47 @@ def test_a_document_that_the_client_has_is_not_sent_again() -> None:
         ("application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json", "v2beta1"),
         ("application/json;v=v9;g=apidiscovery.k8s.io;as=APIGroupDiscoveryList,application/json", ""),
         ("application/json,application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", ""),
+        ("application/json;q=0.1,application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList;q=0.9", "v2"),
+        ("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList;q=0.5,application/json", ""),
         ("application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io;profile=nopeer,application/json", "v2"),
     ],
 )
 def test_the_form_is_the_first_that_the_client_names(accept: str, version: str) -> None:
     assert aggregated_version(accept) == version
+
+
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+@pytest.mark.parametrize("path", ["/api", "/apis", "/apis/apps", "/api/v1", "/apis/apps/v1"])
+def test_plain_documents_are_told_in_protobuf_too(path: str) -> None:
+    response = get(path, accept=f"{PROTOBUF},application/json")
+    assert response is not None and response.content_type == PROTOBUF
+    told = body(path)
+    version, kind = told.get("apiVersion", "").encode(), told["kind"].encode()
+    type_ = b"\n%c%b\x12%c%b" % (len(version), version, len(kind), kind)
+    assert response.body.startswith(b"k8s\x00\n%c%b\x12" % (len(type_), type_))
+    named = [one["name"].encode() for one in told.get("resources", [])]
+    assert all(name in response.body for name in named)
+
+
+def test_a_group_in_protobuf_is_what_upstream_says() -> None:
+    apps = Kind(group="apps", version="v1", name="Deployment", plural="deployments")
+    response = Discovery((apps,)).answer(Request("GET", "/apis/apps", [], {"accept": PROTOBUF}, b"", Peer()))
+    assert response is not None
+    assert response.body == (
+        b"k8s\x00\n\x0e\n\x02v1\x12\x08APIGroup\x12$\n\x04apps\x12\r\n\x07apps/v1\x12\x02v1"
+        b'\x1a\r\n\x07apps/v1\x12\x02v1\x1a\x00"\x00'
+    )
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/json;as=Table;g=meta.k8s.io;v=v1", "application/json;as=APIGroupDiscoveryList"]
+)
+def test_a_form_that_discovery_does_not_have_is_a_406(accept: str) -> None:
+    with pytest.raises(StatusError) as refused:
+        get("/apis/apps", accept=accept)
+    assert refused.value.code == 406
 
 
 def test_stable_versions_come_first() -> None:

@@ -324,7 +324,7 @@ def test_the_index_leads_to_every_document() -> None:
         path, _, asked = found["serverRelativeURL"].partition("?hash=")
         response = get(path, query={"hash": asked})
         assert path == f"/openapi/v3/{name}"
-        assert ("Cache-Control", "public, immutable, max-age=31536000") in response.headers
+        assert ("Cache-Control", "public, immutable") in response.headers and "Expires" in dict(response.headers)
         assert orjson.loads(response.body)["openapi"] == "3.0.0"
 
 

@@ -16,7 +16,7 @@ from itertools import chain
 
 import orjson
 
-from fairway.apiserver.negotiation import YAML, accepted
+from fairway.apiserver.negotiation import AS_IT_IS, PROTOBUF, YAML, accepted, preferred
 from fairway.kinds.group_priorities import group_rank, version_rank
 from fairway.kinds.kind import Kind, Subresource
 from fairway.objects import Object
@@ -107,7 +107,9 @@ def resource_list(served: str, found: Sequence[Entry]) -> Object:
     for entry in found:
         resources.append(resource(entry))
         resources.extend(subresource(entry, below) for below in _subresources(entry))
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": served, "resources": resources}
+    # That of the core group does not say of which version it is, for the oldest clients.
+    about = {"kind": "APIResourceList"} | ({"apiVersion": "v1"} if "/" in served else {})
+    return about | {"groupVersion": served, "resources": resources}
 
 
 def _subresources(entry: Entry) -> list[Subresource]:
@@ -177,10 +179,8 @@ def _aggregated_resource(entry: Entry) -> Object:
 
 
 def aggregated_version(accept: str) -> str:
-    """The version of the aggregated form that ``Accept`` asks for before plain JSON, or empty."""
-    for clause in accept.split(","):
-        media, *rest = (part.strip() for part in clause.split(";"))
-        parameters = dict(part.partition("=")[::2] for part in rest)
+    """The version of the aggregated form that ``Accept`` wants more than plain JSON, or empty."""
+    for media, parameters in preferred(accept):
         if media == _JSON and not parameters.keys() & {"as", "g"}:
             return ""
         if (
@@ -295,7 +295,7 @@ class Discovery:
 def _answered(request: Request, body: bytes, etag: str, version: str) -> Response:
     if not version:
         return _in_form(request, body)
-    headers: list[tuple[str, str]] = [("ETag", etag), ("Vary", "Accept")]
+    headers = [("ETag", etag), ("Vary", "Accept"), ("Cache-Control", "public")]
     content_type = f"{_JSON};g={AGGREGATED_GROUP};v={version};as=APIGroupDiscoveryList"
     if request.headers.get("if-none-match") == etag:
         return Response(304, b"", content_type, headers)
@@ -303,10 +303,16 @@ def _answered(request: Request, body: bytes, etag: str, version: str) -> Respons
 
 
 def _in_form(request: Request, body: bytes) -> Response:
-    """A plain document, in YAML if that is asked for."""
-    header = request.headers.get("accept", "")
-    if "yaml" not in header or accepted(header, has_protobuf=False).media != YAML:
-        return Response(200, body)
-    from fairway.apiserver import yaml_form
+    """A plain document, in YAML or protobuf if that is asked for.  Raises: ``StatusError`` 406."""
+    form = accepted(request.headers.get("accept", ""), shapes=AS_IT_IS)
+    if form.media == YAML:
+        from fairway.apiserver import yaml_form
 
-    return Response(200, yaml_form.dump(orjson.loads(body)), YAML)
+        return Response(200, yaml_form.dump(orjson.loads(body)), YAML)
+    if form.media == PROTOBUF:
+        from fairway.apiserver import protobuf
+
+        found = orjson.loads(body)
+        head, tail = protobuf.ends(found.get("apiVersion", ""), found["kind"])
+        return Response(200, b"".join((head, protobuf.content(f"meta.v1.{found['kind']}", body), tail)), PROTOBUF)
+    return Response(200, body)

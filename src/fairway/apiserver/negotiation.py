@@ -41,12 +41,17 @@ def accepted(header: str, *, has_protobuf: bool = True, shapes: Sequence[str] = 
 
 
 def _accepted(header: str, has_protobuf: bool, shapes: Sequence[str]) -> Form:
-    clauses = [_clause(text) for text in header.split(",")]
-    for _, media, parameters in sorted(clauses, key=lambda clause: -clause[0]):
+    for media, parameters in preferred(header):
         form = _form(media, parameters)
         if form is not None and (has_protobuf or form.media != PROTOBUF) and form.shape in shapes:
             return form
     raise not_acceptable((JSON, YAML, PROTOBUF) if has_protobuf else (JSON, YAML))
+
+
+def preferred(header: str) -> list[tuple[str, dict[str, str]]]:
+    """The media types of an ``Accept`` with their parameters, the most wanted first."""
+    clauses = [_clause(text) for text in header.split(",")]
+    return [clause[1:] for clause in sorted(clauses, key=lambda clause: -clause[0])]
 
 
 def check_number(form: Form, kind: Kind, *, is_list: bool) -> None:

@@ -7,6 +7,7 @@ Source: Kubernetes docs, "The Kubernetes API", "OpenAPI interface definition".
 
 import gzip
 import hashlib
+import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -20,10 +21,11 @@ from fairway.apiserver.discovery import Entry, entries, group_version, resource_
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, schema
 from fairway.objects.errors import StatusError
+from fairway.transport.head import http_date
 from fairway.transport.interface import Request, Response
 
 _JSON = "application/json"
-_KEPT_FOREVER = [("Cache-Control", "public, immutable, max-age=31536000")]
+_KEPT_S = 365 * 24 * 3600
 _V3 = "/openapi/v3"
 _GZIP_LEVEL = 6
 _HERE = Path(__file__).parent
@@ -96,7 +98,8 @@ class OpenApi:
             return Response(301, b"", headers=[("Location", f"{path}?hash={right}")])
         response = self._sent(request, path, lambda: self._made(place))
         if asked:
-            response.headers = [*response.headers, *_KEPT_FOREVER]
+            until = http_date(int(time.time()) + _KEPT_S)
+            response.headers = [*response.headers, ("Cache-Control", "public, immutable"), ("Expires", until)]
         return response
 
     def _made(self, place: str) -> bytes:
