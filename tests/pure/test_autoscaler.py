@@ -1,4 +1,4 @@
-"""Autoscalers: both versions, rules, columns, and what is done without metrics."""
+"""Autoscalers: both versions, rules, columns, what they do without metrics and with them."""
 
 from copy import deepcopy
 from typing import Any
@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kind_cases import cells, made, refused
 
+from fairway.controllers.autoscaler.pace import History, paced
 from fairway.controllers.autoscaler.plan import plan
+from fairway.controllers.autoscaler.readings import Unmeasured, wish_of
 from fairway.kinds import HORIZONTAL_POD_AUTOSCALER as AUTOSCALER
 from fairway.kinds.autoscaler.version_one import METRICS, from_storage, to_storage
 from fairway.objects import Object
@@ -146,3 +148,110 @@ def test_a_target_that_is_not_there() -> None:
     step = plan(made(AUTOSCALER, autoscaler()), None, 'deployments.apps "web" not found', NOW)
     (told,) = step.status["conditions"]
     assert (told["type"], told["status"], told["reason"]) == ("AbleToScale", "False", "FailedGetScale")
+
+
+def measured_pod(number: int, cpu: str | None = "100m", *, ready: str = "True", phase: str = "Running") -> Object:
+    since = "2025-12-31T00:00:00Z"
+    conditions = [{"type": "Ready", "status": ready, "lastTransitionTime": since}]
+    requests = {} if cpu is None else {"requests": {"cpu": cpu, "memory": "100Mi"}}
+    return {
+        "metadata": {"name": f"p{number}"}, "spec": {"containers": [{"name": "c", "resources": requests}]},
+        "status": {"phase": phase, "startTime": since, "conditions": conditions},
+    }  # fmt: skip
+
+
+def usage(number: int, cpu: str, memory: str = "10Mi") -> Object:
+    containers = [{"name": "c", "usage": {"cpu": cpu, "memory": memory}}]
+    return {"metadata": {"name": f"p{number}"}, "timestamp": "2026-01-01T00:00:00Z", "containers": containers}
+
+
+SHARE = metric(type="Utilization", averageUtilization=50)
+
+
+def wish(
+    cpus: list[str | None], of: Object = SHARE, pods: list[Object] | None = None, present: int | None = None
+) -> int:  # fmt: skip
+    usages = [usage(number, cpu) for number, cpu in enumerate(cpus) if cpu is not None]
+    pods = pods if pods is not None else [measured_pod(number) for number in range(len(cpus))]
+    return wish_of(of, pods, usages, present or len(pods), NOW).replicas
+
+
+@pytest.mark.parametrize(
+    ("cpus", "replicas"),
+    [
+        (["50m", "50m"], 2),  # as it should be
+        (["54m", "54m"], 2),  # near enough
+        (["100m", "100m"], 4),
+        (["10m", "10m"], 1),
+        (["100m", None], 2),  # one is not measured: it counts as idle, and nothing is sure
+        (["200m", None], 4),
+        (["10m", None], 2),  # ... and as busy, where the rest would let some go
+    ],
+)
+def test_replicas_follow_the_share_of_what_is_requested(cpus: list[str | None], replicas: int) -> None:
+    assert wish(cpus) == replicas
+
+
+def test_pods_that_are_not_ready_hold_growth_back_and_those_that_leave_do_not_count() -> None:
+    pods = [measured_pod(0), measured_pod(1, phase="Pending"), measured_pod(2, phase="Failed")]
+    assert wish(["200m", None, "900m"], pods=pods, present=2) == 4
+    assert wish(["60m", None, None], pods=pods, present=2) == 2
+
+
+def test_an_average_value_needs_no_requests() -> None:
+    of = metric("memory", type="AverageValue", averageValue="5Mi")
+    assert wish(["0", "0"], of, [measured_pod(0, None), measured_pod(1, None)]) == 4
+    with pytest.raises(Unmeasured, match="missing request for cpu in container c of Pod p0"):
+        wish(["10m"], SHARE, [measured_pod(0, None)])
+    with pytest.raises(Unmeasured, match="did not receive metrics for targeted pods"):
+        wish([None])
+    with pytest.raises(Unmeasured, match="no pods returned by selector"):
+        wish([])
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=8), st.integers(1, 200))
+def test_more_use_never_asks_for_fewer(used: list[int], share: int) -> None:
+    of = metric(type="Utilization", averageUtilization=share)
+    some, more = ([f"{each + extra}m" for each in used] for extra in (0, 50))
+    assert wish(some, of) <= wish(more, of)
+
+
+def test_a_workload_grows_at_once_and_shrinks_when_that_has_lasted() -> None:
+    new = made(AUTOSCALER, autoscaler(maxReplicas=10, metrics=[SHARE]))
+    history, pods = History(), [measured_pod(0), measured_pod(1)]
+    target = {"spec": {"replicas": 2}, "status": {"replicas": 2}}
+    step = plan(new, target, "", NOW, pods, [usage(0, "300m"), usage(1, "300m")], history)
+    assert (step.replicas, step.event) == (
+        6, ("SuccessfulRescale", "New size: 6; reason: cpu resource utilization (percentage of request) above target"),
+    )  # fmt: skip
+    told = {one["type"]: (one["status"], one["reason"]) for one in step.status["conditions"]}
+    assert told == {
+        "AbleToScale": ("True", "SucceededRescale"), "ScalingActive": ("True", "ValidMetricFound"),
+        "ScalingLimited": ("True", "ScaleUpLimit"),
+    }  # fmt: skip
+    assert step.status["currentMetrics"] == [
+        {
+            "type": "Resource",
+            "resource": {"name": "cpu", "current": {"averageUtilization": 300, "averageValue": "300m"}},
+        }
+    ]
+    target = {"spec": {"replicas": 6}, "status": {"replicas": 6}}
+    pods, idle = [measured_pod(number) for number in range(6)], [usage(number, "0") for number in range(6)]
+    for later, replicas in ((100, None), (299, None), (301, 1)):
+        step = plan({**new, "status": step.status}, target, "", NOW + later, pods, idle, history)
+        assert step.replicas == replicas, later
+    assert step.event == ("SuccessfulRescale", "New size: 1; reason: All metrics below target")
+
+
+def test_a_behaviour_bounds_how_fast() -> None:
+    behaviour = {
+        "scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}]},
+        "scaleDown": {"selectPolicy": "Disabled"},
+    }
+    spec = made(AUTOSCALER, autoscaler(maxReplicas=9, behavior=behaviour))["spec"]
+    history = History()
+    assert paced(spec, 2, 8, history, NOW).replicas == 3
+    history.changes.append((NOW, 1))
+    assert paced(spec, 3, 8, history, NOW + 30).replicas == 3
+    assert paced(spec, 3, 8, history, NOW + 61).replicas == 4
+    assert paced(spec, 4, 1, History(), NOW).replicas == 4
