@@ -5,7 +5,7 @@ Source: Kubernetes docs, "Garbage Collection", "Finalizers", "Pod Lifecycle", "T
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fairway.apiserver.decode import copy
@@ -20,6 +20,7 @@ from fairway.objects.meta import FOREGROUND, ORPHAN
 from fairway.objects.strict.go_text import value_name
 
 _POLICIES = ("Foreground", "Background", "Orphan")
+_TOLD = frozenset({"gracePeriodSeconds", "preconditions", "orphanDependents", "propagationPolicy", "dryRun"})
 _LAST_S = 253_402_300_799
 """The end of the year 9999."""
 
@@ -33,6 +34,8 @@ class DeleteOptions:
     uid: str = ""
     revision: str = ""
     is_dry_run: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """What the client said of it, as admission is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def read(given: Mapping[str, Any]) -> DeleteOptions:
     return DeleteOptions(
         _seconds(grace), policy,
         preconditions.get("uid") or "", preconditions.get("resourceVersion") or "", bool(given.get("dryRun")),
+        {name: value for name, value in given.items() if name in _TOLD and value is not None},
     )  # fmt: skip
 
 

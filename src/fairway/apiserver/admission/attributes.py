@@ -3,7 +3,7 @@
 Source: Kubernetes API reference, "AdmissionRequest v1".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -64,6 +64,8 @@ class Attributes:
     new: Object | None
     old: Object | None
     object_kind: tuple[str, str, str] | None = None
+    deletion: Mapping[str, Any] | None = None
+    """The DeleteOptions, of a body or of the query."""
 
     @property
     def kind(self) -> Kind:
@@ -101,7 +103,7 @@ class Attributes:
     @property
     def is_dry_run(self) -> bool:
         """Whether nothing will be stored."""
-        return "dryRun" in self.call.options
+        return "dryRun" in self.call.options or bool((self.deletion or {}).get("dryRun"))
 
     def replace(self, form: Form, change: Callable[[Object], Any], fill: Fill) -> bool:
         """Put in place of ``new`` what ``change`` makes of it in one version; whether that is anything else.
@@ -155,6 +157,10 @@ class Attributes:
             return None
         given = self.call.options
         options: Object = {"kind": name, "apiVersion": "meta.k8s.io/v1"}
+        if self.deletion is not None:
+            dry_run = self.deletion.get("dryRun")
+            told = {"dryRun": [dry_run]} if isinstance(dry_run, str) else {}
+            return {**options, **self.deletion, **told}
         options.update({key: given[key] for key in ("fieldManager", "fieldValidation") if given.get(key)})
         if "dryRun" in given:
             options["dryRun"] = [given["dryRun"]]

@@ -4,7 +4,7 @@ Shape: a write calls ``change`` before it is validated and ``judge`` after; what
 connection, a binding) calls ``consult``.  Nothing of it is entered where nobody wants to be asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +15,7 @@ from fairway.apiserver.admission.webhooks.webhooks import Round
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import described_version, schema_of
 from fairway.objects import Object, strict
+from fairway.objects.errors import bad_request
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -36,6 +37,8 @@ async def change(call: Call, new: Object, old: Object | None, api: "Api") -> boo
         )  # fmt: skip
         if not isinstance(changed.get("metadata"), dict):
             changed["metadata"] = {}
+        if (changed["metadata"].get("namespace") or call.namespace) != call.namespace and call.kind.namespaced:
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         changed["metadata"].update(given)
         call.kind.defaults(changed)
         if old is not None:
@@ -99,12 +102,15 @@ def changes(api: "Api") -> bool:
 
 async def consult(
     call: Call, operation: str, new: Object | None, old: Object | None, api: "Api",
-    *, object_kind: tuple[str, str, str] | None = None,
+    *, object_kind: tuple[str, str, str] | None = None, deletion: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """Ask all about what is no write of a whole object; ``new`` may be changed.  Raises: ``StatusError``."""
+    """Ask all about what is no write of a whole object; ``new`` may be changed.  Raises: ``StatusError``.
+
+    ``deletion``: the DeleteOptions of a deletion.
+    """
     if call.is_consulted or not is_wanted(api):
         return
-    asked = Attributes(call, operation, new, old, object_kind)
+    asked = Attributes(call, operation, new, old, object_kind, deletion)
     if changes(api):
         await _mutate(asked, lambda _: None, api, lambda: None)
     await judge(asked, api)

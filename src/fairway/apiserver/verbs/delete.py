@@ -78,7 +78,7 @@ async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:
         stored = current(call, api)
         deletion.check_preconditions(kind, stored.object, options)
         check_delete(call, stored.object)
-        await consulting.consult(call, DELETE, None, stored.object, api)
+        await consulting.consult(call, DELETE, None, stored.object, api, deletion=options.given)
         try:
             return await _delete(call, api, options, stored)
         except StatusError as error:

@@ -109,8 +109,11 @@ class Calls:
         except (OSError, EOFError, ValueError, httptools.HttpParserError) as error:
             raise CallFailed(f"{told}: {_failure(error, place)}") from error
         if status != 200:
-            why = _REJECTED.get(status) or f"an error on the server ({answer[:200]!r}) has prevented the request"
-            raise CallFailed(f"failed to call webhook: {why}")
+            raise CallFailed(f"failed to call webhook: {_rejection(status)}")
+        if not answer:
+            raise CallFailed(
+                "failed to call webhook: 0-length response with status code: 200 and content type: application/json"
+            )
         return answer
 
     async def _exchange(self, place: Where, bundle: str, body: bytes) -> tuple[int, bytes]:
@@ -136,6 +139,15 @@ class Calls:
             else:
                 connection.writer.close()
         return status, answer
+
+
+def _rejection(status: int) -> str:
+    """What a client says of an answer that is no success and no Status."""
+    if known := _REJECTED.get(status):
+        return known
+    if status >= 500:
+        return 'an error on the server ("unknown") has prevented the request from succeeding'
+    return f"the server responded with the status code {status} but did not return more information"
 
 
 def _certificate(error: ssl.SSLCertVerificationError, place: Where) -> str:

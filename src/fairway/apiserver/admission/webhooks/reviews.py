@@ -3,6 +3,7 @@
 Source: Kubernetes docs, "Dynamic Admission Control", "Webhook request and response"; the texts are upstream's.
 """
 
+import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass, field
@@ -12,7 +13,10 @@ import orjson
 
 from fairway.objects import Object
 from fairway.objects.errors import StatusError
+from fairway.objects.strict.go_syntax import syntax_error
 
+_control = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What no header can carry: such a warning is left out."""
 _VERSIONS = ("v1", "v1beta1")
 _GROUP = "admission.k8s.io"
 _TYPES = {"allowed": bool, "status": dict, "auditAnnotations": dict, "warnings": list, "uid": str}
@@ -21,6 +25,10 @@ _TYPES = {"allowed": bool, "status": dict, "auditAnnotations": dict, "warnings":
 
 class BadAnswer(Exception):
     """A webhook that did not answer as it must; the text says how."""
+
+
+class Unfit(Exception):
+    """A patch that cannot be applied, whatever the failure policy; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,8 @@ def verdict(name: str, body: bytes, uid: str, version: str, *, mutating: bool) -
     try:
         review: Any = orjson.loads(body)
     except ValueError as error:
-        raise BadAnswer(f"failed to call webhook: invalid character in the answer: {error}") from error
+        told = syntax_error(body) or str(error)
+        raise BadAnswer(f"failed to call webhook: couldn't get version/kind; json parse error: {told}") from error
     response = review.get("response") if isinstance(review, dict) else None
     if not isinstance(response, dict):
         raise BadAnswer("received invalid webhook response: webhook response was absent")
@@ -58,7 +67,7 @@ def verdict(name: str, body: bytes, uid: str, version: str, *, mutating: bool) -
     if version == "v1" and (wrong := _wrong(review, response, uid, mutating=mutating)):
         raise BadAnswer(f"received invalid webhook response: {wrong}")
     patch = _patch(response, version) if mutating else []
-    warnings = tuple(str(one) for one in response.get("warnings") or ())
+    warnings = tuple(str(one) for one in response.get("warnings") or () if one and not _control.search(str(one)))
     annotations = {f"{name}/{key}": str(value) for key, value in (response.get("auditAnnotations") or {}).items()}
     refusal = None if response.get("allowed") is True else _refusal(name, response.get("status") or {})
     return Verdict(patch, refusal, warnings, annotations)
@@ -68,7 +77,7 @@ def _wrong(review: Object, response: Object, uid: str, *, mutating: bool) -> str
     """What v1 forbids and the older version has let pass; empty for nothing."""
     if response.get("uid") != uid:
         return f'expected response.uid="{uid}", got "{response.get("uid") or ""}"'
-    said = f"{review.get('apiVersion') or ''}, Kind={review.get('kind') or ''}"
+    said = f"{review.get('apiVersion') or '/'}, Kind={review.get('kind') or ''}"
     wanted = f"{_GROUP}/v1, Kind=AdmissionReview"
     if said != wanted:
         return f"expected webhook response of {wanted}, got {said}"
@@ -92,11 +101,15 @@ def _patch(response: Object, version: str) -> list[Object]:
     if version == "v1" and kind != "JSONPatch":
         raise BadAnswer(f'unsupported patch type "{kind}"')
     try:
-        operations = orjson.loads(b64decode(given, validate=True))
+        document = b64decode(given, validate=True)
     except (Base64Error, ValueError, TypeError) as error:
-        raise BadAnswer(f"received undecodable patch in webhook response: {error}") from error
+        raise BadAnswer(f"failed to call webhook: illegal base64 data in the patch: {error}") from error
+    try:
+        operations = orjson.loads(document)
+    except ValueError as error:
+        raise Unfit(syntax_error(document) or str(error)) from error
     if not isinstance(operations, list):
-        raise BadAnswer("received undecodable patch in webhook response: it is no list")
+        raise Unfit("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     return operations
 
 

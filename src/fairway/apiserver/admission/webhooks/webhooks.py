@@ -18,9 +18,9 @@ from fairway.apiserver.admission import conditions
 from fairway.apiserver.admission.attributes import Attributes, Fill, Form
 from fairway.apiserver.admission.matching import matched
 from fairway.apiserver.admission.metrics import CALLING, NO_ERROR, Conditioned
-from fairway.apiserver.admission.webhooks import calling, reviews
+from fairway.apiserver.admission.webhooks import calling, reviews, unfit_patches
 from fairway.apiserver.admission.webhooks.calling import CallFailed, Calls
-from fairway.apiserver.admission.webhooks.reviews import BadAnswer, Verdict
+from fairway.apiserver.admission.webhooks.reviews import BadAnswer, Unfit, Verdict
 from fairway.apiserver.collection import Collection
 from fairway.kinds import (
     ENDPOINTS,
@@ -191,6 +191,8 @@ class Webhooks:
         count = partial(self._api.admission_metrics.webhook, name, asked.operation, mutating=turn.is_mutating)
         try:
             found = await self._verdict(webhook, form, asked, mutating=turn.is_mutating)
+        except Unfit as error:
+            raise internal(str(error)) from error
         except (CallFailed, BadAnswer) as error:
             text = f'failed calling webhook "{name}": {error}'
             count(perf_counter() - began, 400, refused="" if is_ignored else CALLING)
@@ -229,6 +231,11 @@ def _apply(found: Verdict, form: Form, asked: Attributes, fill: Fill, name: str)
     try:
         return asked.replace(form, lambda document: json_patch.apply(document, found.patch), fill)
     except StatusError as error:
-        raise internal(f'failed calling webhook "{name}": {error.message}') from error
+        if error.code == 400:
+            raise
+        if error.code != 422 or error.details:
+            raise internal(error.message.rpartition('": ')[2]) from error
+        given = asked.new if asked.object_kind else form.shown(asked.new)
+        raise internal(unfit_patches.reason(given, found.patch)) from error
     except TypeError as error:
         raise internal(f'failed calling webhook "{name}": {error}') from error
