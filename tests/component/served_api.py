@@ -65,7 +65,8 @@ async def served_api(
         contexts: [{{name: x, context: {{cluster: c, user: u}}}}]}}"""
     )
     told = controllers.Settings(
-        signing_ca=(authority.ca, authority.key_file), empty_extensions=api_server.empty_extensions
+        signing_ca=(authority.ca, authority.key_file), empty_extensions=api_server.empty_extensions,
+        extension_kinds=api_server.follow_extensions,
     )  # fmt: skip
     task = asyncio.create_task(controllers.run(running, InProcessClient(api_server.api), settings=told))
     try:

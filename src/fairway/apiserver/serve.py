@@ -19,6 +19,7 @@ from fairway.apiserver.admission.attributes import of_write
 from fairway.apiserver.admission.metrics import AdmissionMetrics
 from fairway.apiserver.admission.policies import Mutations, Policies
 from fairway.apiserver.admission.webhooks import Webhooks
+from fairway.apiserver.aggregation.objects import ExtensionObjects
 from fairway.apiserver.allocate import Allocation
 from fairway.apiserver.authorization import Authorizer
 from fairway.apiserver.cache import Cache
@@ -87,6 +88,7 @@ class Api:
         self.quotas = Quotas(self)
         self.custom: Mapping[tuple[str, str, str], tuple[Kind, Served | None]] = {}
         """The records of custom kinds by group, version and plural: who calls may know less of a kind."""
+        self.extensions: ExtensionObjects | None = None
         self.asks_others = False
         """Policies and webhooks have a say, but not in what a start needs: a bad one would keep the server down."""
         self.admission_metrics = AdmissionMetrics()
@@ -102,6 +104,8 @@ class Api:
         body: Any = None, content_type: str = "", options: Mapping[str, str] | None = None, agent: str = "",
     ) -> Object:  # fmt: skip
         """One request from this process, as ``ITSELF``; ``body`` stays the caller's.  Raises: ``StatusError``."""
+        if self.extensions is not None and self.extensions.has(kind):
+            return await self.extensions.call(verb, kind, namespace, name, subresource, body, content_type)
         kind, served = self._known(kind)
         raw = b"" if body is None else orjson.dumps(body)
         call = Call(
@@ -120,6 +124,8 @@ class Api:
         self, kind: Kind, *, namespace: str | None, labels: str, fields: str, keep: Callable[[Object], Object] | None
     ) -> tuple[list[Object], str]:
         """For this process: the objects, each as ``keep`` makes it, and the revision.  Raises: ``StatusError``."""
+        if self.extensions is not None and self.extensions.has(kind):
+            return await self.extensions.list(kind, namespace, labels, fields, keep)
         kind, served = self._known(kind)
         options = {"labelSelector": labels, "fieldSelector": fields}
         page = await self.answer(Call("list", kind, ITSELF, namespace=namespace, options=options, served=served))
@@ -135,6 +141,8 @@ class Api:
         self, kind: Kind, *, namespace: str | None, revision: str, labels: str, fields: str
     ) -> AsyncIterator[tuple[str, Object]]:
         """(type, shared object) after ``revision``.  Raises: ``StatusError`` 410."""
+        if self.extensions is not None and self.extensions.has(kind):
+            return self.extensions.watch(kind, namespace, revision, labels, fields)
         selection = select(kind, namespace, labels, fields)
         return ObjectWatch(self.cache.of(kind), selection, int(revision)).events()
 

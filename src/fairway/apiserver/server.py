@@ -1,12 +1,13 @@
 """ApiServer: the parts joined: cache, write path, HTTP, and what a new cluster starts with."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 from fairway.apiserver import start_hooks
 from fairway.apiserver.address_repair import AddressRepair
 from fairway.apiserver.aggregation import Aggregation
 from fairway.apiserver.aggregation.emptying import Emptied
+from fairway.apiserver.aggregation.objects import ExtensionObjects
 from fairway.apiserver.audit import Audit, Write
 from fairway.apiserver.audit.policy import Policy
 from fairway.apiserver.bootstrap import Bootstrap
@@ -67,6 +68,7 @@ class ApiServer:
             self._discovery.paths, more,
         )  # fmt: skip
         self._aggregation = Aggregation(self.api, self._discovery.aggregate, self._open_api.aggregate)
+        self.api.extensions = ExtensionObjects(self._aggregation)
         self.metrics.others += [self.api.admission_metrics.lines, self._aggregation.metrics]
         told = Audit(*audit, self.api.clock) if audit is not None else None
         self._http = Http(self.api, self._routes, pages, self.metrics, self._aggregation, told)
@@ -111,6 +113,10 @@ class ApiServer:
     async def empty_extensions(self, namespace: str) -> Emptied:
         """Delete what extension servers hold of a namespace that is leaving."""
         return await self._aggregation.empty(namespace)
+
+    def follow_extensions(self, told: Callable[[Sequence[Kind]], None]) -> None:
+        """Tell ``told`` the kinds of extension servers, now and whenever they change."""
+        self._aggregation.follow(told)
 
     async def wait_failed(self) -> None:
         """Return never; raise what ended a background task.  Without them the process is of no use: end it."""

@@ -117,6 +117,7 @@ async def run(
         load_balancer_cidrs=config.load_balancer_cidrs,
         is_announcing=bool(config.load_balancer_devices),
         empty_extensions=api_server.empty_extensions,
+        extension_kinds=api_server.follow_extensions,
     )
     counted = controllers.Metrics()
     api_server.metrics.others.append(counted.lines)

@@ -71,7 +71,9 @@ async def run(
     now: Callable[[], float] = time.time, metrics: Metrics | None = None,
 ) -> None:  # fmt: skip
     """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds; ``metrics`` takes what they count."""
-    await controller.run(controllers, client, settings=settings, now=now, metrics=metrics)
+    await controller.run(
+        controllers, client, settings=settings, now=now, metrics=metrics, elsewhere=settings.extension_kinds
+    )  # fmt: skip
 
 
 __all__ = ["ALL", "Metrics", "Settings", "run"]

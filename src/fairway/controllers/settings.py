@@ -16,6 +16,13 @@ async def nothing_there(_: str) -> Emptied:
     return {}, (), ()
 
 
+Feed = Callable[[Callable[[Sequence[Kind]], None]], None]
+
+
+def no_kinds(_: Callable[[Sequence[Kind]], None]) -> None:
+    """No extension servers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Times are in seconds."""
@@ -42,3 +49,5 @@ class Settings:
     """Whether nodes announce these addresses on a LAN, and so look there for others that have them."""
     empty_extensions: Callable[[str], Awaitable[Emptied]] = nothing_there
     """Deletes what extension servers hold of a namespace."""
+    extension_kinds: Feed = no_kinds
+    """Tells which kinds extension servers have."""

@@ -57,7 +57,9 @@ class Cluster:
     written: Written = field(default_factory=Written)
     metrics: Metrics = field(default_factory=Metrics)
     custom: Mapping[str, Kind] = field(default_factory=dict)
-    """Kinds that came at run time and are cached too, by ``plural.group``."""
+    """Custom kinds, which come at run time and are cached too, by ``plural.group``."""
+    extension: Mapping[str, Kind] = field(default_factory=dict)
+    """The same for kinds of extension servers."""
 
     # Cached reads
 

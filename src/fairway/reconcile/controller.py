@@ -17,7 +17,7 @@ from fairway.kinds import CUSTOM_RESOURCE_DEFINITION
 from fairway.kinds.kind import Kind
 from fairway.objects.errors import StatusError
 from fairway.reconcile.cluster import UNSEEN_LIMIT_S, Cluster, Written
-from fairway.reconcile.custom_kinds import CustomKinds, Joins
+from fairway.reconcile.custom_kinds import CustomKinds, ExtensionKinds, Feed, Joins
 from fairway.reconcile.events import EventRecorder
 from fairway.reconcile.indexes import IndexFunction, object_key
 from fairway.reconcile.informer import Change, Informer
@@ -75,6 +75,8 @@ class Controller:
     workers: int | None = None
     joins: Joins | None = None
     """How it follows kinds that come at run time, if it does."""
+    joins_elsewhere: Joins | None = None
+    """The same for kinds of extension servers."""
 
     @property
     def wakers(self) -> Mapping[Kind, Wake]:
@@ -89,9 +91,10 @@ class Controller:
 
 async def run(
     controllers: Iterable[Controller], client: Client, *, workers: int = 4, settings: Any = None,
-    now: Callable[[], float] = time.time, metrics: Metrics | None = None,
+    now: Callable[[], float] = time.time, metrics: Metrics | None = None, elsewhere: Feed | None = None,
 ) -> None:  # fmt: skip
-    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds; ``metrics`` takes what they count.
+    """Run ``controllers`` until cancelled.  ``now`` gives Unix seconds; ``metrics`` takes what they count;
+    ``elsewhere`` tells the kinds of extension servers.
 
     Where one change concerns several, those that stand first have the first turn.
     """
@@ -99,9 +102,11 @@ async def run(
     informers = shared_informers(chosen, client)
     custom: dict[str, Kind] = {}
     custom_kinds = CustomKinds(client, informers, custom)
+    extension: dict[str, Kind] = {}
+    extension_kinds = ExtensionKinds(client, informers, extension)
     for controller in chosen:
-        if controller.joins is not None:
-            custom_kinds.join(controller.joins)
+        custom_kinds.join(controller.joins)
+        extension_kinds.join(controller.joins_elsewhere)
     recorder = EventRecorder(client, "fairway", now=now)
     async with asyncio.TaskGroup() as group:
         group.create_task(recorder.run(), name="events")
@@ -115,12 +120,13 @@ async def run(
             cluster = Cluster(
                 client, informers, recorder, now, controller.name, settings,
                 controller.state() if controller.state else None, metrics=metrics or Metrics(),
-                custom=custom,
+                custom=custom, extension=extension,
             )  # fmt: skip
             loop = Loop(controller, cluster, controller.workers or workers)
-            if controller.joins is not None:
-                custom_kinds.subscribe(loop.join)
+            custom_kinds.subscribe(controller.joins, loop.join)
+            extension_kinds.subscribe(controller.joins_elsewhere, loop.join)
             group.create_task(loop.run(), name=controller.name)
+        extension_kinds.start(group, elsewhere)
 
 
 def shared_informers(controllers: Collection[Controller], client: Client) -> dict[Kind, Informer]:
@@ -171,10 +177,9 @@ class Loop:
                     self._timer.cancel()
                 self._workers = 0
 
-    def join(self, kind: Kind, informer: Informer) -> None:
+    def join(self, joins: Joins, kind: Kind, informer: Informer) -> None:
         """Follow a kind that came at run time; its informer ends with it."""
-        assert self._controller.joins is not None
-        joined = self._controller.joins(kind)
+        joined = joins(kind)
         if joined is not None:
             informer.subscribe(self._handler(joined.wake))
 

@@ -5,7 +5,7 @@ Rules for those who change it: a cluster without extension servers pays for noth
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.apiserver.aggregation.asking import Asking
@@ -65,6 +65,8 @@ class Aggregation:
         self._signal = ChangeSignal([self._services], self._concerns)
         self._turn = 0
         self.asking = Asking(api.settings.front_proxy)
+        self._kinds: list[Kind] = []
+        self._followers: list[Callable[[Sequence[Kind]], None]] = []
         self._watched: tuple[str, ...] = (API_SERVICE.prefix,)
 
     def _concerns(self, key: str) -> bool:
@@ -89,6 +91,22 @@ class Aggregation:
         own = (one for one in slices if (one["metadata"].get("labels") or {}).get(SERVICE_NAME) == reference["name"])
         return server_of(reference, None if service is None else service.object, own, self._turn)
 
+    def answers_for(self, group: str, version: str) -> bool:
+        """Whether a group and version are those of an extension server."""
+        return (group, version) in self._remotes
+
+    def target(self, group: str, version: str) -> Target:
+        """Whom to ask for a group and version.  Raises: ``Unavailable``."""
+        remote = self._remotes.get((group, version))
+        if remote is None:
+            raise Unavailable("ServiceNotFound", f"there is no extension server for {group}/{version}")
+        return Target(self.asking, self.server(remote), remote.spec)
+
+    def follow(self, follower: Callable[[Sequence[Kind]], None]) -> None:
+        """Tell somebody the kinds of all extension servers, now and whenever they change."""
+        self._followers.append(follower)
+        follower(self._kinds)
+
     def metrics(self) -> Iterator[str]:
         """Who does not answer."""
         name = "aggregator_unavailable_apiservice"
@@ -109,7 +127,7 @@ class Aggregation:
                      if (group, kind.plural) not in done]  # fmt: skip
             done.update((group, kind.plural) for kind in kinds)
             try:
-                target = Target(self.asking, self.server(remote), remote.spec)
+                target = self.target(group, version)
             except Unavailable as error:
                 found.failures.append(str(error))
                 continue
@@ -170,6 +188,9 @@ class Aggregation:
             for place, remote in self._remotes.items()
         }
         self._publish(found, {place for place, remote in self._remotes.items() if not remote.answers})
+        self._kinds = [kind for kinds in found.values() for kind in kinds]
+        for follower in self._followers:
+            follower(self._kinds)
         self._describe({place: remote.described for place, remote in self._remotes.items() if remote.described.hash})
 
     async def _judge(self, place: Place) -> None:

@@ -8,6 +8,7 @@ import orjson
 from fairway.apiserver.aggregation.asking import Asking, remote_headers
 from fairway.apiserver.aggregation.target import Server, Unavailable
 from fairway.apiserver.call import User
+from fairway.apiserver.subresources.node_tunnel import NodeAnswer
 from fairway.kinds.api_service import AVAILABLE
 from fairway.objects import Object, meta
 from fairway.objects.authority import authority
@@ -31,16 +32,26 @@ class Verdict(NamedTuple):
 PASSED = Verdict("True", "Passed", "all checks passed")
 
 
-async def fetched(
-    asking: Asking, server: Server, spec: Object, path: str, method: str = "GET", body: bytes = b""
-) -> tuple[int, bytes]:
-    """Status and body of one answer to the aggregator itself.  Raises: ``OSError``, ``EOFError``, ``ValueError``."""
+async def opened(
+    asking: Asking, server: Server, spec: Object, path: str, method: str = "GET", body: bytes = b"",
+    content_type: str = "application/json",
+) -> NodeAnswer:  # fmt: skip
+    """The head of one answer to the aggregator itself.  Raises: ``OSError``, ``EOFError``, ``ValueError``."""
     host = authority(server.host, str(server.port))
     headers = [("Host", host), ("Accept", "application/json"), *remote_headers(_ASKER)]
     if body:
-        headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        headers += [("Content-Type", content_type), ("Content-Length", str(len(body)))]
     async with asyncio.timeout(_TIMEOUT_S):
-        answer = await asking.ask(server, spec, method, path, headers, body)
+        return await asking.ask(server, spec, method, path, headers, body)
+
+
+async def fetched(
+    asking: Asking, server: Server, spec: Object, path: str, method: str = "GET", body: bytes = b"",
+    content_type: str = "application/json",
+) -> tuple[int, bytes]:  # fmt: skip
+    """Status and body of one answer to the aggregator itself.  Raises: ``OSError``, ``EOFError``, ``ValueError``."""
+    async with asyncio.timeout(_TIMEOUT_S):
+        answer = await opened(asking, server, spec, path, method, body, content_type)
         try:
             return answer.status, await answer.body(_LARGEST_BYTES)
         finally:

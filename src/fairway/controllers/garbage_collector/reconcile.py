@@ -43,7 +43,7 @@ def key_of(kind: Kind, found: Object) -> Key:
 
 async def reconcile(key: Key, cluster: Cluster) -> None:
     """Let one object go on leaving, or see whether it still has a reason to be."""
-    kind = BY_RESOURCE.get(key[0]) or cluster.custom.get(key[0])
+    kind = BY_RESOURCE.get(key[0]) or cluster.custom.get(key[0]) or cluster.extension.get(key[0])
     if kind is None:
         return
     namespace, _, name = key[1].partition("/")
@@ -63,12 +63,18 @@ def _kind_named(reference: Object, cluster: Cluster) -> Kind | None:
     group, name = group_of(reference), reference["kind"]
     found = BY_NAME.get((group, name))
     if found is None:
-        return next((kind for kind in cluster.custom.values() if (kind.group, kind.name) == (group, name)), None)
+        return next((kind for kind in _more(cluster) if (kind.group, kind.name) == (group, name)), None)
     return found
 
 
+def _more(cluster: Cluster) -> Iterator[Kind]:
+    """The kinds that come at run time."""
+    yield from cluster.custom.values()
+    yield from cluster.extension.values()
+
+
 def _dependents(uid: str, cluster: Cluster) -> Iterator[tuple[Kind, Object]]:
-    for kind in (*KINDS, *cluster.custom.values()):
+    for kind in (*KINDS, *_more(cluster)):
         for found in cluster.by_index(kind, BY_OWNER, uid):
             yield kind, found
 
@@ -221,10 +227,14 @@ def _waiting_owners(kind: Kind, found: Object, cluster: Cluster) -> Iterator[Key
                 yield key_of(owner_kind, owner)
 
 
+def _joins(kind: Kind) -> Joined:
+    return Joined(_wake(kind), {BY_OWNER: by_owner})
+
+
 WAKES = {kind: _wake(kind) for kind in KINDS}
 GARBAGE_COLLECTOR = Controller(
     name="garbage-collector-controller", owns=KINDS[0], reconcile=reconcile, wakes=WAKES, workers=32,
     only_identity=KINDS,
     indexes={kind: {BY_OWNER: by_owner} for kind in KINDS},
-    joins=lambda kind: Joined(_wake(kind), {BY_OWNER: by_owner}),
+    joins=_joins, joins_elsewhere=_joins,
 )  # fmt: skip
