@@ -211,6 +211,57 @@ async def test_a_circle_of_owners_goes_in_the_foreground_and_blocks_nobody(clust
     await cluster.wait(CONFIG_MAP, lambda found: not {one["metadata"]["name"] for one in found} & set(uids))
 
 
+async def config_map(cluster: ControlledCluster, name: str, **metadata: Any) -> Object:
+    body = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default", **metadata}}
+    return await cluster.client.create(CONFIG_MAP, body)
+
+
+def reference_to(owner: Object, **more: Any) -> Object:
+    meta = owner["metadata"]
+    return {"apiVersion": "v1", "kind": "ConfigMap", "name": meta["name"], "uid": meta["uid"], **more}
+
+
+async def test_what_does_not_block_goes_while_its_owner_waits_for_what_does(cluster: ControlledCluster) -> None:
+    owner = await config_map(cluster, "owner")
+    blocks = reference_to(owner, blockOwnerDeletion=True)
+    await config_map(cluster, "held", ownerReferences=[blocks], finalizers=["example.com/hold"])
+    await config_map(cluster, "free", ownerReferences=[reference_to(owner)])
+    await cluster.client.delete(CONFIG_MAP, "default", "owner", options={"propagationPolicy": "Foreground"})
+    await cluster.wait(
+        CONFIG_MAP, lambda found: {one["metadata"]["name"] for one in found} & {"free", "owner"} == {"owner"}
+    )
+    await cluster.client.patch(CONFIG_MAP, "default", "held", {"metadata": {"finalizers": None}})
+    await cluster.wait(CONFIG_MAP, lambda found: not {one["metadata"]["name"] for one in found} & {"held", "owner"})
+
+
+async def test_what_has_no_namespace_is_told_that_its_owner_is_in_one(cluster: ControlledCluster) -> None:
+    owner = await config_map(cluster, "owner")
+    body = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "x", "ownerReferences": [reference_to(owner)]},
+    }
+    await cluster.client.create(NAMESPACE, body)
+    told = await cluster.wait(
+        EVENT, lambda found: [one for one in found if one["reason"] == "OwnerRefInvalidNamespace"]
+    )
+    (event,) = [one for one in told if one["reason"] == "OwnerRefInvalidNamespace"]
+    assert (event["metadata"]["namespace"], event["message"].endswith('does not exist in namespace ""')) == (
+        "default",
+        True,
+    )
+
+
+async def test_a_namespace_that_somebody_holds_says_when_nothing_is_left(cluster: ControlledCluster) -> None:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "held", "finalizers": ["example.com/hold"]}}
+    await cluster.client.create(NAMESPACE, body)
+    await cluster.client.delete(NAMESPACE, None, "held")
+    empty = await cluster.wait_one(NAMESPACE, "held", lambda one: not one["spec"].get("finalizers"), namespace="")
+    assert {one["status"] for one in empty["status"]["conditions"]} == {"False"}
+    assert empty["status"]["conditions"][3]["reason"] == "ContentRemoved"
+    await cluster.client.patch(NAMESPACE, None, "held", {"metadata": {"finalizers": None}})
+
+
 async def test_orphans_stay_and_are_adopted_by_who_matches(cluster: ControlledCluster) -> None:
     await cluster.client.create(REPLICA_SET, workload("ReplicaSet", "apps/v1"))
     pods = await cluster.wait(POD, lambda found: sum("podIP" in one.get("status", {}) for one in found) == 3)

@@ -114,6 +114,9 @@ async def _empty_extensions(namespace: Object, cluster: Cluster) -> None:
     name = namespace["metadata"]["name"]
     left, silent, failures = await cluster.settings.empty_extensions(name)
     if not left and not silent and not failures:
+        # Where somebody may still look at it, it says that nothing is left.
+        if (namespace.get("status") or {}).get("conditions") or namespace["metadata"].get("finalizers"):
+            namespace = await _tell(namespace, conditions(namespace, {}, (), rfc3339(cluster.now())), cluster)
         await _finalize(namespace, cluster)
         return
     wanted = conditions(namespace, left, sorted(failures), rfc3339(cluster.now()), sorted(silent))
@@ -155,12 +158,14 @@ async def _finalize(namespace: Object, cluster: Cluster) -> None:
                 raise
 
 
-async def _tell(namespace: Object, wanted: Sequence[Object], cluster: Cluster) -> None:
+async def _tell(namespace: Object, wanted: Sequence[Object], cluster: Cluster) -> Object:
+    """Put the conditions into the status; the namespace as it is then."""
     others = [one for one in (namespace.get("status") or {}).get("conditions") or () if one["type"] not in FINE]
     status = {**(namespace.get("status") or {}), "phase": "Terminating", "conditions": [*others, *wanted]}
     if status != namespace.get("status"):
         patch = {"metadata": {"uid": namespace["metadata"]["uid"]}, "status": status}
-        await cluster.patch(NAMESPACE, namespace, patch, subresource="status")
+        return await cluster.patch(NAMESPACE, namespace, patch, subresource="status")
+    return namespace
 
 
 def _namespace_of(change: Change, cluster: Cluster) -> Iterable[Key]:

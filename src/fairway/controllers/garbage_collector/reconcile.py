@@ -96,8 +96,11 @@ async def _collect(kind: Kind, found: Object, cluster: Cluster) -> None:
 
 async def _state(kind: Kind, found: Object, reference: Object, cluster: Cluster) -> Owner:
     owner_kind = _kind_named(reference, cluster)
-    if owner_kind is None or (owner_kind.namespaced and not kind.namespaced):
+    if owner_kind is None:
         return Owner.SOLID  # nobody can tell, so nothing is deleted
+    if owner_kind.namespaced and not kind.namespaced:
+        _tell_if_elsewhere(kind, found, owner_kind, reference, cluster)
+        return Owner.SOLID
     namespace = found["metadata"].get("namespace") if owner_kind.namespaced else None
     owner = cluster.get(owner_kind, namespace, reference["name"])
     if owner is None or owner["metadata"]["uid"] != reference["uid"]:
@@ -110,7 +113,7 @@ async def _state(kind: Kind, found: Object, reference: Object, cluster: Cluster)
 
 def _tell_if_elsewhere(kind: Kind, found: Object, owner_kind: Kind, reference: Object, cluster: Cluster) -> None:
     """An owner in another namespace is no owner, which surprises: say so."""
-    uid, namespace = reference["uid"], found["metadata"].get("namespace")
+    uid, namespace = reference["uid"], found["metadata"].get("namespace", "")
     for other in cluster.items(owner_kind):
         meta = other["metadata"]
         if meta["uid"] == uid and meta.get("namespace") != namespace:
@@ -133,9 +136,10 @@ async def _orphan(kind: Kind, owner: Object, cluster: Cluster) -> None:
 
 
 async def _leave_in_foreground(kind: Kind, owner: Object, cluster: Cluster) -> None:
-    """Let the dependents that block go first, then let ``owner`` go."""
+    """Let all dependents go; ``owner`` waits for those that block."""
     uid = owner["metadata"]["uid"]
-    blocking = [(each, one) for each, one in _dependents(uid, cluster) if is_blocking(one, uid)]
+    dependents = list(_dependents(uid, cluster))
+    blocking = [(each, one) for each, one in dependents if is_blocking(one, uid)]
     if not blocking:
         await _drop_finalizer(kind, owner, FOREGROUND, cluster)
         return
@@ -143,7 +147,7 @@ async def _leave_in_foreground(kind: Kind, owner: Object, cluster: Cluster) -> N
     circular = [(each, one) for each, one in blocking if _waits_for(one, uid, cluster)]
     await cluster.together(*(_unblock(each, one, uid, cluster) for each, one in circular))
     await cluster.together(
-        *(_collect(each, one, cluster) for each, one in blocking if "deletionTimestamp" not in one["metadata"])
+        *(_collect(each, one, cluster) for each, one in dependents if "deletionTimestamp" not in one["metadata"])
     )
 
 
