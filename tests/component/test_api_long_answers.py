@@ -9,7 +9,7 @@ import pytest
 
 from component.api_world import Taker, World, world
 from component.loops import until
-from fairway.apiserver import protobuf
+from fairway.apiserver import protobuf, yaml_form
 from fairway.apiserver.pace import PIECE_BYTES
 from fairway.apiserver.settings import Limits, Settings
 from fairway.transport.interface import Response, Stream
@@ -58,6 +58,19 @@ async def test_a_large_list_in_protobuf_is_the_same_as_in_json(api: World, shape
     await until(lambda: taker.is_closed)
     wanted = await whole(api, f"application/json{shape}")
     assert taker.text == protobuf.encode(wanted)
+
+
+@pytest.mark.parametrize("shape", ["", ";as=Table;v=v1;g=meta.k8s.io"])
+async def test_lists_in_yaml_are_the_same_as_in_json(api: World, shape: str) -> None:
+    found = await api.answer("GET", MAPS, accept=f"application/yaml{shape}")
+    assert isinstance(found, Stream) and found.content_type == "application/yaml"
+    taker = Taker(found)
+    await until(lambda: taker.is_closed)
+    assert yaml_form.load(taker.text) == await whole(api, f"application/json{shape}")
+    for query in ("limit=2", "fieldSelector=metadata.name%3Dnone"):
+        told = await api.ask("GET", f"{MAPS}?{query}", accept=f"application/yaml{shape}")
+        wanted = (await api.ask("GET", f"{MAPS}?{query}", accept=f"application/json{shape}")).body
+        assert yaml_form.load(told.raw) == wanted
 
 
 async def test_who_takes_a_list_slowly_holds_a_piece_of_it_and_no_more(api: World) -> None:

@@ -137,7 +137,7 @@ async def test_a_watch_goes_out_in_frames(api: World) -> None:
 
 
 async def test_a_watch_that_is_too_old_ends_with_a_status_in_protobuf(api: World) -> None:
-    api.server.cache.of(CONFIG_MAP).floor = 5
+    api.server.cache.of(CONFIG_MAP).forget(5)
     stream = await api.answer("GET", f"{MAPS}?watch=1&resourceVersion=1", accept=PROTOBUF)
     ((type_, status),) = frames(Taker(stream)._text)
     assert (type_, status["reason"], status["code"]) == ("ERROR", "Expired", 410)

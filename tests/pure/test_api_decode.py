@@ -4,8 +4,10 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fairway.apiserver import bodies, metadata, yaml_form
+from fairway.apiserver import bodies, metadata, yaml_form, yaml_text
 from fairway.apiserver.call import ANONYMOUS, Call
 from fairway.apiserver.decode import check_name, take_object
 from fairway.kinds import CONFIG_MAP, NAMESPACE, REPLICA_SET
@@ -107,9 +109,33 @@ def test_of_keys_that_stand_twice_a_few_are_told_and_the_last_value_counts() -> 
         yaml_form.load(b"a: 1\na: 2")
 
 
-def test_what_is_written_as_yaml_is_read_back() -> None:
-    found = {"kind": "X", "text": "ü: -\n", "list": [1, None, True, "2026-01-01"]}
-    assert yaml_form.load(yaml_form.dump(found)) == found
+WORDS = st.sampled_from((
+    *"~.-#='\"\\%@`|>/\t\x85\x7f\u2028\ufeff\ufffe\U0001f600[]", "", "a", "yes", "No", "null", "on", "0x1f", "1e3",
+    "1_000", "v1", "_1", "e1", "{}", ".inf", "12:30:45", "2026-01-01", "- a", "a: b", "a:b", "a #b", "<<", "!x", "&a",
+    "*a", " a ", "a\n b\n", "ü: -\n", "k" * 600, "ü " * 300, "f:a/b.c",
+))  # fmt: skip
+TEXTS = WORDS | st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+SCALARS = TEXTS | st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1)
+KEYS = TEXTS.filter(lambda text: text != "<<")
+VALUES = st.recursive(
+    SCALARS | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=15,
+)  # fmt: skip
+
+
+@given(VALUES)
+def test_what_is_written_as_yaml_is_read_back(found: Any) -> None:
+    assert yaml_form.load(yaml_text.dump(found)) == found
+    items = yaml_text.dump_item(found) + yaml_text.dump_item([found])
+    assert yaml_form.load(b"items:\n" + items)["items"] == [found, [found]]
+
+
+def test_yaml_looks_as_it_does_elsewhere() -> None:
+    found = {"b": {"y": [{"name": "x", "on": "off"}, [1, "1"]], "e": {}, "l": []}, "a": "10m", "c": None, "t": "a\nb"}
+    assert yaml_text.dump(found).decode().splitlines() == [
+        "a: 10m", "b:", "  e: {}", "  l: []", '  "y":', "  - name: x", '    "on": "off"', "  - - 1", '    - "1"',
+        "c: null", "t: |-", "  a", "  b",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -122,7 +148,7 @@ def test_what_is_written_as_yaml_is_read_back() -> None:
 )  # fmt: skip
 def test_texts_are_quoted_as_upstream_quotes_them(text: str, written: str) -> None:
     """Seen side by side with kube-apiserver; members stand in the order of their names."""
-    assert yaml_form.dump({"b": text, "a": 1}).decode() == f"a: 1\nb: {written}\n"
+    assert yaml_text.dump({"b": text, "a": 1}).decode() == f"a: 1\nb: {written}\n"
 
 
 @pytest.mark.parametrize(

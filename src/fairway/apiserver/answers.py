@@ -33,8 +33,8 @@ _WHOLE_BYTES = _KEPT_BYTES // 2
 """Larger lists go out piece by piece."""
 _PIECES_FROM = 2
 """Items of a list that may be sent in pieces."""
-_PROTOBUF_BYTES = 256 * 1024
-"""The same of lists in protobuf, which take longer to make."""
+_OTHER_WHOLE_BYTES = 256 * 1024
+"""The same of lists that are not JSON, and take longer to make."""
 _PACKED_MAX_BYTES = 4 * 1024 * 1024
 """Larger answers are not packed: the event loop would stand still for others meanwhile."""
 _WARNINGS_LENGTH, _WARNING_LENGTH = 4096, 256
@@ -90,8 +90,8 @@ class Answers:
         match reply:
             case Found(stored, status):
                 body = shape.one(stored)
-                if shape.media == PROTOBUF:
-                    return self.compressed(request, Response(status, body, PROTOBUF, headers))
+                if shape.media != JSON:
+                    return self.compressed(request, Response(status, body, shape.media, headers))
                 body += b"\n"
             case Made(made, status):
                 body = shape.made(made) + b"\n"
@@ -104,13 +104,12 @@ class Answers:
     def _list(
         self, request: Request, call: Call, page: Page, shape: Shape, form: Form, headers: list[Header]
     ) -> Response | Stream:
-        if (sent := self._stream(request, page, shape, form)) is not None:
+        if (sent := self._stream(request, page, shape)) is not None:
             sent.headers = headers
             return sent
-        if shape.media == PROTOBUF:
-            return self.compressed(request, Response(200, shape.page(page), PROTOBUF, headers))
-        is_plain = page.whole_prefix and form.media == JSON
-        if not is_plain or _is_pretty(request):
+        if shape.media != JSON:
+            return self.compressed(request, Response(200, shape.page(page), shape.media, headers))
+        if not page.whole_prefix or _is_pretty(request):
             return self._formed(request, form, Response(200, shape.page(page), headers=headers))
         kept = self._kept_list(page, shape)
         if kept is None:
@@ -121,12 +120,12 @@ class Answers:
             kept.packed.append(gzip.compress(kept.body, _GZIP_LEVEL))
         return Response(200, kept.packed[0], headers=[*headers, *_PACKED])
 
-    def _stream(self, request: Request, page: Page, shape: Shape, form: Form) -> Stream | None:
+    def _stream(self, request: Request, page: Page, shape: Shape) -> Stream | None:
         """A list that is so large that it goes out piece by piece."""
-        if len(page.items) < _PIECES_FROM or form.media == YAML or _is_pretty(request):
+        if len(page.items) < _PIECES_FROM or (shape.media == JSON and _is_pretty(request)):
             return None
         size = sum(item.size for item in page.items)
-        if size <= (_PROTOBUF_BYTES if form.media == PROTOBUF else _WHOLE_BYTES):
+        if size <= (_WHOLE_BYTES if shape.media == JSON else _OTHER_WHOLE_BYTES):
             return None
         sent = ListStream(page.items, shape.parts(page), self.pace, self._limits.patience_s)
         return Stream(sent.opened, sent.closed, content_type=shape.media)
@@ -161,9 +160,9 @@ class Answers:
         if form.media == PROTOBUF:
             _put_into_protobuf(response)
         elif form.media == YAML:
-            from fairway.apiserver import yaml_form
+            from fairway.apiserver import yaml_text  # few ask for it
 
-            response.body, response.content_type = yaml_form.dump(orjson.loads(response.body)), YAML
+            response.body, response.content_type = yaml_text.dump(orjson.loads(response.body)), YAML
         elif _is_pretty(request):
             response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2)
         return self.compressed(request, response)

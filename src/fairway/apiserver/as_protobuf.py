@@ -74,7 +74,7 @@ class AsProtobuf:
         def head(size: int) -> bytes:
             return protobuf.list_head(*self._list, empty, size)
 
-        return Parts(b"", self._item, self._tail, b"", head)
+        return Parts(b"", self._item, self._tail, b"", sized=head)
 
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""

@@ -306,9 +306,9 @@ def _in_form(request: Request, body: bytes) -> Response:
     """A plain document, in YAML or protobuf if that is asked for.  Raises: ``StatusError`` 406."""
     form = accepted(request.headers.get("accept", ""), shapes=AS_IT_IS)
     if form.media == YAML:
-        from fairway.apiserver import yaml_form
+        from fairway.apiserver import yaml_text  # few ask for it
 
-        return Response(200, yaml_form.dump(orjson.loads(body)), YAML)
+        return Response(200, yaml_text.dump(orjson.loads(body)), YAML)
     if form.media == PROTOBUF:
         from fairway.apiserver import protobuf
 

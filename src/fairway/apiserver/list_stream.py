@@ -11,7 +11,7 @@ from fairway.apiserver.pace import Pace, pieces, taken
 from fairway.apiserver.shapes import Parts
 from fairway.apiserver.stored import Stored
 from fairway.transport.interface import StreamWriter
-from fairway.transport.server import frame
+from fairway.transport.server import frame, frame_of
 
 
 class ListStream:
@@ -39,11 +39,14 @@ class ListStream:
         if parts.sized is not None:
             await self._send_sized(writer, parts.sized)
             return
-        start = parts.head
+        start = parts.head + parts.opening
         for states in pieces(self._items):
             await self._pace.turn()
-            writer.write(frame(start + parts.between.join(map(parts.one, states))))
-            start = parts.between
+            made: list[bytes | memoryview] = []
+            for state in states:
+                made += (start, parts.one(state))
+                start = parts.between
+            writer.write(frame_of(made))
             if not await taken(writer, self._patience_s):
                 return
         self._end(writer)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import orjson
 
 from fairway.apiserver import rows
-from fairway.apiserver.negotiation import JSON, METADATA, PROTOBUF, Form
+from fairway.apiserver.negotiation import JSON, METADATA, PROTOBUF, YAML, Form
 from fairway.apiserver.reply import Page
 from fairway.apiserver.routes import media_version
 from fairway.apiserver.stored import Stored
@@ -27,19 +27,27 @@ if TYPE_CHECKING:
 class Parts(NamedTuple):
     """A list taken apart: what stands before its items, what makes the bytes of one, and what stands behind them.
 
-    ``sized`` makes the head of a list that says first how many bytes its items are.
+    ``opening`` stands before the first item.  ``sized`` makes the head of a list that says first how many bytes its
+    items are.
     """
 
     head: bytes
-    one: Callable[[Stored], bytes]
+    one: Callable[[Stored], bytes | memoryview]
     tail: bytes = b"]}\n"
     between: bytes = b","
+    opening: bytes = b""
     sized: Callable[[int], bytes] | None = None
 
     def joined(self, items: Iterable[Stored]) -> bytes:
-        """The whole list."""
-        made = self.between.join(map(self.one, items))
-        return b"%b%b%b" % (self.sized(len(made)) if self.sized else self.head, made, self.tail)
+        """The whole list, which is copied once: it may be large."""
+        made = list(map(self.one, items))
+        if self.sized is not None:
+            return b"".join((self.sized(sum(map(len, made))), *made, self.tail))
+        if not made:
+            return self.head + self.tail
+        made[0] = b"".join((self.head, self.opening, made[0]))
+        made[-1] = b"".join((made[-1], self.tail))
+        return self.between.join(made)
 
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -119,16 +127,17 @@ class Whole:
 
     def parts(self, page: Page) -> Parts:
         """See ``Shape``."""
-        return Parts(_list_head(self._kind.list_name, self._version, page), self._item)
+        head = _list_head(self._kind.list_name, self._version, page)
+        return Parts(head, self._item, between=b",{", opening=b"{") if self._is_built_in else Parts(head, self.one)
 
     def page(self, page: Page) -> bytes:
         """See ``Shape``."""
         return self.parts(page).joined(page.items)
 
-    def _item(self, stored: Stored) -> bytes:
-        """One of a list: of a built-in kind the list alone says what its items are, as upstream has it."""
+    def _item(self, stored: Stored) -> memoryview:
+        """One of a list, behind its brace: what items of a built-in kind are says the list, as upstream has it."""
         found = self.one(stored)
-        return b"{" + found[len(self._start) :] if self._is_built_in and found.startswith(self._start) else found
+        return memoryview(found)[len(self._start) if found.startswith(self._start) else 1 :]
 
     def event(self, type_: str, stored: Stored, *, is_first: bool) -> bytes:
         """See ``Shape``."""
@@ -287,7 +296,7 @@ class Shapes:
         key = (
             kind,
             id(served),
-            form.media == PROTOBUF,
+            form.media,
             form.shape,
             form.version,
             include if form.shape == "Table" else "",
@@ -304,6 +313,10 @@ class Shapes:
     def _make(self, kind: Kind, served: Served | None, form: Form, include: str) -> Shape:
         if form.media == PROTOBUF:
             return self._in_protobuf(kind, served, form, include)
+        if form.media == YAML:
+            from fairway.apiserver.as_yaml import AsYaml  # few ask for it
+
+            return AsYaml(self._make(kind, served, form._replace(media=JSON), include))
         whole = Whole(kind, served)
         if form.shape == "Table":
             return AsTable(kind, form.version, table.included(include), whole._version)

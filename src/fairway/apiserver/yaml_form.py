@@ -1,8 +1,8 @@
-"""YAML as Kubernetes reads and writes it: the values of JSON, nothing else.
+"""YAML as Kubernetes reads it: the values of JSON, nothing else; ``yaml_text`` writes it.
 
 Shape: values are built from the parser's events, in a loop and not by recursion, so that neither depth nor aliases of a
 hostile document cost more than ``DEPTH_MAX`` and ``SIZE_MAX`` allow.
-Pure.  Imported only when somebody sends or wants YAML.
+Pure.  Imported only when somebody sends YAML.
 Source: YAML 1.1; the YAML type repository, "Merge Key Language-Independent Type".
 """
 
@@ -22,7 +22,6 @@ _DOUBLED_MAX = 100
 """Keys that stand twice and are told, as many as unknown fields."""
 _TAG = "tag:yaml.org,2002:"
 _STRING, _BINARY = f"{_TAG}str", f"{_TAG}binary"
-_PLAIN = frozenset(f"{_TAG}{name}" for name in ("str", "value", "merge"))
 _SCALARS = frozenset(f"{_TAG}{name}" for name in ("null", "bool", "int", "float"))
 
 
@@ -223,33 +222,3 @@ def _load(raw: bytes, doubled: list[str] | None) -> Any:
     finally:
         loader.dispose()
     return builder.value
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Texts that would be read as something else stand in double quotes, as Kubernetes' own library puts them."""
-
-
-_OTHERWISE = re.compile(
-    r"[yYnN]|[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?"
-    r"|\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?)"
-)
-"""What Go's library reads as something else than a text, beside what PyYAML does."""
-
-
-def _text(dumper: Any, text: str) -> Any:
-    if "\n" in text:
-        return dumper.represent_scalar(_STRING, text, style="|")
-    tag = dumper.resolve(yaml.ScalarNode, text, (True, False))
-    is_plain = tag in _PLAIN and (text[:1] == "_" or not _OTHERWISE.fullmatch(text.replace("_", "")))
-    return dumper.represent_scalar(_STRING, text, style=None if is_plain else '"')
-
-
-_Dumper.add_representer(str, _text)
-
-
-def dump(value: Any) -> bytes:
-    """``value`` with its members in the order of their names, as upstream writes YAML."""
-    text: bytes = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, encoding="utf-8", default_flow_style=False
-    )  # fmt: skip
-    return text

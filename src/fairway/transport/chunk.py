@@ -3,6 +3,8 @@
 Source: RFC 9112 section 7.1.
 """
 
+from collections.abc import Sequence
+
 LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -11,6 +13,11 @@ def frame(data: bytes) -> bytes:
     if not data:
         raise ValueError("an empty chunk would end the stream")
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def frame_of(parts: Sequence[bytes | memoryview]) -> bytes:
+    """The same of data in parts, copied once."""
+    return b"".join((b"%x\r\n" % sum(map(len, parts)), *parts, b"\r\n"))
 
 
 def payload(framed: bytes) -> bytes:

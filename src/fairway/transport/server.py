@@ -11,13 +11,13 @@ import ssl
 from collections.abc import Sequence
 from typing import Any
 
-from fairway.transport.chunk import frame
+from fairway.transport.chunk import frame, frame_of
 from fairway.transport.connection import Connection
 from fairway.transport.interface import Handler
 from fairway.transport.limits import Limits
 from fairway.transport.shared import Shared
 
-__all__ = ["Limits", "Server", "frame", "serve"]
+__all__ = ["Limits", "Server", "frame", "frame_of", "serve"]
 
 _BACKLOG = 1024
 

@@ -60,10 +60,11 @@ def list_(call: Call, api: "Api") -> Page:
             whole_prefix=selection.prefix, changed=collection.changed, asked=options.revision or 0,
         )  # fmt: skip
     states = (then.get(key) or collection.live[key] for key in keys)
+    matching = states if selection.is_plain else filter(selection.matches, states)
     if not options.limit:
-        return Page(call.kind, list(filter(selection.matches, states)), revision)
+        return Page(call.kind, list(matching), revision)
     # A page costs what is looked at until it is full, and not what is left.
-    found = list(islice(filter(selection.matches, states), options.limit + 1))
+    found = list(islice(matching, options.limit + 1))
     if len(found) <= options.limit:
         return Page(call.kind, found, revision)
     found.pop()
