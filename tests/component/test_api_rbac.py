@@ -251,3 +251,14 @@ async def test_upstream_s_controllers_may_do_their_work_as_their_service_account
             "GET", f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/system:controller:{controller}"
         )
         assert bound.body["roleRef"]["name"] == f"system:controller:{controller}"
+
+
+async def test_who_gathers_rules_needs_all_of_them(api: World) -> None:
+    writer = role("gatherer", rule("clusterroles", "create", "rbac.authorization.k8s.io"))
+    await made(api, "clusterroles", writer)
+    await made(api, "clusterrolebindings", binding("g", "ClusterRole/gatherer", ("User", "jane")))
+    gathering = {"metadata": {"name": "g"}, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}}
+    told = await made(api, "clusterroles", gathering, JANE)
+    why = "must have cluster-admin privileges to use the aggregationRule"
+    assert told.message == f'clusterroles.rbac.authorization.k8s.io "g" is forbidden: {why}'
+    assert (await made(api, "clusterroles", gathering)).status == 201

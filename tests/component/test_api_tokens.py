@@ -108,7 +108,10 @@ async def test_a_token_for_others_is_none_for_the_api_server(scene: Scene) -> No
     assert (told.body["status"]["user"]["username"], told.body["status"]["audiences"]) == (USER, ["vault"])
     review = {"spec": {"token": token}}
     told = await scene.api.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", review)
-    assert told.body["status"] == {"user": {}, "error": "[invalid bearer token]"}
+    why = '[invalid bearer token, token audiences ["vault"] is invalid for the target audiences '
+    assert told.body["status"]["error"] == f'{why}["https://kubernetes.default.svc.cluster.local"]]'
+    told = await scene.api.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": "x"}})
+    assert told.body["status"] == {"user": {}, "error": "invalid bearer token"}
 
 
 async def test_a_token_ends_with_the_pod_it_is_bound_to(scene: Scene) -> None:

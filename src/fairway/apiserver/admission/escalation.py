@@ -32,14 +32,17 @@ def _may(call: Call, verb: str, plural: str, name: str, api: "Api") -> bool:
 
 
 def _check_role(call: Call, new: Object, old: Object | None, api: "Api") -> None:
-    wanted = list(new.get("rules") or ())
-    if new.get("aggregationRule") and (old is None or old.get("aggregationRule") != new["aggregationRule"]):
-        # What will be gathered is not known today.
-        wanted = [_EVERYTHING, _EVERY_PATH]
-    if old is not None and old.get("rules") == new.get("rules") and wanted != [_EVERYTHING, _EVERY_PATH]:
+    rule, name = new.get("aggregationRule"), new["metadata"].get("name") or call.name
+    is_gathering = bool(rule) and (old is None or old.get("aggregationRule") != rule)
+    if old is not None and old.get("rules") == new.get("rules") and not is_gathering:
         return
-    if not _may(call, "escalate", call.kind.plural, new["metadata"].get("name", ""), api):
-        _check_held(call, wanted, new, api)
+    if _may(call, "escalate", call.kind.plural, name, api):
+        return
+    _check_held(call, list(new.get("rules") or ()), new, api)
+    # What will be gathered is not known today.
+    if is_gathering and _lacked(call, [_EVERYTHING, _EVERY_PATH], api):
+        why = "must have cluster-admin privileges to use the aggregationRule"
+        raise forbidden(call.kind.group, call.kind.plural, name, why)
 
 
 def _check_binding(call: Call, new: Object, old: Object | None, api: "Api") -> None:
@@ -56,12 +59,17 @@ def _check_binding(call: Call, new: Object, old: Object | None, api: "Api") -> N
     _check_held(call, granted, new, api)
 
 
-def _check_held(call: Call, wanted: Sequence[Object], new: Object, api: "Api") -> None:
+def _lacked(call: Call, wanted: Sequence[Object], api: "Api") -> Sequence[Object]:
+    """What of ``wanted`` the writer does not hold."""
     try:
-        missing = rules.uncovered(wanted, api.authorizer.rules(call.user, call.namespace))
+        return rules.uncovered(wanted, api.authorizer.rules(call.user, call.namespace))
     except (TypeError, KeyError, AttributeError):
         # Rules out of shape are validation's to tell of.
-        return
+        return []
+
+
+def _check_held(call: Call, wanted: Sequence[Object], new: Object, api: "Api") -> None:
+    missing = _lacked(call, wanted, api)
     if not missing:
         return
     groups = ", ".join(f'"{group}"' for group in call.user.groups)

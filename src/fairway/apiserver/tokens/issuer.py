@@ -111,6 +111,23 @@ class Issuer:
             return None
         return found.user, meant
 
+    def refusal(self, token: str, audiences: Sequence[str] = ()) -> str:
+        """Why ``user`` finds nobody, as a review tells it."""
+        none = "invalid bearer token"
+        found = None if bootstrap.parts(token) is not None else self._verified(token)
+        if found is None:
+            return none
+        wanted, now_s = audiences or (self.name,), self._clock()
+        if not set(wanted) & set(found.audiences):
+            why = f"token audiences {quoted(found.audiences)} is invalid for the target audiences {quoted(wanted)}"
+        elif now_s < found.ends_s and not found.is_current(now_s):
+            why = "service account token is not valid yet"
+        elif not found.is_current(now_s):
+            why = "service account token has expired"
+        else:
+            why = "service account token has been invalidated"
+        return f"[{none}, {why}]"
+
     def stale(self, token: str) -> str:
         """What the audit log is told of a token whose bearer should have read a newer one."""
         found = self._seen.get(hashlib.sha256(token.encode()).digest())
@@ -174,6 +191,11 @@ def _unbounded() -> "Options":
 
 
 _KEPT = [("Cache-Control", "public, max-age=3600")]
+
+
+def quoted(texts: Sequence[str]) -> str:
+    """A list of texts as Go shows it: ``["a" "b"]``."""
+    return f"[{' '.join(orjson.dumps(text).decode() for text in texts)}]"
 
 
 def _base64(data: bytes) -> str:

@@ -61,7 +61,8 @@ async def review_token(call: Call, api: "Api") -> Reply:
     found = api.tokens.user(spec["token"], spec.get("audiences") or ()) if api.tokens else None
     status: Object
     if found is None:
-        status = {"user": {}, "error": "[invalid bearer token]"}
+        why = api.tokens.refusal(spec["token"], spec.get("audiences") or ()) if api.tokens else "invalid bearer token"
+        status = {"user": {}, "error": why}
     else:
         status = {"authenticated": True, "user": shown_user(found[0]), "audiences": list(found[1])}
     return _answered(call, body, status)
