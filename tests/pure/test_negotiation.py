@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.apiserver.answers import warning
-from fairway.apiserver.negotiation import METADATA_LIST, Form, accepted, body_media, wants_pretty
+from fairway.apiserver.negotiation import METADATA_LIST, Form, accepted, body_media, takes_gzip, wants_pretty
 from fairway.objects.errors import StatusError
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -83,3 +83,14 @@ def test_who_asks_for_protobuf_of_what_has_no_message_gets_the_next_form() -> No
 )  # fmt: skip
 def test_human_eyes_are_asked_for_in_words_of_truth_or_guessed(pretty: str, agent: str, expected: bool) -> None:
     assert wants_pretty(pretty, agent) is expected
+
+
+@pytest.mark.parametrize(
+    ("header", "is_taken"),
+    [
+        ("gzip", True), ("deflate, gzip;q=0.5, br", True), ("x-gzip", True), ("", False), ("br", False),
+        ("gzip;q=0", False), ("gzip;q=0, deflate", False), ("gzipped", False),
+    ],
+)  # fmt: skip
+def test_gzip_is_sent_to_who_takes_it(header: str, is_taken: bool) -> None:
+    assert takes_gzip(header) is is_taken

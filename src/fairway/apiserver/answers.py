@@ -16,7 +16,7 @@ import orjson
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_stream import ListStream
-from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, check_number, wants_pretty
+from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, check_number, takes_gzip, wants_pretty
 from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Found, Made, Page, Reply
 from fairway.apiserver.settings import Limits
@@ -182,7 +182,7 @@ class Answers:
 
     def _may_pack(self, request: Request, body: bytes) -> bool:
         is_worth_it = self._limits.gzip_from_bytes <= len(body) <= _PACKED_MAX_BYTES
-        return is_worth_it and "gzip" in request.headers.get("accept-encoding", "")
+        return is_worth_it and takes_gzip(request.headers.get("accept-encoding", ""))
 
 
 _PACKED: tuple[Header, ...] = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))

@@ -97,6 +97,13 @@ def _form(media: str, parameters: dict[str, str]) -> Form | None:
     return Form(media, shape, parameters["v"]) if shape in ANY_SHAPE else None
 
 
+def takes_gzip(header: str) -> bool:
+    """Whether an ``Accept-Encoding`` allows for gzip."""
+    return "gzip" in header and any(
+        coding in ("gzip", "x-gzip") and quality > 0 for quality, coding, _ in map(_clause, header.split(","))
+    )
+
+
 def body_media(header: str) -> str:
     """The media type of a body, without parameters."""
     return header.partition(";")[0].strip().lower() or JSON

@@ -18,6 +18,7 @@ import orjson
 from fairway import __version__
 from fairway.apiserver.aggregation.described import Described, merged
 from fairway.apiserver.discovery import Entry, entries, group_version, resource_list
+from fairway.apiserver.negotiation import takes_gzip
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, schema
 from fairway.objects.errors import StatusError
@@ -155,7 +156,7 @@ class OpenApi:
         headers = [("ETag", etag), ("Vary", "Accept, Accept-Encoding")]
         if request.headers.get("if-none-match") == etag:
             return Response(304, b"", content_type, headers)
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if takes_gzip(request.headers.get("accept-encoding", "")):
             return Response(200, packed, content_type, [*headers, ("Content-Encoding", "gzip")])
         return Response(200, gzip.decompress(packed), content_type, headers)
 
