@@ -111,18 +111,16 @@ async def test_dig_finds_nothing_to_complain_of(client: MemoryClient) -> None:
 async def test_a_change_is_told_from_the_next_question_on(client: MemoryClient) -> None:
     async with cluster_dns(client) as running:
         await running.dns.wait_ready()
-        loop = asyncio.get_running_loop()
-        waits = []
+        asked = []
         for number in range(20, 40):
-            began_s = loop.time()
             client.put(SERVICE, service("web", f"10.96.0.{number}"))
+            asked.append(1)
             while texts(await running.ask(WEB)) != [f"A 10.96.0.{number}"]:
-                assert loop.time() - began_s < 5
-            waits.append(loop.time() - began_s)
-        assert sorted(waits)[10] < 0.02
+                asked[-1] += 1
+        assert sorted(asked)[10] <= 3
         client.remove(SERVICE, "default", "web")
         while (await running.ask(WEB)).rcode() != dns.rcode.NXDOMAIN:
-            assert loop.time() - began_s < 5
+            pass
 
 
 @on_both_loops

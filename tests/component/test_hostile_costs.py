@@ -1,6 +1,5 @@
 """Requests that are cheap to send and could be dear to answer: bounded in time, in memory and in the answer's size."""
 
-import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,8 +17,8 @@ MAPS, SERVICES, PODS = f"{DEFAULT}/configmaps", f"{DEFAULT}/services", f"{DEFAUL
 BODY_BYTES = (3 << 20) - 500
 STRATEGIC = "application/strategic-merge-patch+json"
 ANSWER_BYTES = 16 << 20
-PATIENCE_S = 8.0
-"""Each takes about a second of a quiet machine at most; quadratic work would take minutes."""
+COST_S = 8.0
+"""Of a processor, client and server together.  Each takes about a second at most; quadratic work would take minutes."""
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -75,11 +74,11 @@ async def test_a_body_full_of_one_fault_is_answered_soon_and_shortly(hostile: Ho
     target, body = BODIES[what]
     before = resident_bytes()
     async with hostile.undisturbed():
-        began = time.perf_counter()
+        began = time.process_time()
         told = await hostile.ask("POST", target, body)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
     assert told.status in (201, 400, 413, 422)
-    assert took < PATIENCE_S
+    assert took < COST_S
     assert int(told.headers["content-length"]) < ANSWER_BYTES
     assert sum(map(len, told.headers.values())) < 64 << 10
     assert resident_bytes() - before < 400 << 20
@@ -94,8 +93,11 @@ async def test_a_patch_full_of_directives_is_answered_soon(hostile: Hostile, dir
         "setElementOrder": b'{"spec":{"$setElementOrder/ports":[' + ports + b'],"ports":[' + ports + b"]}}",
         "deleteFromPrimitiveList": b'{"metadata":{"$deleteFromPrimitiveList/finalizers":[' + names + b"]}}",
     }[directive]
-    async with hostile.undisturbed(), asyncio.timeout(PATIENCE_S):
+    async with hostile.undisturbed():
+        began = time.process_time()
         told = await hostile.ask("PATCH", f"{SERVICES}/kubernetes?dryRun=All", patch, media=STRATEGIC)
+        took = time.process_time() - began
+    assert took < COST_S
     assert told.status in (200, 400, 422)
 
 
@@ -109,8 +111,9 @@ async def test_long_texts_that_differ_each_time_are_not_remembered(hostile: Host
             await hostile.ask("POST", MAPS, {"metadata": {"name": "x", "labels": {long: long}}})
             await hostile.ask("GET", f"{SERVICES}/kubernetes/{long}")
 
-    await round_of(0)
+    for start in (0, 20):  # until the allocator has what it takes
+        await round_of(start)
     before = resident_bytes()
     async with hostile.undisturbed():
-        await round_of(20)
+        await round_of(40)
     assert resident_bytes() - before < 12 << 20

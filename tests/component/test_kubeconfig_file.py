@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import orjson
@@ -99,10 +98,9 @@ def test_a_lock_of_another_program_is_respected_and_named(tmp_path: Path) -> Non
     assert (path.exists(), lock.exists()) == (False, True)
     freeing = threading.Timer(0.1, lock.unlink)
     freeing.start()
-    started = time.monotonic()
     change_file(path, lambda text: "new")
     freeing.join()
-    assert (path.read_text(), time.monotonic() - started < 3) == ("new", True)
+    assert path.read_text() == "new"
 
 
 @needs_root

@@ -41,7 +41,7 @@ async def test_an_address_comes_at_once_and_is_told(tmp_path: Path) -> None:
             took_s.append(time.perf_counter() - began_s)
             assert addresses(found) == [f"10.97.0.{number}"]
             assert found["metadata"]["finalizers"] == [FINALIZER]
-        assert min(took_s) < 0.05
+        assert min(took_s) < 0.5, "nothing is waited for"
         told = await cluster.wait(
             EVENT, lambda all_: len([e for e in all_ if e["reason"] == "EnsuredLoadBalancer"]) == 5
         )

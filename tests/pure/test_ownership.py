@@ -139,3 +139,12 @@ def test_who_creates_an_object_owns_what_distinguishes_it_from_nothing(new: dict
     wanted, mine = (updated(None, new, managers, ME, form, now="now").get(ME) for managers in (known, {}))
     # As bytes, since the order of the fields counts too.
     assert orjson.dumps(mine and mine.fields) == orjson.dumps(wanted and wanted.fields)
+
+
+def test_sets_of_a_few_short_names_are_made_once_and_no_others_are_kept() -> None:
+    def made(*names: str) -> bool:
+        return field_sets.leaves(names, is_member=True) is field_sets.leaves(names, is_member=True)
+
+    assert made("app", "example.com/tier")
+    assert not made("x" * 400_000)
+    assert not made(*(str(number) for number in range(1000)))

@@ -46,9 +46,13 @@ MOVING = """
 import sys, time
 from fairway.cli.printers.control_signs import harmless_in
 from fairway.cli.printers.progress import moving
-with moving("working"):
-    until = time.monotonic() + 0.35
-    while time.monotonic() < until:
+drawn = []
+def done():
+    drawn.append(-1.0)
+    return -1.0
+with moving("working", done):
+    until = time.monotonic() + (30 if sys.stderr.isatty() else 0.35)
+    while len(drawn) < 3 and time.monotonic() < until:
         time.sleep(0.05)
     print("a step")
 print("done")

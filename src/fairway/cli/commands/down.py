@@ -1,4 +1,4 @@
-"""Stop a cluster and remove from the machine whatever it made; ``--purge`` removes its data too."""
+"""Stop a cluster and remove from the machine whatever it made; `--purge` removes its data too."""
 
 import argparse
 

@@ -15,8 +15,8 @@ import orjson
 
 FieldSet = dict[str, Any]
 Path = tuple[str, ...]
-_REMEMBERED = 64
-"""Names of a node, at most, for it to be remembered."""
+_REMEMBERED, _REMEMBERED_LETTERS = 64, 4096
+"""Names of a node, at most, for it to be remembered, and their letters: whoever writes chooses them."""
 LEAF: FieldSet = {}
 _ITSELF, _INDEX = ".", "i:"
 _ORDER = {_ITSELF: -1, "f": 0, "k": 1, "v": 2, "i": 3}
@@ -117,7 +117,8 @@ def _leaves(names: tuple[str, ...], is_member: bool) -> FieldSet:
 def leaves(names: Iterable[str], *, is_member: bool) -> FieldSet:
     """The node of a map whose values are whole, in the order of the wire."""
     found = tuple(sorted(names))
-    make = _leaves if len(found) <= _REMEMBERED else _leaves.__wrapped__
+    is_short = len(found) <= _REMEMBERED and sum(map(len, found)) <= _REMEMBERED_LETTERS
+    make = _leaves if is_short else _leaves.__wrapped__
     return make(found, is_member)
 
 

@@ -40,7 +40,7 @@ FLAGS = (
     Flag("tail", type="int", help="begin with the last so many lines (default all; 10 with a selector)", default=-1),
     Flag("timestamps", type="bool", help="begin each line with its time"),
     Flag("name", help="the cluster whose own logs are meant (default fairway)"),
-    Flag("data-dir", help="and its data folder"),
+    Flag("data-dir", help="where clusters keep their data"),
     Flag("json", type="bool", help="of the cluster's own processes: a JSON object a line"),
 )
 _EXPECTED = (
