@@ -51,7 +51,7 @@ def _root(schema: Object, path: str, *, has_status: bool) -> Iterator[Problem]:
             "enabled"
         )
         yield invalid_value(path, schema, detail)
-    elif has_status and schema.get("type", "object") != "object":
+    elif has_status and (schema.get("type") or "object") != "object":
         detail = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
         yield invalid_value(f"{path}.type", schema["type"], detail)
     if schema.get("nullable"):
