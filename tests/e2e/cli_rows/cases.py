@@ -7,6 +7,18 @@ _LIST = """{"kind": "List", "apiVersion": "v1", "items": [
  {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "nope1"}},
  {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "kube-root-ca.crt"}},
  {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "nope2"}}]}"""
+_ROLES = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: r, namespace: $ns, labels: {a: b}}
+rules: [{apiGroups: [""], resources: [pods, services], verbs: [%s]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: b, namespace: $ns}
+roleRef: {kind: Role, apiGroup: rbac.authorization.k8s.io, name: r}
+subjects: [{kind: User, name: %s, apiGroup: rbac.authorization.k8s.io}, {kind: ServiceAccount, name: s, namespace: d}]
+"""
 _POD = """apiVersion: v1
 kind: Pod
 metadata: {name: p, labels: {name: %s}}
@@ -77,6 +89,19 @@ ROWS = (
         "autoscale deploy web --max=3 --dry-run=client -o json", "autoscale deploy web --max=3 --dry-run=client",
         "autoscale deploy web --max=3 --min=2 --cpu-percent=50 --name=y --dry-run=server -o yaml",
         "autoscale deploy web --max=3", "autoscale deploy web --max=3", "autoscale cm kube-root-ca.crt --max=2",
+    ),
+    writes(
+        "roles are reconciled", ("auth reconcile -f -", _ROLES % ("get, list", "jane")),
+        ("auth reconcile -f -", _ROLES % ("get, list", "jane")), ("auth reconcile -f -", _ROLES % ("watch", "bob")),
+        "get role,rolebinding -o jsonpath='{.items[*].rules}{.items[*].subjects}{.items[*].metadata.labels}'",
+        ("auth reconcile -f - --dry-run=client", _ROLES % ("delete", "eve")),
+        ("auth reconcile -f - --remove-extra-permissions --remove-extra-subjects -o name",
+         _ROLES % ("get, list", "jane")),
+        ("auth reconcile -f -", (_ROLES % ("get, list", "jane")).replace("name: r}", "name: other}")),
+        "get role,rolebinding -o jsonpath='{.items[*].rules}{.items[*].subjects}{.items[*].roleRef}'",
+        ("auth reconcile -f -", (_ROLES % ("get", "jane")).replace("/v1", "/v1beta1")),
+        ("auth reconcile -f -", "{apiVersion: v1, kind: ConfigMap, metadata: {name: passed-over}}"),
+        "auth reconcile", "auth reconcile x -f y", ("auth reconcile -f - --dry-run=server", _ROLES % ("get", "jane")),
     ),
     reads(
         "words that are empty", "exec two -c a -- ''", "exec two -c a -- sh -c 'echo \"<$0>\"' ''", "exec '' -- date",

@@ -43,6 +43,17 @@ STREAMS = (
 )  # fmt: skip
 
 ROLLOUTS = (
+    row("autoscalers by shares and amounts",
+        types("create deploy web --image=luksa/kubia --replicas=0"),
+        types("autoscale deploy web --max=3 --cpu=60% --memory=200",
+              "=horizontalpodautoscaler.autoscaling/web autoscaled"),
+        types("get hpa web -o jsonpath={.spec.metrics[*].resource.target.averageUtilization}"
+              "{.spec.metrics[*].resource.target.averageValue}", "=60200Mi"),
+        types("autoscale deploy web --max=3 --cpu=x", "error: invalid resource cpu value: x", code=1),
+        types("autoscale deploy web --max=3 --cpu=5% --cpu-percent=5", "--cpu-percent and --cpu are mutually exclusive",
+              code=1),
+        types("get hpa", "~^web +Deployment/web +cpu: <unknown>/60%, memory: <unknown>/200Mi +1 +3 +0 "),
+        since=34),
     row("R01 scale only from what is expected",
         types("create -f @rc"),
         types("scale --current-replicas=3 --replicas=2 rc frontend", "=replicationcontroller/frontend scaled"),

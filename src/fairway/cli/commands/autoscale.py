@@ -1,8 +1,10 @@
 """Have an autoscaler keep a workload between limits.
 
-fairway autoscale deploy/kubia --min=2 --max=10 --cpu-percent=80
+fairway autoscale deploy/kubia --min=2 --max=10 --cpu=80%
+fairway autoscale deploy/kubia --max=10 --cpu=500m --memory=200Mi
 """
 
+import re
 import sys
 
 from fairway.cli.arguments import FILE_FLAGS, targets
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from fairway.cli.arguments import Target
     from fairway.cli.call import Call
 
-USAGE = "(-f FILE | TYPE NAME | TYPE/NAME) --max=N [--min=N] [--cpu-percent=N]"
+USAGE = "(-f FILE | TYPE NAME | TYPE/NAME) --max=N [--min=N] [--cpu=AMOUNT] [--memory=AMOUNT]"
 FLAGS = (
     *FILE_FLAGS,
     *OUTPUT_FLAGS,
@@ -35,9 +37,9 @@ FLAGS = (
     SAVE_CONFIG_FLAG,
     RECORD_FLAG,
     manager_flag("kubectl-autoscale"),
-    Flag(
-        "cpu-percent", type="int", default=-1, help="how much of the CPU that they ask for pods shall use (default 80)"
-    ),
+    Flag("cpu", help="how much CPU pods shall use: 80% of what they ask for, or 500m each (default 80%)"),
+    Flag("cpu-percent", type="int", default=-1, help="the same in percent, as older versions have it"),
+    Flag("memory", help="how much memory pods shall use: 80% of what they ask for, or 200Mi each"),
     Flag("max", type="int", default=-1, help="at most so many pods"),
     Flag("min", type="int", default=-1, help="at least so many pods (default 1)"),
     Flag("name", help="the autoscaler's name (default: the workload's)"),
@@ -52,6 +54,8 @@ def run(call: "Call") -> int:
         raise Failure(f"--max=MAXPODS is required and must be at least 1, max: {most}")
     if most < least:
         raise Failure(f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {most}, min: {least}")
+    if call.flags.cpu and call.flags.cpu_percent >= 0:
+        raise Failure("--cpu-percent and --cpu are mutually exclusive")
     writing = Writing(call, is_typed=True)
     failures = Gathered()
     for target in targets(call, failures=failures, is_grouped=True):
@@ -77,6 +81,7 @@ def _autoscale(call: "Call", writing: Writing, target: "Target") -> None:
     made = autoscaler(
         call.flags.name or target.name, resource.api_version, resource.kind, target.name,
         most=call.flags.max, least=call.flags.min, cpu_percent=call.flags.cpu_percent,
+        amounts=_amounts(call),
     )  # fmt: skip
     recorded(call, made)
     if writing.is_client:
@@ -84,18 +89,35 @@ def _autoscale(call: "Call", writing: Writing, target: "Target") -> None:
         return
     if call.flags.save_config:
         save_config(made, is_sorted=False)
-    path = f"/apis/autoscaling/v1/namespaces/{call.session.namespace}/horizontalpodautoscalers"
+    path = f"/apis/{made['apiVersion']}/namespaces/{call.session.namespace}/horizontalpodautoscalers"
     writing.told(api.create(path, made, writing.query()), "autoscaled")
 
 
+def _amounts(call: "Call") -> "dict[str, str]":
+    """What is asked for in the words of version 2; nothing where version 1 can say it."""
+    flags = call.flags
+    share = f"{flags.cpu_percent}%" if flags.memory and flags.cpu_percent >= 0 else ""
+    return {"cpu": flags.cpu or share, "memory": flags.memory}
+
+
 def autoscaler(
-    name: str, version: str, kind: str, workload: str, *, most: int, least: int, cpu_percent: int
-) -> "dict[str, Any]":
-    """The autoscaler of a workload.  Below 0: the server's choice.  Pure."""
+    name: str, version: str, kind: str, workload: str, *, most: int, least: int, cpu_percent: int,
+    amounts: "dict[str, str]",
+) -> "dict[str, Any]":  # fmt: skip
+    """The autoscaler of a workload; below 0, and empty ``amounts``, are the server's choice.  Pure.
+
+    Raises: ``Failure``.
+    """
     spec: dict[str, Any] = {"scaleTargetRef": {"kind": kind, "name": workload, "apiVersion": version}}
     if least > 0:
         spec["minReplicas"] = least
     spec["maxReplicas"] = most
+    if metrics := [_metric(resource, text) for resource, text in amounts.items() if text]:
+        spec["metrics"] = metrics
+        return {
+            "kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2", "metadata": {"name": name}, "spec": spec,
+            "status": {"desiredReplicas": 0, "currentMetrics": None},
+        }  # fmt: skip
     if cpu_percent >= 0:
         spec["targetCPUUtilizationPercentage"] = cpu_percent
     return {
@@ -103,3 +125,25 @@ def autoscaler(
         "metadata": {"name": name, "creationTimestamp": None}, "spec": spec,
         "status": {"currentReplicas": 0, "desiredReplicas": 0},
     }  # fmt: skip
+
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_UNITS = {"cpu": "m", "memory": "Mi"}
+
+
+def _metric(resource: str, text: str) -> "dict[str, Any]":
+    from fairway.objects.quantity import canonical
+
+    target: dict[str, Any]
+    if text.endswith("%"):
+        share = text.removesuffix("%")
+        if not share.isdecimal():
+            raise Failure(f"invalid percentage value: {share}")
+        target = {"type": "Utilization", "averageUtilization": int(share)}
+    else:
+        try:
+            amount = canonical(text + _UNITS[resource] if _NUMBER.fullmatch(text) else text)
+        except ValueError:
+            raise Failure(f"invalid resource {resource} value: {text}") from None
+        target = {"type": "AverageValue", "averageValue": amount}
+    return {"type": "Resource", "resource": {"name": resource, "target": target}}
