@@ -356,3 +356,18 @@ async def test_who_says_false_owns_the_field_though_it_is_not_kept(api: World) -
     assert (told.status, told.message) == (409, 'Apply failed with 1 conflict: conflict with "other": .spec.paused')
     forced = await apply(api, f"{DEPLOYMENTS}/web", deployment(paused=False), force="true")
     assert forced.status == 200 and "paused" not in forced.body["spec"]
+
+
+async def test_who_applies_is_the_same_in_every_version(api: World) -> None:
+    path = "/apis/autoscaling/{}/namespaces/default/horizontalpodautoscalers/h"
+    target = {"kind": "Deployment", "name": "d", "apiVersion": "apps/v1"}
+    for count, version in enumerate(("v1", "v2", "v1"), 3):
+        spec = {"maxReplicas": count, "scaleTargetRef": target}
+        body = {"apiVersion": f"autoscaling/{version}", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}}
+        told = await apply(api, path.format(version), {**body, "spec": spec})
+        assert (told.status, told.body["spec"]["maxReplicas"]) == (201 if count == 3 else 200, count)
+        (entry,) = told.body["metadata"]["managedFields"]
+        assert entry["apiVersion"] == f"autoscaling/{version}"
+    other = {**body, "apiVersion": "autoscaling/v2", "spec": {"maxReplicas": 9, "scaleTargetRef": target}}
+    refused = await apply(api, path.format("v2"), other, "you")
+    assert refused.status == 409 and refused.message.endswith('conflict with "me": .spec.maxReplicas')

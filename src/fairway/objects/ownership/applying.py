@@ -82,6 +82,7 @@ def applied(
     ``live`` is the object, or its bare identity where there is none yet; the member ``without`` is not the applier's
     to speak of.  Raises: ``Conflicts``; ``KeyMissing`` for an item of a keyed list without its key.
     """
+    managers = {_in_version_of(applier, manager): owned for manager, owned in managers.items()}
     try:
         return _applied(live, config, managers, applier, shape, now, force, without)
     except Conflicts as error:
@@ -92,6 +93,11 @@ def applied(
         if left:
             raise Conflicts(left) from error
         return _applied(live, config, managers, applier, shape, now, True, without)
+
+
+def _in_version_of(applier: Manager, manager: Manager) -> Manager:
+    """Who applies is the same in every version of a kind."""
+    return applier if manager._replace(api_version=applier.api_version) == applier else manager
 
 
 def _applied(
