@@ -200,8 +200,12 @@ def token(version: str = "meta.k8s.io/v1", revision: int = 5, start: str = "defa
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ("a", "illegal base64 data"),
-        ("abcd", "it holds no continue token"),
+        ("a", "illegal base64 data at input byte 0"),
+        ("abc=", "illegal base64 data at input byte 3"),
+        ("bogus", "illegal base64 data at input byte 4"),
+        ("YQ", "invalid character 'a' looking for beginning of value"),
+        ("e30", "server does not recognize this encoded version "),
+        ("W10", "json: cannot unmarshal array into Go value of type storage.continueToken"),
         (token(version="v9"), "server does not recognize this encoded version v9"),
         (token(revision=0), "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
         (token(start=""), "encoded start key empty (version meta.k8s.io/v1)"),

@@ -20,6 +20,9 @@ READERS = {"spec.nodeName": lambda pod: pod["spec"].get("nodeName", "")}
         ("metadata.name=a,spec.nodeName!=m", False),
         ("spec.nodeName=", False),
         (",metadata.name!=b,,", True),
+        ("=", True),
+        ("!=", True),
+        ("==,metadata.name=b", False),
     ],
 )
 def test_all_comparisons_must_hold(text: str, expected: bool) -> None:
@@ -31,7 +34,8 @@ def test_all_comparisons_must_hold(text: str, expected: bool) -> None:
     [
         ("foo=1", "field label not supported: foo"),
         ("metadata.name", "invalid selector: 'metadata.name'; can't understand 'metadata.name'"),
-        ("metadata.name=a=b", "invalid field selector: unescaped character in value: ="),
+        ("metadata.name=a=b", "invalid field selector: unescaped character in value: 61"),
+        ("metadata.name=a\\", "invalid field selector: invalid escape sequence: \\"),
         (r"metadata.name=a\b", r"invalid field selector: invalid escape sequence: \b"),
     ],
 )

@@ -68,9 +68,10 @@ class Model:
         for at in [at for at, owners in self.owners.items() if who in owners and at not in wanted]:
             self.owners[at] -= {who}
         for at in [at for at, owners in self.owners.items() if not owners]:
-            if not any(owners and other[: len(at)] == at for other, owners in self.owners.items() if other != at):
-                del self.owners[at]
-                del self.values[at]
+            # An item that nobody owns goes with all that is in it, whoever owns that (seen on kube-apiserver).
+            for below in [other for other in self.owners if other[: len(at)] == at]:
+                del self.owners[below]
+                del self.values[below]
 
     def write(self, who: Manager, wanted: Fields) -> None:
         """Own what is new or changed; what is gone is nobody's."""

@@ -5,7 +5,6 @@ Pure.  Source: Kubernetes API concepts, "The resourceVersion parameter", "Stream
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, cast
 
@@ -20,6 +19,8 @@ from fairway.objects.errors import (
     not_supported,
 )
 from fairway.objects.label_syntax import integer, number_fault
+from fairway.objects.strict.go_syntax import syntax_error
+from fairway.objects.strict.go_text import value_name
 
 EXACT, NOT_OLDER = "Exact", "NotOlderThan"
 Match = Literal["", "Exact", "NotOlderThan"]
@@ -72,7 +73,7 @@ def timeout_of(text: str | None) -> float | None:
 
 
 def revision_of(text: str) -> int | None:
-    """A resourceVersion of the query; ``None`` for none.  Raises: ``StatusError`` 400."""
+    """A resourceVersion of the query; ``None`` for none.  Raises: ``StatusError`` 500, as upstream."""
     if not text:
         return None
     is_number = text.isascii() and text.isdecimal()
@@ -80,7 +81,7 @@ def revision_of(text: str) -> int | None:
     number = int(text) if is_number and len(text.lstrip("0")) <= _UINT64_DIGITS else 1 << 64
     if number >= 1 << 64:
         why = f'strconv.ParseUint: parsing "{text}": {"value out of range" if is_number else "invalid syntax"}'
-        raise bad_request(f'invalid resource version: resourceVersion: Invalid value: "{text}": {why}')
+        raise StatusError(500, "", f'resourceVersion: Invalid value: "{text}": {why}')
     return number
 
 
@@ -89,20 +90,31 @@ def read(options: Mapping[str, str], *, is_watch: bool) -> ListOptions:
     if not options:
         return PLAIN
     get = options.get
-    problems = list(_watch_problems(options) if is_watch else _list_problems(options))
+    limit, timeout_s = max(0, number(get("limit", "0"))), number(get("timeoutSeconds", "0"))
+    # The old paths below /watch/ are judged as lists, as upstream has it.
+    problems = list(_watch_problems(options) if is_watch and flag(get("watch")) else _list_problems(options))
     if problems:
         raise invalid("meta.k8s.io", "ListOptions", "", problems)
-    initial = get("sendInitialEvents", "")
+    initial, token, revision = get("sendInitialEvents", ""), get("continue", ""), get("resourceVersion", "")
+    if token and not is_watch:
+        read_token(token)
     return ListOptions(
         get("labelSelector", ""), get("fieldSelector", ""),
-        revision_of(get("resourceVersion", "")),
+        revision_of(revision) if is_watch else _listed_revision(revision),
         cast(Match, get("resourceVersionMatch", "")),
-        max(0, number(get("limit") or "0")),
-        get("continue", ""),
+        limit, token,
         flag(initial) if initial else None,
         flag(get("allowWatchBookmarks")),
-        number(get("timeoutSeconds") or "0"),
+        timeout_s,
     )  # fmt: skip
+
+
+def _listed_revision(text: str) -> int | None:
+    """Of a list: upstream's words are others there.  Raises: ``StatusError`` 400."""
+    try:
+        return revision_of(text)
+    except StatusError as error:
+        raise bad_request(f"invalid resource version: {error.message}") from error
 
 
 def _list_problems(options: Mapping[str, str]) -> Iterator[Problem]:
@@ -151,22 +163,31 @@ def make_token(revision: int, after: str) -> str:
     return urlsafe_b64encode(token).rstrip(b"=").decode()
 
 
+_BASE64 = re.compile(r"[\w-]*", re.ASCII)
+
+
 def read_token(token: str) -> tuple[int, str]:
     """(revision, first key).  Raises: ``StatusError`` 400."""
+    good = len(_BASE64.match(token)[0])  # type: ignore[index]
+    if good < len(token) or good % 4 == 1:
+        raise _bad_token(f"illegal base64 data at input byte {good if good < len(token) else good - 1}")
+    raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     try:
-        decoded = urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except (Base64Error, ValueError) as error:
-        raise _bad_token("illegal base64 data") from error
-    try:
-        found = orjson.loads(decoded)
-        version, revision, start = found["v"], found.get("rv", 0), found.get("start", "")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _bad_token("it holds no continue token") from error
+        found = orjson.loads(raw)
+    except ValueError as error:
+        raise _bad_token(str(syntax_error(raw) or error)) from error
+    if not isinstance(found, dict):
+        raise _bad_token(f"json: cannot unmarshal {value_name(found)} into Go value of type storage.continueToken")
+    for field, kind, name in (("v", str, "string"), ("rv", int, "int64"), ("start", str, "string")):
+        if not isinstance(given := found.get(field, kind()), kind) or isinstance(given, bool):
+            why = f"cannot unmarshal {value_name(given)} into Go struct field continueToken.{field} of type {name}"
+            raise _bad_token(f"json: {why}")
+    version, revision, start = found.get("v", ""), found.get("rv", 0), found.get("start", "")
     if version != _TOKEN_VERSION:
         raise _bad_token(f"server does not recognize this encoded version {version}")
-    if type(revision) is not int or revision == 0:
+    if revision == 0:
         raise _bad_token(f"incorrect encoded start resourceVersion (version {_TOKEN_VERSION})")
-    if not isinstance(start, str) or not start:
+    if not start:
         raise _bad_token(f"encoded start key empty (version {_TOKEN_VERSION})")
     if ".." in start.split("/"):
         raise _bad_token(start)

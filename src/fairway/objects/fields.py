@@ -21,7 +21,7 @@ _METADATA: Mapping[str, Reader] = {
     "metadata.namespace": lambda found: found["metadata"].get("namespace") or "",
 }
 # A value may hold "," "=" and "\" behind a backslash.
-_TERM = re.compile(r"(?:\\.|[^,\\])+|\\")
+_TERM = re.compile(r"(?s)(?:\\.|[^,\\]|\\$)+")
 _PARTS = re.compile(r"(?s)(.*?)(!=|==|=)(.*)")
 _ESCAPED = re.compile(r"(?s)\\(.?)")
 
@@ -50,17 +50,21 @@ def _unescape(value: str) -> str:
         return found[1]
 
     if found := re.search(r"(?:^|[^\\])(?:\\\\)*(=)", value):
-        raise bad_request(f"invalid field selector: unescaped character in value: {found[1]}")
+        # Upstream shows the number of the character.
+        raise bad_request(f"invalid field selector: unescaped character in value: {ord(found[1])}")
     return _ESCAPED.sub(plain, value)
 
 
 def terms(text: str) -> Iterator[Term]:
     """Every comparison of a selector's text, all of which must hold.  Raises: ``StatusError`` 400."""
-    for part in _TERM.findall(text):
+    for part in sorted(_TERM.findall(text)):
         found = _PARTS.fullmatch(part)
         if found is None:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{part}'")
-        yield Term(found[1], found[2] != "!=", _unescape(found[3]))
+        value = _unescape(found[3])
+        # As upstream: to compare nothing with nothing takes all.
+        if found[1] or value:
+            yield Term(found[1], found[2] != "!=", value)
 
 
 def unsupported(label: str) -> StatusError:
