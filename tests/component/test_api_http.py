@@ -123,7 +123,7 @@ async def test_yaml_is_read_and_written(api: World) -> None:
     text = b"metadata:\n  name: dated\ndata:\n  day: 2026-01-01\n"
     made = await api.ask("POST", MAPS, text, content_type="application/yaml", accept="application/yaml")
     assert made.status == 201
-    assert b"day: '2026-01-01'" in made.raw or b"day: 2026-01-01" in made.raw
+    assert b'day: "2026-01-01"' in made.raw
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,20 @@ ROWS: list[Row] = [
      422, "Invalid", REJECTED, {}),
     ("GET", f"{MAPS}/a", None, {"authorization": "Bearer x"}, 401, "Unauthorized", "Unauthorized", None),
     ("GET", f"{MAPS}/a", None, {"accept": "text/html"}, 406, "NotAcceptable",
+     "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
+     "application/vnd.kubernetes.protobuf", {}),
+    ("GET", "/version", None, {"accept": "text/plain"}, 406, "NotAcceptable",
+     "406: Not Acceptable\n\nAvailable representations: application/json", {}),
+    ("GET", "/version/x", None, {}, 404, "NotFound", NO_RESOURCE, {}),
+    ("GET", "/apis", None, {"accept": "text/html"}, 406, "NotAcceptable",
      "only the following media types are accepted: application/json, application/yaml, "
      "application/vnd.kubernetes.protobuf", None),
+    ("DELETE", f"{MAPS}/a", b"x", {"content-type": "text/plain"}, 415, "UnsupportedMediaType",
+     "the body of the request was in an unknown format - accepted media types include: application/json, "
+     "application/yaml, application/vnd.kubernetes.protobuf", None),
     ("GET", f"{MAPS}?limit=x", None, {}, 400, "BadRequest", 'strconv.ParseInt: parsing "x": invalid syntax', None),
-    ("GET", f"{MAPS}?fieldSelector=a=b", None, {}, 400, "BadRequest", "field label not supported: a", None),
+    ("GET", f"{MAPS}?fieldSelector=a%3Db", None, {}, 400, "BadRequest",
+     '"a" is not a known field selector: only "metadata.name", "metadata.namespace"', None),
 ]  # fmt: skip
 
 

@@ -16,7 +16,17 @@ import orjson
 
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_stream import ListStream
-from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, Form, check_number, takes_gzip, wants_pretty
+from fairway.apiserver.negotiation import (
+    AS_IT_IS,
+    JSON,
+    PROTOBUF,
+    YAML,
+    Form,
+    accepted,
+    check_number,
+    takes_gzip,
+    wants_pretty,
+)
 from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Found, Made, Page, Reply
 from fairway.apiserver.settings import Limits
@@ -152,9 +162,13 @@ class Answers:
         if error.retry_after_s is not None:
             headers.append(("Retry-After", str(error.retry_after_s)))
         response = Response(error.code, orjson.dumps(error.status(), option=orjson.OPT_APPEND_NEWLINE), headers=headers)
-        accept = request.headers.get("accept", "")
-        media = next((media for media in (YAML, PROTOBUF) if accept.startswith(media)), JSON)
-        return self._formed(request, Form(media), response)
+        try:
+            form = accepted(request.headers.get("accept", ""), shapes=AS_IT_IS)
+        except StatusError:
+            # Upstream shows what is wrong all the same, for human eyes.
+            response.body = orjson.dumps(error.status(), option=orjson.OPT_INDENT_2)
+            return self.compressed(request, response)
+        return self._formed(request, form, response)
 
     def _formed(self, request: Request, form: Form, response: Response) -> Response:
         if form.media == PROTOBUF:

@@ -16,7 +16,7 @@ from itertools import chain
 
 import orjson
 
-from fairway.apiserver.negotiation import AS_IT_IS, PROTOBUF, YAML, accepted, preferred
+from fairway.apiserver.negotiation import AS_IT_IS, PROTOBUF, YAML, accepted, check_routed, preferred
 from fairway.kinds.group_priorities import group_rank, version_rank
 from fairway.kinds.kind import Kind, Subresource
 from fairway.objects import Object
@@ -302,9 +302,16 @@ def _answered(request: Request, body: bytes, etag: str, version: str) -> Respons
     return Response(200, body, content_type, headers)
 
 
+_ROUTED_FROM = 2
+"""/apis and the groups below it are served by another part of upstream than what is below them."""
+
+
 def _in_form(request: Request, body: bytes) -> Response:
     """A plain document, in YAML or protobuf if that is asked for.  Raises: ``StatusError`` 406."""
-    form = accepted(request.headers.get("accept", ""), shapes=AS_IT_IS)
+    accept, parts = request.headers.get("accept", ""), request.path.strip("/").split("/")
+    if parts[0] == "api" or len(parts) > _ROUTED_FROM:
+        check_routed(accept)
+    form = accepted(accept, shapes=AS_IT_IS)
     if form.media == YAML:
         from fairway.apiserver import yaml_text  # few ask for it
 

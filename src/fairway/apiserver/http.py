@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import orjson
 
-from fairway.apiserver import answers, authorization, bodies, negotiation, web_socket
+from fairway.apiserver import answers, authorization, bodies, negotiation, routing, web_socket
 from fairway.apiserver.aggregation.aggregation import Aggregation, Remote
 from fairway.apiserver.aggregation.forwarding import asked as asked_elsewhere
 from fairway.apiserver.aggregation.forwarding import forwarded
@@ -35,7 +35,7 @@ from fairway.apiserver.subresources.connects import CONNECTS, connected
 from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watch_stream import StreamWatch
 from fairway.kinds.kind import Kind
-from fairway.objects.errors import StatusError, internal, method_not_allowed, not_acceptable
+from fairway.objects.errors import StatusError, internal, not_acceptable
 from fairway.transport.interface import Answer, Request, Response, Stream, TakeOver
 
 log = logging.getLogger(__name__)
@@ -200,7 +200,8 @@ class Http:
             return seen.asked
         # What is said twice counts as it is said first.
         options = seen.options = dict(reversed(request.query)) if request.query else {}
-        is_watch = route.is_watch or flag(options.get("watch"))
+        # Who names an object gets it, whatever he says of watching.
+        is_watch = route.is_watch or (not route.name and flag(options.get("watch")))
         asked_verb = verb(request.method, route, is_watch=is_watch)
         seen.labels = self._labels_of(route, asked_verb)
         selector = options.get("fieldSelector", "")
@@ -253,9 +254,11 @@ class Http:
         request, kind, asked = seen.request, route.kind, seen.asked
         timeout_of(seen.options.get("timeout"))
         if not asked.verb:
-            raise method_not_allowed()
+            raise routing.no_verb(route)
         if not self._api.authorizer.is_allowed(user, asked):
             raise authorization.denied(user, asked)
+        is_connection = (kind.plural, route.subresource) in CONNECTS
+        routing.check(request, route, asked.verb, is_connection=is_connection)
         call = Call(
             asked.verb, kind, user, namespace=route.namespace, name=route.name, subresource=route.subresource,
             raw=request.body, content_type=request.headers.get("content-type", ""), options=seen.options,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fairway.kinds.kind import Kind
+from fairway.objects import Object
 from fairway.objects.errors import StatusError, not_acceptable
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
@@ -64,8 +65,39 @@ def check_number(form: Form, kind: Kind, *, is_list: bool) -> None:
     raise StatusError(406, "NotAcceptable", f"you requested {form.shape}, but the requested object {which}")
 
 
+ROUTED = (JSON, YAML, PROTOBUF)
+STREAMED = (*ROUTED, f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
+
+
+class Unroutable(StatusError):
+    """406 of upstream's router, which looks at ``Accept`` before anybody else does, and knows no ``application/*``."""
+
+    def __init__(self, media: Sequence[str]) -> None:
+        text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(media)}"
+        super().__init__(406, "NotAcceptable", text)
+
+    def status(self) -> Object:
+        """With details that say nothing."""
+        found = super().status()
+        code = found.pop("code")
+        return {**found, "details": {}, "code": code}
+
+
+def check_routed(header: str, media: Sequence[str] = ROUTED) -> None:
+    """Raises: ``StatusError`` 406 if ``Accept`` names none of the ``media`` that a path produces."""
+    is_routed = _is_remembered if len(header) <= _REMEMBERED_LENGTH else _is_routed
+    if header and not is_routed(header, media):
+        raise Unroutable(media)
+
+
+def _is_routed(header: str, media: Sequence[str]) -> bool:
+    names = {clause.partition(";")[0].strip(" ") for clause in header.split(",")}
+    return not names.isdisjoint(("*/*", *media))
+
+
 _REMEMBERED_LENGTH = 1024
 _remembered = lru_cache(256)(_accepted)
+_is_remembered = lru_cache(256)(_is_routed)
 
 
 def _clause(text: str) -> tuple[float, str, dict[str, str]]:

@@ -11,8 +11,9 @@ import orjson
 
 from fairway import __version__
 from fairway.apiserver import health, metrics
+from fairway.apiserver.negotiation import JSON, check_routed
 from fairway.apiserver.settings import Settings
-from fairway.objects.errors import method_not_allowed
+from fairway.objects.errors import method_not_allowed, no_such_resource
 from fairway.transport.exposition import CONTENT_TYPE
 from fairway.transport.interface import Request, Response
 
@@ -41,11 +42,13 @@ class Pages:
         self._version = orjson.dumps(version(settings.version), option=orjson.OPT_INDENT_2)
 
     def answer(self, request: Request) -> Response:
-        """Raises: ``StatusError`` 405 for anything but reading what is here."""
-        found = self._find(request)
+        """Raises: ``StatusError`` 404, 405 or 406 where upstream has a router; elsewhere any method reads."""
+        is_routed, found = _is_routed(request.path), self._find(request)
+        if found is None and request.path.startswith(("/api/", "/version/")):
+            raise no_such_resource()
         if found is None:
             return Response(404, b"404 page not found\n", health.PLAIN, [("X-Content-Type-Options", "nosniff")])
-        if request.method not in ("GET", "HEAD"):
+        if is_routed and request.method != "GET":
             raise method_not_allowed()
         return found
 
@@ -61,6 +64,7 @@ class Pages:
     def _find(self, request: Request) -> Response | None:
         path = request.path.rstrip("/") or "/"
         if path == "/version":
+            check_routed(request.headers.get("accept", ""), (JSON,))
             return Response(200, self._version)
         if path == "/metrics":
             return Response(200, self._counted.text(self._objects(), self._allocators()).encode(), CONTENT_TYPE)
@@ -71,6 +75,20 @@ class Pages:
         for page in self._more:
             found = found or page(request)
         return found
+
+
+_GROUP_DEPTH = 2
+
+
+def _is_routed(path: str) -> bool:
+    """Whether upstream's REST router answers there: all but ``/apis`` and its groups, health, metrics and OpenAPI."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "apis":
+        return len(parts) > _GROUP_DEPTH
+    return parts[0] in ("api", "version") or path.rstrip("/") in (
+        "/openid/v1/jwks",
+        "/.well-known/openid-configuration",
+    )
 
 
 _PATHS = (

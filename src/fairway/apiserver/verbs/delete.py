@@ -10,11 +10,12 @@ from fairway.apiserver import deletion
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import DELETE
 from fairway.apiserver.admission.node_restriction import check_delete
-from fairway.apiserver.bodies import read_json, read_protobuf
+from fairway.apiserver.bodies import Unsupported, read_json, read_protobuf, read_yaml
 from fairway.apiserver.call import Call
+from fairway.apiserver.decode import unrecognized
 from fairway.apiserver.deletion import DeleteOptions
 from fairway.apiserver.list_options import flag, number
-from fairway.apiserver.negotiation import PROTOBUF, body_media
+from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, body_media
 from fairway.apiserver.reply import Found, Made, Reply
 from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
@@ -62,8 +63,16 @@ def _of_query(options: Mapping[str, str]) -> dict[str, Any]:
 def _body(call: Call) -> Any:
     if call.body is not None:
         return call.body
-    if body_media(call.content_type) == PROTOBUF:
+    media = body_media(call.content_type)
+    if media == PROTOBUF:
         return read_protobuf("DeleteOptions", call.raw)
+    if media == YAML:
+        try:
+            return read_yaml(call.raw, [])
+        except ValueError as error:
+            raise unrecognized("DeleteOptions", str(error), call.raw) from error
+    if media != JSON:
+        raise Unsupported
     return read_json("DeleteOptions", call.raw)
 
 
