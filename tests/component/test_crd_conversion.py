@@ -123,6 +123,7 @@ async def test_a_webhook_that_fails_is_told_and_nothing_is_lost(api: World, webh
     refused = await api.ask("POST", V2, body(2, address="h:1"))
     assert refused.status == 500
     assert refused.message == f"conversion webhook for {GROUP}/v2, Kind=Widget failed: not today"
+    assert (await api.ask("POST", f"{V2}?dryRun=All", body(2, address="h:1"))).status == 500
     assert (await api.ask("POST", V1, body(1, host="h", port=1))).status == 201
     refused = await api.ask("GET", f"{V2}/w")
     assert (refused.status, refused.message) == (

@@ -7,11 +7,12 @@ Source: Kubernetes docs, "Webhook conversion"; API reference, "ConversionReview 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import orjson
 
+from fairway.apiserver.conversion_answers import converted, failed
 from fairway.apiserver.stored import Stored, encode, splice
 from fairway.kinds import ENDPOINTS, SERVICE
 from fairway.kinds.custom import normal
@@ -110,15 +111,15 @@ class Conversions:
         known = [one for one in webhook.get("conversionReviewVersions") or ("v1",) if one in ("v1", "v1beta1")]
         uid = str(uuid4())
         request: Object = {"uid": uid, "desiredAPIVersion": kind.api_version, "objects": list(found)}
-        about = {"kind": "ConversionReview", "apiVersion": f"apiextensions.k8s.io/{known[0]}"}
-        about_failure = f"conversion webhook for {version}, Kind={kind.name} failed"
+        review = f"apiextensions.k8s.io/{known[0]}"
+        about = f"conversion webhook for {version}, Kind={kind.name}"
         try:
             place = calling.where(config, _TIMEOUT_S, self._endpoint_of)
-            body = orjson.dumps({**about, "request": request})
+            body = orjson.dumps({"kind": "ConversionReview", "apiVersion": review, "request": request})
             answer = await self._api.webhooks.calls.post(place, config.get("caBundle") or "", body, _TIMEOUT_S)
         except calling.CallFailed as error:
-            raise _failed(f"{about_failure}: {str(error).removeprefix('failed to call webhook: ')}") from error
-        return _objects(answer, uid, len(found), kind.api_version, about_failure)
+            raise failed(f"{about} failed: {str(error).removeprefix('failed to call webhook: ')}") from error
+        return converted(answer, uid, found, kind.api_version, review, about)
 
     def _endpoint_of(self, namespace: str, name: str, port: int) -> tuple[str, int]:
         from fairway.apiserver.admission.webhooks import calling
@@ -130,31 +131,6 @@ class Conversions:
         endpoints = cache.get(ENDPOINTS, namespace, name)
         found = endpoints.object if endpoints is not None else None
         return calling.ready_endpoint(service.object, found, port, self._api.chance.choice)
-
-
-def _objects(answer: bytes, uid: str, count: int, version: str, about_failure: str) -> list[Object]:
-    """The converted objects in a ConversionReview.  Raises: ``StatusError`` 500."""
-    try:
-        response: Any = orjson.loads(answer)["response"]
-        result = response.get("result") or {}
-        objects = response.get("convertedObjects") or []
-    except (orjson.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
-        raise _failed(f"{about_failure}: the answer is no ConversionReview: {error}") from error
-    if response.get("uid") != uid:
-        raise _failed(f'{about_failure}: expected response.uid="{uid}", got "{response.get("uid") or ""}"')
-    if result.get("status") != "Success":
-        raise _failed(f"{about_failure}: {result.get('message') or 'the webhook gave no reason'}")
-    if len(objects) != count:
-        raise _failed(f"{about_failure}: the webhook returned {len(objects)} objects, expected {count}")
-    for one in objects:
-        said = one.get("apiVersion") if isinstance(one, dict) else None
-        if said != version:
-            raise _failed(f"{about_failure}: the webhook returned an object of {said}, expected {version}")
-    return list(objects)
-
-
-def _failed(text: str) -> StatusError:
-    return StatusError(500, "", text)
 
 
 def _restored(answer: Object, source: Object, kind: Kind) -> Object:

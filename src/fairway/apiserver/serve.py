@@ -233,6 +233,8 @@ class Api:
                 self.quotas.check(call, new, before)
             if old is None:
                 self._check_absent(call.kind, new["metadata"])
+            if call.kind.custom is not None and call.kind.custom.webhook is not None:
+                await self.conversions.versions(call.kind, new)
             return Made(new, 200 if old else 201)
         if has_quota:
             return await self.quotas.store(call, new, before, partial(self._store, call, new, old, allocation))
