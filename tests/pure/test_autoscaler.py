@@ -78,6 +78,8 @@ HERE = "spec.metrics[0]"
             f'{HERE}.resource.target.value: Invalid value: "-1": must be positive',
             f"{HERE}.resource.target.averageUtilization: Required value: must set either a target raw value or a target"
             " utilization"]),
+        (autoscaler(behavior={"scaleUp": {"tolerance": "-100m"}}), [
+            'spec.behavior.scaleUp.tolerance: Invalid value: "-100m": must be greater than or equal to 0']),
         (autoscaler(behavior={"scaleUp": {"selectPolicy": "Odd", "policies": [{"type": "Odd", "value": 0}]}}), [
             'spec.behavior.scaleUp.selectPolicy: Unsupported value: "Odd": supported values: "Disabled", "Max", "Min"',
             'spec.behavior.scaleUp.policies[0].type: Unsupported value: "Odd": supported values: "Percent", "Pods"',

@@ -26,6 +26,7 @@ _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _LABEL_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_LABEL_KEY})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
+_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 
 _LABEL_RULE = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
@@ -51,6 +52,10 @@ _LABEL_VALUE_RULE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
     "and must start and end with an alphanumeric character"
 )
+_IDENTIFIER_RULE = (
+    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters"
+    " or '_'"
+)
 _CONFIG_KEY_RULE = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
 
 
@@ -64,6 +69,7 @@ _is_searched = _matcher(rf"{_SEARCHED}(\.{_SEARCHED})*")
 _is_wildcard = _matcher(_WILDCARD)
 _is_label_1035 = _matcher(_LABEL_1035)
 _is_label_key = _matcher(_LABEL_KEY)
+_is_identifier = _matcher(_IDENTIFIER)
 _is_label_value = _matcher(_LABEL_VALUE)
 _is_config_key = _matcher(_CONFIG_KEY)
 
@@ -223,6 +229,12 @@ def environment_name(value: str) -> Iterator[str]:
         yield "environment variable name must be non-empty"
     if not (value.isascii() and value.isprintable()) or "=" in value:
         yield "a valid environment variable name must consist only of printable ASCII characters other than '='"
+
+
+def identifier(value: str) -> Iterator[str]:
+    """A name as programming languages have them: the attribute of a device."""
+    if not _is_identifier(value):
+        yield _breaks(_IDENTIFIER_RULE, _IDENTIFIER, "my_name", "MY_NAME", "MyName")
 
 
 def path_segment(value: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from fairway.kinds.autoscaler.filling import SOURCES
-from fairway.kinds.rules.quantities import container_resource_name
+from fairway.kinds.rules.quantities import amount, container_resource_name
 from fairway.kinds.rules.values import dns_label, each, non_negative
 from fairway.objects import Object, names, quantity
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, required
@@ -150,6 +150,8 @@ def _rules(path: str, rules: Object) -> Iterator[Problem]:
         yield required(f"{path}.policies", "must specify at least one Policy")
     for index, policy in enumerate(rules.get("policies") or ()):
         yield from _policy(f"{path}.policies[{index}]", policy)
+    if rules.get("tolerance") is not None:
+        yield from amount(f"{path}.tolerance", rules["tolerance"])
 
 
 def _policy(path: str, policy: Object) -> Iterator[Problem]:

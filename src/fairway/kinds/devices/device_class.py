@@ -5,12 +5,15 @@ Source: Kubernetes API reference, "DeviceClass v1 resource.k8s.io".
 
 from collections.abc import Iterator
 
+from fairway.kinds.devices.configurations import CONFIGURATIONS_MAX, configuration
+from fairway.kinds.devices.lists import items
 from fairway.kinds.devices.selectors import selector_problems
 from fairway.kinds.kind import Kind
 from fairway.kinds.rules.cells import AGE
+from fairway.kinds.rules.quantities import is_extended
 from fairway.kinds.rules.values import child
 from fairway.objects import Object
-from fairway.objects.errors import Problem, required
+from fairway.objects.errors import Problem, invalid_value
 
 
 def defaults(new: Object) -> None:
@@ -19,17 +22,13 @@ def defaults(new: Object) -> None:
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
-    """Selectors and settings of drivers."""
-    yield from selector_problems("spec.selectors", new["spec"].get("selectors") or [])
-    for index, config in enumerate(new["spec"].get("config") or ()):
-        path, opaque = f"spec.config[{index}]", config.get("opaque")
-        if opaque is None:
-            yield required(path, "exactly one field must be set")
-            continue
-        if not opaque.get("driver"):
-            yield required(f"{path}.opaque.driver")
-        if opaque.get("parameters") is None:
-            yield required(f"{path}.opaque.parameters")
+    """Selectors, settings of drivers, and the extended resource that its devices count as."""
+    spec = new["spec"]
+    yield from selector_problems("spec.selectors", spec.get("selectors"))
+    yield from items("spec.config", spec.get("config"), configuration, most=CONFIGURATIONS_MAX)
+    name = spec.get("extendedResourceName")
+    if name is not None and not is_extended(name):
+        yield invalid_value("spec.extendedResourceName", name, "must be a valid extended resource name")
 
 
 DEVICE_CLASS = Kind(

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 from fairway.kinds.rules import volume_modes as modes
 from fairway.kinds.rules.quantities import canonical_amounts
+from fairway.kinds.rules.template_metadata import template_metadata_problems
 from fairway.kinds.rules.values import child, dns_label, dns_subdomain, drop_null, fill
 from fairway.objects import Object
-from fairway.objects.errors import Problem, forbidden_value, invalid_value, required
-from fairway.objects.labels import validate_label_selector, validate_labels
-from fairway.objects.meta import validate_annotations
+from fairway.objects.errors import Problem, invalid_value, required
+from fairway.objects.labels import validate_label_selector
 
 _CLAIM = "PersistentVolumeClaim"
-_OF_TEMPLATE = ("annotations", "labels", "creationTimestamp")
 
 
 def fill_claim_spec(spec: Object) -> None:
@@ -79,10 +78,5 @@ def claim_template_problems(path: str, template: Object | None) -> Iterator[Prob
     if template is None:
         yield required(path)
         return
-    metadata = template.get("metadata") or {}
-    yield from validate_annotations(metadata.get("annotations"), f"{path}.metadata.annotations")
-    yield from validate_labels(metadata.get("labels"), f"{path}.metadata.labels")
-    for name, value in metadata.items():
-        if name not in _OF_TEMPLATE and value:
-            yield forbidden_value(f"{path}.metadata.{name}", "cannot be set")
+    yield from template_metadata_problems(f"{path}.metadata", template.get("metadata") or {})
     yield from claim_problems(f"{path}.spec", template.get("spec") or {})

@@ -10,7 +10,7 @@ from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules import storage_sources
 from fairway.kinds.rules import volume_modes as modes
 from fairway.kinds.rules.cells import AGE, UNSET, at
-from fairway.kinds.rules.pod_spec.scheduling import node_term
+from fairway.kinds.rules.pod_spec.scheduling import node_selector
 from fairway.kinds.rules.quantities import canonical_amounts, is_negative, whole
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, dns_subdomain, drop_null, fill, unchanged
@@ -144,11 +144,7 @@ def _node_affinity(found: Object | None) -> Iterator[Problem]:
     if demanded is None:
         yield required(path, "must specify required node constraints")
         return
-    terms = demanded.get("nodeSelectorTerms") or []
-    if not terms:
-        yield required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")
-    for index, term in enumerate(terms):
-        yield from node_term(f"{path}.nodeSelectorTerms[{index}]", term, is_strict=True)
+    yield from node_selector(path, demanded)
 
 
 def _source(spec: Object, name: str) -> Iterator[Problem]:

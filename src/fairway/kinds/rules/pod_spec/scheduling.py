@@ -67,18 +67,12 @@ def affinity(path: str, found: Object | None) -> Iterator[Problem]:
 
 
 def _node_affinity(path: str, rules: Object) -> Iterator[Problem]:
-    demanded = rules.get(_REQUIRED)
-    if demanded is not None:
-        terms = demanded.get("nodeSelectorTerms") or []
-        here = f"{path}.{_REQUIRED}.nodeSelectorTerms"
-        if not terms:
-            yield required(here, "must have at least one node selector term")
-        for index, term in enumerate(terms):
-            yield from node_term(f"{here}[{index}]", term, is_strict=True)
+    if (demanded := rules.get(_REQUIRED)) is not None:
+        yield from node_selector(f"{path}.{_REQUIRED}", demanded)
     for index, weighted in enumerate(rules.get(_PREFERRED) or ()):
         here = f"{path}.{_PREFERRED}[{index}]"
         yield from _weight(here, weighted)
-        yield from node_term(f"{here}.preference", weighted.get("preference") or {}, is_strict=False)
+        yield from _node_term(f"{here}.preference", weighted.get("preference") or {}, is_strict=False)
 
 
 def _weight(path: str, weighted: Object) -> Iterator[Problem]:
@@ -87,7 +81,16 @@ def _weight(path: str, weighted: Object) -> Iterator[Problem]:
         yield invalid_value(f"{path}.weight", weight, "must be in the range 1-100")
 
 
-def node_term(path: str, term: Object, *, is_strict: bool) -> Iterator[Problem]:
+def node_selector(path: str, selector: Object) -> Iterator[Problem]:
+    """Nodes by any of several terms."""
+    terms, here = selector.get("nodeSelectorTerms") or [], f"{path}.nodeSelectorTerms"
+    if not terms:
+        yield required(here, "must have at least one node selector term")
+    for index, term in enumerate(terms):
+        yield from _node_term(f"{here}[{index}]", term, is_strict=True)
+
+
+def _node_term(path: str, term: Object, *, is_strict: bool) -> Iterator[Problem]:
     """Labels and fields of nodes; values that no label can have are refused if ``is_strict``."""
     for index, requirement in enumerate(term.get("matchExpressions") or ()):
         yield from _by_label(f"{path}.matchExpressions[{index}]", requirement)
