@@ -60,6 +60,15 @@ async def test_a_large_list_in_protobuf_is_the_same_as_in_json(api: World, shape
     assert taker.text == protobuf.encode(wanted)
 
 
+@pytest.mark.parametrize("accept", ["application/json", TABLE])
+async def test_a_large_list_for_human_eyes_is_the_same_in_lines(api: World, accept: str) -> None:
+    found = await api.answer("GET", f"{MAPS}?pretty=true", accept=accept)
+    assert isinstance(found, Stream)
+    taker = Taker(found)
+    await until(lambda: taker.is_closed)
+    assert taker.text == orjson.dumps(await whole(api, accept), option=orjson.OPT_INDENT_2)
+
+
 @pytest.mark.parametrize("shape", ["", ";as=Table;v=v1;g=meta.k8s.io"])
 async def test_lists_in_yaml_are_the_same_as_in_json(api: World, shape: str) -> None:
     found = await api.answer("GET", MAPS, accept=f"application/yaml{shape}")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
+from fairway.apiserver import pretty
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_stream import ListStream
 from fairway.apiserver.negotiation import (
@@ -43,8 +44,10 @@ _WHOLE_BYTES = _KEPT_BYTES // 2
 """Larger lists go out piece by piece."""
 _PIECES_FROM = 2
 """Items of a list that may be sent in pieces."""
-_OTHER_WHOLE_BYTES = 256 * 1024
-"""The same of lists that are not JSON, and take longer to make."""
+_SLOW_WHOLE_BYTES = 256 * 1024
+"""The same of lists that are not as they are stored, and take longer to make."""
+_ROWS_AT_ONCE = 100
+"""Rows of a Table that are made at once; those that were made before cost little."""
 _PACKED_MAX_BYTES = 4 * 1024 * 1024
 """Larger answers are not packed: the event loop would stand still for others meanwhile."""
 _WARNINGS_LENGTH, _WARNING_LENGTH = 4096, 256
@@ -74,13 +77,12 @@ def _audit_prefix() -> str:
 class Answers:
     """Makes responses; one for a server."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, pace: Pace) -> None:
         self._limits = limits
+        self._pace = pace
         self._prefix = _audit_prefix()
         self._numbers = itertools.count(1)
         self._kept: dict[tuple[Shape, str], _Kept] = {}
-        self.pace = Pace()
-        """Of all answers that are sent in pieces."""
 
     def audit_id(self) -> str:
         """An id that no other request has."""
@@ -132,12 +134,16 @@ class Answers:
 
     def _stream(self, request: Request, page: Page, shape: Shape) -> Stream | None:
         """A list that is so large that it goes out piece by piece."""
-        if len(page.items) < _PIECES_FROM or (shape.media == JSON and _is_pretty(request)):
+        if len(page.items) < _PIECES_FROM:
             return None
         size = sum(item.size for item in page.items)
-        if size <= (_WHOLE_BYTES if shape.media == JSON else _OTHER_WHOLE_BYTES):
+        if size <= _SLOW_WHOLE_BYTES:
             return None
-        sent = ListStream(page.items, shape.parts(page), self.pace, self._limits.patience_s)
+        is_pretty = shape.media == JSON and _is_pretty(request)
+        if size <= _WHOLE_BYTES and not is_pretty and not _is_slow(page, shape):
+            return None
+        parts = pretty.spread_list(shape.parts(page)) if is_pretty else shape.parts(page)
+        sent = ListStream(page.items, parts, self._pace, self._limits.patience_s)
         return Stream(sent.opened, sent.closed, content_type=shape.media)
 
     def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
@@ -178,7 +184,7 @@ class Answers:
 
             response.body, response.content_type = yaml_text.dump(orjson.loads(response.body)), YAML
         elif _is_pretty(request):
-            response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2)
+            response.body = pretty.spread(response.body)
         return self.compressed(request, response)
 
     def page(self, request: Request, response: Response) -> Response:
@@ -212,9 +218,16 @@ def _put_into_protobuf(response: Response) -> None:
         response.body, response.content_type = encoded, PROTOBUF
 
 
+def _is_slow(page: Page, shape: Shape) -> bool:
+    """Whether the items of a list are still to be made into what they are shown as."""
+    if isinstance(shape, AsTable):
+        return sum(item.row is None for item in page.items) > _ROWS_AT_ONCE
+    return shape.media != JSON
+
+
 def _is_pretty(request: Request) -> bool:
-    pretty = next((value for name, value in request.query if name == "pretty"), "") if request.query else ""
-    return wants_pretty(pretty, request.headers.get("user-agent", "")[:12])
+    asked = next((value for name, value in request.query if name == "pretty"), "") if request.query else ""
+    return wants_pretty(asked, request.headers.get("user-agent", "")[:12])
 
 
 def shortened(warnings: Iterable[str]) -> list[str]:

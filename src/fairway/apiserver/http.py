@@ -64,7 +64,7 @@ class Http:
         self._authenticator = Authenticator(api.tokens)
         self._impersonation = Impersonation(api.authorizer.is_allowed)
         self._shapes = Shapes()
-        self._answers = answers.Answers(api.settings.limits)
+        self._answers = answers.Answers(api.settings.limits, api.pace)
         self._fairness = Fairness(api.cache, api.settings.limits.request_s)
         metrics.others.append(self._fairness.metrics)
         self._labels: dict[tuple[object, ...], Labels] = {}
@@ -244,8 +244,6 @@ class Http:
         if isinstance(reply, Awaitable):
             return self._replied(seen, call, shape, form, reply)
         if isinstance(reply, Watching):
-            if form.media == YAML:
-                raise not_acceptable((f"{JSON};stream=watch", f"{PROTOBUF};stream=watch"))
             return self._watch(seen, call, reply, shape, form)
         return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
 
@@ -273,6 +271,8 @@ class Http:
     async def _replied(self, seen: Seen, call: Call, shape: Shape, form: Form, coming: Awaitable[Reply]) -> Answer:
         try:
             reply = await self._api.bounded(coming, timeout_of(seen.options.get("timeout")))
+            if isinstance(reply, Watching):
+                return self._watch(seen, call, reply, shape, form)
             return self._done(seen, self._answers.reply(seen.request, call, reply, shape, form))
         except Exception as error:
             return self._failed(seen, error)
@@ -287,6 +287,8 @@ class Http:
         return self._done(seen, answer)
 
     def _watch(self, seen: Seen, call: Call, watching: Watching, shape: Shape, form: Form) -> Stream | TakeOver:
+        if form.media == YAML:
+            raise not_acceptable((f"{JSON};stream=watch", f"{PROTOBUF};stream=watch"))
         kind, metrics, labels = call.kind, self._metrics, seen.labels or Labels("WATCH")
         key = (kind.group, kind.version, kind.name)
 
@@ -299,7 +301,7 @@ class Http:
                 self._audit.completed(seen.record, 200)
 
         self._watches.begin(call.user.name)
-        watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, self._answers.pace, over)
+        watch = StreamWatch(watching, shape, self._api.cache, self._api.settings.limits, self._api.pace, over)
         stream = Stream(watch.opened, watch.closed, headers=self._answers.headers(call.warnings))
         if form.media == PROTOBUF:
             stream.content_type = f"{PROTOBUF};stream=watch"

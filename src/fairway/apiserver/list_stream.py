@@ -4,6 +4,7 @@ Source: KEP-5116.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,8 @@ from fairway.apiserver.shapes import Parts
 from fairway.apiserver.stored import Stored
 from fairway.transport.interface import StreamWriter
 from fairway.transport.server import frame, frame_of
+
+log = logging.getLogger(__name__)
 
 
 class ListStream:
@@ -26,13 +29,21 @@ class ListStream:
 
     def opened(self, writer: StreamWriter) -> None:
         """The head has gone out."""
-        self._task = asyncio.get_running_loop().create_task(self._send(writer))
+        self._task = asyncio.get_running_loop().create_task(self._sent(writer))
 
     def closed(self) -> None:
         """The peer has gone, or has it all."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
+
+    async def _sent(self, writer: StreamWriter) -> None:
+        try:
+            await self._send(writer)
+        except Exception:
+            # The head has gone out: the only way to say that the rest is missing.
+            log.exception("a list could not be made to its end")
+            writer.abort()
 
     async def _send(self, writer: StreamWriter) -> None:
         parts = self._parts
@@ -65,6 +76,7 @@ class ListStream:
         self._end(writer)
 
     def _end(self, writer: StreamWriter) -> None:
-        writer.write(frame(self._parts.tail))
+        if self._parts.tail:
+            writer.write(frame(self._parts.tail))
         self._task = None
         writer.close()

@@ -28,6 +28,7 @@ from fairway.apiserver.claims import NOTHING, Claims
 from fairway.apiserver.commit import ClaimLost, Committer
 from fairway.apiserver.conversions import Conversions
 from fairway.apiserver.deletion import is_finished
+from fairway.apiserver.pace import Pace
 from fairway.apiserver.quota.charging import Quotas
 from fairway.apiserver.reply import Found, Made, Page, Reply, as_object
 from fairway.apiserver.selection import select
@@ -82,6 +83,8 @@ class Api:
         self.settings = settings
         self.clock = clock
         self.chance = chance or random.Random()
+        self.pace = Pace()
+        """Of all that takes long and is done in pieces."""
         self.tokens = _issuer(settings, cache, clock)
         self.authorizer = Authorizer(cache)
         self.claims = Claims(cache, settings, self.chance)

@@ -30,7 +30,9 @@ async def deletecollection(call: Call, api: "Api") -> Page:
     Every option of a list counts: who asks with a limit has as many deleted, and goes on where that ended.
     """
     options = read_options(call)
-    page = list_(replace(call, options={name: call.options[name] for name in _OF_A_LIST if name in call.options}), api)
+    asked = {name: call.options[name] for name in _OF_A_LIST if name in call.options}
+    listed = list_(replace(call, options=asked), api)
+    page = listed if isinstance(listed, Page) else await listed
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def one(stored: Stored) -> None:

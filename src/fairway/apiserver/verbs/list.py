@@ -4,6 +4,7 @@ A page after the first shows the state at the first one's revision: the present,
 Source: Kubernetes API concepts, "Retrieving large results sets in chunks", "Resource versions".
 """
 
+from collections.abc import Awaitable
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,12 @@ from fairway.apiserver import list_options
 from fairway.apiserver.call import Call
 from fairway.apiserver.collection import Collection
 from fairway.apiserver.list_options import EXACT, ListOptions, make_token, read_token, too_new
+from fairway.apiserver.pace import Pace
 from fairway.apiserver.reply import Page
 from fairway.apiserver.selection import Selection, select
+from fairway.apiserver.sifting import FEW, sifted
 from fairway.apiserver.stored import Stored
+from fairway.kinds.kind import Kind
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, bad_request, expired
 
@@ -41,7 +45,7 @@ class ContinueExpired(StatusError):
         return {**super().status(), "metadata": {"continue": make_token(-1, self._after)}}
 
 
-def list_(call: Call, api: "Api") -> Page:
+def list_(call: Call, api: "Api") -> Page | Awaitable[Page]:
     """Raises: ``StatusError`` 400 for what cannot be read, 410 for a state that is forgotten, 504 for the future."""
     options = list_options.read(call.options, is_watch=False)
     if options.revision == 0 and not options.token:
@@ -60,18 +64,29 @@ def list_(call: Call, api: "Api") -> Page:
             whole_prefix=selection.prefix, changed=collection.changed, asked=options.revision or 0,
         )  # fmt: skip
     states = (then.get(key) or collection.live[key] for key in keys)
-    matching = states if selection.is_plain else filter(selection.matches, states)
-    if not options.limit:
-        return Page(call.kind, list(matching), revision)
-    # A page costs what is looked at until it is full, and not what is left.
-    found = list(islice(matching, options.limit + 1))
-    if len(found) <= options.limit:
-        return Page(call.kind, found, revision)
-    found.pop()
-    token = make_token(revision, found[-1].key[len(call.kind.prefix) :])
     # Upstream counts only where no selector hides what the rest is.
     remaining = len(keys) - options.limit if selection.is_plain else None
-    return Page(call.kind, found, revision, token, remaining)
+    if not selection.is_plain and len(keys) > FEW:
+        return _sifted(call, list(states), selection, revision, options.limit, api.pace)
+    matching = states if selection.is_plain else filter(selection.matches, states)
+    # A page costs what is looked at until it is full, and not what is left.
+    found = list(islice(matching, options.limit + 1)) if options.limit else list(matching)
+    return _page(call.kind, found, revision, options.limit, remaining)
+
+
+async def _sifted(
+    call: Call, states: list[Stored], selection: Selection, revision: int, limit: int, pace: Pace
+) -> Page:
+    found = await sifted(states, selection, pace, limit + 1 if limit else None)
+    return _page(call.kind, found, revision, limit, None)
+
+
+def _page(kind: Kind, found: list[Stored], revision: int, limit: int, remaining: int | None) -> Page:
+    """What was found, one more than ``limit`` if there is more."""
+    if not limit or len(found) <= limit:
+        return Page(kind, found, revision)
+    found.pop()
+    return Page(kind, found, revision, make_token(revision, found[-1].key[len(kind.prefix) :]), remaining)
 
 
 def _point(options: ListOptions, collection: Collection, current: int, oldest: int) -> tuple[int, str]:
