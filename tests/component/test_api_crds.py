@@ -56,6 +56,17 @@ async def test_objects_are_pruned_and_defaulted(api: World) -> None:
     assert made.body["metadata"]["generation"] == 1
 
 
+@pytest.mark.parametrize("free", [b"1.0", b"1e0", b"[1.0]", b'{"a": [{"b": 1.0}]}', b"1.5", b"-0.0", b"1e20"])
+async def test_a_number_without_a_fraction_is_a_whole_one(api: World, free: bytes) -> None:
+    await established(api, definition())
+    kind = f'"apiVersion":"{GROUP}/v1","kind":"Widget"'.encode()
+    sent = b'{%b,"metadata":{"name":"w"},"spec":{"size":4.0,"free":{"x":%b}}}' % (kind, free)
+    made = await api.ask("POST", WIDGETS, sent)
+    assert (made.status, b'"size":4,' in made.raw, b".0" in made.raw) == (201, True, False)
+    patched = await api.ask("PATCH", f"{WIDGETS}/w", b'{"spec":{"size":5.0}}', content_type=MERGE)
+    assert (patched.status, b'"size":5,' in patched.raw) == (200, True)
+
+
 async def test_an_object_says_which_kind_it_is(api: World) -> None:
     await established(api, definition())
     made = await api.ask("POST", WIDGETS, {})

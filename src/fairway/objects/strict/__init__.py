@@ -19,6 +19,7 @@ from fairway.objects.strict.duplicates import has_duplicates, with_duplicates
 from fairway.objects.strict.go_text import go_text
 from fairway.objects.strict.shapes import fits
 from fairway.objects.strict.walk import Walk
+from fairway.objects.structural.numbers import settle
 from fairway.objects.structural.pruning import embedded, prune
 
 Mode = Literal["Strict", "Warn", "Ignore"]
@@ -88,6 +89,7 @@ def inspect_custom(body: Object, raw: bytes, custom: Object) -> Findings:
             if inner.get("metadata") is not None:
                 inner["metadata"] = _inner_metadata(walk, inner["metadata"], f"{path}.metadata")
         unknown = prune(body, custom)
+        settle(body)
     except (RecursionError, orjson.JSONEncodeError):
         return Findings("json: exceeded max depth")
     return Findings(walk.type_error, [*walk.fields, *(f'unknown field "{path}"' for path in unknown)])
