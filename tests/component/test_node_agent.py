@@ -1,6 +1,7 @@
 """The node agent decides and reports: real API in this process, containers that only pretend."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -538,3 +539,18 @@ async def test_a_pod_that_has_ended_for_good_gives_its_address_back(world: World
     await world.client.delete(POD, "default", "web")
     await world.until_gone()
     assert [call for call, of in world.runtime.calls if of == uid].count("release_sandbox") == 1
+
+
+async def test_an_operation_that_is_cancelled_before_it_begins_is_closed(world: World) -> None:
+    made = await world.create(pod())
+    await world.until(is_ready)
+    begun = []
+
+    async def operation() -> None:
+        begun.append(True)
+
+    coming = operation()
+    task = world.agent.workers[made["metadata"]["uid"]].spawn(coming, "nothing")
+    task.cancel()
+    await asyncio.wait([task])
+    assert (begun, inspect.getcoroutinestate(coming)) == ([], inspect.CORO_CLOSED)

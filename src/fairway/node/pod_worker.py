@@ -261,7 +261,9 @@ class PodWorker:
 
     def spawn(self, operation: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
         """Run an operation; its end, however it comes, wakes the worker."""
-        return self.shared.group.create_task(self._operate(operation, what))
+        task = self.shared.group.create_task(self._operate(operation, what))
+        task.add_done_callback(lambda _: operation.close())  # it may have been cancelled before it began
+        return task
 
     async def _operate(self, operation: Coroutine[Any, Any, None], what: str) -> None:
         try:
