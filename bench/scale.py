@@ -2,7 +2,7 @@
 
 The whole system: API over TLS, durable; each Service has one slice of three endpoints, written by hand.  At each size:
 the rate at which the last ones were created, the memory of control and node, how long a list in pages takes and how
-long until a watch begins, and a second proxy (`fairway proxy`, a process of its own) from its start to rules that are
+long until a watch begins, and a second proxy (`fairway service-proxy`, a process of its own) from its start to rules that are
 complete: with an empty kernel, and once more with its rules in place.
 Bars at 50,000: <= 5 s into an empty kernel, <= 250 MB for the proxy process.
 Writes bench/results/scale.json and docs/benchmarks/scale.csv, and draws the curves.
@@ -85,7 +85,7 @@ async def watch_start(client: HttpClient, revision: str) -> float:
 def alone(running: Cluster) -> tuple[float, float]:
     """A proxy of its own, from exec to complete rules; seconds, and megabytes then."""
     started = time.perf_counter()
-    words = ["proxy", "--kubeconfig", running.kubeconfig, "--healthz-bind-address=", "--metrics-bind-address="]
+    words = ["service-proxy", "--kubeconfig", running.kubeconfig, "--healthz-bind-address=", "--metrics-bind-address="]
     process = subprocess.Popen([sys.executable, "-m", "fairway", *words], stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
@@ -99,7 +99,7 @@ def alone(running: Cluster) -> tuple[float, float]:
 
 
 def cleanup() -> None:
-    subprocess.run([sys.executable, "-m", "fairway", "proxy", "--cleanup"], check=True)
+    subprocess.run([sys.executable, "-m", "fairway", "service-proxy", "--cleanup"], check=True)
 
 
 async def measure(running: Cluster, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
