@@ -2,8 +2,8 @@
 
 The whole system: API over TLS, durable; each Service has one slice of three endpoints, written by hand.  At each size:
 the rate at which the last ones were created, the memory of control and node, how long a list in pages takes and how
-long until a watch begins, and a second proxy (`fairway service-proxy`, a process of its own) from its start to rules that are
-complete: with an empty kernel, and once more with its rules in place.
+long until a watch begins, and a second proxy (`fairway service-proxy`, a process of its own) from its start to rules
+that are complete: with an empty kernel, and once more with its rules in place.
 Bars at 50,000: <= 5 s into an empty kernel, <= 250 MB for the proxy process.
 Writes bench/results/scale.json and docs/benchmarks/scale.csv, and draws the curves.
 """
