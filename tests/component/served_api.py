@@ -14,12 +14,35 @@ from fairway.apiserver.server import ApiServer
 from fairway.apiserver.settings import NodeTunnel, Settings
 from fairway.client.in_process import InProcessClient
 from fairway.reconcile.controller import Controller
+from fairway.store.interface import Store
 from fairway.transport import tls
 from fairway.transport.limits import Limits
 from fairway.transport.server import serve
 from kubectls import found
 
 KUBECTLS = found()
+
+
+class Kubectl:
+    """One kubectl, as the administrator of the kubeconfig in ``folder``."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
+        self._environment = {**os.environ, "KUBECONFIG": str(folder / "kubeconfig"), "HOME": str(folder)}
+
+    async def start(self, *words: str) -> asyncio.subprocess.Process:
+        """A command that goes on."""
+        return await asyncio.create_subprocess_exec(
+            self._program, *words, env=self._environment, stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+    async def __call__(self, *words: str, text: str = "", code: int = 0, user: str = "") -> str:
+        """What it prints, both streams; ``user`` is impersonated."""
+        process = await self.start(*words, *([f"--as={user}"] if user else []))
+        out, err = await asyncio.wait_for(process.communicate(text.encode()), 60)
+        assert process.returncode == code, (words, out.decode(), err.decode())
+        return out.decode() + err.decode()
 
 
 class ServedApi:
@@ -30,28 +53,18 @@ class ServedApi:
         self.url = url
         self.authority = authority
         self.folder = folder
-        self._program = max(KUBECTLS, key=lambda program: Path(program).name)
-
-    async def kubectl(self, *words: str, text: str = "", code: int = 0, user: str = "") -> str:
-        """What it prints, both streams; ``user`` is impersonated."""
-        process = await asyncio.create_subprocess_exec(
-            self._program, *words, *([f"--as={user}"] if user else []),
-            env={**os.environ, "KUBECONFIG": str(self.folder / "kubeconfig"), "HOME": str(self.folder)},
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await asyncio.wait_for(process.communicate(text.encode()), 30)
-        assert process.returncode == code, (words, out.decode(), err.decode())
-        return out.decode() + err.decode()
+        self.kubectl = Kubectl(max(KUBECTLS, key=lambda program: Path(program).name), folder)
 
 
 @asynccontextmanager
 async def served_api(
-    folder: Path, running: Iterable[Controller] = (), *, front_proxy: NodeTunnel | None = None
-) -> AsyncIterator[ServedApi]:
+    folder: Path, running: Iterable[Controller] = (), *, front_proxy: NodeTunnel | None = None,
+    store: Store | None = None,
+) -> AsyncIterator[ServedApi]:  # fmt: skip
     """Everything ends with the block."""
     authority = Authority(folder)
     pair, admin = authority.issue("kube-apiserver"), authority.issue("kubernetes-admin", "system:masters")
-    api_server = ApiServer(MemoryStore(), Settings(advertise_address="10.244.0.1", front_proxy=front_proxy))
+    api_server = ApiServer(store or MemoryStore(), Settings(advertise_address="10.244.0.1", front_proxy=front_proxy))
     await api_server.start()
     server = await serve(
         api_server.handler, ssl_context=tls.server_context(pair.cert, pair.key, authority.ca),

@@ -1,23 +1,14 @@
 """The real kubectl against the API server over TLS on SQLite: what people type, and what it prints."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from component.authority import Authority
-from fairway.apiserver.http import transport_error
-from fairway.apiserver.server import ApiServer
-from fairway.apiserver.settings import Settings
+from component.served_api import KUBECTLS, Kubectl, ServedApi, served_api
 from fairway.store.sqlite import SqliteStore
-from fairway.transport import tls
-from fairway.transport.limits import Limits
-from fairway.transport.server import serve
-from kubectls import found
 
-KUBECTLS = found()
 REPLICA_SET = """
 apiVersion: apps/v1beta2
 kind: ReplicaSet
@@ -41,52 +32,17 @@ spec:
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
 
 
-class Kubectl:
-    def __init__(self, program: str, folder: Path) -> None:
-        self._program = program
-        self._environment = {**os.environ, "KUBECONFIG": str(folder / "kubeconfig"), "HOME": str(folder)}
-
-    async def start(self, *words: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            self._program, *words, env=self._environment, stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-
-    async def __call__(self, *words: str, text: str = "", code: int = 0) -> str:
-        """What it prints, both streams."""
-        process = await self.start(*words)
-        out, err = await asyncio.wait_for(process.communicate(text.encode()), 30)
-        assert process.returncode == code, (words, out.decode(), err.decode())
-        return out.decode() + err.decode()
-
-
 @pytest.fixture
-async def address(tmp_path: Path) -> AsyncIterator[str]:
-    authority = Authority(tmp_path)
-    pair, admin = authority.issue("kube-apiserver"), authority.issue("kubernetes-admin", "system:masters")
+async def served(tmp_path: Path) -> AsyncIterator[ServedApi]:
     store = await SqliteStore.open(tmp_path / "store.db")
-    api_server = ApiServer(store, Settings(advertise_address="10.244.0.1"))
-    await api_server.start()
-    server = await serve(
-        api_server.handler, ssl_context=tls.server_context(pair.cert, pair.key, authority.ca),
-        limits=Limits(error_response=transport_error),
-    )  # fmt: skip
-    url = f"https://127.0.0.1:{server.addresses[0][1]}"
-    (tmp_path / "kubeconfig").write_text(
-        f"""{{apiVersion: v1, kind: Config, current-context: x,
-        clusters: [{{name: c, cluster: {{server: "{url}", certificate-authority: {authority.ca}}}}}],
-        users: [{{name: u, user: {{client-certificate: {admin.cert}, client-key: {admin.key}}}}}],
-        contexts: [{{name: x, context: {{cluster: c, user: u}}}}]}}"""
-    )
-    yield url
-    await server.close(0.5)
-    await api_server.stop()
+    async with served_api(tmp_path, store=store) as made:
+        yield made
     await store.close()
 
 
 @pytest.fixture
-def kubectl(address: str, tmp_path: Path) -> Kubectl:
-    return Kubectl(max(KUBECTLS, key=lambda program: Path(program).name), tmp_path)
+def kubectl(served: ServedApi) -> Kubectl:
+    return served.kubectl
 
 
 def rows(text: str) -> list[list[str]]:
@@ -94,10 +50,8 @@ def rows(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("program", KUBECTLS, ids=lambda program: Path(program).name)
-async def test_every_kubectl_works_with_services_from_create_to_delete(
-    program: str, address: str, tmp_path: Path
-) -> None:
-    kubectl = Kubectl(program, tmp_path)
+async def test_every_kubectl_works_with_services_from_create_to_delete(program: str, served: ServedApi) -> None:
+    kubectl = Kubectl(program, served.folder)
     assert rows(await kubectl("get", "svc"))[1][:3] == ["kubernetes", "ClusterIP", "10.96.0.1"]
     told = await kubectl("create", "-f", "-", text=f"{REPLICA_SET}---{SERVICE}")
     assert "replicaset.apps/kubia created" in told
