@@ -11,12 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from component.hostile_world import Hostile, decoded, fault, hostile_world
 from component.http_peer import HttpPeer, render
 from component.loops import until
 from fairway.apiserver.http import transport_error
 from fairway.transport.limits import Limits
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 BODY = b'{"metadata":{"name":"half"},"data":{"a":"b"}}'
@@ -27,15 +30,23 @@ QUICK = Limits(
 """The usual limits with times that a test can wait for."""
 
 
-@pytest.fixture
-def limits() -> Limits:
-    """Of the port under attack; a test may ask for others."""
-    return QUICK
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def hostile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hostile]:
+    async with hostile_world(tmp_path_factory.mktemp("hostile"), QUICK) as made:
+        yield made
 
 
-@pytest.fixture
-async def hostile(tmp_path: Path, limits: Limits) -> AsyncIterator[Hostile]:
-    async with hostile_world(tmp_path, limits) as made:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def brisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hostile]:
+    """One that waits no longer for a handshake either."""
+    async with hostile_world(tmp_path_factory.mktemp("brisk"), replace(QUICK, handshake_timeout_s=0.5)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own(tmp_path: Path) -> AsyncIterator[Hostile]:
+    """One for a test alone, with few connections, which may take their time to begin."""
+    async with hostile_world(tmp_path, replace(QUICK, header_timeout_s=60.0, connections=200)) as made:
         yield made
 
 
@@ -172,21 +183,20 @@ async def test_random_bytes_within_tls_are_refused_or_ignored(hostile: Hostile, 
         await until(lambda: hostile.server.connection_count == 0)
 
 
-@pytest.mark.parametrize("limits", [replace(QUICK, handshake_timeout_s=0.5)], ids=["quick"])
 @pytest.mark.parametrize(
     "garbage",
     [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01", b"\x16\x03\x01\xff\xff" + b"\0" * 70_000, b"\x80\x2e\x01",
      b"\x15\x03\x03\x00\x02\x02\x28", b"\0" * 100_000, b"SSH-2.0-x\r\n", b""],
     ids=range(8),
 )  # fmt: skip
-async def test_what_is_no_tls_costs_its_connection_and_not_a_word_in_the_log(hostile: Hostile, garbage: bytes) -> None:
-    async with hostile.undisturbed():
-        async with await hostile.plain() as peer:
+async def test_what_is_no_tls_costs_its_connection_and_not_a_word_in_the_log(brisk: Hostile, garbage: bytes) -> None:
+    async with brisk.undisturbed():
+        async with await brisk.plain() as peer:
             peer.writer.write(garbage)
             rest = await asyncio.wait_for(peer.rest(), 30)
         assert b"HTTP" not in rest
         # Half a handshake must not last for ever either.
-        assert hostile.server.connection_count == 0
+        assert brisk.server.connection_count == 0
 
 
 async def test_a_certificate_of_a_stranger_is_refused(hostile: Hostile) -> None:
@@ -195,33 +205,32 @@ async def test_a_certificate_of_a_stranger_is_refused(hostile: Hostile) -> None:
             await hostile.ask("GET", MAPS, who=hostile.contexts.stranger)
 
 
-@pytest.mark.parametrize("limits", [Limits(error_response=transport_error, connections=200)], ids=["few"])
-async def test_connections_beyond_the_limit_are_closed_and_those_within_served(hostile: Hostile) -> None:
-    async with hostile.undisturbed():
-        peers = await asyncio.gather(*[hostile.connect() for _ in range(300)], return_exceptions=True)
+async def test_connections_beyond_the_limit_are_closed_and_those_within_served(own: Hostile) -> None:
+    async with own.undisturbed():
+        peers = await asyncio.gather(*[own.connect() for _ in range(300)], return_exceptions=True)
         open_peers = [peer for peer in peers if isinstance(peer, HttpPeer)]
-        assert hostile.server.connection_count <= 200
+        assert own.server.connection_count <= 200
         served = 0
         # Who came last stays: those that were idle longest have made room.
         for peer in open_peers[-20:]:
             served += (await asyncio.wait_for(peer.get("/readyz"), 30)).status == 200
         for peer in open_peers:
             peer.writer.transport.abort()
-        await until(lambda: hostile.server.connection_count == 0)
+        await until(lambda: own.server.connection_count == 0)
     assert served == 20
 
 
-async def test_connections_that_come_and_go_leave_nothing_behind(hostile: Hostile) -> None:
+async def test_connections_that_come_and_go_leave_nothing_behind(own: Hostile) -> None:
     async def come_and_go() -> None:
         for _ in range(100):
-            async with await hostile.plain() as peer:
+            async with await own.plain() as peer:
                 await peer.send(b"\x16")
 
     await come_and_go()
     before = resident_bytes()
-    async with hostile.undisturbed():
+    async with own.undisturbed():
         await asyncio.gather(*[come_and_go() for _ in range(10)])
-        await until(lambda: hostile.server.connection_count == 0)
+        await until(lambda: own.server.connection_count == 0)
     assert resident_bytes() - before < 16 << 20
 
 
@@ -232,17 +241,17 @@ async def fill(hostile: Hostile, count: int) -> None:
         assert told.status == 201
 
 
-async def test_who_does_not_read_a_big_list_is_dropped_and_costs_no_other(hostile: Hostile) -> None:
-    await fill(hostile, 50)
-    async with hostile.undisturbed():
+async def test_who_does_not_read_a_big_list_is_dropped_and_costs_no_other(own: Hostile) -> None:
+    await fill(own, 50)
+    async with own.undisturbed():
         before = resident_bytes()
-        peers = [await hostile.connect(limit=1024) for _ in range(10)]
+        peers = [await own.connect(limit=1024) for _ in range(10)]
         for peer in peers:
             small_buffers(peer)
             peer.writer.write(render(MAPS) * 50)
-        others = [await hostile.ask("GET", "/api/v1/namespaces") for _ in range(5)]
+        others = [await own.ask("GET", "/api/v1/namespaces") for _ in range(5)]
         held = resident_bytes() - before
-        await until(lambda: hostile.server.connection_count == 0)
+        await until(lambda: own.server.connection_count == 0)
         for peer in peers:
             peer.writer.transport.abort()
     assert [other.status for other in others] == [200] * 5
@@ -250,17 +259,17 @@ async def test_who_does_not_read_a_big_list_is_dropped_and_costs_no_other(hostil
     assert held < 150 << 20
 
 
-async def test_who_does_not_read_a_watch_is_dropped_and_costs_no_other(hostile: Hostile) -> None:
-    async with await hostile.connect(limit=1024) as slow, await hostile.connect(limit=1 << 22) as quick:
+async def test_who_does_not_read_a_watch_is_dropped_and_costs_no_other(own: Hostile) -> None:
+    async with await own.connect(limit=1024) as slow, await own.connect(limit=1 << 22) as quick:
         small_buffers(slow)
         for peer in (slow, quick):
-            await peer.send(render(f"{MAPS}?watch=1&resourceVersion={hostile.store.revision}"))
+            await peer.send(render(f"{MAPS}?watch=1&resourceVersion={own.store.revision}"))
         head = await quick.head()
         assert head[0] == 200
-        await fill(hostile, 40)
+        await fill(own, 40)
         seen = 0
         async with asyncio.timeout(30):
             while seen < 40:
                 seen += (await quick.chunk()).count(b'"type":"ADDED"')
-        await until(lambda: hostile.server.connection_count <= 2)
-    assert hostile.complaints.texts == []
+        await until(lambda: own.server.connection_count <= 2)
+    assert own.complaints.texts == []
