@@ -75,7 +75,10 @@ async def test_a_request_is_told_with_its_body_and_not_its_answer(api: Audited) 
     assert (event["sourceIPs"], event["userAgent"]) == (["127.0.0.1"], "kubectl/v1.36")
     expected = {"resource": "configmaps", "namespace": "default", "name": "m", "apiVersion": "v1"}
     assert event["objectRef"] == expected
-    assert (event["responseStatus"], event["requestObject"]) == ({"metadata": {}, "code": 201}, body)
+    assert (event["responseStatus"], event["requestObject"]) == (
+        {"metadata": {}, "code": 201},
+        {"kind": "ConfigMap", "apiVersion": "v1", **body},
+    )
     assert "responseObject" not in event
     assert event["annotations"]["authorization.k8s.io/decision"] == "allow"
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
@@ -153,6 +156,20 @@ async def test_a_watch_is_told_when_it_begins_and_when_it_ends(api: Audited) -> 
     taker.close()
     (ended,) = api.said()
     assert (ended["stage"], ended["auditID"]) == ("ResponseComplete", began["auditID"])
+
+
+async def test_what_may_last_is_told_when_it_begins(api: Audited) -> None:
+    await api.world.ask("GET", "/api/v1/namespaces/default/pods/none/log")
+    begun, ended = api.said()
+    assert (begun["stage"], ended["stage"]) == ("ResponseStarted", "ResponseComplete")
+    assert begun["responseStatus"]["code"] == ended["responseStatus"]["code"] == 404
+
+
+async def test_how_something_is_deleted_is_told(api: Audited) -> None:
+    await api.world.ask("POST", MAPS, {"metadata": {"name": "m"}})
+    await api.world.ask("DELETE", f"{MAPS}/m", {"propagationPolicy": "Background"})
+    *_, event = api.said()
+    assert event["requestObject"] == {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
 
 
 async def test_without_a_policy_everything_is_told_at_metadata() -> None:

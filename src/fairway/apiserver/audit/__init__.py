@@ -15,6 +15,8 @@ from fairway.apiserver.call import Call, User
 from fairway.transport.interface import Answer, RawConnection, Request, Response, Stream, TakeOver
 
 RECEIVED, STARTED, COMPLETE = "RequestReceived", "ResponseStarted", "ResponseComplete"
+_LASTING = frozenset({"attach", "exec", "log", "portforward", "proxy"})
+"""Subresources whose answers may last: their beginning is told, however soon they end."""
 Write = Callable[[bytes], None]
 
 
@@ -74,6 +76,8 @@ class Audit:
         record.call = call
         match answer:
             case Response():
+                if record.asked.verb == "watch" or record.asked.subresource in _LASTING:
+                    self.started(record, code)
                 self.completed(record, code, answer)
             case Stream():
                 self.started(record, code)

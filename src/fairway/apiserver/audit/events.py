@@ -11,6 +11,7 @@ import orjson
 
 from fairway.apiserver.audit.policy import REQUEST, REQUEST_RESPONSE
 from fairway.apiserver.call import User
+from fairway.apiserver.routes import media_version
 from fairway.objects import Object
 from fairway.transport.interface import Response
 
@@ -47,7 +48,7 @@ def event(record: "Record", stage: str, now_s: float, answer: Response | None, c
         shown = _json(_unpacked(answer)) if answer is not None else None
         made["responseStatus"] = _status(shown, code)
         if has_bodies and body is not None:
-            made["requestObject"] = _shown(record, body)
+            made["requestObject"] = _shown(record, _named(record, body))
         if record.level == REQUEST_RESPONSE and shown is not None:
             made["responseObject"] = _shown(record, shown)
     made["requestReceivedTimestamp"] = _moment(record.received_s)
@@ -93,6 +94,18 @@ def _status(shown: Any, code: int) -> Object:
     if isinstance(shown, dict) and shown.get("kind") == "Status":
         made |= {field: shown[field] for field in ("status", "message", "reason", "details") if field in shown}
     return {**made, "code": code}
+
+
+def _named(record: "Record", body: Any) -> Any:
+    """A body with what it is: upstream tells of the object that it has read."""
+    call = record.call
+    if call is None or call.subresource or not isinstance(body, dict):
+        return body
+    if call.verb in ("delete", "deletecollection"):
+        return {"kind": "DeleteOptions", "apiVersion": "v1", **body}
+    if call.verb in ("create", "update"):
+        return {"kind": call.kind.name, "apiVersion": media_version(call.kind, call.served), **body}
+    return body
 
 
 def _shown(record: "Record", found: Any) -> Any:
