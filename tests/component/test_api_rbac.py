@@ -262,3 +262,20 @@ async def test_who_gathers_rules_needs_all_of_them(api: World) -> None:
     why = "must have cluster-admin privileges to use the aggregationRule"
     assert told.message == f'clusterroles.rbac.authorization.k8s.io "g" is forbidden: {why}'
     assert (await made(api, "clusterroles", gathering)).status == 201
+
+
+async def test_who_may_only_change_does_not_create_by_the_way(api: World) -> None:
+    await made(api, "clusterroles", role("changer", rule("services configmaps", "get update patch")))
+    await made(api, "clusterrolebindings", binding("c", "ClusterRole/changer", ("User", "jane")))
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}}
+    told = await api.ask("PUT", "/api/v1/namespaces/default/services/s", service, peer=JANE)
+    assert (told.status, told.message) == (
+        403,
+        'services "s" is forbidden: User "jane" cannot create resource "services" in API group "" '
+        'in the namespace "default"',
+    )
+    applied = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
+    path, media = "/api/v1/namespaces/default/configmaps/m?fieldManager=me", "application/apply-patch+yaml"
+    assert (await api.ask("PATCH", path, applied, peer=JANE, content_type=media)).status == 403
+    assert (await api.ask("PATCH", path, applied, content_type=media)).status == 201
+    assert (await api.ask("PATCH", path, applied, peer=JANE, content_type=media)).status == 200

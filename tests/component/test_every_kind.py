@@ -23,8 +23,8 @@ PATCHES: list[tuple[str, Any]] = [
     ("application/json-patch+json", [{"op": "add", "path": "/metadata/labels/patched", "value": "yes"}]),
 ]
 STATUS_ALONE = {
-    "APIService", "CustomResourceDefinition", "FlowSchema", "PriorityLevelConfiguration", "ResourceClaim",
-    "VolumeAttachment",
+    "APIService", "FlowSchema", "PriorityLevelConfiguration", "ResourceClaim", "ServiceCIDR",
+    "ValidatingAdmissionPolicy", "VolumeAttachment",
 }  # fmt: skip
 """Kinds whose labels and annotations are no business of who writes the status."""
 EVERY = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.resource)

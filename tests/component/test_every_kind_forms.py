@@ -145,6 +145,10 @@ async def test_it_is_deleted_as_its_options_say(api: World, kind: Kind) -> None:
     stale = await api.ask("DELETE", path_of(kind), {"preconditions": {"resourceVersion": "1"}})
     assert stale.status == 409
     assert (await api.ask("DELETE", path_of(kind), {"propagationPolicy": "Sideways"})).status == 422
+    if kind.is_no_owner:
+        assert (await api.ask("DELETE", path_of(kind), {"propagationPolicy": "Foreground"})).status == 200
+        assert (await api.ask("GET", path_of(kind))).status == 404, "nobody waits for the dependents of an event"
+        return
     before = set(made["metadata"].get("finalizers") or ())
     for policy, finalizer in (("Foreground", "foregroundDeletion"), ("Orphan", "orphan")):
         dry = f"{path_of(kind)}?dryRun=All&gracePeriodSeconds=0"

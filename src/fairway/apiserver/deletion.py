@@ -177,6 +177,8 @@ def _countable(grace_s: int, now_s: float) -> int:
 def _finalizers(kind: Kind, found: Object, options: DeleteOptions) -> list[str]:
     """The finalizers with those that the garbage collector works by, as the policy has them."""
     present: list[str] = found["metadata"].get("finalizers") or []
+    if kind.is_no_owner:
+        return present
     if not options.policy:
         is_decided = not kind.orphans_by_default or not {ORPHAN, FOREGROUND}.isdisjoint(present)
         return present if is_decided else [*present, ORPHAN]

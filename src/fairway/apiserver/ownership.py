@@ -117,7 +117,7 @@ def apply(call: Call, live: Object | None, config: Object, now_s: float, *, forc
     known = _of_versions(call.kind, stored)
     if live is not None and not known:
         known = applying.adopted(live, form, applier.api_version, now=now, without=without)
-    wanted = _status_only(config) if call.subresource == STATUS.name else config
+    wanted = _status_only(call.kind, config) if call.subresource == STATUS.name else config
     try:
         new, after = applying.applied(base, wanted, known, applier, form, now=now, force=force, without=without)
     except applying.Conflicts as error:
@@ -137,8 +137,13 @@ def _identity(config: Object) -> Object:
     return {field: config["metadata"][field] for field in ("name", "namespace") if field in config["metadata"]}
 
 
-def _status_only(config: Object) -> Object:
-    return {member: value for member, value in config.items() if member in ("apiVersion", "kind", "status")}
+def _status_only(kind: Kind, config: Object) -> Object:
+    """What who applies a status can speak of: that, and of the metadata what a write of the status does not leave."""
+    wanted = {member: value for member, value in config.items() if member in ("apiVersion", "kind", "status")}
+    if kind.custom is None:
+        metadata = config["metadata"].items()
+        wanted["metadata"] = {field: value for field, value in metadata if field not in kind.status_leaves}
+    return wanted
 
 
 def _conflict(error: applying.Conflicts) -> StatusError:

@@ -94,6 +94,7 @@ API_SERVICE = Kind(
     columns=(Column("Service", _service), Column("Available", _available), AGE),
     defaults=defaults,
     prepare=prepare,
+    status_leaves=OF_THE_OBJECT,
     validate=validate,
     unconditional_update=False,
     validate_name=names.as_name(names.path_segment),

@@ -62,9 +62,13 @@ def _of_extensions(new: Object) -> None:
         fill(child(strategy, "rollingUpdate"), maxUnavailable=1, maxSurge=1)
 
 
+_LEFT = ("labels",)
+"""What of the metadata a write of the status leaves as it was."""
+
+
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """Status and spec each belong to their own resource; the generation counts changes of annotations too."""
-    keep_apart(new, old, subresource, {}, metadata=("labels",))
+    keep_apart(new, old, subresource, {}, metadata=_LEFT)
     if old is not None and not subresource:
         was, now = old["metadata"], new["metadata"]
         if (now.get("annotations") or {}) != (was.get("annotations") or {}):
@@ -144,6 +148,7 @@ DEPLOYMENT = Kind(
     ),
     defaults=defaults,
     prepare=prepare,
+    status_leaves=_LEFT,
     validate=validate,
     warnings=replicas.warnings,
     has_generation=True,

@@ -135,4 +135,5 @@ EVENT = Kind(
     defaults=defaults,
     validate=validate,
     create_on_update=True,
+    is_no_owner=True,
 )  # fmt: skip

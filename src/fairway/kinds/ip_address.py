@@ -70,5 +70,4 @@ IP_ADDRESS = Kind(
     defaults=defaults,
     validate=validate,
     validate_name=_validate_name,
-    has_generation=True,
 )  # fmt: skip

@@ -182,6 +182,10 @@ class Kind:
     warnings: Callable[[Object, Object | None], Iterator[str]] = _no_problems
     has_generation: bool = False
     """metadata.generation grows when spec changes."""
+    status_leaves: tuple[str, ...] = ()
+    """What of the metadata a write of the status leaves as it was; who applies a status cannot speak of it."""
+    is_no_owner: bool = False
+    """Nothing waits for its dependents: no deletion of it is one in the foreground, and none orphans."""
     create_on_update: bool = False
     """PUT to a missing name creates it."""
     unconditional_update: bool = True

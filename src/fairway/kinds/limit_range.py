@@ -120,4 +120,5 @@ LIMIT_RANGE = Kind(
     columns=(Column("Created At", at("metadata", "creationTimestamp"), type="date"),),
     defaults=defaults,
     validate=validate,
+    create_on_update=True,
 )  # fmt: skip

@@ -54,5 +54,6 @@ RUNTIME_CLASS = Kind(
     columns=(Column("Handler", at("handler")), AGE),
     defaults=defaults,
     validate=validate,
+    create_on_update=True,
     unconditional_update=False,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.addresses import canonical_cidr, family_of_range
 from fairway.kinds.rules.cells import AGE
-from fairway.kinds.rules.status import keep_apart
+from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, unchanged
 from fairway.objects import Object
 from fairway.objects.errors import Problem, invalid_value, required
@@ -26,7 +26,7 @@ def defaults(new: Object) -> None:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to the status subresource, the spec to the main resource; a new range is held at once."""
-    keep_apart(new, old, subresource, {})
+    keep_apart(new, old, subresource, {}, metadata=OF_THE_OBJECT)
     if old is None:
         finalizers = new["metadata"].get("finalizers") or []
         new["metadata"]["finalizers"] = finalizers if FINALIZER in finalizers else [*finalizers, FINALIZER]
@@ -69,6 +69,6 @@ SERVICE_CIDR = Kind(
     columns=(Column("CIDRs", lambda found, _: ",".join(found["spec"].get("cidrs") or ())), AGE),
     defaults=defaults,
     prepare=prepare,
+    status_leaves=OF_THE_OBJECT,
     validate=validate,
-    has_generation=True,
 )  # fmt: skip

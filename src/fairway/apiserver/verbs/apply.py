@@ -4,7 +4,6 @@ Source: Kubernetes docs, "Server-Side Apply"; KEP-555.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import bodies, ownership
@@ -21,6 +20,7 @@ from fairway.apiserver.list_options import flag
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.routes import media_version
 from fairway.apiserver.stored import Stored
+from fairway.apiserver.verbs.create import as_creation
 from fairway.objects import Object, strict
 from fairway.objects.errors import StatusError, bad_request, conflict, not_found
 from fairway.objects.meta import asked_version
@@ -47,7 +47,7 @@ async def apply(call: Call, api: "Api") -> Reply:
         if kind.custom is None:
             leave_out(new, kind.api_version, kind.name)
         try:
-            return await api.write(call if old else replace(call, verb="create"), new, old, is_applied=True)
+            return await api.write(call if old else as_creation(call, api), new, old, is_applied=True)
         except StatusError as error:
             lost_race = error.reason in ("Conflict", "AlreadyExists") and not asked_version(config["metadata"])
             if not lost_race or attempts_left == 1:

@@ -3,9 +3,11 @@
 Source: Kubernetes API concepts, "Resource URIs", "Dry-run", "Generated names".
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import metadata, write_options
+from fairway.apiserver.authorization import attributes, denied
 from fairway.apiserver.call import Call
 from fairway.apiserver.decode import copy, take_object
 from fairway.apiserver.reply import Reply
@@ -45,3 +47,12 @@ async def _create_generated(call: Call, api: "Api", new: Object) -> Reply:
             if error.reason != "AlreadyExists":
                 raise
     raise already_exists(call.kind.group, call.kind.plural, name, generated=True)
+
+
+def as_creation(call: Call, api: "Api") -> Call:
+    """A write of another verb that finds nothing to change, as what it then is.  Raises: ``StatusError`` 403 for who
+    may not create."""
+    asked = attributes("create", call.kind, call.namespace, call.name)
+    if not api.authorizer.is_allowed(call.user, asked):
+        raise denied(call.user, asked)
+    return replace(call, verb="create")

@@ -3,7 +3,6 @@
 Source: Kubernetes API concepts, "Updates to existing resources".
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairway.apiserver import write_options
@@ -12,6 +11,7 @@ from fairway.apiserver.decode import check_name, copy, take_object
 from fairway.apiserver.metadata import keep_reset
 from fairway.apiserver.reply import Reply
 from fairway.apiserver.stored import Stored
+from fairway.apiserver.verbs.create import as_creation
 from fairway.objects import Object
 from fairway.objects.errors import StatusError, conflict, invalid, not_found
 from fairway.objects.meta import asked_version, unconditional_update_refused
@@ -59,7 +59,7 @@ async def _create_instead(call: Call, api: "Api", new: Object) -> Reply:
         why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
         raise conflict(kind.group, kind.plural, call.name, why)
     metadata.pop("resourceVersion", None)
-    return await api.write(replace(call, verb="create"), new, None)
+    return await api.write(as_creation(call, api), new, None)
 
 
 def check_preconditions(call: Call, new: Object, old: Stored) -> None:

@@ -12,6 +12,7 @@ from fairway.kinds.admission_registration.matching import FAILURE_POLICIES, cond
 from fairway.kinds.admission_registration.scopes import OBJECT, PATCH, PolicyScopes
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import AGE
+from fairway.kinds.rules.status import OF_THE_OBJECT, keep_metadata
 from fairway.kinds.rules.values import child, drop_null, fill, qualified_name
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem, duplicate, invalid_value, not_supported, required
@@ -44,6 +45,7 @@ def _prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status is for who looks at the types."""
     if subresource == "status" and old is not None:
         new["spec"] = old["spec"]
+        keep_metadata(new, old, OF_THE_OBJECT)
     elif old is not None and "status" in old:
         new["status"] = old["status"]
     else:
@@ -215,7 +217,7 @@ VALIDATING_ADMISSION_POLICY = Kind(
     ),
     has_generation=True,
     defaults=_fill,
-    prepare=_prepare,
+    prepare=_prepare, status_leaves=OF_THE_OBJECT,
     validate=_validate_validating, unconditional_update=False,
 )  # fmt: skip
 MUTATING_ADMISSION_POLICY = Kind(

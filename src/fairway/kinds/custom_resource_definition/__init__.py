@@ -7,7 +7,7 @@ Source: Kubernetes docs, "Extend the Kubernetes API with CustomResourceDefinitio
 from fairway.kinds.custom_resource_definition.validation import validate
 from fairway.kinds.kind import STATUS, Column, Kind
 from fairway.kinds.rules.cells import at
-from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
+from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import child, drop_null, fill, fill_empty
 from fairway.objects import Object
 
@@ -41,8 +41,7 @@ def storage_version(found: Object) -> str:
 
 def prepare(new: Object, old: Object | None, subresource: str) -> None:
     """The status belongs to its subresource, but for the versions that objects may be stored in."""
-    kept = tuple(field for field in OF_THE_OBJECT if field != "finalizers")
-    keep_apart(new, old, subresource, {"acceptedNames": {"plural": "", "kind": ""}}, metadata=kept)
+    keep_apart(new, old, subresource, {"acceptedNames": {"plural": "", "kind": ""}})
     name = storage_version(new)
     stored = (new.get("status") or {}).get("storedVersions") or []
     if name and name not in stored and not subresource:

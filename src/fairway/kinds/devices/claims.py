@@ -72,6 +72,7 @@ RESOURCE_CLAIM = Kind(
     columns=(Column("State", _state), AGE),
     defaults=_claim_defaults,
     prepare=_prepare_claim,
+    status_leaves=OF_THE_OBJECT,
     validate=_validate_claim,
 )  # fmt: skip
 RESOURCE_CLAIM_TEMPLATE = Kind(

@@ -192,6 +192,7 @@ FLOW_SCHEMA = Kind(
     ),
     defaults=defaults,
     prepare=prepare,
+    status_leaves=OF_THE_OBJECT,
     validate=validate,
     has_generation=True,
 )  # fmt: skip

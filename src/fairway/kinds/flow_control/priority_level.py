@@ -146,6 +146,7 @@ PRIORITY_LEVEL_CONFIGURATION = Kind(
     ),
     defaults=defaults,
     prepare=prepare,
+    status_leaves=OF_THE_OBJECT,
     validate=validate,
     has_generation=True,
 )  # fmt: skip

@@ -48,6 +48,7 @@ POD = Kind(
     } | {"spec.hostNetwork": _uses_host_network},
     defaults=defaults,
     prepare=prepare,
+    status_leaves=("ownerReferences",),
     validate=validate,
     validate_below={"resize": resize_problems},
     warnings=warnings,

@@ -96,6 +96,7 @@ ROLE_BINDING = Kind(
     defaults=defaults,
     validate=_validate(("Role", "ClusterRole"), namespaced=True),
     judged_twice=True,
+    create_on_update=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip
 CLUSTER_ROLE_BINDING = Kind(
@@ -105,5 +106,6 @@ CLUSTER_ROLE_BINDING = Kind(
     defaults=defaults,
     validate=_validate(("ClusterRole",), namespaced=False),
     judged_twice=True,
+    create_on_update=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip

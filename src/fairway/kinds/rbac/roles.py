@@ -77,6 +77,7 @@ ROLE = Kind(
     defaults=defaults,
     validate=_validate_role,
     judged_twice=True,
+    create_on_update=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip
 CLUSTER_ROLE = Kind(
@@ -86,5 +87,6 @@ CLUSTER_ROLE = Kind(
     defaults=defaults,
     validate=_validate_cluster_role,
     judged_twice=True,
+    create_on_update=True,
     validate_name=names.as_name(names.path_segment),
 )  # fmt: skip

@@ -81,6 +81,7 @@ VOLUME_ATTACHMENT = Kind(
     ),
     defaults=defaults,
     prepare=prepare,
+    status_leaves=OF_THE_OBJECT,
     validate=validate,
     unconditional_update=False,
     delete_returns_object=True,
