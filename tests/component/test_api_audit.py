@@ -13,6 +13,7 @@ import pytest
 
 from component.api_world import ADMIN, NOBODY, Taker, World
 from component.memory_store import MemoryStore
+from fairway.apiserver import protobuf
 from fairway.apiserver.audit.log_file import LogFile
 from fairway.apiserver.audit.policy import EVERYTHING, read
 from fairway.apiserver.server import ApiServer
@@ -266,3 +267,17 @@ async def test_tokens_are_told_by_their_ids_and_stale_ones_as_such(tmp_path: Pat
             note = api.said()[-1]["annotations"].get(stale)
             who = "subject: system:serviceaccount:default:default"
             assert note == (expected and f"{who}, {expected}")
+
+
+async def test_what_is_said_in_protobuf_is_written_down_as_in_json(api: Audited) -> None:
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    about = {"kind": "ServiceAccount", "apiVersion": "v1"}
+    raw = protobuf.encode({**about, "metadata": {"name": "one", "annotations": {"a": "ä"}}})
+    media = "application/vnd.kubernetes.protobuf"
+    api.said()
+    assert (await api.world.ask("POST", accounts, raw, content_type=media, accept=media)).status == 201
+    assert (await api.world.ask("GET", f"{accounts}/two", accept=media)).status == 404
+    made, missing = api.said()
+    assert made["requestObject"]["metadata"]["annotations"] == made["responseObject"]["metadata"]["annotations"]
+    assert {field: made["responseObject"][field] for field in about} == about
+    assert missing["responseStatus"]["message"] == 'serviceaccounts "two" not found'

@@ -24,6 +24,9 @@ CLEAR = frozenset({
 """What holds secrets: never written with bodies."""
 _PATCHES = "patch.webhook.admission.k8s.io/"
 _PACKED = "Content-Encoding"
+_PROTOBUF = b"k8s\x00"
+_HEAD_BYTES = 64
+"""Within these an answer says of which kind it is."""
 
 
 def event(record: "Record", stage: str, now_s: float, answer: Response | None, code: int) -> bytes:
@@ -45,12 +48,14 @@ def event(record: "Record", stage: str, now_s: float, answer: Response | None, c
     if not record.asked.path:
         made["objectRef"] = _reference(record, body)
     if stage != "RequestReceived":
-        shown = _json(_unpacked(answer)) if answer is not None else None
-        made["responseStatus"] = _status(shown, code)
+        raw = b"" if answer is None else answer.body
+        made["responseStatus"] = _status(_json(raw) if _is_status(raw) else None, code)
         if has_bodies and body is not None:
             made["requestObject"] = _shown(record, _named(record, body))
-        if record.level == REQUEST_RESPONSE and shown is not None:
-            made["responseObject"] = _shown(record, shown)
+        if record.level == REQUEST_RESPONSE and answer is not None:
+            shown = _response(record, _unpacked(answer))
+            if shown is not None:
+                made["responseObject"] = shown
     made["requestReceivedTimestamp"] = _moment(record.received_s)
     made["stageTimestamp"] = _moment(now_s)
     if stage != "RequestReceived" and code != 401:
@@ -108,6 +113,21 @@ def _named(record: "Record", body: Any) -> Any:
     return body
 
 
+def _is_status(raw: bytes) -> bool:
+    """Whether an answer may be a Status, which is never packed."""
+    return b"Status" in raw[:_HEAD_BYTES]
+
+
+def _response(record: "Record", raw: bytes) -> Any:
+    """An answer as it is written down: its own bytes, if nothing is taken out of it and they are one line."""
+    if raw[:1] == b"{" and not record.rule.omits_managed_fields:
+        line = raw.removesuffix(b"\n")
+        if b"\n" not in line:
+            return orjson.Fragment(line)
+    found = _json(raw)
+    return None if found is None else _shown(record, found)
+
+
 def _shown(record: "Record", found: Any) -> Any:
     return _without_managers(found) if record.rule.omits_managed_fields else found
 
@@ -128,7 +148,14 @@ def _unpacked(answer: Response) -> bytes:
 
 
 def _json(raw: bytes) -> Any:
-    """What is JSON; nothing of what is not."""
+    """What JSON or protobuf says; nothing of what is neither."""
+    if raw.startswith(_PROTOBUF):
+        from fairway.apiserver import protobuf  # only where somebody speaks it
+
+        try:
+            return protobuf.decode(raw)
+        except protobuf.Malformed:
+            return None
     if raw[:1] not in (b"{", b"["):
         return None
     try:
