@@ -634,3 +634,20 @@ async def test_discovery_names_the_status_before_the_scale(api: World) -> None:
     await established(api, definition(version(subresources={"status": {}, "scale": scale})))
     found = (await api.ask("GET", f"/apis/{GROUP}/v1")).body["resources"]
     assert [one["name"] for one in found] == ["widgets", "widgets/status", "widgets/scale"]
+
+
+async def test_the_status_may_say_less_than_is_stored_but_no_wrong_names(api: World) -> None:
+    await established(api, definition())
+    target = f"{CRDS}/widgets.{GROUP}/status"
+    told = await api.ask("PATCH", target, {"status": {"acceptedNames": {"plural": "A_"}}}, content_type=MERGE)
+    assert (told.status, told.body["details"]["causes"][0]["field"]) == (422, "status.acceptedNames.plural")
+    assert (await api.ask("PATCH", target, {"status": {"storedVersions": []}}, content_type=MERGE)).status == 200
+
+
+async def test_a_name_that_is_going_is_taken(api: World) -> None:
+    await established(api, definition())
+    await api.ask("POST", WIDGETS, {**widget(), "metadata": {"name": "w", "finalizers": ["a.b/c"]}})
+    await api.ask("DELETE", f"{WIDGETS}/w")
+    for query in ("", "?dryRun=All"):
+        told = await api.ask("POST", f"{WIDGETS}{query}", widget())
+        assert told.message == f'object is being deleted: widgets.{GROUP} "w" already exists'

@@ -432,7 +432,7 @@ async def test_every_replicated_kind_is_scaled_in_one_form(api: World) -> None:
     assert (await api.ask("PUT", f"{SETS}/r/scale", scale)).body["spec"]["replicas"] == 4
     stale = await api.ask("PUT", f"{SETS}/r/scale", scale)
     assert (stale.status, stale.body["reason"]) == (409, "Conflict")
-    assert (await merge(api, f"{SETS}/r/scale", {"spec": {"replicas": 0}})).body["spec"] == {"replicas": 0}
+    assert (await merge(api, f"{SETS}/r/scale", {"spec": {"replicas": 0}})).body["spec"] == {}
     refused = await merge(api, f"{SETS}/r/scale", {"spec": {"replicas": -1}})
     assert refused.message.endswith("spec.replicas: Invalid value: -1: must be greater than or equal to 0")
     now = (await api.ask("GET", f"{SETS}/r")).body

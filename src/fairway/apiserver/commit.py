@@ -129,13 +129,15 @@ class Committer:
         meta.stamp_created(body["metadata"], uid=new_uid(), now_s=self._clock())
         return encode(body)
 
-    @staticmethod
     def _refusal(
-        kind: Kind, new: Object, expected: Revision, key: str, claims: Sequence[Claim], error: StoreConflict
+        self, kind: Kind, new: Object, expected: Revision, key: str, claims: Sequence[Claim], error: StoreConflict
     ) -> Exception:
         name = new["metadata"]["name"]
         if error.key == key:
-            refuse = already_exists if expected == ABSENT else conflict
-            return refuse(kind.group, kind.plural, name)
+            if expected != ABSENT:
+                return conflict(kind.group, kind.plural, name)
+            there = self._cache.of(kind).live.get(key)
+            is_deleting = there is not None and meta.is_deleting(there.object)
+            return already_exists(kind.group, kind.plural, name, is_deleting=is_deleting)
         problem = next((claim.problem for claim in claims if claim.key == error.key), None)
         return ClaimLost(error.key) if problem is None else invalid(kind.group, kind.name, name, [problem])

@@ -39,7 +39,7 @@ from fairway.apiserver.uids import new_uid
 from fairway.apiserver.verbs.table import find
 from fairway.apiserver.watchers import ObjectWatch
 from fairway.kinds.kind import Kind, Served
-from fairway.objects import Object
+from fairway.objects import Object, meta
 from fairway.objects.authority import authority
 from fairway.objects.errors import Problem, already_exists, first, internal, invalid, timeout
 from fairway.objects.structural.defaulting import fill
@@ -246,8 +246,8 @@ class Api:
     def _check_absent(self, kind: Kind, metadata: Object) -> None:
         """What nobody commits is not refused by the store.  Raises: ``StatusError`` 409."""
         name = metadata["name"]
-        if self.cache.get(kind, metadata.get("namespace"), name) is not None:
-            raise already_exists(kind.group, kind.plural, name)
+        if (found := self.cache.get(kind, metadata.get("namespace"), name)) is not None:
+            raise already_exists(kind.group, kind.plural, name, is_deleting=meta.is_deleting(found.object))
 
     async def _store(
         self, call: Call, new: Object, old: Stored | None, allocation: Allocation, beside: Sequence[Put] = ()

@@ -184,11 +184,14 @@ def no_such_resource() -> StatusError:
     return StatusError(404, "NotFound", "the server could not find the requested resource")
 
 
-def already_exists(group: str, plural: str, name: str, *, generated: bool = False) -> StatusError:
-    """409: create of a name that is taken."""
+def already_exists(
+    group: str, plural: str, name: str, *, generated: bool = False, is_deleting: bool = False
+) -> StatusError:
+    """409: create of a name that is taken, perhaps by what is going."""
+    beginning = "object is being deleted: " if is_deleting else ""
     tail = ", the server was not able to generate a unique name for the object" if generated else ""
     return StatusError(
-        409, "AlreadyExists", f'{resource_text(group, plural)} "{name}" already exists{tail}',
+        409, "AlreadyExists", f'{beginning}{resource_text(group, plural)} "{name}" already exists{tail}',
         _details(name, group, plural),
     )  # fmt: skip
 

@@ -93,7 +93,7 @@ def _tell_approval(found: Object, tell: object) -> None:
     if approval.startswith("unapproved"):
         tell(
             CONFORMANT, "False", "UnapprovedAnnotation",
-            f'not approved: "{APPROVAL}": "{approval}"',
+            f'not approved: "{approval}"',
         )  # fmt: skip
     elif approval.startswith(("https://", "http://")):
         tell(CONFORMANT, "True", "ApprovedAnnotation", f"approved in {approval}")

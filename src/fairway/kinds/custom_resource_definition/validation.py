@@ -26,8 +26,12 @@ _PULL = "https://github.com/kubernetes/enhancements/pull/1111"
 
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
-    """Every broken rule."""
+    """Every broken rule; of a write of the status alone, those of its names."""
     spec = new["spec"]
+    accepted = (new.get("status") or {}).get("acceptedNames") or {}
+    if old is not None and spec == old["spec"] and new.get("status") != old.get("status"):
+        yield from _names_told(accepted, "status.acceptedNames")
+        return
     if old is None:
         yield from _name(new)
     yield from _group(spec.get("group") or "")
@@ -42,6 +46,7 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     known = ((one.get("schema") or {}).get("openAPIV3Schema") for one in former.get("versions") or ())
     yield from _versions(spec.get("versions") or [], [schema for schema in known if schema])
     yield from _conversion(spec["conversion"], former.get("conversion"))
+    yield from _names_told(accepted, "status.acceptedNames")
     yield from _stored(new)
     yield from _approval(new, old)
     if old is not None:
@@ -76,18 +81,22 @@ def _label(path: str, value: str, *, is_mixed: bool = False, is_empty_told: bool
 
 
 def _names(given: Object) -> Iterator[Problem]:
-    path = "spec.names"
     for field in ("plural", "singular", "kind", "listKind"):
-        value = given.get(field) or ""
-        if value:
-            yield from _label(f"{path}.{field}", value, is_mixed=field in ("kind", "listKind"))
-        else:
-            yield required(f"{path}.{field}")
-    for field in ("shortNames", "categories"):
-        for place, value in enumerate(given.get(field) or ()):
-            yield from _label(f"{path}.{field}[{place}]", value)
+        if not given.get(field):
+            yield required(f"spec.names.{field}")
+    yield from _names_told(given, "spec.names")
+
+
+def _names_told(given: Object, path: str) -> Iterator[Problem]:
+    """Names that are there, of the definition or accepted."""
+    for field in ("plural", "singular", "kind", "listKind"):
+        yield from _label(f"{path}.{field}", given.get(field) or "", is_mixed=field in ("kind", "listKind"))
+    for place, value in enumerate(given.get("shortNames") or ()):
+        yield from _label(f"{path}.shortNames[{place}]", value, is_empty_told=True)
     if given.get("kind") and given.get("kind") == given.get("listKind"):
         yield invalid_value(f"{path}.listKind", given["listKind"], "kind and listKind may not be the same")
+    for place, value in enumerate(given.get("categories") or ()):
+        yield from _label(f"{path}.categories[{place}]", value, is_empty_told=True)
 
 
 def _all_same(versions: Sequence[Object], field: str) -> bool:
