@@ -529,3 +529,27 @@ async def test_warnings_that_no_header_can_carry_are_left_out(api: World, hook: 
     await registered(api, "validating", webhook(hook))
     hook.decide = lambda _: {"warnings": ["one", "t\nwo", "", 'thr"ee']}
     assert (await api.ask("POST", MAPS, a_map())).warnings == ['299 - "one"', '299 - "thr\\"ee"']
+
+
+async def test_what_a_webhook_breaks_of_metadata_is_mended_with_a_warning(api: World, hook: WebhookServer) -> None:
+    await registered(api, "mutating", webhook(hook))
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "7"}
+    doubled = {"op": "add", "path": "/metadata/ownerReferences", "value": [owner, owner]}
+    broken = {"op": "replace", "path": "/metadata/managedFields/0/operation", "value": "Sing"}
+    hook.decide = lambda _: patch(doubled, broken)
+    told = await api.ask("POST", f"{MAPS}?fieldManager=me", a_map())
+    assert told.status == 201, told.message
+    metadata = told.body["metadata"]
+    assert metadata["ownerReferences"] == [owner]
+    assert [(one["manager"], one["operation"]) for one in metadata["managedFields"]] == [("me", "Update")]
+    assert [line.partition(";")[0].removeprefix('299 - "') for line in told.warnings] == [
+        ".metadata.managedFields was in an invalid state after admission",
+        ".metadata.ownerReferences contains duplicate entries after mutating admission happens",
+    ]
+
+
+async def test_a_patch_that_doubles_an_owner_is_told_so(api: World) -> None:
+    await api.ask("POST", MAPS, a_map())
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "7"}
+    told = await api.ask("PATCH", f"{MAPS}/m", {"metadata": {"ownerReferences": [owner, owner]}}, content_type=MERGE)
+    assert told.body["metadata"]["ownerReferences"] == [owner] and "observed: 7" in told.warnings[0]

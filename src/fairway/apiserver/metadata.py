@@ -14,8 +14,8 @@ from fairway.objects.names import GENERATED_SUFFIX_LENGTH, SUFFIX_ALPHABET, as_n
 _ORDER = ("name", "generateName", "namespace", "uid", "generation", "creationTimestamp")
 _ANY_SEGMENT = as_name(path_segment)
 _DOUBLED_OWNERS = (
-    ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, "
-    "and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+    ".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, "
+    "and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {uids}"
 )
 
 
@@ -55,7 +55,7 @@ def carry(new: Object, old: Object, *, has_managers: bool = False) -> None:
     _tidy(new)
 
 
-def without_doubled_owners(metadata: Object) -> list[str]:
+def without_doubled_owners(metadata: Object, *, when: str = "") -> list[str]:
     """Leave owners out that stand there already, word for word, and return the warning for it."""
     owners = metadata.get("ownerReferences") or ()
     kept: list[Object] = []
@@ -68,7 +68,7 @@ def without_doubled_owners(metadata: Object) -> list[str]:
     if not doubled:
         return []
     metadata["ownerReferences"] = kept
-    return [f"{_DOUBLED_OWNERS}{', '.join(doubled)}"]
+    return [_DOUBLED_OWNERS.format(when=when, uids=", ".join(doubled))]
 
 
 def keep_reset(body: object) -> None:

@@ -179,6 +179,9 @@ class Api:
         self._fill(call, new, before, is_applied=is_applied)
         if consulting.changes(self):
             await consulting.change(call, new, before, self)
+        if len(new["metadata"].get("ownerReferences") or ()) > 1:
+            late = " after mutating admission happens"  # what a patch made is seen here first
+            call.warnings.extend(metadata.without_doubled_owners(new["metadata"], when=late))
         kind.prepare(new, before, call.subresource)
         speaks_of_managers = is_applied or ownership.entries(new) != ownership.entries(before)
         if not is_applied and before is not None:

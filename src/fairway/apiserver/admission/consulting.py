@@ -16,6 +16,7 @@ from fairway.apiserver.call import Call
 from fairway.apiserver.decode import described_version, schema_of
 from fairway.objects import Object, strict
 from fairway.objects.errors import bad_request
+from fairway.objects.ownership.managers import fault as managers_fault
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -44,7 +45,25 @@ async def change(call: Call, new: Object, old: Object | None, api: "Api") -> boo
         if old is not None:
             metadata.carry(changed, old)
 
-    return await _mutate(of_write(call, new, old), fill, api, lambda: _admit(call, new, old, api))
+    managers = new["metadata"].get("managedFields")
+    is_changed = await _mutate(of_write(call, new, old), fill, api, lambda: _admit(call, new, old, api))
+    if is_changed:
+        _keep_managers(call, new["metadata"], managers)
+    return is_changed
+
+
+def _keep_managers(call: Call, now: Object, before: list[Object] | None) -> None:
+    """Who manages what stays as it was where a webhook made something of it that cannot be read."""
+    given = now.get("managedFields")
+    if given == before or not given or (wrong := managers_fault(given)) is None:
+        return
+    now.pop("managedFields")
+    if before:
+        now["managedFields"] = before
+    call.warnings.append(
+        ".metadata.managedFields was in an invalid state after admission; this could be caused by an outdated "
+        f"mutating admission controller; please fix your requests: {wrong}"
+    )
 
 
 def _admit(call: Call, new: Object, old: Object | None, api: "Api") -> None:

@@ -55,6 +55,17 @@ def read(entries: Sequence[Object], *, is_stored: bool = False) -> dict[Manager,
     return found
 
 
+def fault(entries: Sequence[Object]) -> str | None:
+    """Why the entries are no managedFields; nothing if they are some."""
+    for entry in entries:
+        operation, type_ = entry.get("operation") or "", entry.get("fieldsType") or ""
+        if operation not in (APPLY, UPDATE):
+            return f'invalid operation: "{operation}"'
+        if type_ != _FIELDS_TYPE:
+            return f'unsupported fieldsType: "{type_}"'
+    return None if read(entries) is not None else "error decoding managed fields: invalid fieldsV1"
+
+
 def _is_field_set(fields: Mapping[str, Any]) -> bool:
     return all(
         isinstance(below, dict) and (element == "." or element[:2] in ("f:", "k:", "v:", "i:")) and _is_field_set(below)
