@@ -141,6 +141,22 @@ async def test_a_put_to_another_name_is_a_400(api: World) -> None:
     assert (told.status, told.message) == (400, "the name of the object (b) does not match the name on the URL (a)")
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "key"),
+    [
+        (MAPS, "ConfigMap", "configmaps/default/gone"), (SERVICES, "Service", "services/specs/default/gone"),
+        ("/api/v1/nodes", "Node", "minions/gone"), (f"{DEFAULT}/limitranges", "LimitRange", "limitranges/default/gone"),
+    ],
+)  # fmt: skip
+async def test_a_put_for_an_object_that_has_gone_is_a_conflict(api: World, path: str, kind: str, key: str) -> None:
+    told = await api.ask("PUT", f"{path}/gone", {"kind": kind, "metadata": {"name": "gone", "uid": "old"}})
+    assert (told.status, told.body["reason"]) == (409, "Conflict")
+    assert told.message.endswith(
+        f"Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
+        "UID in precondition: old, UID in object meta: "
+    )
+
+
 async def test_a_put_for_another_object_of_the_same_name_is_refused(api: World) -> None:
     made = (await api.ask("POST", MAPS, config_map("a"))).body
     body = config_map("a")
@@ -148,7 +164,9 @@ async def test_a_put_for_another_object_of_the_same_name_is_refused(api: World) 
     told = await api.ask("PUT", f"{MAPS}/a", body)
     assert (told.status, told.message) == (
         409,
-        'Operation cannot be fulfilled on configmaps "a": Precondition failed: UID in precondition: old, '
+        'Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, Key: '
+        "/registry/configmaps/default/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+        "precondition: old, "
         f"UID in object meta: {made['metadata']['uid']}",
     )
     patched = await merge(api, f"{MAPS}/a", {"metadata": {"uid": "old"}})

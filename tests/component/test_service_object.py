@@ -448,7 +448,7 @@ async def test_what_was_seen_on_a_running_1_36(api: Api) -> None:
     put = await api.ask("PUT", "web", replaced)
     assert (put.status, put.message) == (
         409,
-        f'Operation cannot be fulfilled on services "web": Precondition failed: UID in precondition: other, UID in object meta: {uid}',
+        f'Operation cannot be fulfilled on services "web": StorageError: invalid object, Code: 4, Key: /registry/services/specs/default/web, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: {uid}',
     )
     patched = await api.patch("web", {"metadata": {"uid": "other"}})
     assert (patched.status, patched.message) == (

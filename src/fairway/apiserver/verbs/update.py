@@ -53,11 +53,10 @@ async def replace_with(call: Call, api: "Api", new: Object) -> Reply:
 
 async def _create_instead(call: Call, api: "Api", new: Object) -> Reply:
     kind, metadata = call.kind, new["metadata"]
+    if metadata.get("uid"):
+        raise another(call, metadata["uid"], "")
     if not kind.create_on_update or call.subresource:
         raise not_found(kind.group, kind.plural, call.name)
-    if metadata.get("uid"):
-        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: "
-        raise conflict(kind.group, kind.plural, call.name, why)
     metadata.pop("resourceVersion", None)
     return await api.write(as_creation(call, api), new, None)
 
@@ -67,7 +66,28 @@ def check_preconditions(call: Call, new: Object, old: Stored) -> None:
     kind, given = call.kind, new["metadata"]
     uid = old.object["metadata"]["uid"]
     if given.get("uid") and given["uid"] != uid:
-        why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {uid}"
-        raise conflict(kind.group, kind.plural, call.name, why)
+        raise another(call, given["uid"], uid)
     if (asked := asked_version(given)) and asked != str(old.revision):
         raise conflict(kind.group, kind.plural, call.name)
+
+
+_PLACES = {
+    "nodes": "minions", "replicationcontrollers": "controllers", "services": "services/specs",
+    "endpoints": "services/endpoints", "ingresses.networking.k8s.io": "ingress",
+}  # fmt: skip
+_WITH_GROUP = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+
+
+def another(call: Call, meant: str, found: str) -> StatusError:
+    """409: the object is not the one that the writer means, but has the uid ``found``, or none where there is none.
+
+    Told with the key that it has upstream, which is what people search for.
+    """
+    kind = call.kind
+    place = f"{kind.group}/{kind.plural}" if kind.custom or kind.group in _WITH_GROUP else kind.plural
+    parts = ("/registry", _PLACES.get(kind.resource, place), *((call.namespace or "",) if kind.namespaced else ()))
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {'/'.join((*parts, call.name))}, ResourceVersion: 0, "
+        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {meant}, UID in object meta: {found}"
+    )
+    return conflict(kind.group, kind.plural, call.name, why)
