@@ -359,7 +359,12 @@ async def test_open_api_describes_the_kind(api: World) -> None:
     shown = told["components"]["schemas"]["com.example.shop.v1.Widget"]
     assert shown["properties"]["spec"]["properties"]["size"]["maximum"] == 100
     assert shown["x-kubernetes-group-version-kind"] == [{"group": GROUP, "kind": "Widget", "version": "v1"}]
-    old = (await api.ask("GET", "/openapi/v2")).body["definitions"]
+    told = (await api.ask("GET", "/openapi/v2")).body
+    listing = told["paths"][f"/apis/{GROUP}/v1/widgets"]["get"]
+    assert listing["consumes"] == listing["produces"] == ["application/json", "application/yaml"]
+    free = told["definitions"]["com.example.shop.v1.Widget"]["properties"]["spec"]["properties"]["free"]
+    assert free == {"x-kubernetes-preserve-unknown-fields": True}
+    old = told["definitions"]
     assert old["com.example.shop.v1.Widget"]["properties"]["spec"]["properties"]["colour"]["type"] == "string"
     protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
     assert b"com.example.shop.v1.WidgetList" in (await api.ask("GET", "/openapi/v2", accept=protobuf)).raw

@@ -83,6 +83,7 @@ def _for_v2(schema: Any) -> Object:
         shown.pop("type", None)
         return shown
     if schema.get("x-kubernetes-preserve-unknown-fields"):
+        shown.pop("type", None)
         return shown  # older kubectl would take the fields that are named for all there are
     if isinstance(schema.get("items"), dict):
         shown["items"] = _for_v2(schema["items"])

@@ -54,6 +54,12 @@ class Operation:
     takes: tuple[str, ...] = ("*/*",)
     """Media types of its body."""
     tag: str = ""
+    is_custom: bool = False
+    """Whether it is one of a custom kind, which speaks neither protobuf nor of watching."""
+
+
+OF_CUSTOM_KINDS = ("application/json", "application/yaml")
+"""What custom kinds take and give."""
 
 
 def definition_name(group: str, version: str, kind: str) -> str:
@@ -124,8 +130,13 @@ def _operation(
     group, version, kind = of or (entry.group, entry.version, entry.kind.name)
     return Operation(
         path, method, action, id_, description, group, version, kind, shared, parameters, body, answer, codes,
-        _patch_types(entry) if body == PATCH else ("*/*",), tag_of(entry.group, entry.version),
+        _patch_types(entry) if body == PATCH else _taken(entry), tag_of(entry.group, entry.version),
+        entry.kind.custom is not None,
     )  # fmt: skip
+
+
+def _taken(entry: Entry) -> tuple[str, ...]:
+    return ("*/*",) if entry.kind.custom is None else OF_CUSTOM_KINDS
 
 
 def _patch_types(entry: Entry) -> tuple[str, ...]:

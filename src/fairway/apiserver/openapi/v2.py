@@ -13,6 +13,7 @@ from fairway.apiserver.openapi.dialect import V2
 from fairway.apiserver.openapi.operations import (
     MEANINGS,
     META,
+    OF_CUSTOM_KINDS,
     VERSION,
     Operation,
     about_group,
@@ -93,6 +94,8 @@ def _operation(operation: Operation, known: dict[str, Object]) -> Object:
 def _produces(operation: Operation) -> list[str]:
     if operation.answer == "string":
         return ["*/*"] if operation.action == "connect" else ["text/plain" if operation.action else "application/json"]
+    if operation.is_custom:
+        return list(OF_CUSTOM_KINDS)
     return list(_STREAMED if operation.action in ("list", "watch", "watchlist") else _PRODUCES)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fairway.apiserver.discovery import Entry
 from fairway.apiserver.openapi.definitions import definitions, needed_by
 from fairway.apiserver.openapi.dialect import V3
-from fairway.apiserver.openapi.operations import MEANINGS, Operation, about_version, operations
+from fairway.apiserver.openapi.operations import MEANINGS, OF_CUSTOM_KINDS, Operation, about_version, operations
 from fairway.apiserver.openapi.parameters import Parameter
 from fairway.objects import Object
 
@@ -84,7 +84,9 @@ def _content(types: Iterable[str], name: str) -> Object:
 
 def _responses(operation: Operation) -> Object:
     types: tuple[str, ...] = _STREAMED if operation.action in ("list", "watch", "watchlist") else _FORMS
-    if operation.answer == "string":
+    if operation.is_custom:
+        types = OF_CUSTOM_KINDS
+    elif operation.answer == "string":
         types = ("*/*",) if operation.action == "connect" else ("text/plain" if operation.action else _FORMS[0],)
     content = _content(types, operation.answer)
     return {code: {"description": MEANINGS[code], "content": content} for code in operation.codes} | {
