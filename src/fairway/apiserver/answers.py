@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
-from fairway.apiserver import pretty
+from fairway.apiserver import go_json, pretty
 from fairway.apiserver.call import Call
 from fairway.apiserver.list_stream import ListStream
 from fairway.apiserver.negotiation import (
@@ -167,7 +167,7 @@ class Answers:
         headers = self.headers(warnings)
         if error.retry_after_s is not None:
             headers.append(("Retry-After", str(error.retry_after_s)))
-        response = Response(error.code, orjson.dumps(error.status(), option=orjson.OPT_APPEND_NEWLINE), headers=headers)
+        response = Response(error.code, go_json.dumps(error.status()) + b"\n", headers=headers)
         try:
             form = accepted(request.headers.get("accept", ""), shapes=AS_IT_IS)
         except StatusError:

@@ -9,9 +9,7 @@ from collections.abc import Awaitable, Sequence
 from time import perf_counter
 from typing import TypeVar
 
-import orjson
-
-from fairway.apiserver import answers, authorization, bodies, negotiation, routing, web_socket
+from fairway.apiserver import answers, authorization, bodies, go_json, negotiation, routing, web_socket
 from fairway.apiserver.aggregation.aggregation import Aggregation, Remote
 from fairway.apiserver.aggregation.forwarding import asked as asked_elsewhere
 from fairway.apiserver.aggregation.forwarding import forwarded
@@ -388,6 +386,6 @@ def transport_error(status: int, text: str) -> Response:
     """What the transport answers by itself, in Kubernetes' form: for ``transport.limits.Limits.error_response``."""
     found = answers.TRANSPORT_ERRORS.get(status)
     error = found() if found else StatusError(status, "BadRequest" if status < 500 else "InternalError", text)
-    body = orjson.dumps(error.status(), option=orjson.OPT_APPEND_NEWLINE)
+    body = go_json.dumps(error.status()) + b"\n"
     later = [("Retry-After", "1")] if status == 503 else []
     return Response(error.code, body, headers=[("Cache-Control", "no-cache, private"), *later])

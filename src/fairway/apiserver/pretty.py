@@ -2,6 +2,7 @@
 
 import orjson
 
+from fairway.apiserver import go_json
 from fairway.apiserver.shapes import Parts
 from fairway.apiserver.stored import Stored
 
@@ -10,7 +11,7 @@ _INDENT = b"\n    "
 
 def spread(json: bytes) -> bytes:
     """JSON with a line for each member."""
-    return orjson.dumps(orjson.loads(json), option=orjson.OPT_INDENT_2)
+    return go_json.escaped(orjson.dumps(orjson.loads(json), option=orjson.OPT_INDENT_2))
 
 
 def spread_list(parts: Parts) -> Parts:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from fairway.apiserver import go_json
 from fairway.apiserver.stored import Stored
 from fairway.kinds.kind import Column
 from fairway.objects import Object, table
@@ -57,7 +56,7 @@ class Rows:
             return part
         if isinstance(part, float):
             return self._ages.get(part) or self._age(part)
-        return orjson.dumps(part.cell(stored.peek(), self._now_s))
+        return go_json.dumps(part.cell(stored.peek(), self._now_s))
 
     def _age(self, moment_s: float) -> bytes:
         """The time since then; objects that were made together have the same."""
@@ -67,11 +66,11 @@ class Rows:
 
 def _parts(found: Object, columns: Sequence[Column], now_s: float, leads_with_name: bool) -> tuple[Part, ...]:
     parts: list[Part] = []
-    texts = [orjson.dumps(found["metadata"]["name"])] if leads_with_name else []
+    texts = [go_json.dumps(found["metadata"]["name"])] if leads_with_name else []
     for column in columns:
         cell = column.cell(found, now_s)
         if cell == column.cell(found, now_s + _FAR_S):
-            texts.append(orjson.dumps(cell))
+            texts.append(go_json.dumps(cell))
             continue
         # What stands between two cells that change is one piece, with its commas.
         parts.append(_joined(texts, is_first=not parts, is_last=False))
@@ -97,7 +96,7 @@ def partial(version: str) -> Callable[[Stored], bytes]:
 
 def definitions(columns: Sequence[Column], *, leads_with_name: bool) -> bytes:
     """The head of a Table."""
-    return orjson.dumps(table.definitions(columns, leads_with_name=leads_with_name))
+    return go_json.dumps(table.definitions(columns, leads_with_name=leads_with_name))
 
 
 def included(include: Include, shown_version: str, *, is_own_version: bool) -> Callable[[Stored], bytes]:
@@ -108,4 +107,4 @@ def included(include: Include, shown_version: str, *, is_own_version: bool) -> C
         return partial(table.API_VERSION)
     if is_own_version:
         return lambda stored: stored.wire
-    return lambda stored: orjson.dumps({**stored.peek(), "apiVersion": shown_version})
+    return lambda stored: go_json.dumps({**stored.peek(), "apiVersion": shown_version})

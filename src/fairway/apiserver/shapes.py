@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import orjson
 
-from fairway.apiserver import rows
+from fairway.apiserver import go_json, rows
 from fairway.apiserver.negotiation import JSON, METADATA, PROTOBUF, YAML, Form
 from fairway.apiserver.reply import Page
 from fairway.apiserver.routes import media_version
@@ -83,7 +83,7 @@ class Shape(Protocol):
 
 def failed(status: Object) -> bytes:
     """The line of a watch that ends it."""
-    return orjson.dumps({"type": "ERROR", "object": status}) + b"\n"
+    return go_json.dumps({"type": "ERROR", "object": status}) + b"\n"
 
 
 def _bookmark(kind: str, version: str, revision: int, ends_initial: bool) -> bytes:
@@ -123,7 +123,7 @@ class Whole:
             made = {**made, "apiVersion": self._version}
             if self._convert is not None:
                 self._convert(made)
-        return orjson.dumps(made)
+        return go_json.dumps(made)
 
     def parts(self, page: Page) -> Parts:
         """See ``Shape``."""
@@ -197,8 +197,8 @@ class AsTable:
         """See ``Shape``."""
         if made.get("kind") == self._kind.name:
             kind = self._kind
-            return orjson.dumps(self._made(kind.columns, made, leads_with_name=kind.leads_with_name))
-        return orjson.dumps(self._table_of_subresource(made))
+            return go_json.dumps(self._made(kind.columns, made, leads_with_name=kind.leads_with_name))
+        return go_json.dumps(self._table_of_subresource(made))
 
     def _table_of_subresource(self, made: Object) -> Object:
         """A Scale as a row; what no subresource has columns for (a Status) as it is."""
@@ -251,8 +251,8 @@ class AsMetadata:
     def made(self, made: Object) -> bytes:
         """See ``Shape``."""
         if made.get("kind") != self._kind.name:
-            return orjson.dumps(made)
-        return orjson.dumps(
+            return go_json.dumps(made)
+        return go_json.dumps(
             {"kind": "PartialObjectMetadata", "apiVersion": self._version, "metadata": made["metadata"]}
         )
 

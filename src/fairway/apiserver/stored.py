@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
+from fairway.apiserver.go_json import escaped
 from fairway.objects import Object
 from fairway.objects.fields import Reader, read_all
 
@@ -34,7 +35,8 @@ _REVISION = b'"resourceVersion":"",'
 
 
 def splice(value: bytes, revision: int) -> bytes:
-    """The store's ``value`` with its revision put in as metadata.resourceVersion."""
+    """The store's ``value`` with its revision put in as metadata.resourceVersion, escaped as it goes out."""
+    value = escaped(value)
     at = value.index(_METADATA) + len(_METADATA)
     return b'%b"resourceVersion":"%d",%b' % (value[:at], revision, value[at:])
 
