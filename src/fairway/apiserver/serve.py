@@ -226,7 +226,8 @@ class Api:
         if problems:
             raise invalid(kind.group, kind.name, new["metadata"].get("name", ""), problems)
         review(call, new, before, self)
-        call.warnings.extend(kind.warnings(new, before))
+        if not call.subresource:
+            call.warnings.extend(kind.warnings(new, before))
         advise(call, new, before, self)
 
     async def _keep(self, call: Call, new: Object, old: Stored | None, allocation: Allocation) -> Reply:

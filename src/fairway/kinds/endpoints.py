@@ -6,6 +6,7 @@ Source: Kubernetes docs, "Service", "Endpoints"; KEP-4974 (deprecation).
 from collections.abc import Iterator
 
 from fairway.kinds.kind import Column, Kind
+from fairway.kinds.rules.address_forms import address_hint
 from fairway.kinds.rules.addresses import ip, reachable_ip
 from fairway.kinds.rules.cells import AGE, NONE, limited
 from fairway.kinds.rules.values import (
@@ -101,6 +102,14 @@ def _backends(subsets: list[Object]) -> Iterator[str]:
             yield from (authority(each, port["port"]) for each in ips)
 
 
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """Forms of addresses that will not last."""
+    for index, subset in enumerate(new.get("subsets") or ()):
+        for field in ("addresses", "notReadyAddresses"):
+            for place, address in enumerate(subset.get(field) or ()):
+                yield from address_hint(f"subsets[{index}].{field}[{place}].ip", address.get("ip") or "")
+
+
 ENDPOINTS = Kind(
     group="", version="v1", name="Endpoints", plural="endpoints",
     singular="endpoints",
@@ -108,6 +117,7 @@ ENDPOINTS = Kind(
     columns=(Column("Endpoints", _shown), AGE),
     defaults=defaults,
     validate=validate,
+    warnings=warnings,
     deprecated=DEPRECATED,
     create_on_update=True,
 )  # fmt: skip

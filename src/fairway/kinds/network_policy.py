@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules import addresses
+from fairway.kinds.rules.address_forms import range_hint
 from fairway.kinds.rules.cells import AGE, selector
 from fairway.kinds.rules.values import child, drop_null, each, fill, port_number
 from fairway.objects import Object, names
@@ -106,6 +107,17 @@ def _is_strictly_within(inner: addresses.Network, outer: addresses.Network) -> b
     return inner.supernet(new_prefix=outer.prefixlen) == outer
 
 
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """Ranges of IPv6 that are better spelt another way."""
+    for direction, side in _DIRECTIONS:
+        for index, rule in enumerate(new["spec"].get(direction) or ()):
+            for place, peer in enumerate(rule.get(side) or ()):
+                block, path = peer.get("ipBlock") or {}, f"spec.{direction}[{index}].{side}[{place}].ipBlock"
+                yield from range_hint(f"{path}.cidr", block.get("cidr") or "")
+                for number, text in enumerate(block.get("except") or ()):
+                    yield from range_hint(f"{path}.except[{number}]", text)
+
+
 def _ranges(spec: Object) -> Iterator[str]:
     for direction, side in _DIRECTIONS:
         for rule in spec.get(direction) or ():
@@ -120,6 +132,7 @@ NETWORK_POLICY = Kind(
     columns=(Column("Pod-Selector", lambda policy, _: selector(policy["spec"].get("podSelector"))), AGE),
     defaults=defaults,
     validate=validate,
+    warnings=warnings,
     judged_twice=True,
     has_generation=True,
 )  # fmt: skip

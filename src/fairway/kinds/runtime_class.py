@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE, at
+from fairway.kinds.rules.node_labels import successor
 from fairway.kinds.rules.pod_spec.scheduling import tolerations
 from fairway.kinds.rules.quantities import canonical_amounts, requirements
 from fairway.kinds.rules.values import dns_label, drop_null, unchanged
@@ -48,6 +49,13 @@ def _tolerations(found: list[Object]) -> Iterator[Problem]:
         seen.append(key)
 
 
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """Old labels of nodes."""
+    for key in (new.get("scheduling") or {}).get("nodeSelector") or ():
+        if text := successor(key):
+            yield f"scheduling.nodeSelector: {text}"
+
+
 RUNTIME_CLASS = Kind(
     group="node.k8s.io", version="v1", name="RuntimeClass", plural="runtimeclasses",
     namespaced=False,
@@ -55,5 +63,6 @@ RUNTIME_CLASS = Kind(
     defaults=defaults,
     validate=validate,
     create_on_update=True,
+    warnings=warnings,
     unconditional_update=False,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from fairway.kinds.config_map import SIZE_MAX_BYTES, decoded_size, sealed
 from fairway.kinds.kind import Column, Kind
+from fairway.kinds.rules import key_pairs
 from fairway.kinds.rules.cells import AGE, at, field
 from fairway.kinds.rules.values import drop_null, each, unchanged
 from fairway.objects import Object, names
@@ -92,6 +93,14 @@ def _unfit(raw: bytes) -> str:
     return f"json: cannot unmarshal {shown} into Go value of type map[string]interface {{}}"
 
 
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """A certificate and a key that no TLS server could use."""
+    if new.get("type") == "kubernetes.io/tls":
+        data = new.get("data") or {}
+        if text := key_pairs.fault(data.get("tls.crt"), data.get("tls.key")):
+            yield text
+
+
 SECRET = Kind(
     group="", version="v1", name="Secret", plural="secrets",
     columns=(
@@ -103,4 +112,5 @@ SECRET = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    warnings=warnings,
 )  # fmt: skip

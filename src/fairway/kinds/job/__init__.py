@@ -16,6 +16,11 @@ from fairway.kinds.rules.cells import field
 from fairway.objects import Object
 from fairway.objects.errors import Problem
 
+_MANY_COMPLETIONS, _MANY_PODS = 100_000, 10_000
+_TOO_MANY = (
+    "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might"
+    " not be able to track completedIndexes when a big number of indexes fail"
+)
 _successful = field("status", "succeeded")
 
 
@@ -34,6 +39,20 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         yield from transition_problems(new, old)
 
 
+def warnings(new: Object, old: Object | None) -> Iterator[str]:
+    """Those of name and template, and of more indexes than can be told of."""
+    if old is None:
+        yield from replicas.name_warnings(new)
+    spec = new["spec"]
+    if (
+        spec.get("completionMode") == "Indexed"
+        and (spec.get("completions") or 0) > _MANY_COMPLETIONS
+        and (spec.get("parallelism") or 0) > _MANY_PODS
+    ):
+        yield f"spec: {_TOO_MANY}"
+    yield from replicas.template_warnings(new, old)
+
+
 JOB = Kind(
     group="batch", version="v1", name="Job", plural="jobs",
     categories=("all",),
@@ -44,7 +63,7 @@ JOB = Kind(
     prepare=prepare,
     validate=validate,
     judged_twice=True,
-    warnings=replicas.warnings,
+    warnings=warnings,
     has_generation=True,
     orphans_by_default=True,
 )  # fmt: skip

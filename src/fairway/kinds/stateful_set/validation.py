@@ -6,6 +6,7 @@ from fairway.kinds.replica_set import parsed
 from fairway.kinds.rules import replicas
 from fairway.kinds.rules.amounts import amount, at_most_all, number
 from fairway.kinds.rules.pod_spec.template import endless_problems, metadata_problems, selected_by
+from fairway.kinds.rules.pod_spec.warnings import claim_hints
 from fairway.kinds.rules.values import dns_subdomain, non_negative
 from fairway.objects import Object
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, render_value, required
@@ -112,7 +113,9 @@ def _strategy(strategy: Object) -> Iterator[Problem]:
 
 
 def warnings(new: Object, old: Object | None) -> Iterator[str]:
-    """Those of name and template, and of a history without an end."""
+    """Those of name and template, of claims, and of a history without an end."""
     yield from replicas.warnings(new, old)
+    for index, claim in enumerate(new["spec"].get("volumeClaimTemplates") or ()):
+        yield from claim_hints(f"spec.volumeClaimTemplates[{index}]", claim.get("spec") or {})
     if new["spec"]["revisionHistoryLimit"] < 0:
         yield _HISTORY

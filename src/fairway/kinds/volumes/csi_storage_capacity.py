@@ -9,6 +9,7 @@ from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import UNSET, at
 from fairway.kinds.rules.quantities import amount, canonical_amount
 from fairway.kinds.rules.values import drop_null, each, unchanged
+from fairway.kinds.volumes.warnings import capacity_warnings
 from fairway.objects import Object, names
 from fairway.objects.errors import Problem
 from fairway.objects.labels import validate_label_selector
@@ -46,5 +47,6 @@ CSI_STORAGE_CAPACITY = Kind(
     ),
     defaults=defaults,
     validate=validate,
+    warnings=capacity_warnings,
     unconditional_update=False,
 )  # fmt: skip

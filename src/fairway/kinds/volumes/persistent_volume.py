@@ -15,6 +15,7 @@ from fairway.kinds.rules.quantities import canonical_amounts, is_negative, whole
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, dns_subdomain, drop_null, fill, unchanged
 from fairway.kinds.volumes.protection import protect
+from fairway.kinds.volumes.warnings import volume_warnings
 from fairway.objects import Object
 from fairway.objects.errors import NIL, Problem, forbidden_value, invalid_value, not_supported, render_value, required
 
@@ -217,6 +218,7 @@ PERSISTENT_VOLUME = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    warnings=volume_warnings,
     judged_twice=True,
     delete_returns_object=True,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from fairway.kinds.rules.quantities import is_native, is_negative, whole
 from fairway.kinds.rules.status import keep_apart
 from fairway.kinds.rules.values import IMMUTABLE, child, fill, qualified_name, unchanged
 from fairway.kinds.volumes.protection import protect
+from fairway.kinds.volumes.warnings import claim_warnings
 from fairway.objects import Object, quantity
 from fairway.objects.errors import Problem, forbidden_value, invalid_value, not_supported, render_value
 
@@ -182,6 +183,7 @@ PERSISTENT_VOLUME_CLAIM = Kind(
     defaults=defaults,
     prepare=prepare,
     validate=validate,
+    warnings=claim_warnings,
     judged_twice=True,
     delete_returns_object=True,
 )  # fmt: skip

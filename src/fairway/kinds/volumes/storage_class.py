@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from fairway.kinds.kind import Column, Kind
 from fairway.kinds.rules.cells import AGE
 from fairway.kinds.rules.values import fill, qualified_name
+from fairway.kinds.volumes.warnings import class_warnings
 from fairway.objects import Object
 from fairway.objects.errors import (
     Problem,
@@ -122,5 +123,6 @@ STORAGE_CLASS = Kind(
     ),
     defaults=defaults,
     validate=validate,
+    warnings=class_warnings,
     delete_returns_object=True,
 )  # fmt: skip

@@ -5,16 +5,12 @@ Source: Kubernetes docs, "Well-Known Labels, Annotations and Taints"; the warnin
 
 from collections.abc import Iterator
 
+from fairway.kinds.rules.address_forms import address_hint, address_hints
+from fairway.kinds.rules.node_labels import required_hints, successor, term_hints
 from fairway.kinds.rules.pod_spec.port_warnings import port_hints
+from fairway.kinds.rules.pod_spec.virtual_paths import overlap_hints
 from fairway.objects import Object, names
 
-_NODE_LABELS = {
-    "beta.kubernetes.io/arch": ("v1.14", "kubernetes.io/arch"),
-    "beta.kubernetes.io/os": ("v1.14", "kubernetes.io/os"),
-    "failure-domain.beta.kubernetes.io/region": ("v1.17", "topology.kubernetes.io/region"),
-    "failure-domain.beta.kubernetes.io/zone": ("v1.17", "topology.kubernetes.io/zone"),
-    "beta.kubernetes.io/instance-type": ("v1.17", "node.kubernetes.io/instance-type"),
-}
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": ("v1.16", "priorityClassName"),
     "security.alpha.kubernetes.io/sysctls": ("v1.11", "sysctls"),
@@ -22,10 +18,11 @@ _ANNOTATIONS = {
 }
 _SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 _SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _NO_SELECTOR = "a null labelSelector results in matching no pod"
-_DEPRECATED_VOLUMES = {
+DEPRECATED_VOLUMES = {
     "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
     "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
     "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
@@ -36,6 +33,8 @@ _DEPRECATED_VOLUMES = {
     "cephfs": "deprecated in v1.28, non-functional in v1.31+",
     "rbd": "deprecated in v1.28, non-functional in v1.31+",
 }
+VOLUME_PATHS = {"storageos": "storageOS"}
+"""Volumes that upstream's warnings spell in another way."""
 
 
 def pod_name(name: str, used_in: str) -> Iterator[str]:
@@ -57,6 +56,7 @@ def hints(path: str, metadata: Object, spec: Object) -> Iterator[str]:
         if key in annotations:
             yield f'{meta_path}.annotations[{key}]: non-functional in {since}+; use the "{field}" field instead'
     yield from _volumes(f"{here}.volumes", spec.get("volumes") or [])
+    yield from overlap_hints(spec.get("volumes") or [])
     yield from _aliases(f"{here}.hostAliases", spec.get("hostAliases") or [])
     yield from _secrets(f"{here}.imagePullSecrets", spec.get("imagePullSecrets") or [])
     yield from _fractions(f"{here}.overhead", spec.get("overhead"))
@@ -68,6 +68,10 @@ def hints(path: str, metadata: Object, spec: Object) -> Iterator[str]:
         field = f"{here}.terminationGracePeriodSeconds"
         yield f"{field}: must be >= 0; negative values are invalid and will be treated as 1"
     yield from _affinity(f"{here}.affinity", spec.get("affinity") or {})
+    servers = (spec.get("dnsConfig") or {}).get("nameservers") or []
+    yield from address_hints(f"{here}.dnsConfig.nameservers", servers)
+    for index, alias in enumerate(spec.get("hostAliases") or ()):
+        yield from address_hint(f"{here}.hostAliases[{index}].ip", alias.get("ip") or "")
 
 
 def _containers(path: str, spec: Object) -> Iterator[tuple[str, Object]]:
@@ -76,45 +80,28 @@ def _containers(path: str, spec: Object) -> Iterator[tuple[str, Object]]:
             yield f"{path}.{name}[{index}]", container
 
 
-def _deprecated(key: str) -> str:
-    since, successor = _NODE_LABELS.get(key, ("", ""))
-    return f'deprecated since {since}; use "{successor}" instead' if since else ""
-
-
 def _node_labels(path: str, spec: Object) -> Iterator[str]:
     for key in spec.get("nodeSelector") or ():
-        if text := _deprecated(key):
+        if text := successor(key):
             yield f"{path}.nodeSelector[{key}]: {text}"
     rules, here = (spec.get("affinity") or {}).get("nodeAffinity") or {}, f"{path}.affinity.nodeAffinity"
-    for index, term in enumerate((rules.get(_REQUIRED) or {}).get("nodeSelectorTerms") or ()):
-        yield from term_hints(f"{here}.{_REQUIRED}.nodeSelectorTerms[{index}]", term, is_lenient=False)
+    yield from required_hints(f"{here}.{_REQUIRED}", rules.get(_REQUIRED))
     for index, weighted in enumerate(rules.get(_PREFERRED) or ()):
         term = weighted.get("preference") or {}
         yield from term_hints(f"{here}.{_PREFERRED}[{index}].preference", term, is_lenient=True)
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         key, here = constraint.get("topologyKey") or "", f"{path}.topologySpreadConstraints[{index}]"
-        if text := _deprecated(key):
+        if text := successor(key):
             yield f"{here}.topologyKey: {key} is {text}"
         if constraint.get("labelSelector") is None:
             yield f"{here}.labelSelector: {_NO_SELECTOR}"
 
 
-def term_hints(path: str, term: Object, *, is_lenient: bool) -> Iterator[str]:
-    """Labels of nodes that have newer names; values that no label can have, where they are let pass."""
-    for index, requirement in enumerate(term.get("matchExpressions") or ()):
-        here, key = f"{path}.matchExpressions[{index}]", requirement.get("key") or ""
-        if text := _deprecated(key):
-            yield f"{here}.key: {key} is {text}"
-        for place, value in enumerate(requirement.get("values") or () if is_lenient else ()):
-            for message in names.label_value(value):
-                yield f"{here}.values[{place}]: {value} is invalid, {message}"
-
-
 def _volumes(path: str, found: list[Object]) -> Iterator[str]:
     for index, volume in enumerate(found):
-        for name, text in _DEPRECATED_VOLUMES.items():
+        for name, text in DEPRECATED_VOLUMES.items():
             if volume.get(name) is not None:
-                yield f"{path}[{index}].{name}: {text}"
+                yield f"{path}[{index}].{VOLUME_PATHS.get(name, name)}: {text}"
         claim = ((volume.get("ephemeral") or {}).get("volumeClaimTemplate") or {}).get("spec") or {}
         yield from claim_hints(f"{path}[{index}].ephemeral.volumeClaimTemplate.spec", claim)
 
@@ -136,14 +123,17 @@ def _fraction(path: str, amounts: Object, name: str) -> Iterator[str]:
 
 
 def _annotations(path: str, annotations: Object, spec: Object) -> Iterator[str]:
-    """Seccomp by annotations, where no field says it."""
+    """Seccomp and AppArmor by annotations, where no field says it."""
     text = 'non-functional in v1.27+; use the "seccompProfile" field instead'
-    if _SECCOMP_POD in annotations and not (spec.get("securityContext") or {}).get("seccompProfile"):
+    whole = spec.get("securityContext") or {}
+    if _SECCOMP_POD in annotations and not whole.get("seccompProfile"):
         yield f"{path}[{_SECCOMP_POD}]: {text}"
     for _, container in _containers("", spec):
-        key = f"{_SECCOMP_CONTAINER}{container.get('name') or ''}"
-        if key in annotations and not (container.get("securityContext") or {}).get("seccompProfile"):
-            yield f"{path}[{key}]: {text}"
+        name, own = container.get("name") or "", container.get("securityContext") or {}
+        if f"{_SECCOMP_CONTAINER}{name}" in annotations and not own.get("seccompProfile"):
+            yield f"{path}[{_SECCOMP_CONTAINER}{name}]: {text}"
+        if f"{_APP_ARMOR}{name}" in annotations and not (whole.get("appArmorProfile") or own.get("appArmorProfile")):
+            yield f'{path}[{_APP_ARMOR}{name}]: deprecated since v1.30; use the "appArmorProfile" field instead'
 
 
 def _aliases(path: str, found: list[Object]) -> Iterator[str]:
