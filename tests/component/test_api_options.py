@@ -1,6 +1,7 @@
 """Queries, to the letter: booleans and numbers as upstream reads them, dry runs, names beside field selectors."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,9 @@ async def test_a_watch_speaks_no_yaml(api: World) -> None:
     [
         (f"{MAPS}/a?fieldSelector=metadata.name=a", 200),
         (f"{MAPS}/a?fieldSelector=metadata.name=b&limit=x", 200),
-        (f"{MAPS}/a?watch=1&fieldSelector=metadata.name=b", 400),
+        # Who names an object gets it, whatever he says of watching.
+        (f"{MAPS}/a?watch=1&fieldSelector=metadata.name=b", 200),
+        ("/api/v1/watch/namespaces/default/configmaps/a?fieldSelector=metadata.name=b", 400),
         ("/api/v1/watch/namespaces/default/configmaps/a?fieldSelector=metadata.name!=a", 400),
     ],
 )
@@ -116,8 +119,37 @@ async def test_a_finalized_namespace_has_an_empty_spec(api: World) -> None:
 async def test_a_body_that_is_another_object_deletes_nothing(api: World) -> None:
     await api.ask("POST", MAPS, {"metadata": {"name": "kept"}})
     told = await api.ask("DELETE", f"{MAPS}/kept", {"kind": "ConfigMap", "apiVersion": "v1"})
-    assert (told.status, told.message) == (400, "the body of a delete must be DeleteOptions, and not ConfigMap")
+    scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+    why = f'no kind "ConfigMap" is registered for version "v1" in scheme "{scheme}"'
+    assert (told.status, told.message) == (500, why)
     assert (await api.ask("GET", f"{MAPS}/kept")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "told"),
+    [
+        ("", {"preconditions": {"uid": ""}}, (409, "the UID in the precondition () does not match")),
+        ("uid=x", None, (409, "the UID in the precondition (x) does not match")),
+        ("resourceVersion=1", None, (409, "the ResourceVersion in the precondition (1) does not match")),
+        ("", {"propagationPolicy": ""}, (422, 'Unsupported value: "": supported values: "Foreground", "Background"')),
+        ("", {"orphanDependents": True, "propagationPolicy": "Orphan"},
+         (422, "orphanDependents and deletionPropagation cannot be both set")),
+        ("", {"gracePeriodSeconds": "x"},
+         (500, "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64")),
+        ("", b"{", (500, "couldn't get version/kind; json parse error: unexpected end of JSON input")),
+        ("", b"5", (500, "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go value")),
+        ("", {"orphanDependents": False}, (202, "")), ("", b"null", (200, "")),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_a_delete_says_is_taken_to_the_letter(
+    api: World, query: str, body: Any, told: tuple[int, str]
+) -> None:
+    """Seen side by side with kube-apiserver: what it cannot read is a fault of its own."""
+    await api.ask("POST", MAPS, {"metadata": {"name": "held", "finalizers": ["a.b/c"]}})
+    answer = await api.ask("DELETE", f"{MAPS}/held?{query}", body)
+    assert answer.status == told[0]
+    assert told[1] in (answer.message if told[1] else "")
 
 
 @pytest.mark.parametrize("said", ["1", "soon", "-1s", "1s2", "1 s"])

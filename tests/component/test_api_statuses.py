@@ -76,3 +76,71 @@ async def test_a_refusal_has_upstreams_words_and_details(api: World, row: Row) -
     wanted |= {"reason": reason} if reason else {}
     wanted |= {} if details is None else {"details": details}
     assert (told.status, told.body) == (code, wanted | {"code": code})
+
+
+_LESS, _MORE = "must be greater than or equal to 0", "cannot be greater than status.replicas"
+_COUNTED = {"observedGeneration": -5, "replicas": -1, "readyReplicas": 5, "availableReplicas": 7}
+_TEMPLATE = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+_SET = {"selector": {"matchLabels": {"a": "b"}}, "template": _TEMPLATE}
+
+
+@pytest.mark.parametrize(
+    ("plural", "spec", "told"),
+    [
+        ("deployments", _SET, [
+            f"observedGeneration: -5: {_LESS}", f"replicas: -1: {_LESS}", f"updatedReplicas: 0: {_MORE}",
+            f"readyReplicas: 5: {_MORE}", f"availableReplicas: 7: {_MORE}",
+            "availableReplicas: 7: cannot be greater than readyReplicas"]),
+        ("replicasets", _SET, [
+            f"replicas: -1: {_LESS}", f"observedGeneration: -5: {_LESS}", f"fullyLabeledReplicas: 0: {_MORE}",
+            f"readyReplicas: 5: {_MORE}", f"availableReplicas: 7: {_MORE}",
+            "availableReplicas: 7: cannot be greater than readyReplicas"]),
+        ("statefulsets", {**_SET, "serviceName": "s"}, [
+            f"replicas: -1: {_LESS}", f"observedGeneration: -5: {_LESS}", f"readyReplicas: 5: {_MORE}",
+            f"currentReplicas: 0: {_MORE}", f"updatedReplicas: 0: {_MORE}", f"availableReplicas: 7: {_MORE}",
+            "availableReplicas: 7: cannot be greater than status.readyReplicas"]),
+    ],
+)  # fmt: skip
+async def test_counts_that_cannot_be_are_told_as_upstream_tells_them(
+    api: World, plural: str, spec: Any, told: list[str]
+) -> None:
+    path = f"/apis/apps/v1/namespaces/default/{plural}"
+    await api.ask("POST", path, {"metadata": {"name": "one"}, "spec": spec})
+    patch = {"status": _COUNTED}
+    answer = await api.ask("PATCH", f"{path}/one/status", patch, content_type="application/merge-patch+json")
+    assert [
+        f"{each['field'].removeprefix('status.')}: {each['message'].removeprefix('Invalid value: ')}"
+        for each in answer.body["details"]["causes"]
+    ] == told
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "status", "message"),
+    [
+        ("GET", "deployments/none/scale", None, 404, 'deployments/scale.apps "none" not found'),
+        ("GET", "statefulsets/none/scale", None, 404, 'statefulsets.apps "none" not found'),
+        ("PUT", "deployments/none/scale", {"metadata": {"name": "none"}}, 404, 'deployments.apps "none" not found'),
+        ("PUT", "deployments/one/scale", {"metadata": {"name": "one", "uid": "x"}}, 409,
+         "Precondition failed: UID in precondition: x"),
+        ("PATCH", "deployments/one/scale", {"kind": "X"}, 422,
+         'no kind "X" is registered for version "autoscaling/v1"'),
+    ],
+)  # fmt: skip
+async def test_a_scale_is_refused_in_upstreams_words(
+    api: World, method: str, target: str, body: Any, status: int, message: str
+) -> None:
+    path = "/apis/apps/v1/namespaces/default"
+    await api.ask("POST", f"{path}/deployments", {"metadata": {"name": "one"}, "spec": _SET})
+    media = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    told = await api.ask(method, f"{path}/{target}", body, content_type=media)
+    assert (told.status, message in told.message) == (status, True)
+
+
+async def test_a_condition_says_when_it_changed_even_if_nobody_said_it(api: World) -> None:
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    await api.ask("POST", "/api/v1/namespaces/default/pods", pod)
+    patch = {"status": {"conditions": [{"type": "A", "status": "True"}]}}
+    path = "/api/v1/namespaces/default/pods/p/status"
+    told = await api.ask("PATCH", path, patch, content_type="application/merge-patch+json")
+    kept = {"type": "A", "status": "True", "lastProbeTime": None, "lastTransitionTime": None}
+    assert told.body["status"]["conditions"][-1] == kept

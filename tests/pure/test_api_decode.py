@@ -35,8 +35,8 @@ def test_kind_version_and_namespace_are_filled_in() -> None:
     ("body", "message"),
     [
         (None, "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse "
-         "error: json: cannot unmarshal null into Go value of type struct { APIVersion string; Kind string } "
-         "(6e756c6c)"),
+         "error: json: cannot unmarshal null into Go value of type struct { APIVersion string "
+         '"json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (6e756c6c)'),
         ({"kind": 5}, "json: cannot unmarshal number into Go struct field .kind of type string"),
         ({"kind": "Gadget"}, 'Gadget in version "v1" cannot be handled as a ConfigMap: no kind "Gadget" is registered '
          'for version "v1"'),

@@ -17,6 +17,10 @@ _OTHER_VERSION = "the API version in the data ({}) does not match the expected A
 _SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 
 
+VERSION_KIND = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+"""Go's name of what a body is read into before its kind is known."""
+
+
 def unrecognized(wanted: str, why: str, raw: bytes) -> StatusError:
     """400: the body cannot be read at all; its start is shown as text if it looks like JSON, else in hexadecimal."""
     head = raw[:_SHOWN_BYTES]
@@ -83,8 +87,7 @@ def to_stored_version(call: Call, body: Object) -> None:
 def check_type(body: object, raw: bytes, kind: str, asked: str) -> Object:
     """The body, an object, of ``kind`` in the version ``asked`` if it names them.  Raises: ``StatusError`` 400."""
     if not isinstance(body, dict):
-        struct = "struct { APIVersion string; Kind string }"
-        raise unparsable(kind, f"json: cannot unmarshal {_go_type(body)} into Go value of type {struct}", raw)
+        raise unparsable(kind, f"json: cannot unmarshal {_go_type(body)} into Go value of type {VERSION_KIND}", raw)
     name, version = body.get("kind") or kind, body.get("apiVersion") or asked
     for field, value in (("kind", name), ("apiVersion", version)):
         if not isinstance(value, str):

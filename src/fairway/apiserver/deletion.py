@@ -13,7 +13,7 @@ from fairway.kinds import CUSTOM_RESOURCE_DEFINITION, NAMESPACE
 from fairway.kinds.custom_resource_definition import FINALIZER as CLEANUP
 from fairway.kinds.kind import Kind
 from fairway.objects import Object, meta
-from fairway.objects.errors import Problem, StatusError, bad_request, conflict, invalid_value, not_supported
+from fairway.objects.errors import Problem, StatusError, conflict, invalid_value, not_supported
 from fairway.objects.errors import invalid as invalid_object
 from fairway.objects.label_syntax import integer
 from fairway.objects.meta import FOREGROUND, ORPHAN
@@ -31,8 +31,8 @@ class DeleteOptions:
 
     grace_s: int | None = None
     policy: str = ""
-    uid: str = ""
-    revision: str = ""
+    uid: str | None = None
+    revision: str | None = None
     is_dry_run: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
     """What the client said of it, as admission is told."""
@@ -59,17 +59,17 @@ def read(given: Mapping[str, Any]) -> DeleteOptions:
     grace = given.get("gracePeriodSeconds")
     return DeleteOptions(
         _seconds(grace), policy,
-        preconditions.get("uid") or "", preconditions.get("resourceVersion") or "", bool(given.get("dryRun")),
+        preconditions.get("uid"), preconditions.get("resourceVersion"), bool(given.get("dryRun")),
         {name: value for name, value in given.items() if name in _TOLD and value is not None},
     )  # fmt: skip
 
 
 def _problems(given: Mapping[str, Any]) -> Iterator[Problem]:
     policy, grace = given.get("propagationPolicy"), given.get("gracePeriodSeconds")
-    if policy and given.get("orphanDependents") is not None:
-        detail = "orphanDependents and deletionOptions.propagationPolicy cannot be both set"
+    if policy is not None and given.get("orphanDependents") is not None:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
         yield invalid_value("propagationPolicy", policy, detail)
-    if policy and policy not in _POLICIES:
+    if policy is not None and policy not in _POLICIES:
         yield not_supported("propagationPolicy", policy, (*_POLICIES, "nil"))
     if grace not in (None, "") and _seconds(grace) is None:
         yield invalid_value("gracePeriodSeconds", grace, "must be an integer")
@@ -89,23 +89,32 @@ def _seconds(grace: object) -> int | None:
 _FIELDS: Mapping[str, tuple[type, str]] = {
     "kind": (str, "string"), "apiVersion": (str, "string"), "propagationPolicy": (str, "v1.DeletionPropagation"),
     "orphanDependents": (bool, "bool"), "preconditions": (dict, "v1.Preconditions"), "dryRun": (list, "[]string"),
-    "uid": (str, "types.UID"), "resourceVersion": (str, "string"),
+    "uid": (str, "types.UID"), "resourceVersion": (str, "string"), "gracePeriodSeconds": (int, "int64"),
 }  # fmt: skip
 
 
+_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+
+
+def unreadable(why: str) -> StatusError:
+    """500: upstream tells of a body of a delete that it cannot read as of a fault of its own."""
+    return StatusError(500, "", why)
+
+
 def check_types(body: Mapping[str, Any], *, inside: str = "DeleteOptions") -> None:
-    """What a client cannot say rightly must not delete anything.  Raises: ``StatusError`` 400."""
+    """What a client cannot say rightly must not delete anything.  Raises: ``StatusError`` 500, as upstream."""
     kind = body.get("kind") or inside
     if kind != inside and isinstance(kind, str):
-        raise bad_request(f"the body of a delete must be {inside}, and not {kind}")
+        version = body.get("apiVersion") or "meta.k8s.io/v1"
+        raise unreadable(f'no kind "{kind}" is registered for version "{version}" in scheme "{_SCHEME}"')
     for name, value in body.items():
         known = _FIELDS.get(name)
         if known is None or value is None:
             continue
         wanted, shown = known
-        if not isinstance(value, wanted):
-            why = f"json: cannot unmarshal {value_name(value)} into Go struct field {inside}.{name} of type {shown}"
-            raise bad_request(f'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: {why}')
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            why = f"cannot unmarshal {value_name(value)} into Go struct field {inside}.{name} of type {shown}"
+            raise unreadable(f"json: {why}")
         if isinstance(value, dict):
             check_types(value, inside="Preconditions")
 
@@ -114,12 +123,12 @@ def check_preconditions(kind: Kind, found: Object, options: DeleteOptions) -> No
     """The object is still the one that is meant.  Raises: ``StatusError`` 409 that names the Kind, as upstream does."""
     metadata = found["metadata"]
     name = metadata["name"]
-    if options.uid and options.uid != metadata["uid"]:
+    if options.uid is not None and options.uid != metadata["uid"]:
         raise _unmet(
             kind, name, f"the UID in the precondition ({options.uid}) does not match the UID in record "
             f"({metadata['uid']}). The object might have been deleted and then recreated",
         )  # fmt: skip
-    if options.revision and options.revision != metadata["resourceVersion"]:
+    if options.revision is not None and options.revision != metadata["resourceVersion"]:
         raise _unmet(
             kind, name, f"the ResourceVersion in the precondition ({options.revision}) does not match the "
             f"ResourceVersion in record ({metadata['resourceVersion']}). The object might have been modified",

@@ -10,7 +10,7 @@ from fairway.kinds.rules.cells import AGE, UNKNOWN
 from fairway.kinds.rules.status import OF_THE_OBJECT, keep_apart
 from fairway.kinds.rules.values import child, dns_label, dns_subdomain, drop_null, fill
 from fairway.objects import Object, names
-from fairway.objects.errors import Problem, invalid_value, required
+from fairway.objects.errors import Problem, invalid_value, not_supported, required
 
 GROUP = "apiregistration.k8s.io"
 AVAILABLE = "Available"
@@ -34,6 +34,9 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
         new["status"]["conditions"] = [told]
 
 
+_STATUSES = ("True", "False", "Unknown")
+
+
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """The name is that of the group and version; a Service has a name, and its certificate is checked, or not."""
     spec, name = new["spec"], new["metadata"].get("name") or ""
@@ -51,6 +54,10 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
         if not 0 < value <= highest:
             yield invalid_value(f"spec.{field}", value, f"must be positive and less than {highest}")
     yield from _backend(spec)
+    if old is not None:
+        for index, condition in enumerate((new.get("status") or {}).get("conditions") or ()):
+            if (status := condition.get("status") or "") not in _STATUSES:
+                yield not_supported(f"status.conditions[{index}].status", status, _STATUSES)
 
 
 def _backend(spec: Object) -> Iterator[Problem]:

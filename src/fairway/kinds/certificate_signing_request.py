@@ -95,14 +95,16 @@ def decoded(text: str) -> bytes:
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """A request in PEM, a signer, usages; conditions that can be true together.  It is decided upon elsewhere."""
-    if old is not None:
-        types, had = (
-            [one.get("type") for one in (each.get("status") or {}).get("conditions") or ()] for each in (new, old)
-        )
-        for type_ in (APPROVED, DENIED):
-            if types.count(type_) > had.count(type_):
-                yield forbidden_value("status.conditions", f'updates may not add a condition of type "{type_}"')
     yield from _either_way(new, old)
+    if old is None:
+        return
+    found, before = ((each.get("status") or {}).get("conditions") or [] for each in (new, old))
+    for type_ in (APPROVED, DENIED):
+        was, is_ = ([one for one in each if one.get("type") == type_] for each in (before, found))
+        if len(is_) > len(was):
+            yield forbidden_value("status.conditions", f'updates may not add a condition of type "{type_}"')
+        elif len(is_) == len(was) and [{**one, **_UNTIMED} for one in was] != [{**one, **_UNTIMED} for one in is_]:
+            yield forbidden_value("status.conditions", f'updates may not modify a condition of type "{type_}"')
 
 
 def _either_way(new: Object, old: Object | None) -> Iterator[Problem]:
@@ -187,7 +189,6 @@ def _first_fault(path: str, value: str, rule: Callable[[str], Iterator[str]]) ->
 
 
 def _conditions(found: list[Object], before: list[Object]) -> Iterator[Problem]:
-    yield from _kept(found, before)
     types = [one.get("type") or "" for one in found]
     may_be_both = {APPROVED, DENIED} <= {one.get("type") for one in before}
     for index, condition in enumerate(found):
@@ -199,16 +200,15 @@ def _conditions(found: list[Object], before: list[Object]) -> Iterator[Problem]:
             yield invalid_value(f"{path}.type", type_, "Approved and Denied conditions are mutually exclusive")
         if type_ in types[:index]:
             yield duplicate(f"{path}.type", type_)
+    yield from _kept(found, before)
 
 
 def _kept(found: list[Object], before: list[Object]) -> Iterator[Problem]:
-    """What was decided stays decided, in the same words."""
+    """What was decided stays decided."""
     for type_ in _DECISIONS:
         was, is_ = ([one for one in each if one.get("type") == type_] for each in (before, found))
         if len(was) > len(is_):
             yield forbidden_value("status.conditions", f'updates may not remove a condition of type "{type_}"')
-        elif was and [{**one, **_UNTIMED} for one in was] != [{**one, **_UNTIMED} for one in is_]:
-            yield forbidden_value("status.conditions", f'updates may not modify a condition of type "{type_}"')
 
 
 def _status(path: str, status: str, type_: str) -> Iterator[Problem]:

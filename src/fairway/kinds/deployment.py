@@ -75,9 +75,15 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
             now["generation"] = was.get("generation", 0) + 1
 
 
+_COUNTS = (
+    "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "terminatingReplicas",
+    "unavailableReplicas",
+)  # fmt: skip
+
+
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Every broken rule; the selector stays what it was."""
-    yield from replicas.status_problems(new, old)
+    yield from replicas.status_problems(new, old, _COUNTS, others=("collisionCount",))
     yield from replicas.collisions(new, old)
     spec = new["spec"]
     if old is not None and spec == old["spec"]:

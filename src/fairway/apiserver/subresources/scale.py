@@ -10,7 +10,7 @@ from fairway.apiserver import bodies, ownership, patching, write_options
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import UPDATE
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import check_type, undeterminable
+from fairway.apiserver.decode import check_type, undeterminable, unregistered
 from fairway.apiserver.list_options import flag
 from fairway.apiserver.negotiation import body_media
 from fairway.apiserver.reply import Found, Made, Reply
@@ -18,7 +18,15 @@ from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
 from fairway.kinds.kind import CustomVersion, Kind
 from fairway.objects import Object, strict
-from fairway.objects.errors import StatusError, bad_request, conflict, internal, invalid, invalid_value
+from fairway.objects.errors import (
+    StatusError,
+    bad_request,
+    conflict,
+    internal,
+    invalid,
+    invalid_value,
+    not_found,
+)
 from fairway.objects.labels import from_label_selector, from_map
 from fairway.objects.meta import asked_version
 from fairway.objects.patches import APPLY_PATCH
@@ -80,8 +88,16 @@ def _selector_text(selector: Object | None) -> str:
 
 
 def get_scale(call: Call, api: "Api") -> Reply:
-    """Raises: ``StatusError`` 404."""
-    return Made(scale_of(current(call, api).object, call.kind))
+    """Raises: ``StatusError`` 404 for what some kinds of upstream's have a name of their own for."""
+    try:
+        return Made(scale_of(current(call, api).object, call.kind))
+    except StatusError as error:
+        if error.reason != "NotFound" or call.kind.plural not in _NAMED_APART or call.kind.custom is not None:
+            raise
+        raise not_found(call.kind.group or "autoscaling", f"{call.kind.plural}/scale", call.name) from error
+
+
+_NAMED_APART = frozenset({"deployments", "replicasets", "replicationcontrollers"})
 
 
 async def update_scale(call: Call, api: "Api") -> Reply:
@@ -106,6 +122,8 @@ async def patch_scale(call: Call, api: "Api") -> Reply:
     def wanted_for(old: Stored) -> Object:
         wanted = patching.apply(scale_of(old.copy(), call.kind), media, given, _VERSION, "Scale")
         shown = given if media == patching.STRATEGIC else None
+        if wanted.get("kind", "Scale") != "Scale":
+            raise strict.refused_patch("Scale", wanted, shown, unregistered(str(wanted["kind"]), _VERSION))
         warnings = strict.check_patched(
             wanted, shown, api_version=_VERSION, kind="Scale", validation=validation, notes=notes
         )
@@ -204,6 +222,10 @@ def _checked(call: Call, wanted: Object, old: Stored) -> int:
     if replicas < 0 and call.kind.custom is None:
         problem = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise invalid("autoscaling", "Scale", call.name, [problem])
+    uid = old.object["metadata"]["uid"]
+    if call.verb == "update" and (metadata.get("uid") or uid) != uid:
+        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {uid}"
+        raise conflict(call.kind.group, call.kind.plural, call.name, why)
     asked = asked_version(metadata)
     if asked and asked != str(old.revision):
         raise conflict(call.kind.group, call.kind.plural, call.name)

@@ -6,13 +6,15 @@ Source: Kubernetes API concepts, "Resource deletion".
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from fairway.apiserver import deletion
 from fairway.apiserver.admission import consulting
 from fairway.apiserver.admission.attributes import DELETE
 from fairway.apiserver.admission.node_restriction import check_delete
-from fairway.apiserver.bodies import Unsupported, read_json, read_protobuf, read_yaml
+from fairway.apiserver.bodies import Unsupported, read_protobuf, read_yaml
 from fairway.apiserver.call import Call
-from fairway.apiserver.decode import unrecognized
+from fairway.apiserver.decode import VERSION_KIND
 from fairway.apiserver.deletion import DeleteOptions
 from fairway.apiserver.list_options import flag, number
 from fairway.apiserver.negotiation import JSON, PROTOBUF, YAML, body_media
@@ -21,7 +23,9 @@ from fairway.apiserver.stored import Stored
 from fairway.apiserver.verbs.get import current
 from fairway.kinds import JOB, NAMESPACE
 from fairway.objects import Object
-from fairway.objects.errors import StatusError, bad_request, forbidden
+from fairway.objects.errors import StatusError, forbidden
+from fairway.objects.strict.go_syntax import syntax_error
+from fairway.objects.strict.go_text import value_name
 
 if TYPE_CHECKING:
     from fairway.apiserver.serve import Api
@@ -39,24 +43,27 @@ async def delete(call: Call, api: "Api") -> Reply:
 
 
 def read_options(call: Call) -> DeleteOptions:
-    """DeleteOptions: the body's or, without one, the query's.  Raises: ``StatusError`` 400 or 422."""
+    """DeleteOptions: the body's or, without one, the query's.  Raises: ``StatusError`` 400, 415, 422 or 500."""
     given: Mapping[str, Any] = _of_query(call.options) if call.options else {}
     if call.raw:
         body = _body(call)
-        if not isinstance(body, dict):
-            raise bad_request("the body of a delete must be DeleteOptions")
-        deletion.check_types(body)
-        given = body
+        if body is not None and not isinstance(body, dict):
+            what = f"json: cannot unmarshal {value_name(body)} into Go value of type {VERSION_KIND}"
+            raise deletion.unreadable(f"couldn't get version/kind; json parse error: {what}")
+        given = body or {}
+        deletion.check_types(given)
     return deletion.read(given)
 
 
 def _of_query(options: Mapping[str, str]) -> dict[str, Any]:
-    """What a query can say of a deletion, with the types of a body; preconditions it cannot."""
+    """What a query can say of a deletion, with the types of a body."""
     given: dict[str, Any] = {name: options[name] for name in ("propagationPolicy", "dryRun") if name in options}
     if "gracePeriodSeconds" in options:
         given["gracePeriodSeconds"] = number(options["gracePeriodSeconds"])
     if "orphanDependents" in options:
         given["orphanDependents"] = flag(options["orphanDependents"])
+    if wanted := {name: options[name] for name in ("uid", "resourceVersion") if options.get(name)}:
+        given["preconditions"] = wanted
     return given
 
 
@@ -64,16 +71,17 @@ def _body(call: Call) -> Any:
     if call.body is not None:
         return call.body
     media = body_media(call.content_type)
+    if media not in (JSON, YAML, PROTOBUF):
+        raise Unsupported
     if media == PROTOBUF:
         return read_protobuf("DeleteOptions", call.raw)
-    if media == YAML:
-        try:
-            return read_yaml(call.raw, [])
-        except ValueError as error:
-            raise unrecognized("DeleteOptions", str(error), call.raw) from error
-    if media != JSON:
-        raise Unsupported
-    return read_json("DeleteOptions", call.raw)
+    try:
+        return orjson.loads(call.raw) if media == JSON else read_yaml(call.raw, [])
+    except orjson.JSONDecodeError as error:
+        why = syntax_error(call.raw) or error
+        raise deletion.unreadable(f"couldn't get version/kind; json parse error: {why}") from error
+    except ValueError as error:
+        raise deletion.unreadable(str(error)) from error
 
 
 async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:
@@ -91,7 +99,7 @@ async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:
         try:
             return await _delete(call, api, options, stored)
         except StatusError as error:
-            if error.reason != "Conflict" or options.revision or attempts_left == 1:
+            if error.reason != "Conflict" or options.revision is not None or attempts_left == 1:
                 raise
         await api.cache.wait_newer(kind, call.namespace, call.name, stored.revision)
     raise AssertionError("the last attempt returns or raises")
@@ -100,15 +108,17 @@ async def delete_one(call: Call, api: "Api", options: DeleteOptions) -> Reply:
 async def _delete(call: Call, api: "Api", options: DeleteOptions, stored: Stored) -> Reply:
     kind, found = call.kind, stored.object
     verdict = deletion.decide(kind, found, options, api.clock())
+    # Only who asks in the oldest way is told that it is not over yet.
+    status = 202 if not verdict.removes and options.given.get("orphanDependents") is False else 200
     if verdict.marked is not None:
         if options.is_dry_run:
-            return Made(verdict.marked)
-        return Found(await api.commits.replace(kind, verdict.marked, stored))
+            return Made(verdict.marked, status)
+        return Found(await api.commits.replace(kind, verdict.marked, stored), status)
     if verdict.removes and not options.is_dry_run:
         revision = await api.commits.remove(kind, stored)
         stored = stored.at(revision) if kind.delete_returns_object else stored
     if kind.delete_returns_object or not verdict.removes:
-        return Found(stored)
+        return Found(stored, status)
     return Made(_success(call, found))
 
 

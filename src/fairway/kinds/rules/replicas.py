@@ -1,14 +1,12 @@
 """What the owners of pods have in common: counts, status, older versions, warnings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fairway.kinds.rules.pod_spec import hints
 from fairway.kinds.rules.pod_spec.warnings import pod_name
 from fairway.kinds.rules.values import non_negative
 from fairway.objects import Object
 from fairway.objects.errors import Problem, invalid_value
-
-_COUNTS = ("replicas", "updatedReplicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
 
 
 def retired(version: str, kind: str, since: str) -> str:
@@ -29,21 +27,38 @@ def labels_from_template(new: Object, *, is_map: bool = False) -> None:
         metadata["labels"] = dict(labels)
 
 
-def status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
-    """Counts that cannot be; only judged when the status was written."""
+OF_SETS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "terminatingReplicas")
+"""The counts of ReplicaSets and ReplicationControllers, in the order in which upstream judges them."""
+
+
+def status_problems(
+    new: Object,
+    old: Object | None,
+    counts: Sequence[str] = OF_SETS,
+    *,
+    others: Sequence[str] = ("observedGeneration",),
+    ready: str = "readyReplicas",
+) -> Iterator[Problem]:
+    """Numbers that cannot be; only judged when the status was written.
+
+    ``others`` are counts of something else than replicas; ``ready`` is what the last rule calls those.
+    """
     status = new.get("status") or {}
     if old is None or new.get("status") is old.get("status"):
         return
-    for name in (*_COUNTS, "unavailableReplicas", "terminatingReplicas", "observedGeneration", "collisionCount"):
+    for name in (*counts, *others):
         yield from non_negative(f"status.{name}", status.get(name))
-    total, ready = status.get("replicas") or 0, status.get("readyReplicas") or 0
-    for name in _COUNTS[1:]:
-        if (status.get(name) or 0) > total:
+    total = status.get("replicas") or 0
+    for name in counts:
+        if name not in _APART and (status.get(name) or 0) > total:
             yield invalid_value(f"status.{name}", status.get(name) or 0, "cannot be greater than status.replicas")
-    if (status.get("availableReplicas") or 0) > ready:
-        yield invalid_value(
-            "status.availableReplicas", status.get("availableReplicas") or 0, "cannot be greater than readyReplicas"
-        )
+    available = status.get("availableReplicas") or 0
+    if available > (status.get("readyReplicas") or 0):
+        yield invalid_value("status.availableReplicas", available, f"cannot be greater than {ready}")
+
+
+_APART = frozenset({"replicas", "unavailableReplicas", "terminatingReplicas", "observedGeneration"})
+"""What may be more than there are replicas."""
 
 
 def shown(strategy: Object) -> Object:

@@ -38,16 +38,14 @@ def validate(new: Object, old: Object | None) -> Iterator[Problem]:
             yield forbidden_value("spec", _FIXED)
 
 
+_COUNTS = ("replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas")
+
+
 def _status_problems(new: Object, old: Object | None) -> Iterator[Problem]:
-    yield from replicas.status_problems(new, old)
-    status = new.get("status") or {}
-    if old is None or new.get("status") is old.get("status"):
-        return
-    yield from non_negative("status.currentReplicas", status.get("currentReplicas"))
-    if (status.get("currentReplicas") or 0) > (status.get("replicas") or 0):
-        text = "cannot be greater than status.replicas"
-        yield invalid_value("status.currentReplicas", status["currentReplicas"], text)
-    yield from replicas.collisions(new, old)
+    others = ("observedGeneration", "collisionCount")
+    yield from replicas.status_problems(new, old, _COUNTS, others=others, ready="status.readyReplicas")
+    if old is not None and new.get("status") is not old.get("status"):
+        yield from replicas.collisions(new, old)
 
 
 def _spec(spec: Object) -> Iterator[Problem]:
