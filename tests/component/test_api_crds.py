@@ -67,6 +67,15 @@ async def test_a_number_without_a_fraction_is_a_whole_one(api: World, free: byte
     assert (patched.status, b'"size":5,' in patched.raw) == (200, True)
 
 
+async def test_what_may_be_null_is_not_required_in_openapi_2(api: World) -> None:
+    fields = {"a": {"type": "string", "nullable": True}, "b": {"type": "string"}}
+    await established(api, definition(version(spec={"type": "object", "required": ["a", "b"], "properties": fields})))
+    shown = (await api.ask("GET", "/openapi/v2")).body["definitions"]["com.example.shop.v1.Widget"]["properties"][
+        "spec"
+    ]
+    assert (shown["required"], shown["properties"]) == (["b"], {"a": {}, "b": {"type": "string"}})
+
+
 async def test_an_object_says_which_kind_it_is(api: World) -> None:
     await established(api, definition())
     made = await api.ask("POST", WIDGETS, {})

@@ -91,4 +91,12 @@ def _for_v2(schema: Any) -> Object:
         shown["additionalProperties"] = _for_v2(schema["additionalProperties"])
     if schema.get("properties"):
         shown["properties"] = {name: _for_v2(below) for name, below in schema["properties"].items()}
+        _require_no_nulls(shown, schema["properties"])
     return shown
+
+
+def _require_no_nulls(shown: Object, properties: Object) -> None:
+    """What may be null is not required: older kubectl takes a null for nothing."""
+    needed = [name for name in shown.pop("required", None) or () if not (properties.get(name) or {}).get("nullable")]
+    if needed:
+        shown["required"] = needed
