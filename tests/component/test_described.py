@@ -1,4 +1,4 @@
-"""Descriptions: byte for byte those of kubectl 1.32, for objects in many states and all forms of arguments."""
+"""Descriptions: byte for byte those of the newest kubectl, for objects in many states and all forms of arguments."""
 
 import random
 import subprocess
@@ -15,8 +15,11 @@ from mutated_objects import mutated
 from fairway.cli.describe import describe
 from fairway.cli.describe.world import Refused
 from fairway.objects import Object
+from kubectls import newest
 
 pytestmark = pytest.mark.component
+EVENTS = ("--show-events=true",)
+"""Asked for, they are shown for several objects, too."""
 KINDS = sorted({(found["apiVersion"], found["kind"]) for found in ALL})
 
 
@@ -52,14 +55,14 @@ def run(program: list[str], api: CannedApi, *words: str) -> subprocess.Completed
 
 
 def kubectl(api: CannedApi, *words: str) -> subprocess.CompletedProcess[str]:
-    return run(["kubectl"], api, *words)
+    return run([newest()], api, *words)
 
 
 @pytest.mark.parametrize(("version", "kind"), KINDS, ids=[kind for _, kind in KINDS])
 def test_a_kind_is_described_as_by_kubectl(api: CannedApi, version: str, kind: str) -> None:
     group = version.rpartition("/")[0]
     scope = [] if kind in CLUSTER_SCOPED else ["--all-namespaces"]
-    asked = kubectl(api, "describe", f"{plural(kind)}.{group}" if group else plural(kind), *scope)
+    asked = kubectl(api, "describe", f"{plural(kind)}.{group}" if group else plural(kind), *scope, *EVENTS)
     assert asked.returncode == 0, asked.stderr
     found = [each for each in ALL if (each["apiVersion"], each["kind"]) == (version, kind)]
     shown = "\n\n".join(describe(each, CannedWorld(ALL), now_s=time.time()) for each in found)
@@ -75,7 +78,7 @@ def test_what_is_left_of_an_object_is_described_as_by_kubectl(kind: str) -> None
     group = changed[0]["apiVersion"].rpartition("/")[0]
     scope = [] if kind in CLUSTER_SCOPED else ["--all-namespaces"]
     with CannedApi([*others, *changed]) as api:
-        asked = kubectl(api, "describe", f"{plural(kind)}.{group}" if group else plural(kind), *scope)
+        asked = kubectl(api, "describe", f"{plural(kind)}.{group}" if group else plural(kind), *scope, *EVENTS)
     assert asked.returncode == 0, asked.stderr
     world = CannedWorld([*others, *changed])
     assert "\n\n".join(describe(each, world, now_s=time.time()) for each in changed) == asked.stdout
@@ -89,6 +92,8 @@ FORMS = [
     "describe services,pods -n shop --show-events=false",
     "describe pod kubia -n shop",
     "describe pod nowhere -n shop",
+    "describe pod mirr -n shop",
+    "describe pod mirr -n shop --show-events",
     "describe pods -A -l app=kubia",
     "describe pods -n empty",
     "describe pods -A -l x=nobody",

@@ -51,7 +51,7 @@ def run(call: "Call") -> int:
     found, failures = _asked(call)
     if len(call.words) == 2 and len(failures) == 1 and getattr(failures[0], "is_not_found", False):
         return _of_prefix(call, *call.words, failure=failures[0])
-    failures += _print(call, found)
+    failures += _print(call, found, has_events=_has_events(call, len(found) + len(failures)))
     if not found and not failures:
         where = "" if flags.all_namespaces else f" in {call.session.namespace} namespace."
         print(f"No resources found{where}", file=sys.stderr)
@@ -84,13 +84,13 @@ def _found(call: "Call", request: Request) -> "Iterable[Any]":
     return [Target(request.resource, request.namespace, request.name).fetch(call.session.api)]
 
 
-def _print(call: "Call", found: list[tuple[Request, "Any"]]) -> list[ApiError]:
+def _print(call: "Call", found: list[tuple[Request, "Any"]], *, has_events: bool) -> list[ApiError]:
     """Describe one after another, two lines apart; what went wrong, each only once."""
     failures: dict[str, ApiError] = {}
     is_first = True
     for request, each in found:
         try:
-            text = _text(call, request, each)
+            text = _text(call, request, each, has_events=has_events)
         except ApiError as error:
             failures.setdefault(str(error), error)
             continue
@@ -99,23 +99,30 @@ def _print(call: "Call", found: list[tuple[Request, "Any"]]) -> list[ApiError]:
     return list(failures.values())
 
 
+def _has_events(call: "Call", count: int) -> bool:
+    """Whether events are shown: of one object that is asked for; of several only where they are asked for, too."""
+    return bool(call.flags.show_events) and (count == 1 or call.flags.is_given("show-events"))
+
+
 def _of_prefix(call: "Call", type: str, name: str, *, failure: Exception) -> int:
     """Describe the objects whose names begin with the name that there is not."""
     asked = requests(call, [type])
     if len({request.resource for request in asked}) > 1:
         raise Failure("you may only specify a single resource type")
-    is_any = False
-    for request in asked:
-        for each in _found(call, request) if request.is_list else ():
-            if each["metadata"]["name"].startswith(name):
-                is_any = True
-                sys.stdout.write(f"{_text(call, request, each)}\n")
-    if not is_any:
+    found = [
+        (request, each)
+        for request in asked
+        for each in (_found(call, request) if request.is_list else ())
+        if each["metadata"]["name"].startswith(name)
+    ]
+    if not found:
         raise failure
+    for request, each in found:
+        sys.stdout.write(f"{_text(call, request, each, has_events=_has_events(call, 0))}\n")
     return 0
 
 
-def _text(call: "Call", request: Request, found: "Any") -> str:
+def _text(call: "Call", request: Request, found: "Any", *, has_events: bool) -> str:
     from fairway.cli.describe import describe, is_as_read
     from fairway.cli.describe.live import LiveWorld
 
@@ -126,14 +133,14 @@ def _text(call: "Call", request: Request, found: "Any") -> str:
         try:
             found = _as_read(call, request, namespace, metadata.get("name") or request.name)
         except ApiError as error:
-            if (resource.group, resource.kind) == ("", "Pod") and call.flags.show_events:
+            if (resource.group, resource.kind) == ("", "Pod") and has_events:
                 from fairway.cli.describe import events_of_missing_pod
 
                 text = events_of_missing_pod(namespace, request.name, error.message, world, now_s=time.time())
                 if text:
                     return text
             raise
-    return describe(found, world, now_s=time.time(), has_events=call.flags.show_events)
+    return describe(found, world, now_s=time.time(), has_events=has_events)
 
 
 def _as_read(call: "Call", request: Request, namespace: str, name: str) -> "Any":

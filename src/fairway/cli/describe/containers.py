@@ -45,13 +45,18 @@ def _basics(page: Page, container: Object, status: Object | None, indent: str) -
         page.line(2, "Image ID:", status.get("imageID", ""))
     for word, field in (("Port", "containerPort"), ("Host Port", "hostPort")):
         ports = container.get("ports") or ()
-        shown = ", ".join(f"{port.get(field) or 0}/{port.get('protocol', '')}" for port in ports)
+        shown = ", ".join(_port(port, field) for port in ports)
         page.line(2, f"{word}s:" if "," in shown else f"{word}:", shown or NONE)
     profile = (container.get("securityContext") or {}).get("seccompProfile")
     if profile is not None:
         page.line(2, "SeccompProfile:", profile.get("type", ""))
         if profile.get("type") == "Localhost":
             page.line(3, "LocalhostProfile:", profile.get("localhostProfile", ""))
+
+
+def _port(port: Object, field: str) -> str:
+    name = f" ({port['name']})" if port.get("name") else ""
+    return f"{port.get(field) or 0}/{port.get('protocol', '')}{name}"
 
 
 def _words(page: Page, title: str, found: Sequence[str] | None) -> None:

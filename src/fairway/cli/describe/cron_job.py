@@ -18,6 +18,7 @@ def write(page: Page, found: Object, world: World) -> None:
     page.line(0, "Schedule:", spec.get("schedule", ""))
     page.line(0, "Concurrency Policy:", spec.get("concurrencyPolicy", ""))
     page.line(0, "Suspend:", UNSET if spec.get("suspend") is None else str(spec["suspend"]))
+    page.line(0, "Time Zone:", _or_unset(spec, "timeZone"))
     page.line(0, "Successful Job History Limit:", _or_unset(spec, "successfulJobsHistoryLimit"))
     page.line(0, "Failed Job History Limit:", _or_unset(spec, "failedJobsHistoryLimit"))
     deadline = spec.get("startingDeadlineSeconds")

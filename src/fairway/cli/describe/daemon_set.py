@@ -25,6 +25,8 @@ def write(page: Page, found: Object, world: World) -> None:
     template = spec.get("template") or {}
     chosen = selector(spec.get("selector"))
     page.line(0, "Name:", metadata.get("name", ""))
+    if metadata.get("namespace"):
+        page.line(0, "Namespace:", metadata["namespace"])
     page.line(0, "Selector:", chosen)
     page.line(0, "Node-Selector:", joined((template.get("spec") or {}).get("nodeSelector")))
     page.marks(metadata)

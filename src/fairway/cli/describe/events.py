@@ -46,5 +46,11 @@ def table(page: Page, found: list[Object]) -> None:
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
         page.line(
             1, event.get("type", ""), event.get("reason", ""), event_age(event, page.now_s), source,
-            (event.get("message") or "").strip(),
+            _said(event),
         )  # fmt: skip
+
+
+def _said(event: Object) -> str:
+    """The message, after the part of the object that it is about."""
+    part, message = (event.get("involvedObject") or {}).get("fieldPath"), (event.get("message") or "").strip()
+    return f"{part}: {message}" if part else message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from itertools import groupby
 
 from fairway.cli.describe import events
 from fairway.cli.describe.page import Page, listed, mapped, true
@@ -18,7 +18,8 @@ _SHOWN_ABOVE = frozenset(
     f".metadata.{name}" for name in ("managedFields", "name", "namespace", "labels", "annotations")
 )
 _ACRONYMS = frozenset({"API", "URL", "UID", "OSB", "GUID"})
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^A-Za-z]+")
+_LONG = 3
+"""So many capitals are one word with what follows them: ``HTTPRoute``."""
 
 
 def write(page: Page, found: Object, world: World) -> None:
@@ -48,8 +49,23 @@ def title(name: str) -> str:
     """A field's name in words: ``apiVersion`` is ``API Version``; one with signs other than letters stays."""
     if not all(letter.isalpha() or letter == "-" for letter in name):
         return name
-    words = _WORDS.findall(name)
+    words = _words(name)
     return " ".join(word.upper() if word.upper() in _ACRONYMS else word[:1].upper() + word[1:] for word in words)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name in camel case: a capital belongs to the small letters behind it."""
+    words: list[str] = []
+    for is_small, letters in groupby(name, lambda letter: letter.islower() if letter.isalpha() else None):
+        part = "".join(letters)
+        last = words[-1] if words else ""
+        if not is_small or not last.isupper():
+            words.append(part)
+        elif len(last) in (1, *range(_LONG, len(name))):
+            words[-1] += part
+        else:
+            words[-1:] = [last[:-1], last[-1] + part]
+    return words
 
 
 def shown(value: Any) -> str:

@@ -25,7 +25,6 @@ _SYSTEM = (
     ("Architecture", "architecture"),
     ("Container Runtime Version", "containerRuntimeVersion"),
     ("Kubelet Version", "kubeletVersion"),
-    ("Kube-Proxy Version", "kubeProxyVersion"),
 )
 
 

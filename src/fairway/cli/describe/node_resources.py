@@ -22,8 +22,8 @@ def allocated(page: Page, pods: list[Object], node: Object) -> None:
     limits: Amounts = {}
     for pod in pods:
         asked, bounded = of_pod(pod)
-        add(requests, asked)
-        add(limits, bounded)
+        for total, amounts in zip((requests, limits), of_pod(pod, as_written=True), strict=True):
+            add(total, amounts)
         cells = (_cell(side, has, name, _NO_NUMBER) for name in ("cpu", "memory") for side in (asked, bounded))
         metadata = pod["metadata"]
         page.line(1, metadata["namespace"], metadata["name"], "", *cells, page.since(metadata.get("creationTimestamp")))

@@ -46,10 +46,10 @@ def parsed(found: dict[str, Any] | None) -> Amounts:
     return {name: parse(str(amount)) for name, amount in (found or {}).items()}
 
 
-def of_pod(pod: Object) -> tuple[Amounts, Amounts]:
-    """What a pod asks for and what it may use: (requests, limits)."""
+def of_pod(pod: Object, *, as_written: bool = False) -> tuple[Amounts, Amounts]:
+    """What a pod asks for and what it may use: (requests, limits); ``as_written``: whatever is in force."""
     spec = pod.get("spec") or {}
-    requests, limits = _total(pod, "requests"), _total(pod, "limits")
+    requests, limits = _total(pod, "requests", as_written=as_written), _total(pod, "limits", as_written=as_written)
     for name, amount in parsed(spec.get("overhead")).items():
         requests[name] = requests.get(name, ZERO) + amount
         if limits.get(name):
@@ -57,8 +57,8 @@ def of_pod(pod: Object) -> tuple[Amounts, Amounts]:
     return requests, limits
 
 
-def _total(pod: Object, word: str) -> Amounts:
-    spec, status = pod.get("spec") or {}, pod.get("status") or {}
+def _total(pod: Object, word: str, *, as_written: bool) -> Amounts:
+    spec, status = pod.get("spec") or {}, {} if as_written else pod.get("status") or {}
     seen = {each.get("name"): each for each in status.get("containerStatuses") or ()}
     total: Amounts = {}
     for container in spec.get("containers") or ():
@@ -79,15 +79,21 @@ def _total(pod: Object, word: str) -> Amounts:
 
 
 def _of(container: Object, seen: Object | None, word: str, status: Object) -> Amounts:
-    """What one container asks for: the larger of what is written and what is in force."""
+    """What one container asks for: the largest of what is written, what was promised and what is in force."""
     asked = parsed((container.get("resources") or {}).get(word))
     if word == "limits" or seen is None or seen.get("resources") is None:
         return asked
     given = parsed(seen["resources"].get(word))
-    if status.get("resize") == "Infeasible":
-        return given
-    _raise(asked, given)
-    return asked
+    _raise(given, parsed(seen.get("allocatedResources")))
+    if not _is_infeasible(status):
+        _raise(given, asked)
+    return given
+
+
+def _is_infeasible(status: Object) -> bool:
+    """Whether what is written will never be given."""
+    found = (each for each in status.get("conditions") or () if each.get("type") == "PodResizePending")
+    return any(each.get("reason") == "Infeasible" for each in found)
 
 
 def add(total: Amounts, more: Amounts) -> None:

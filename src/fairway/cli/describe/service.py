@@ -75,6 +75,8 @@ def _port(page: Page, port: Object, slices: list[Object]) -> None:
     name, protocol = port.get("name") or UNSET, port.get("protocol", "")
     page.line(0, "Port:", name, f"{port.get('port', 0)}/{protocol}")
     page.line(0, "TargetPort:", f"{port.get('targetPort', 0)}/{protocol}")
+    if port.get("appProtocol") is not None:
+        page.line(0, "AppProtocol:", port["appProtocol"])
     if port.get("nodePort"):
         page.line(0, "NodePort:", name, f"{port['nodePort']}/{protocol}")
     page.line(0, "Endpoints:", endpoints(slices, port.get("name") or ""))
@@ -89,6 +91,8 @@ def _policies(spec: Object) -> Iterator[tuple[str, Any]]:
         yield "HealthCheck NodePort", spec["healthCheckNodePort"]
     if spec.get("loadBalancerSourceRanges"):
         yield "LoadBalancer Source Ranges", ",".join(spec["loadBalancerSourceRanges"])
+    if spec.get("trafficDistribution") is not None:
+        yield "Traffic Distribution", spec["trafficDistribution"]
 
 
 def endpoints(slices: list[Object], port: str) -> str:

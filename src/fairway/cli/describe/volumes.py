@@ -256,19 +256,14 @@ def _projected(page: Page, found: Object) -> None:
     for each in found.get("sources") or ():
         if each.get("secret") is not None:
             page.line(2, "SecretName:", each["secret"].get("name", ""))
-            page.line(2, "SecretOptionalName:", _pointed(each["secret"].get("optional")))
+            page.line(2, "Optional:", true(each["secret"].get("optional")))
         elif each.get("downwardAPI") is not None:
             page.line(2, "DownwardAPI:", "true")
         elif each.get("configMap") is not None:
             page.line(2, "ConfigMapName:", each["configMap"].get("name", ""))
-            page.line(2, "ConfigMapOptional:", _pointed(each["configMap"].get("optional")))
+            page.line(2, "Optional:", true(each["configMap"].get("optional")))
         elif each.get("serviceAccountToken") is not None:
             page.line(2, "TokenExpirationSeconds:", each["serviceAccountToken"].get("expirationSeconds", 0))
-
-
-def _pointed(value: Any) -> str:
-    """A boolean that may be absent (where it is not, kubectl 1.32 shows its place in memory)."""
-    return "<nil>" if value is None else true(value)
 
 
 def _downward(page: Page, found: Object) -> None:
