@@ -225,6 +225,17 @@ def test_stable_versions_come_first() -> None:
     assert sorted(versions, key=version_rank) == ["v10", "v2", "v1", "v2beta1", "v1beta2", "v1alpha1", "odd"]
 
 
+@pytest.mark.parametrize(
+    ("verbs", "is_stored"), [(tuple(VERBS), True), (("get", "list"), False), (("create",), False)]
+)  # fmt: skip
+def test_what_is_stored_has_a_hash_of_its_form(verbs: tuple[str, ...], is_stored: bool) -> None:
+    kind = Kind(group="", version="v1", name="ComponentStatus", plural="componentstatuses", verbs=verbs)
+    response = Discovery((kind,)).answer(Request("GET", "/api/v1", [], {}, b"", Peer()))
+    assert response is not None
+    (shown,) = orjson.loads(response.body)["resources"]
+    assert ("storageVersionHash" in shown) is is_stored
+
+
 def test_kinds_may_come_at_run_time() -> None:
     discovery = Discovery((POD,))
     request = Request("GET", "/apis", [], {}, b"", Peer())

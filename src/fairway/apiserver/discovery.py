@@ -86,7 +86,7 @@ def resource(entry: Entry) -> Object:
         shown["shortNames"] = list(kind.short_names)
     if entry.has_short_names and kind.categories:
         shown["categories"] = list(kind.categories)
-    if "get" in kind.verbs:
+    if {"create", "get"} <= set(kind.verbs):  # What is worked out when somebody asks is not stored.
         shown["storageVersionHash"] = storage_version_hash(kind)
     return shown
 
