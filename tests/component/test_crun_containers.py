@@ -206,6 +206,17 @@ def test_a_read_only_root_cannot_be_written(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+def test_limits_of_the_pod_hold_all_of_its_containers(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        await world.sandbox()
+        await world.start("sleep", "100", pod_limits=Limits(None, 50_000, 64 << 20))
+        found = limits(names.pod_cgroup(world.machine.cluster, UID))
+        assert found.get("memory.limit_in_bytes", found.get("memory.max")) == str(64 << 20)
+        assert found.get("cpu.cfs_quota_us", found.get("cpu.max", "").split(" ")[0]) == "50000"
+
+    run(tmp_path, scenario)
+
+
 def test_limits_are_in_the_control_group(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         await world.sandbox()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairway.kinds.pod.lifecycle import quality
 from fairway.node.backoff import Backoff, due_s, extended
 from fairway.node.container_spec import container_spec, sandbox_spec
 from fairway.node.environment import environment
@@ -12,8 +13,8 @@ from fairway.node.field_refs import ReferenceProblem, Surroundings, formatted_ma
 from fairway.node.files import Resolver, hosts_text, is_stub, parse_resolver, pod_resolver
 from fairway.node.image_names import name_problem, pull_policy, shown_names
 from fairway.node.pod_spec import grace_s, hostname
-from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes, qos_class
-from fairway.node.runtimes.interface import Image, RuntimeFailure
+from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes, pod_limits
+from fairway.node.runtimes.interface import Image, Limits, RuntimeFailure
 from fairway.node.service_variables import service_variables, variables_of
 from fairway.node.volumes.payload import File, is_secret, payload
 from fairway.objects import Object
@@ -286,7 +287,14 @@ def test_labels_are_shown_sorted_and_quoted() -> None:
     ],
 )
 def test_the_qos_class_follows_requests_and_limits(resources: Object, wanted: str) -> None:
-    assert qos_class(pod(containers=[{**MAIN, "resources": resources}])) == wanted
+    assert quality(pod(containers=[{**MAIN, "resources": resources}])["spec"]) == wanted
+
+
+def test_a_pod_holds_its_containers_together_to_its_own_amounts() -> None:
+    resources = {"requests": {"cpu": "1"}, "limits": {"cpu": "2", "memory": "64Mi"}}
+    assert pod_limits(pod(resources=resources)) == Limits(1024, 200_000, 67_108_864)
+    assert pod_limits(pod(resources={"limits": {"memory": "64Mi"}})) == Limits(None, None, 67_108_864)
+    assert pod_limits(pod()) is None
 
 
 def test_amounts_become_what_the_kernel_counts() -> None:

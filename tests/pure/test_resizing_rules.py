@@ -30,6 +30,8 @@ def test_a_pod_takes_the_larger_of_its_start_and_its_run() -> None:
     assert requested(found, {"more": {"requests": {"cpu": "2"}}})["cpu"] == parse("4")
     with_overhead = pod(containers=[{"name": "main", "resources": {"limits": {"cpu": "2"}}}], overhead={"cpu": "250m"})
     assert requested(with_overhead, {})["cpu"] == parse("2250m")
+    whole = with_overhead | {"spec": with_overhead["spec"] | {"resources": {"requests": {"cpu": "3"}}}}
+    assert requested(whole, {})["cpu"] == parse("3250m")
 
 
 def test_what_runs_once_is_not_resized() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fairway.node.expansion import expanded
 from fairway.node.pod_spec import all_containers, is_host_network, kernel_hostname, shown
-from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes
+from fairway.node.qos import cpu_quota_us, cpu_shares, memory_bytes, pod_limits
 from fairway.node.runtimes.interface import ContainerSpec, HostPort, Image, Mount, RuntimeFailure, SandboxSpec
 from fairway.objects import Object
 
@@ -71,6 +71,7 @@ def container_spec(
         capabilities_add=tuple(capabilities.get("add") or ()), capabilities_drop=tuple(capabilities.get("drop") or ()),
         target=container.get("targetContainerName") or "",
         cpu_shares=cpu_shares(container), cpu_quota_us=cpu_quota_us(container), memory_bytes=memory_bytes(container),
+        pod_limits=pod_limits(pod),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Pure.  Source: Kubernetes docs, "Pod Lifecycle", "Pod phase"; API reference, "Po
 from collections.abc import Sequence
 from typing import Any
 
+from fairway.kinds.pod.lifecycle import quality
 from fairway.node.conditions import PASSING, Verdict, conditions
 from fairway.node.container_status import container_statuses, ephemeral_statuses
 from fairway.node.plan import has_begun_mains, has_init_failed, is_outgrown, is_to_restart
@@ -18,7 +19,6 @@ from fairway.node.pod_spec import (
     main_containers,
 )
 from fairway.node.pod_view import PodView
-from fairway.node.qos import qos_class
 from fairway.objects import Object
 from fairway.objects.meta import timestamp
 
@@ -49,7 +49,7 @@ def pod_status(view: PodView, node_ips: Sequence[str], runtime_name: str, now_s:
     status["containerStatuses"] = mains
     if ephemeral := ephemeral_statuses(view, runtime_name, now_s):
         status["ephemeralContainerStatuses"] = ephemeral
-    status["qosClass"] = old.get("qosClass") or qos_class(view.pod)
+    status["qosClass"] = old.get("qosClass") or quality(view.pod["spec"])
     return status
 
 

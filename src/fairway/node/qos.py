@@ -1,9 +1,8 @@
-"""QoS class and resource amounts of a pod.  Pure.
+"""What the resources of pods and containers mean to the machine.  Pure.
 
-Source: Kubernetes docs, "Pod Quality of Service Classes"; "Resource Management for Pods and Containers".
+Source: Kubernetes docs, "Resource Management for Pods and Containers".
 """
 
-from fairway.node.pod_spec import all_containers
 from fairway.node.runtimes.interface import Limits
 from fairway.objects import Object
 from fairway.objects.quantity import parse
@@ -14,21 +13,6 @@ MIN_QUOTA_US = 1000
 COUNTED = ("cpu", "memory")
 
 
-def qos_class(pod: Object) -> str:
-    """``Guaranteed``, ``Burstable`` or ``BestEffort``, by requests and limits for cpu and memory."""
-    is_guaranteed, has_any = True, False
-    for container in all_containers(pod):
-        limits, requests = _amounts(container, "limits"), _amounts(container, "requests")
-        has_any = has_any or bool(limits) or bool(requests)
-        for resource in COUNTED:
-            limit = limits.get(resource)
-            if limit is None or parse(requests.get(resource, limit)) != parse(limit):
-                is_guaranteed = False
-    if not has_any:
-        return "BestEffort"
-    return "Guaranteed" if is_guaranteed else "Burstable"
-
-
 def _amounts(container: Object, kind: str) -> dict[str, str]:
     found = (container.get("resources") or {}).get(kind) or {}
     return {name: str(found[name]) for name in COUNTED if name in found and parse(str(found[name]))}
@@ -37,6 +21,14 @@ def _amounts(container: Object, kind: str) -> dict[str, str]:
 def limits_of(container: Object) -> Limits:
     """What a container's resources mean to the machine."""
     return Limits(cpu_shares(container), cpu_quota_us(container), memory_bytes(container))
+
+
+def pod_limits(pod: Object) -> Limits | None:
+    """What the pod's own resources mean to the machine (KEP-2837); without a cpu request its weight stays."""
+    whole = {"resources": pod["spec"].get("resources")}
+    has_cpu = any("cpu" in _amounts(whole, kind) for kind in ("requests", "limits"))
+    found = Limits(cpu_shares(whole) if has_cpu else None, cpu_quota_us(whole), memory_bytes(whole))
+    return None if found == Limits() else found
 
 
 def cpu_shares(container: Object) -> int:

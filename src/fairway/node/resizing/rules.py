@@ -57,7 +57,8 @@ def restarts(container: Object, old: Object, new: Object) -> bool:
 
 
 def requested(pod: Object, granted: Mapping[str, Object]) -> dict[str, Quantity]:
-    """What a pod takes of the node: the larger of what its init containers need in turn and all others together.
+    """What a pod takes of the node: what it says itself, or else the larger of what its init containers need in turn
+    and all others together.
 
     ``granted``: by the container's name; of those without an entry what the spec asks for counts.
     """
@@ -65,6 +66,10 @@ def requested(pod: Object, granted: Mapping[str, Object]) -> dict[str, Quantity]
 
 
 def _requested(pod: Object, granted: Mapping[str, Object], name: str) -> Quantity:
+    overhead = parse(str((pod["spec"].get("overhead") or {}).get(name) or 0))
+    whole = _amount(asked_of(pod["spec"]), "requests", name)
+    if whole is not None:
+        return whole + overhead
     together, most = ZERO, ZERO
     for container in init_containers(pod):
         amount = _promised(container, granted, name)
@@ -75,8 +80,7 @@ def _requested(pod: Object, granted: Mapping[str, Object], name: str) -> Quantit
             most = max(most, together + amount)
     for container in pod["spec"].get("containers") or ():
         together += _promised(container, granted, name)
-    overhead = (pod["spec"].get("overhead") or {}).get(name)
-    return max(most, together) + (parse(str(overhead)) if overhead is not None else ZERO)
+    return max(most, together) + overhead
 
 
 def _promised(container: Object, granted: Mapping[str, Object], name: str) -> Quantity:

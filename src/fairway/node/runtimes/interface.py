@@ -87,6 +87,8 @@ class ContainerSpec:
     cpu_shares: int | None = None
     cpu_quota_us: int | None = None
     memory_bytes: int | None = None
+    pod_limits: Limits | None = None
+    """What all containers of the pod may take together; ``None`` for a pod that says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from itertools import count
 from pathlib import Path
 
 from fairway.node import cgroups, records
+from fairway.node.cgroup_limits import limit
 from fairway.node.images.layout import Layout, Rootfs
 from fairway.node.machine import Machine
-from fairway.node.names import container_cgroup, container_id, monitors_cgroup
+from fairway.node.names import container_cgroup, container_id, monitors_cgroup, pod_cgroup
 from fairway.node.records import ContainerRecord, SandboxRecord
 from fairway.node.runtimes.crun import pod_namespaces
 from fairway.node.runtimes.crun.clearing import clear_attempt
@@ -89,6 +90,8 @@ class Launcher:
             stdin = "none" if not spec.stdin else "once" if spec.stdin_once else "open"
             command = monitor_command(self._programs, self._root, bundle, log, tty=spec.tty, stdin=stdin)
             pid = start_monitor(command, self._settle_monitor)
+            if spec.pod_limits is not None:
+                limit(self._hierarchies, pod_cgroup(machine.group, spec.pod_uid), spec.pod_limits)
             self._begin(record.container_id)
         return pid
 
