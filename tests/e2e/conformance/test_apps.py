@@ -215,9 +215,9 @@ def test_controller_revision_resource_lifecycle(api: Api, namespace: str) -> Non
         "data": first["data"], "revision": first["revision"] + 1,
     }  # fmt: skip
     api.create(revisions, second)
-    count(2)
-    api.delete(f"{revisions}/{name}")
-    count(1)
+    # The controller finds that the two say the same, and may be faster: the one of the higher number stays.
+    assert api.ask("DELETE", f"{revisions}/{name}").status in (200, 404)
+    assert [one["metadata"]["name"] for one in count(1)] == [f"{name}-x"]
     api.change(f"{revisions}/{name}-x", lambda found: found["metadata"]["labels"].update(updated="true"))
     api.patch(
         f"{sets}/w", {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1}}}}, STRATEGIC
