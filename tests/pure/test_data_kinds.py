@@ -35,6 +35,11 @@ LABEL = (
     " an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is"
     " '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
+SUBDOMAIN = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and"
+    " end with an alphanumeric character (e.g. 'example.com', regex used for validation is"
+    " '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
 
 
 def sample(kind: Kind, **changes: Any) -> Object:
@@ -92,7 +97,8 @@ def sample(kind: Kind, **changes: Any) -> Object:
         (RESOURCE_CLAIM, {"spec__devices": {"requests": [{"name": "a", "exactly": {}}]}},
          ["spec.devices.requests[0].exactly.deviceClassName: Required value"]),
         (DEVICE_CLASS, {"spec__selectors": [{}]}, ["spec.selectors[0].cel: Required value"]),
-        (RESOURCE_SLICE, {"spec__driver": None}, ["spec.driver: Required value"]),
+        (RESOURCE_SLICE, {"spec__driver": None},
+         ["spec.driver: Required value", f'spec.driver: Invalid value: "": {SUBDOMAIN}']),
         (API_SERVICE, {"metadata": {"name": "v1.a.b"}}, []),
         (API_SERVICE, {"metadata": {"name": "v2.a.b"}},
          ['metadata.name: Invalid value: "v2.a.b": must be `spec.version+"."+spec.group`: "v1.a.b"']),
