@@ -116,28 +116,22 @@ class Answers:
     def _list(
         self, request: Request, call: Call, page: Page, shape: Shape, form: Form, headers: list[Header]
     ) -> Response | Stream:
-        if (sent := self._stream(request, page, shape)) is not None:
+        may_keep = bool(page.whole_prefix) and shape.media == JSON and not _is_pretty(request)
+        if may_keep and (kept := self._known(page, shape)) is not None:
+            return self._kept_answer(request, kept, headers)
+        size = sum(item.size for item in page.items)
+        if (sent := self._stream(request, page, shape, size)) is not None:
             sent.headers = headers
             return sent
-        if shape.media != JSON:
-            return self.compressed(request, Response(200, shape.page(page), shape.media, headers))
-        if not page.whole_prefix or _is_pretty(request):
-            return self._formed(request, form, Response(200, shape.page(page), headers=headers))
-        kept = self._kept_list(page, shape)
-        if kept is None:
-            return self.compressed(request, Response(200, shape.page(page), headers=headers))
-        if not self._may_pack(request, kept.body):
-            return Response(200, kept.body, headers=headers)
-        if not kept.packed:
-            kept.packed.append(gzip.compress(kept.body, _GZIP_LEVEL))
-        return Response(200, kept.packed[0], headers=[*headers, *_PACKED])
+        body = shape.page(page)
+        if may_keep and size >= _KEPT_FROM_BYTES:
+            return self._kept_answer(request, self._keep(page, shape, body), headers)
+        response = Response(200, body, shape.media, headers)
+        return self._formed(request, form, response) if shape.media == JSON else self.compressed(request, response)
 
-    def _stream(self, request: Request, page: Page, shape: Shape) -> Stream | None:
+    def _stream(self, request: Request, page: Page, shape: Shape, size: int) -> Stream | None:
         """A list that is so large that it goes out piece by piece."""
-        if len(page.items) < _PIECES_FROM:
-            return None
-        size = sum(item.size for item in page.items)
-        if size <= _SLOW_WHOLE_BYTES:
+        if len(page.items) < _PIECES_FROM or size <= _SLOW_WHOLE_BYTES:
             return None
         is_pretty = shape.media == JSON and _is_pretty(request)
         if size <= _WHOLE_BYTES and not is_pretty and not _is_slow(page, shape):
@@ -146,20 +140,27 @@ class Answers:
         sent = ListStream(page.items, parts, self._pace, self._limits.patience_s)
         return Stream(sent.opened, sent.closed, content_type=shape.media)
 
-    def _kept_list(self, page: Page, shape: Shape) -> _Kept | None:
-        """The list as it was answered before, if nothing changed since, or kept now if it is large but not huge."""
-        key = (shape, page.whole_prefix)
-        kept = self._kept.get(key)
-        second = int(time.time()) if isinstance(shape, AsTable) else 0
-        if kept is not None and (kept.changed, kept.second) == (page.changed, second) and kept.revision >= page.asked:
-            return kept
-        self._kept.pop(key, None)
-        size = sum(item.size for item in page.items)
-        if not _KEPT_FROM_BYTES <= size <= _WHOLE_BYTES:
+    def _kept_answer(self, request: Request, kept: _Kept, headers: list[Header]) -> Response:
+        if not self._may_pack(request, kept.body):
+            return Response(200, kept.body, headers=headers)
+        if not kept.packed:
+            kept.packed.append(gzip.compress(kept.body, _GZIP_LEVEL))
+        return Response(200, kept.packed[0], headers=[*headers, *_PACKED])
+
+    def _known(self, page: Page, shape: Shape) -> _Kept | None:
+        """The list as it was answered before, if nothing has changed since."""
+        kept = self._kept.get((shape, page.whole_prefix))
+        if kept is None or kept.revision < page.asked or (kept.changed, kept.second) != (page.changed, _second(shape)):
             return None
-        while self._kept and size + sum(len(one.body) for one in self._kept.values()) > _KEPT_BYTES:
+        return kept
+
+    def _keep(self, page: Page, shape: Shape, body: bytes) -> _Kept:
+        """Keep a list for the next who asks."""
+        key = (shape, page.whole_prefix)
+        self._kept.pop(key, None)
+        while self._kept and len(body) + sum(len(one.body) for one in self._kept.values()) > _KEPT_BYTES:
             self._kept.pop(next(iter(self._kept)))
-        made = self._kept[key] = _Kept(page.changed, page.revision, shape.page(page), [], second)
+        made = self._kept[key] = _Kept(page.changed, page.revision, body, [], _second(shape))
         return made
 
     def error(self, request: Request, error: StatusError, warnings: Iterable[str] = ()) -> Response:
@@ -216,6 +217,11 @@ def _put_into_protobuf(response: Response) -> None:
     encoded = protobuf.encode(orjson.loads(response.body))
     if encoded is not None:
         response.body, response.content_type = encoded, PROTOBUF
+
+
+def _second(shape: Shape) -> int:
+    """What a kept list is good for: one with ages is until the second is over."""
+    return int(time.time()) if isinstance(shape, AsTable) else 0
 
 
 def _is_slow(page: Page, shape: Shape) -> bool:
