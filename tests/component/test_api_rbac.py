@@ -1,12 +1,16 @@
 """RBAC over a whole API server: roles, bindings, escalation, reviews, impersonation."""
 
+import random
 from collections.abc import AsyncIterator
+from itertools import product
 from typing import Any
 
 import orjson
 import pytest
 
 from component.api_world import ADMIN, Told, World, world
+from fairway.apiserver.authorization import Authorizer
+from fairway.apiserver.call import User
 from fairway.transport.interface import Peer
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -279,3 +283,35 @@ async def test_who_may_only_change_does_not_create_by_the_way(api: World) -> Non
     assert (await api.ask("PATCH", path, applied, peer=JANE, content_type=media)).status == 403
     assert (await api.ask("PATCH", path, applied, content_type=media)).status == 201
     assert (await api.ask("PATCH", path, applied, peer=JANE, content_type=media)).status == 200
+
+
+def some_write(chance: random.Random) -> tuple[str, str, Any]:
+    """(verb, path, body) of a write to a role or binding of few names, so that most meet another."""
+    number, place = chance.randrange(4), chance.choice(["", "namespaces/default/"])
+    scope = "" if place else "cluster"
+    verb = chance.choice(["POST", "DELETE", "PATCH"])
+    if chance.random() < 0.4:
+        plural, body = f"{scope}roles", role(f"r{number}", rule(chance.choice("abc"), "get"))
+    else:
+        to = f"{'Role' if place and chance.random() < 0.5 else 'ClusterRole'}/r{chance.randrange(4)}"
+        who = [("User", f"u{chance.randrange(3)}"), ("Group", f"g{chance.randrange(2)}")]
+        plural, body = f"{scope}rolebindings", binding(f"b{number}", to, *chance.sample(who, chance.randrange(3)))
+        if verb == "PATCH":
+            del body["roleRef"]
+    path = f"{RBAC}/{place}{plural}"
+    return verb, path if verb == "POST" else f"{path}/{body['metadata']['name']}", None if verb == "DELETE" else body
+
+
+async def test_what_changes_is_taken_in_as_if_all_was_read_again(api: World) -> None:
+    chance, known, granted = random.Random(7), api.server.api.authorizer, 0
+    for _ in range(150):
+        verb, path, body = some_write(chance)
+        media = "application/merge-patch+json" if verb == "PATCH" else "application/json"
+        await api.ask(verb, path, body, content_type=media)
+        fresh = Authorizer(api.server.cache)
+        for number, namespace in product(range(3), (None, "default")):
+            user = User(f"u{number}", (f"g{number % 2}",))
+            again = sorted(map(str, fresh.rules(user, namespace)))
+            assert sorted(map(str, known.rules(user, namespace))) == again
+            granted += len(again)
+    assert granted > 100
