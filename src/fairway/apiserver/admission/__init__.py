@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fairway.apiserver.admission.account_token import account_token
 from fairway.apiserver.admission.certificates import certificates
+from fairway.apiserver.admission.device_access import device_access
 from fairway.apiserver.admission.escalation import escalation
 from fairway.apiserver.admission.ingress_class import ingress_class
 from fairway.apiserver.admission.limit_range import limit_range_check, limit_range_defaults
@@ -41,7 +42,7 @@ STEPS: tuple[Step, ...] = (
     certificates,
 )
 """After defaults and before validation: what is filled in."""
-CHECKS: tuple[Step, ...] = (node_restriction, limit_range_check, new_events, pod_security)
+CHECKS: tuple[Step, ...] = (node_restriction, device_access, limit_range_check, new_events, pod_security)
 """For a write that is valid: what is refused."""
 ADVICE: tuple[Step, ...] = (service_slips, workload_slips)
 """For a write that is valid: warnings only."""
