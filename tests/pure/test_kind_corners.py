@@ -3,10 +3,11 @@
 from copy import deepcopy
 
 import pytest
-from kind_cases import changed, made, owner, refused
+from kind_cases import changed, made, owner, pod, refused
 
 from fairway.kinds import (
     CERTIFICATE_SIGNING_REQUEST,
+    CRON_JOB,
     CSI_DRIVER,
     CSI_NODE,
     DEPLOYMENT,
@@ -60,6 +61,26 @@ _REFUSED: list[tuple[Kind, Object, list[str]]] = [
         STORAGE_CLASS,
         {"provisioner": "a/b", "parameters": {str(n): "" for n in range(513)}},
         ["parameters: Too long: may"],
+    ),
+    (
+        STORAGE_CLASS,
+        {"provisioner": "a/b", "allowedTopologies": [{}]},
+        ['allowedTopologies[0].matchLabelExpressions: Duplicate value: ""'],
+    ),
+    (
+        CRON_JOB,
+        {
+            "spec": {
+                "schedule": "* * * * *",
+                "jobTemplate": {
+                    "spec": {
+                        "selector": {"matchLabels": {"a": "b"}},
+                        "template": {"spec": {**pod()["spec"], "restartPolicy": "Never"}},
+                    }
+                },
+            }
+        },
+        ['spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{"a":"b"}}: `selector` will be auto-generated'],
     ),
     (
         CSI_DRIVER,

@@ -108,6 +108,9 @@ def _template(job: Object) -> Iterator[Problem]:
         or ("TerminatingOrFailed" if job.get("podFailurePolicy") is None else "Failed"),
     }  # fmt: skip
     yield from spec_problems("spec.jobTemplate.spec", filled, is_template=True)
+    if job.get("selector") is not None:
+        text = "`selector` will be auto-generated"
+        yield invalid_value("spec.jobTemplate.spec.selector", job["selector"], text)
     if job.get("manualSelector"):
         path = "spec.jobTemplate.spec.manualSelector"
         yield not_supported(path, job["manualSelector"], ("nil", "false"))

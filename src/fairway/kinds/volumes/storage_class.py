@@ -65,8 +65,11 @@ def _parameters(path: str, found: Object) -> Iterator[Problem]:
 
 
 def _topologies(path: str, terms: list[Object]) -> Iterator[Problem]:
-    """Where volumes may be made; no term says the same as another one."""
-    seen: list[dict[str, frozenset[str]]] = []
+    """Where volumes may be made; no term says the same as another one.
+
+    A term that says nothing is compared with as many empty ones as there are terms, as upstream does.
+    """
+    seen: list[dict[str, frozenset[str]]] = [{} for _ in terms]
     for index, term in enumerate(terms):
         here = f"{path}[{index}].matchLabelExpressions"
         wanted: dict[str, frozenset[str]] = {}
@@ -76,7 +79,7 @@ def _topologies(path: str, terms: list[Object]) -> Iterator[Problem]:
             if key in wanted:
                 yield duplicate(f"{here}[{place}].key", key)
             wanted[key] = frozenset(values)
-        if wanted in seen:
+        for _ in range(seen.count(wanted)):
             yield duplicate(here, "")
         seen.append(wanted)
 
