@@ -395,8 +395,13 @@ async def test_a_pod_on_a_node_gets_its_grace_and_it_can_only_be_shortened(api: 
 
 async def test_a_pod_without_a_node_goes_at_once(api: World) -> None:
     await api.ask("POST", PODS, {"metadata": {"name": "p"}, "spec": POD_SPEC})
-    await api.ask("DELETE", f"{PODS}/p")
+    watch = await api.watch(f"{PODS}?watch=1&resourceVersion={api.server.cache.revision}")
+    gone = (await api.ask("DELETE", f"{PODS}/p")).body["metadata"]
     assert api.server.cache.get(POD, "default", "p") is None
+    assert (gone["deletionGracePeriodSeconds"], gone["generation"]) == (0, 2)
+    told = await watch.events(2)
+    assert [one["type"] for one in told] == ["MODIFIED", "DELETED"]
+    assert [one["object"]["metadata"]["deletionTimestamp"] for one in told] == [gone["deletionTimestamp"]] * 2
 
 
 async def test_a_namespace_goes_when_its_finalizer_does(api: World) -> None:

@@ -81,8 +81,12 @@ def test_a_pod_on_no_node_has_nothing_to_wait_for_whatever_is_asked() -> None:
     assert decide(POD, one, DeleteOptions(grace_s=60), NOW).removes
 
 
-def test_a_pod_without_grace_goes_at_once() -> None:
-    assert decide(POD, pod(), DeleteOptions(grace_s=0), NOW).removes
+def test_a_pod_without_grace_goes_at_once_and_says_so_before() -> None:
+    verdict = decide(POD, pod(generation=1), DeleteOptions(grace_s=0), NOW)
+    assert verdict.removes and verdict.marked is not None
+    last = verdict.marked["metadata"]
+    assert (last["deletionTimestamp"], last["deletionGracePeriodSeconds"]) == ("2026-01-01T00:00:00Z", 0)
+    assert last["generation"] == 2
 
 
 def test_a_pod_that_wants_no_time_is_given_what_is_asked_for_it() -> None:

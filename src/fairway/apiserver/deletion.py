@@ -40,7 +40,7 @@ class DeleteOptions:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``removes``: the object goes now.  Else ``marked`` is its new state, or ``None`` if it stays as it is."""
+    """``removes``: the object goes now.  ``marked`` is its new or last state, or ``None`` if it stays as it is."""
 
     removes: bool
     marked: Object | None = None
@@ -154,7 +154,9 @@ def decide(kind: Kind, found: Object, options: DeleteOptions, now_s: float) -> V
     if kind is CUSTOM_RESOURCE_DEFINITION and not meta.is_deleting(found) and CLEANUP not in finalizers:
         finalizers = [*finalizers, CLEANUP]
     if not finalizers and not grace_s and not _is_held(kind, found):
-        return Verdict(removes=True)
+        # Who looks on is told that a pod is not given any time before it is gone, if nothing was told before.
+        is_told = grace_s is None or meta.is_deleting(found)
+        return Verdict(removes=True, marked=None if is_told else _marked(found, 0, [], now_s))
     marked = _marked(found, grace_s, finalizers, now_s)
     if kind is NAMESPACE:
         marked["metadata"].pop("deletionGracePeriodSeconds", None)

@@ -113,7 +113,9 @@ async def _delete(call: Call, api: "Api", options: DeleteOptions, stored: Stored
     if verdict.marked is not None:
         if options.is_dry_run:
             return Made(verdict.marked, status)
-        return Found(await api.commits.replace(kind, verdict.marked, stored), status)
+        stored = await api.commits.replace(kind, verdict.marked, stored)
+        if not verdict.removes:
+            return Found(stored, status)
     if verdict.removes and not options.is_dry_run:
         revision = await api.commits.remove(kind, stored)
         stored = stored.at(revision) if kind.delete_returns_object else stored
