@@ -15,9 +15,13 @@ from mutated_objects import mutated
 from fairway.cli.describe import describe
 from fairway.cli.describe.world import Refused
 from fairway.objects import Object
-from kubectls import newest
+from kubectls import minor, newest
 
-pytestmark = pytest.mark.component
+NEWEST = 36
+pytestmark = [
+    pytest.mark.component,
+    pytest.mark.skipif(not newest() or minor(newest()) < NEWEST, reason=f"the words are those of kubectl 1.{NEWEST}"),
+]
 EVENTS = ("--show-events=true",)
 """Asked for, they are shown for several objects, too."""
 KINDS = sorted({(found["apiVersion"], found["kind"]) for found in ALL})
