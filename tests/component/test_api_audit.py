@@ -254,15 +254,14 @@ async def test_tokens_are_told_by_their_ids_and_stale_ones_as_such(tmp_path: Pat
         api.said()
         told = await api.world.ask("POST", f"{accounts}/default/token", body)
         token = told.body["status"]["token"]
-        id_ = jwt.decode(token, options={"verify_signature": False})["jti"]
+        claims = jwt.decode(token, options={"verify_signature": False})
         key = "authentication.kubernetes.io/issued-credential-id"
-        assert api.said()[-1]["annotations"][key] == f"JTI={id_}"
+        assert api.said()[-1]["annotations"][key] == f"JTI={claims['jti']}"
         tokens = api.world.server.api.tokens
         assert tokens is not None
-        clock = tokens._clock
         stale = "authentication.k8s.io/stale-token"
         for later_s, expected in ((0, None), (3707, "seconds after warning threshold: 100")):
-            tokens._clock = lambda later_s=later_s: clock() + later_s  # type: ignore[misc]
+            tokens._clock = lambda later_s=later_s: claims["iat"] + later_s  # type: ignore[misc]
             await api.world.ask("GET", "/version", peer=NOBODY, authorization=f"Bearer {token}")
             note = api.said()[-1]["annotations"].get(stale)
             who = "subject: system:serviceaccount:default:default"

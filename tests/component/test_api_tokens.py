@@ -7,10 +7,12 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from component.api_world import ADMIN, NOBODY, NODE, Told, World, world
 from fairway.apiserver.settings import Settings
-from fairway.cluster.certificates import ensure_token_key
+from fairway.apiserver.tokens import keys
+from fairway.cluster.certificates import ensure_token_key, key_bytes
 from fairway.objects.meta import unix_seconds
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -138,7 +140,7 @@ async def test_what_nobody_signed_is_refused(scene: Scene, tmp_path: Path) -> No
     (tmp_path / "other").mkdir()
     ensure_token_key(tmp_path / "other")
     forged = jwt.encode(
-        jwt.decode(token, options={"verify_signature": False}), (tmp_path / "other" / "sa.key").read_text(), "ES256"
+        jwt.decode(token, options={"verify_signature": False}), (tmp_path / "other" / "sa.key").read_text(), "RS256"
     )
     unsigned = jwt.encode(jwt.decode(token, options={"verify_signature": False}), None, "none")
     for bad in (forged, unsigned, f"{head}.{claims}.", "x", "", token[:-4]):
@@ -282,7 +284,28 @@ async def test_the_keys_of_the_issuer_check_its_tokens(scene: Scene) -> None:
     assert answer.content_type == "application/jwk-set+json"
     key = jwt.PyJWKSet.from_json(answer.body).keys[0]
     assert jwt.get_unverified_header(token)["kid"] == key.key_id
-    assert jwt.decode(token, key.key, ["ES256"], audience=ISSUER)["sub"] == USER
+    assert jwt.decode(token, key.key, ["RS256"], audience=ISSUER)["sub"] == USER
+    assert told.body["id_token_signing_alg_values_supported"] == ["RS256"]
+
+
+async def test_a_cluster_keeps_its_key_of_an_elliptic_curve(tmp_path: Path) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "sa.key").write_bytes(key_bytes(private))
+    ensure_token_key(tmp_path)
+    async with world(Settings(advertise_address="10.244.0.1", token_key=tmp_path / "sa.key")) as api:
+        await api.ask("POST", ACCOUNTS, {"metadata": {"name": "default"}})
+        token = (await api.ask("POST", f"{ACCOUNTS}/default/token", {"spec": {}})).body["status"]["token"]
+        key = jwt.PyJWKSet.from_json((await api.answer("GET", "/openid/v1/jwks")).body).keys[0]
+        assert jwt.decode(token, key.key, ["ES256"], audience=ISSUER)["aud"] == [ISSUER]
+        told = await api.ask("GET", "/.well-known/openid-configuration")
+        assert told.body["id_token_signing_alg_values_supported"] == ["ES256"]
+
+
+@pytest.mark.parametrize("bad", [ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate()])
+def test_other_keys_are_no_keys_of_tokens(bad: Any, tmp_path: Path) -> None:
+    (tmp_path / "sa.key").write_bytes(key_bytes(bad))
+    with pytest.raises(ValueError, match="is no key of RSA or P-256"):
+        keys.read(tmp_path / "sa.key")
 
 
 async def test_without_a_key_pods_get_no_tokens_and_all_goes_on() -> None:

@@ -56,7 +56,7 @@ class Settings:
     front_proxy: NodeTunnel | None = None
     """What extension servers know this server by: a certificate, its key, and the CA that signs only this one."""
     token_key: Path | None = None
-    """The private key (PEM, P-256) that signs service-account tokens; without one none are issued."""
+    """The private key (PEM, RSA or P-256) that signs service-account tokens; without one none are issued."""
     token_issuer: str = "https://kubernetes.default.svc.cluster.local"
     root_ca: Path | None = None
     """The CA (PEM) that signs this server's certificate, as Secrets with tokens tell it; none: they tell none."""

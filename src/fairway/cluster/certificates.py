@@ -75,13 +75,16 @@ def ensure(folder: Path, wanted: Sequence[Identity]) -> list[str]:
 
 
 def ensure_token_key(folder: Path) -> None:
-    """Make ``sa.key`` and ``sa.pub``, which sign and check service-account tokens, if they are missing."""
+    """Make ``sa.key`` and ``sa.pub``, which sign and check service-account tokens, if they are missing.
+
+    RSA, since whoever checks the tokens by OpenID may know nothing else.
+    """
     if (folder / "sa.key").exists():
         return
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     write(folder / "sa.pub", key.public_key().public_bytes(serialization.Encoding.PEM, form), 0o644)
     write(folder / "sa.key", key_bytes(key), 0o600)

@@ -4,16 +4,15 @@ Shape: ``sign`` and ``user`` are what requests use; a token that was seen is a l
 looked at every time.  ``document`` answers the two addresses of OpenID discovery.
 Rules for those who change it: PyJWT and cryptography (14 MB) are loaded with the first token, or by ``prepare`` beside
 the event loop once a pod comes; never at start.
-Source: KEP-1205, KEP-1393 (OIDC discovery); RFC 7517, RFC 7518 (ES256).
+Source: KEP-1205, KEP-1393 (OIDC discovery); RFC 7517.
 """
 
 import asyncio
-import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -29,20 +28,14 @@ from fairway.transport.interface import Request, Response
 if TYPE_CHECKING:
     from jwt.types import Options
 
-ALGORITHM = "ES256"
+    from fairway.apiserver.tokens.keys import Keys
+
 JWKS_PATH = "/openid/v1/jwks"
 CONFIGURATION_PATH = "/.well-known/openid-configuration"
 _KINDS: dict[str, Kind] = {"serviceaccount": SERVICE_ACCOUNT, "pod": POD, "secret": SECRET, "node": NODE}
 _REMEMBERED = 4096
 _AFTER_END_S = 60.0
 """How long a token outlives the grace period of what it is bound to."""
-
-
-class _Keys(NamedTuple):
-    private: Any
-    public: Any
-    id: str
-    jwk: dict[str, str]
 
 
 class Issuer:
@@ -66,30 +59,17 @@ class Issuer:
             loading.add_done_callback(lambda done: done.exception())
 
     @cached_property
-    def _keys(self) -> _Keys:
-        import jwt  # noqa: F401  (loaded with the keys, so that no request waits for it)
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    def _keys(self) -> "Keys":
+        from fairway.apiserver.tokens import keys
 
-        private = serialization.load_pem_private_key(self._key_file.read_bytes(), None)
-        if not isinstance(private, EllipticCurvePrivateKey) or private.curve.name != "secp256r1":
-            raise ValueError(f"{self._key_file} is no P-256 key")
-        public = private.public_key()
-        form = serialization.PublicFormat.SubjectPublicKeyInfo
-        key_id = _base64(hashlib.sha256(public.public_bytes(serialization.Encoding.DER, form)).digest())
-        point = public.public_numbers()
-        jwk = {
-            "use": "sig", "kty": "EC", "kid": key_id, "crv": "P-256", "alg": ALGORITHM,
-            "x": _base64(point.x.to_bytes(32, "big")), "y": _base64(point.y.to_bytes(32, "big")),
-        }  # fmt: skip
-        return _Keys(private, public, key_id, jwk)
+        return keys.read(self._key_file)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """The token that says ``claims``."""
         keys = self._keys
         import jwt
 
-        return jwt.encode(dict(claims), keys.private, ALGORITHM, {"kid": keys.id})
+        return jwt.encode(dict(claims), keys.private, keys.algorithm, {"kid": keys.id})
 
     def user(self, token: str, audiences: Sequence[str] = ()) -> tuple[User, tuple[str, ...]] | None:
         """Whom ``token`` stands for, and which of ``audiences`` it is meant for; ``None`` if it is no good."""
@@ -148,7 +128,7 @@ class Issuer:
         import jwt
 
         try:
-            found = jwt.decode(token, keys.public, [ALGORITHM], _unbounded(), issuer=(self.name, LEGACY_ISSUER))
+            found = jwt.decode(token, keys.public, [keys.algorithm], _unbounded(), issuer=(self.name, LEGACY_ISSUER))
             if found["iss"] == LEGACY_ISSUER:
                 return verified_secret(found, token, self.name)
             return verified(found)
@@ -176,7 +156,8 @@ class Issuer:
         if request.path == CONFIGURATION_PATH:
             configuration = {
                 "issuer": self.name, "jwks_uri": f"{self._server}{JWKS_PATH}", "response_types_supported": ["id_token"],
-                "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": [ALGORITHM],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": [self._keys.algorithm],
             }  # fmt: skip
             return Response(200, orjson.dumps(configuration), headers=_KEPT)
         return None
@@ -196,7 +177,3 @@ _KEPT = [("Cache-Control", "public, max-age=3600")]
 def quoted(texts: Sequence[str]) -> str:
     """A list of texts as Go shows it: ``["a" "b"]``."""
     return f"[{' '.join(orjson.dumps(text).decode() for text in texts)}]"
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
