@@ -94,6 +94,32 @@ def service(number: int) -> bytes:
     return json.dumps({"kind": "Service", "apiVersion": "v1", "metadata": metadata, "spec": spec}).encode()
 
 
+RULES = [
+    "self.least <= self.size", "self.size <= self.most", "has(self.image) && self.image.startsWith('reg')",
+    "self.ports.all(p, p.port > 0 && p.port < 65536)", "!has(self.mode) || self.mode in ['a', 'b']",
+]  # fmt: skip
+
+
+def definition(group: str, rules: list[str]) -> bytes:
+    number, text = {"type": "integer"}, {"type": "string", "maxLength": 200}
+    ports = {"type": "array", "maxItems": 10, "items": {"type": "object", "properties": {"name": text, "port": number}}}
+    properties = {"least": number, "size": number, "most": number, "image": text, "mode": text, "ports": ports}
+    spec = {"type": "object", "properties": properties, "x-kubernetes-validations": [{"rule": rule} for rule in rules]}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
+    about = {"kind": "CustomResourceDefinition", "apiVersion": "apiextensions.k8s.io/v1"}
+    whole = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    return json.dumps({**about, "metadata": {"name": f"widgets.{group}"}, "spec": whole}).encode()
+
+
+def widget(group: str, number: int) -> bytes:
+    ports = [{"name": f"p{n}", "port": 80 + n} for n in range(5)]
+    spec = {"least": 1, "size": 3, "most": 5, "image": "registry.example.com/a:1", "mode": "a", "ports": ports}
+    about = {"kind": "Widget", "apiVersion": f"{group}/v1", "metadata": {"name": f"w{number}"}}
+    return json.dumps({**about, "spec": spec}).encode()
+
+
 def jobs(count: int, job: Callable[[int], _http.Job]) -> Callable[[], _http.Job | None]:
     numbers = iter(range(count))
 
@@ -148,8 +174,25 @@ class Bench:
             await self.measure("create ConfigMap", count, lambda n: ("POST", f"{CORE}/configmaps", config_map(n)))
         if wanted("service"):
             await self.services(count)
+        if wanted("rules"):
+            await self.custom(count // 4)
         if wanted("fanout"):
             await self.fan_out(100, 400)
+
+    async def custom(self, count: int) -> None:
+        """Objects of a custom kind without rules in CEL, and with five."""
+        for name, rules in (("plain", []), ("ruled", RULES)):
+            path = f"/apis/{name}.example.com/v1/namespaces/bench/widgets"
+            made = definition(f"{name}.example.com", rules)
+            await self.ask(("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", made))
+            while (await self.ask(("GET", path, b""))).failures:
+                pass
+            await self.measure(f"create of a custom kind, {len(rules)} rules", count, lambda n, path=path: (
+                "POST", path, widget(path.split("/")[2], n)
+            ))  # fmt: skip
+
+    async def ask(self, job: _http.Job) -> _http.Load:
+        return await _http.run(jobs(1, lambda _: job), port=self.port, tls=self.tls, connections=1)
 
     async def services(self, count: int) -> None:
         turns = itertools.count()
