@@ -116,7 +116,8 @@ def _verb(module: Any, *names: str, depth: int = 2) -> Iterator[str]:
         yield from _usage(" ".join(filter(None, ["fairway", *names, usage, "[flags]"])))
         flags = sorted(getattr(module, "FLAGS", ()), key=lambda flag: flag.name)
         yield from _flag_table([_row(flag) for flag in flags if not flag.is_hidden])
-        yield "And the [flags of every command that speaks to the API](README.md#flags-of-every-command-that-speaks-to-the-api)."
+        place = "README.md#flags-of-every-command-that-speaks-to-the-api"
+        yield f"And the [flags of every command that speaks to the API]({place})."
         yield ""
     for name, text in commands.items():
         yield f"{'#' * depth} fairway {' '.join((*names, name))}"
