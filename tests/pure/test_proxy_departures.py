@@ -38,7 +38,7 @@ class World:
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(scenario, 5))
+    asyncio.run(asyncio.wait_for(scenario, 30))
 
 
 def test_what_a_slice_has_ready_is_held_on_whichever_node_it_is() -> None:
