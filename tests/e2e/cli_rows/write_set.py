@@ -15,7 +15,7 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: a, image: "a:1", env: [{name: A, value: "1"}]}, {name: b, image: "b:1"}]}
 """
-
+_SECRET = "{apiVersion: v1, kind: Secret, metadata: {name: kept}, data: {a: %s, b: YQ==}}"
 ROWS = (
     writes(
         "set",
@@ -50,6 +50,7 @@ ROWS = (
         ("replace -f -", _SERVICE.replace("port: 80", "port: 80, foo: 1")), ("replace -f -", ""),
         ("create -f -", _SERVICE), ("replace -f -", _SERVICE),
         ("replace -f -", _SERVICE.replace("{selector", "{clusterIP: 10.0.0.1, selector")), "diff",
+        ("apply -f -", _SECRET % "YQ=="), ("diff -f -", _SECRET % "Yg=="), ("diff -f -", _SECRET % "YQ=="),
         "diff -f nope.yaml", ("apply -f -", _CM), ("diff -f -", _CM), "diff foo",
         ("diff -f -", _SERVICE.replace("{selector", "{clusterIP: 10.0.0.1, selector")),
     ),

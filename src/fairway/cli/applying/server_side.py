@@ -50,6 +50,8 @@ class ServerSide:
         assert target.object is not None
         text = compact(target.object) + "\n"
         found = self._applied(target)
+        if self._flags.subresource:
+            return found, "serverside-applied"
         if self._writing.strategy == NONE and self._is_usual and last_applied(found) is not None:
             found = self._migrated(target, found)
             found = self._annotated(target, found, text)
@@ -80,7 +82,8 @@ class ServerSide:
     def _applied(self, target: "Target") -> "dict[str, Any]":
         query = self._writing.query(force="true" if self._flags.force_conflicts else "false")
         try:
-            found: dict[str, Any] = self._api.patch(target.path, target.object, query, type=APPLY_PATCH)
+            path = target.below(self._flags.subresource) if self._flags.subresource else target.path
+            found: dict[str, Any] = self._api.patch(path, target.object, query, type=APPLY_PATCH)
             return found
         except ApiError as error:
             if error.code == 415:

@@ -34,6 +34,7 @@ FLAGS = (
     Flag("selector", "l", help="of the manifests only those with these labels"),
     Flag("server-side", type="bool", help="have the server apply it"),
     Flag("show-managed-fields", type="bool", help="compare managedFields, too"),
+    Flag("show-secrets", type="bool", help="show what Secrets hold, and not only whether it differs"),
 )
 _TROUBLE = 2
 _APPLY_PATCH = "application/apply-patch+yaml"
@@ -84,6 +85,8 @@ def _write(call: "Call", target: "Target", live: str, merged: str) -> None:
             raise
         before = None
     after = _after(call, target, before)
+    if after["kind"] == "Secret" and not call.flags.show_secrets:
+        before, after = masked(before, after)
     for folder, found in ((live, before), (merged, after)):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write("" if found is None else _text(call, found))
@@ -108,9 +111,20 @@ def _text(call: "Call", found: "dict[str, Any]") -> str:
     from fairway.cli.printers.documents import without_managed_fields, yaml_text
 
     shown = found if call.flags.show_managed_fields else without_managed_fields(found)
-    if shown["kind"] == "Secret" and shown.get("data"):
-        shown = {**shown, "data": dict.fromkeys(shown["data"], "***")}
     return yaml_text(shown)
+
+
+def masked(
+    before: "dict[str, Any] | None", after: "dict[str, Any]"
+) -> "tuple[dict[str, Any] | None, dict[str, Any]]":  # fmt: skip
+    """Two states of a Secret, which tell whether a value has changed, and no value.  Pure."""
+    old, new = (before or {}).get("data") or {}, after.get("data") or {}
+    changed = {key for key in old.keys() & new.keys() if old[key] != new[key]}
+    shown = []
+    for found, values, when in ((before, old, "before"), (after, new, "after")):
+        told = {key: f"*** ({when})" if key in changed else "***" for key in values}
+        shown.append({**found, "data": told} if found and values else found)
+    return shown[0], shown[1] or {}
 
 
 def _compared(live: str, merged: str) -> int:

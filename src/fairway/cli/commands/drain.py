@@ -25,6 +25,7 @@ USAGE = "NODE... | -l SELECTOR"
 FLAGS = (
     DRY_RUN_FLAG,
     SELECTOR_FLAGS[0],
+    Flag("chunk-size", type="int", default=500, help="(without effect: pods are asked for all at once)"),
     Flag("delete-emptydir-data", type="bool", help="pods go although their emptyDir volumes are lost"),
     Flag("disable-eviction", type="bool", help="delete pods, past all PodDisruptionBudgets"),
     Flag("force", type="bool", help="pods go although nobody makes them anew"),

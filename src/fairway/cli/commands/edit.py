@@ -38,6 +38,7 @@ FLAGS = (
     manager_flag("kubectl-edit"),
     Flag("output-patch", type="bool", help="show the patch"),
     Flag("subresource", help="the subresource: status, scale or resize"),
+    Flag("windows-line-endings", type="bool", help="taken for kubectl's sake", is_hidden=True),
 )
 
 

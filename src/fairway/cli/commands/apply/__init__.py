@@ -52,6 +52,7 @@ FLAGS = (
     Flag("prune-allowlist", type="array", help="with --prune: only this kind, GROUP/VERSION/KIND; may be repeated"),
     Flag("selector", "l", help="of the manifests, and with --prune of the objects, only those with these labels"),
     Flag("server-side", type="bool", help="have the server do it, where it can"),
+    Flag("subresource", help="with --server-side: apply to the subresource, such as status"),
     Flag("wait", type="bool", help="with --force: wait until what is deleted is gone"),
 )
 
@@ -121,6 +122,8 @@ def _checked(call: "Call", writing: Writing) -> "list[str]":
     flags = call.flags
     if flags.force_conflicts and not flags.server_side:
         raise Failure("--force-conflicts only works with --server-side")
+    if flags.subresource and not flags.server_side:
+        raise Failure("--subresource can only be specified for --server-side")
     if flags.server_side and writing.strategy == CLIENT:
         raise Failure("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)")
     if writing.strategy == SERVER and flags.force:
