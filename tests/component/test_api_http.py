@@ -335,3 +335,8 @@ async def test_what_is_never_kept_is_no_table(api: World, shape: str) -> None:
     assert told.status == 406
     told = await api.ask("POST", path, {"spec": {}}, accept=f"{accept},application/json")
     assert told.status != 406
+
+
+async def test_what_is_no_utf8_is_marked_as_such_as_go_does(api: World) -> None:
+    raw = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"a":"\xff"}}'
+    assert (await api.ask("POST", MAPS, raw)).body["data"] == {"a": "\ufffd"}

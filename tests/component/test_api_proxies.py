@@ -320,7 +320,7 @@ async def test_a_refused_upgrade_is_an_answer_like_any_other(scene: Scene) -> No
         ("services/ftp:web:80/proxy/", 400, 'invalid service request "ftp:web:80"'),
         ("services/web:99/proxy/", 503, 'no service port 99 found for service "web"'),
         ("services/web:81/proxy/", 503, 'no endpoints available for service "web:81"'),
-        ("services/gone/proxy/", 404, 'endpoints "gone" not found'),
+        ("services/gone/proxy/", 404, 'services "gone" not found'),
         ("services/gone:80/proxy/", 404, 'services "gone" not found'),
         ("services/web:%C2%B2/proxy/", 503, 'no endpoints available for service "web:²"'),
         ("pods/gone/proxy/", 404, 'pods "gone" not found'),

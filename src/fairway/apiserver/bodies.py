@@ -23,6 +23,9 @@ def read(call: Call) -> Any:
     """The body of a POST or PUT.  Raises: ``StatusError`` 400 or 415."""
     media = body_media(call.content_type) if call.content_type else JSON
     if media == JSON:
+        if not _is_text(call.raw):
+            # As Go's decoder, which puts a mark in the place of what is no UTF-8.
+            call.raw = call.raw.decode(errors="replace").encode()
         found = read_json(call.kind.name, call.raw)
         # As upstream: null says nothing, and so does an empty object.
         return {} if found is None else found
@@ -41,6 +44,14 @@ def read(call: Call) -> Any:
     except orjson.JSONEncodeError as error:
         raise bad_request(f"error decoding from json: {error}") from error
     return orjson.loads(call.raw)
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Unsupported(StatusError):

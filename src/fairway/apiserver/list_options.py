@@ -58,18 +58,36 @@ def flag(text: str | None) -> bool:
     return text is not None and text != "0" and text.lower() != "false"
 
 
-_PART = re.compile(r"([0-9]*\.?[0-9]+|[0-9]+\.)(h|ms|m|s|us|µs|ns)")
-_PARTS = re.compile(rf"\+?(?:{_PART.pattern})+")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_NUMBER, _UNIT = re.compile(r"[0-9]*(?:\.[0-9]*)?"), re.compile(r"[^0-9.]*")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 
 
 def timeout_of(text: str | None) -> float | None:
-    """The seconds that a client gives its request; ``None`` where it leaves that open.  Raises: ``StatusError`` 400."""
+    """The seconds that a client gives its request; ``None`` where it leaves that open, as by less than nothing.
+
+    Raises: ``StatusError`` 400 in the words of Go's durations.
+    """
     if not text or text == "0":
         return None
-    if not _PARTS.fullmatch(text):
-        raise bad_request("invalid timeout specified in the request URL")
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text)) or None
+    rest, seconds = text.removeprefix("-") if text[0] == "-" else text.removeprefix("+"), 0.0
+    if not rest:
+        raise _no_duration(f'invalid duration "{text}"')
+    while rest:
+        number = _NUMBER.match(rest)[0]  # type: ignore[index]
+        unit = _UNIT.match(rest, len(number))[0]  # type: ignore[index]
+        if number in ("", "."):
+            raise _no_duration(f'invalid duration "{text}"')
+        if not unit:
+            raise _no_duration(f'missing unit in duration "{text}"')
+        if unit not in _SECONDS:
+            raise _no_duration(f'unknown unit "{unit}" in duration "{text}"')
+        seconds += float(number) * _SECONDS[unit]
+        rest = rest[len(number) + len(unit) :]
+    return None if text[0] == "-" else seconds or None
+
+
+def _no_duration(why: str) -> StatusError:
+    return bad_request(f"invalid timeout specified in the request URL - time: {why}")
 
 
 def revision_of(text: str) -> int | None:

@@ -23,7 +23,7 @@ def check(request: Request, route: Route, asked_verb: str, *, is_connection: boo
     """Raises: ``StatusError`` 405 for HEAD, 406 but for a connection, and 400 for what is no name."""
     if route.kind.custom is None and route.subresource != "proxy":
         if request.method == "HEAD":
-            raise method_not_allowed()
+            raise no_verb(route)
         accept = request.headers.get("accept", "")
         if route.subresource == "log":
             negotiation.check_routed(accept, _LOG_MEDIA)

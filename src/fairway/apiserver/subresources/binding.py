@@ -55,7 +55,7 @@ def _checked(call: Call) -> tuple[str, Object]:
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version="v1", kind="Binding", validation=validation))
     target, metadata = body.get("target") or {}, body.get("metadata") or {}
-    if metadata.get("name") != call.name:
+    if (metadata.get("name") or "") != call.name:
         raise bad_request("name in URL does not match name in Binding object")
     problems = [*validate_labels(metadata.get("labels"), "metadata.labels")]
     problems += meta.validate_annotations(metadata.get("annotations"), "metadata.annotations")

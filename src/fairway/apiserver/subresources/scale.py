@@ -104,6 +104,7 @@ async def update_scale(call: Call, api: "Api") -> Reply:
     """PUT.  Raises: ``StatusError`` 400, 404, 409, 422."""
     write_options.check(call.options, "UpdateOptions")
     body = check_type(call.body, call.raw, "Scale", _VERSION)
+    _check_name(call, body.get("metadata") or {})
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version=_VERSION, kind="Scale", validation=validation))
     return await _scale(call, api, lambda _: body)
@@ -207,15 +208,20 @@ def _scaled(reply: Reply, kind: Kind) -> Reply:
     raise TypeError("a write replies with an object")
 
 
-def _checked(call: Call, wanted: Object, old: Stored) -> int:
-    """The replicas that ``wanted`` asks for.  Raises: ``StatusError`` 400, 409, 422."""
-    check_type(wanted, call.raw, "Scale", _VERSION)
-    metadata, spec = wanted.get("metadata") or {}, wanted.get("spec") or {}
+def _check_name(call: Call, metadata: Object) -> None:
+    """Who puts a Scale names it.  Raises: ``StatusError`` 400."""
     name = metadata.get("name") or ("" if call.verb == "update" else call.name)
     if not name:
         raise undeterminable(call)
     if name != call.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+
+
+def _checked(call: Call, wanted: Object, old: Stored) -> int:
+    """The replicas that ``wanted`` asks for.  Raises: ``StatusError`` 400, 409, 422."""
+    check_type(wanted, call.raw, "Scale", _VERSION)
+    metadata, spec = wanted.get("metadata") or {}, wanted.get("spec") or {}
+    _check_name(call, metadata)
     if (metadata.get("namespace") or call.namespace) != call.namespace:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     replicas: int = spec.get("replicas") or 0

@@ -34,7 +34,8 @@ async def _taken(call: Call, api: "Api") -> Object:
     body = take_object(call)
     body.pop("status", None)
     if found := list(call.kind.validate(body, None)):
-        raise invalid(call.kind.group, call.kind.name, "", found)
+        # Upstream does not name the kind here.
+        raise invalid(call.kind.group, "", "", found)
     ownership.track(call, body, None, api.clock())
     await consulting.consult(call, CREATE, body, None, api)
     return body

@@ -49,7 +49,11 @@ def _service(call: Call, api: "Api") -> Target:
     port = asked.port
     if integer(port) is not None:
         port = port_name(asked, _get(api, call.kind, call.namespace, asked.name))
-    endpoints = _get(api, ENDPOINTS, call.namespace, asked.name)
+    found = api.cache.get(ENDPOINTS, call.namespace, asked.name)
+    if found is None:
+        # Upstream names what the request is about, and not what it looked for.
+        raise not_found(call.kind.group, call.kind.plural, asked.name)
+    endpoints = found.object
 
     def pod_of(name: str) -> Object | None:
         stored = api.cache.get(POD, call.namespace, name)
