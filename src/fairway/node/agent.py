@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fairway.client.interface import Client
 from fairway.kinds import POD, SERVICE
+from fairway.node.access import Access
 from fairway.node.adoption import adopted
 from fairway.node.files import is_stub, parse_resolver
 from fairway.node.image_puller import ImagePuller
@@ -85,7 +86,8 @@ class Agent:
                     group.create_task(self._services.run())
                 await self._take_stock(shared)
                 if self.settings.certificate_file:
-                    group.create_task(NodeServer(self.workers, self.settings).run())
+                    access = Access(self._client, self.settings.node_name, time.monotonic)
+                    group.create_task(NodeServer(self.workers, self.settings, access).run())
                 registration = Registration(shared)
                 registration.set_problem("")
                 group.create_task(self._pods.run())

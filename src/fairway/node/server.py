@@ -1,6 +1,7 @@
 """Server: the node's HTTPS API, what the API server asks for logs, exec, attach and port-forward.
 
-Shape: routes by the first part of the path; a client certificate of the API server or an administrator is required.
+Shape: routes by the first part of the path; the API server and administrators are known by their certificates, and of
+others the API server is asked (``access``).
 Source: services.md 11.9; the paths and texts are those of a kubelet.
 """
 
@@ -13,6 +14,7 @@ from urllib.parse import quote, unquote
 
 import orjson
 
+from fairway.node.access import Access
 from fairway.node.logs import system
 from fairway.node.logs.container_log import container_log
 from fairway.node.logs.cri import OptionProblem, log_options
@@ -50,13 +52,18 @@ def is_allowed(peer: Peer) -> bool:
 
 
 class NodeServer:
-    """The HTTPS API of one agent; ``workers`` are its pods by uid.  ``is_open``: certificates are not asked for."""
+    """The HTTPS API of one agent; ``workers`` are its pods by uid.
+
+    ``access`` judges who is not known by a certificate; ``is_open``: nobody is asked who he is.
+    """
 
     def __init__(
-        self, workers: Mapping[str, PodWorker], settings: Settings, *, is_open: bool = False
+        self, workers: Mapping[str, PodWorker], settings: Settings, access: Access | None = None, *,
+        is_open: bool = False,
     ) -> None:  # fmt: skip
         self._workers = workers
         self._settings = settings
+        self._access = access
         self._is_open = is_open
         self._routes: dict[str, Callable[[Request, list[str]], Answer | Awaitable[Answer]]] = {
             "containerLogs": self._logs,
@@ -96,8 +103,19 @@ class NodeServer:
         _, first, *rest = [*request.path.split("/"), ""]
         if first == "healthz" and not any(rest):
             return Response(200, b"ok", TEXT)
-        if not self._is_open and not is_allowed(request.peer):
-            return Response(401 if not request.peer.common_name else 403, b"Unauthorized", TEXT)
+        if self._is_open or is_allowed(request.peer):
+            return self._routed(request, first, rest)
+        if self._access is not None and (request.peer.common_name or "authorization" in request.headers):
+            return self._judged(self._access, request, first, rest)
+        return Response(401 if not request.peer.common_name else 403, b"Unauthorized", TEXT)
+
+    async def _judged(self, access: Access, request: Request, first: str, rest: list[str]) -> Answer:
+        if (refusal := await access.refusal(request)) is not None:
+            return refusal
+        answer = self._routed(request, first, rest)
+        return await answer if isinstance(answer, Awaitable) else answer
+
+    def _routed(self, request: Request, first: str, rest: list[str]) -> Answer | Awaitable[Answer]:
         route = self._routes.get(first)
         if route is None:
             return Response(404, b"404 page not found\n", TEXT)
