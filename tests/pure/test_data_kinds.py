@@ -22,6 +22,7 @@ from fairway.kinds import (
     RESOURCE_CLAIM,
     RESOURCE_SLICE,
     RUNTIME_CLASS,
+    VALIDATING_WEBHOOK_CONFIGURATION,
     VIRTUAL,
     VOLUME_ATTACHMENT,
     VOLUME_ATTRIBUTES_CLASS,
@@ -112,6 +113,8 @@ def test_mistakes_are_told_in_known_words(kind: Kind, changes: Object, problems:
     ("kind", "changes", "problems"),
     [
         (RUNTIME_CLASS, {"handler": "other"}, ['handler: Invalid value: "other": field is immutable']),
+        (RUNTIME_CLASS, {"handler": "A_b"},
+         [f'handler: Invalid value: "A_b": {LABEL}', 'handler: Invalid value: "A_b": field is immutable']),
         (CSI_DRIVER, {"spec__attachRequired": False},
          ["spec.attachedRequired: Invalid value: false: field is immutable"]),
         (VOLUME_ATTRIBUTES_CLASS, {"driverName": "c.d"}, ['driverName: Invalid value: "c.d": field is immutable']),
@@ -156,3 +159,23 @@ def test_a_flow_schema_is_judged_once_and_keeps_its_time() -> None:
     assert flow_control.judged(schema | {"status": status}, {"a"}, 9.0) is None
     lost = flow_control.judged(schema | {"status": status}, set(), 9.0)
     assert lost is not None and lost["conditions"][0]["lastTransitionTime"] == "1970-01-01T00:00:09Z"
+
+
+def test_a_volume_attachment_is_judged_before_it_is_told_to_stay() -> None:
+    problems = changed(
+        VOLUME_ATTACHMENT, made(VOLUME_ATTACHMENT, sample(VOLUME_ATTACHMENT)),
+        sample(VOLUME_ATTACHMENT, spec__nodeName="A_b"),
+    )  # fmt: skip
+    assert problems[0] == f'spec.nodeName: Invalid value: "A_b": {SUBDOMAIN}'
+    assert problems[1].endswith(": field is immutable")
+
+
+@pytest.mark.parametrize(("missing", "told"), [("namespace", "name"), ("name", "namespace")])
+def test_a_webhook_without_half_a_service_is_told_of_the_other_half(missing: str, told: str) -> None:
+    """As upstream, which hands both over in the wrong order: kubernetes#141353."""
+    hooks = deepcopy(sample(VALIDATING_WEBHOOK_CONFIGURATION)["webhooks"])
+    hooks[0]["clientConfig"] = {"service": {"namespace": "n", "name": "s"}}
+    del hooks[0]["clientConfig"]["service"][missing]
+    assert refused(VALIDATING_WEBHOOK_CONFIGURATION, sample(VALIDATING_WEBHOOK_CONFIGURATION, webhooks=hooks)) == [
+        f"webhooks[0].clientConfig.service.{told}: Required value: service {told} is required"
+    ]

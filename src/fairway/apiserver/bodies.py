@@ -23,10 +23,7 @@ def read(call: Call) -> Any:
     """The body of a POST or PUT.  Raises: ``StatusError`` 400 or 415."""
     media = body_media(call.content_type) if call.content_type else JSON
     if media == JSON:
-        if not _is_text(call.raw):
-            # As Go's decoder, which puts a mark in the place of what is no UTF-8.
-            call.raw = call.raw.decode(errors="replace").encode()
-        found = read_json(call.kind.name, call.raw)
+        found = _read_marked(call)
         # As upstream: null says nothing, and so does an empty object.
         return {} if found is None else found
     if media in _YAML:
@@ -46,12 +43,22 @@ def read(call: Call) -> Any:
     return orjson.loads(call.raw)
 
 
-def _is_text(raw: bytes) -> bool:
+def _read_marked(call: Call) -> Any:
+    """JSON, with a mark in the place of what is no UTF-8, as Go's decoder puts one.  Raises: ``StatusError`` 400."""
     try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        return read_json(call.kind.name, call.raw)
+    except StatusError:
+        marked = call.raw.decode(errors="replace").encode()
+        if marked == call.raw:
+            raise
+        try:
+            found = orjson.loads(marked)
+        except orjson.JSONDecodeError:
+            found = None
+        if found is None:
+            raise
+        call.raw = marked
+        return found
 
 
 class Unsupported(StatusError):

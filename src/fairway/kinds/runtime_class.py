@@ -29,14 +29,14 @@ def defaults(new: Object) -> None:
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """The handler is a name that a node could know, and stays."""
     handler = new.get("handler") or ""
-    if old is not None:
-        yield from unchanged("handler", handler, old.get("handler") or "")
     yield from dns_label("handler", handler)
     if overhead := new.get("overhead"):
         yield from requirements("overhead", {"limits": overhead.get("podFixed")})
     if scheduling := new.get("scheduling"):
         yield from validate_labels(scheduling.get("nodeSelector"), "scheduling.nodeSelector")
         yield from _tolerations(scheduling.get("tolerations") or [])
+    if old is not None:
+        yield from unchanged("handler", handler, old.get("handler") or "")
 
 
 def _tolerations(found: list[Object]) -> Iterator[Problem]:

@@ -137,9 +137,10 @@ def _url(path: str, url: str) -> Iterator[Problem]:
 
 
 def _service(path: str, service: Object) -> Iterator[Problem]:
-    for field in ("name", "namespace"):
+    # Upstream hands name and namespace over in the wrong order, and so names the other one (kubernetes#141353).
+    for field, told in (("namespace", "name"), ("name", "namespace")):
         if not service.get(field):
-            yield required(f"{path}.{field}", f"service {field} is required")
+            yield required(f"{path}.{told}", f"service {told} is required")
     if not 0 < service.get("port", 443) < 65536:
         yield invalid_value(
             f"{path}.port", service["port"], "port is not valid: must be between 1 and 65535, inclusive"

@@ -32,12 +32,13 @@ def prepare(new: Object, old: Object | None, subresource: str) -> None:
 
 def validate(new: Object, old: Object | None) -> Iterator[Problem]:
     """Who attaches what to which node: all named, and never changed."""
-    spec = new["spec"]
+    yield from _spec(new["spec"])
     yield from _status_problems(new.get("status") or {})
-    if old is not None:
-        if spec != old["spec"]:
-            yield invalid_value("spec", spec, IMMUTABLE)
-        return
+    if old is not None and new["spec"] != old["spec"]:
+        yield invalid_value("spec", new["spec"], IMMUTABLE)
+
+
+def _spec(spec: Object) -> Iterator[Problem]:
     yield from driver_name("spec.attacher", spec.get("attacher") or "")
     source = spec["source"]
     volume, inline = source.get(_VOLUME), source.get("inlineVolumeSpec")
