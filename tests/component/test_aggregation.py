@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 
 from component.authority import Authority
 from component.served_api import KUBECTLS, ServedApi, served_api
+from fairway.apiserver.aggregation.aggregation import Remote
+from fairway.apiserver.aggregation.availability import Verdict, is_well
 from fairway.apiserver.discovery import aggregated
 from fairway.apiserver.settings import NodeTunnel
 from fairway.controllers.namespace import NAMESPACES
@@ -83,11 +85,16 @@ class Extension:
         self.is_old = False
         self.watchers: list[StreamWriter] = []
         self.is_left = asyncio.Event()
+        self.is_asked = asyncio.Event()
+        self.may_refuse: asyncio.Event | None = None
+        """It refuses the first look at its resources, once it may: what it asks others itself, it does not know yet."""
         self.held: list[str] = []
         """Names of readings in the namespace ``leaving``."""
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Answer | Awaitable[Answer]:
         self.seen.append(request)
+        if request.path == ROOT and self.may_refuse is not None:
+            return self._refused(self.may_refuse)
         if ("watch", "true") in request.query:
             return Stream(self.watchers.append, self.is_left.set)
         if request.headers.get("upgrade"):
@@ -103,6 +110,12 @@ class Extension:
         if request.path == f"{ROOT}/namespaces/default/readings/one":
             return Response(200, orjson.dumps(reading("one")))
         return self._of_objects(request)
+
+    async def _refused(self, when: asyncio.Event) -> Answer:
+        self.is_asked.set()
+        await when.wait()
+        self.may_refuse = None
+        return Response(403, b"not yet")
 
     def _of_objects(self, request: Request) -> Response:
         if request.path.startswith(f"{ROOT}/namespaces/leaving/readings"):
@@ -377,3 +390,22 @@ async def test_a_server_that_is_only_starting_is_asked_again_soon(world: World) 
     await world.condition("False")
     world.extension.is_well = True
     await world.condition("True")
+
+
+async def test_what_was_never_asked_gets_no_requests_unless_it_was_well_before(world: World) -> None:
+    may_refuse = world.extension.may_refuse = asyncio.Event()
+    await world.register()
+    await world.extension.is_asked.wait()
+    path = f"{ROOT}/namespaces/default/readings"
+    assert "(ServiceUnavailable)" in await world.api.kubectl("get", "--raw", path, code=1)
+    may_refuse.set()
+    await world.condition("True")
+    assert "ReadingList" in await world.api.kubectl("get", "--raw", path)
+
+
+@pytest.mark.parametrize(("status", "is_open"), [("True", True), ("False", False), ("", False)])
+def test_before_it_is_asked_an_api_service_is_believed(status: str, *, is_open: bool) -> None:
+    conditions = [{"type": "Available", "status": status}] if status else []
+    assert Remote({}, was_well=is_well({"status": {"conditions": conditions}})).is_open is is_open
+    assert Remote({}, Verdict("True", "", "")).is_open
+    assert not Remote({}, Verdict("False", "", ""), was_well=True).is_open

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.apiserver.aggregation.asking import Asking
-from fairway.apiserver.aggregation.availability import FAILURES, Verdict, fetched, judged, told
+from fairway.apiserver.aggregation.availability import FAILURES, Verdict, fetched, is_well, judged, told
 from fairway.apiserver.aggregation.described import Described, described
 from fairway.apiserver.aggregation.emptying import Emptied, Target, empty
 from fairway.apiserver.aggregation.local import MANAGED, api_service, served
@@ -39,16 +39,25 @@ Describe = Callable[[Mapping[Place, Described]], None]
 
 
 class Remote(NamedTuple):
-    """A group and version that an extension server answers for; ``verdict`` is ``None`` until it was asked."""
+    """A group and version that an extension server answers for; ``verdict`` is ``None`` until it was asked.
+
+    ``was_well``: what its APIService said before that.
+    """
 
     spec: Object
     verdict: Verdict | None = None
     described: Described = Described()
+    was_well: bool = False
 
     @property
     def answers(self) -> bool:
         """Whether he did when he was asked last."""
         return self.verdict is not None and self.verdict.status == "True"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are passed on: not to a new one that may still refuse what it will allow soon."""
+        return self.was_well if self.verdict is None else self.answers
 
 
 class Aggregation:
@@ -172,7 +181,8 @@ class Aggregation:
             place = (spec.get("group") or "", spec.get("version") or "")
             if spec.get("service") is not None and place[0]:
                 known = self._remotes.get(place)
-                found[place] = known if known is not None and known.spec == spec else Remote(spec)
+                is_same = known is not None and known.spec == spec
+                found[place] = known if known and is_same else Remote(spec, was_well=is_well(stored.object))
         behind = (remote.spec["service"] for remote in found.values())
         places = [(SERVICE.key(one["namespace"], one["name"]), f"{ENDPOINT_SLICE.prefix}{one['namespace']}/")
                   for one in behind]  # fmt: skip

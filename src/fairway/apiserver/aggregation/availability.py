@@ -85,6 +85,12 @@ def _resources(body: bytes) -> list[Object]:
     return [one for one in listed or () if isinstance(one, dict) and isinstance(one.get("name"), str)]
 
 
+def is_well(found: Object) -> bool:
+    """Whether an APIService says that its server answers.  Pure."""
+    conditions = (found.get("status") or {}).get("conditions") or []
+    return any(one.get("type") == AVAILABLE and one.get("status") == "True" for one in conditions)
+
+
 def told(found: Object, verdict: Verdict, now_s: float) -> Object | None:
     """The status that an APIService should have; ``None`` if it has it.  Pure."""
     conditions = (found.get("status") or {}).get("conditions") or []

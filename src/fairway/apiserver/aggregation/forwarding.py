@@ -44,8 +44,8 @@ def asked(request: Request) -> Asked:
 
 
 async def forwarded(remote: Remote, request: Request, user: User, aggregation: Aggregation, api: "Api") -> Answer:
-    """The extension server's answer; 503 if it has none, and while it is known not to answer."""
-    if remote.verdict is not None and not remote.answers:
+    """The extension server's answer; 503 if it has none, and until it is known to answer."""
+    if not remote.is_open:
         return _unavailable("service unavailable")
     try:
         server = aggregation.server(remote)
