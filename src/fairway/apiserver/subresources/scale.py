@@ -104,9 +104,9 @@ async def update_scale(call: Call, api: "Api") -> Reply:
     """PUT.  Raises: ``StatusError`` 400, 404, 409, 422."""
     write_options.check(call.options, "UpdateOptions")
     body = check_type(call.body, call.raw, "Scale", _VERSION)
-    _check_name(call, body.get("metadata") or {})
     validation = strict.mode(call.options.get("fieldValidation"))
     call.warnings.extend(strict.check(body, call.raw, api_version=_VERSION, kind="Scale", validation=validation))
+    _check_name(call, body.get("metadata") or {})
     return await _scale(call, api, lambda _: body)
 
 
