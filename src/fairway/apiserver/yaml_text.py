@@ -59,7 +59,7 @@ def _block(value: Any, indent: str, lines: list[str]) -> None:
 
 
 def _member(name: str, value: Any, indent: str, lines: list[str]) -> None:
-    key = _text(name)
+    key = _text(name) if len(name) <= _REMEMBERED_LENGTH else _written(name)
     if len(key) > _LONGEST_KEY:
         lines.append(f"{indent}? {key}")
         lines.append(f"{indent}: {_safe(orjson.dumps(value).decode())}")

@@ -31,6 +31,8 @@ SEATS = 600
 QUEUE_PATIENCE = 4
 """A request may wait for this part of the time that it may take."""
 _REMEMBERED = 4096
+_REMEMBERED_LETTERS = 512
+"""Of what clients make up: longer requests are classified each time."""
 _FLOWS = 1024
 WRITE_S = 0.001
 """What a request that waits for the store is taken to cost the loop."""
@@ -61,9 +63,11 @@ class Fairness:
         key = (user.name, user.groups, asked[:5], asked.path)
         found = self._known.get(key)
         if found is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            found = self._known[key] = self._find(user, asked)
+            found = self._find(user, asked)
+            if len(user.name) + len(asked.subresource) + len(asked.path) <= _REMEMBERED_LETTERS:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[key] = found
         return found
 
     def _find(self, user: User, asked: Asked) -> Flow:
