@@ -80,6 +80,8 @@ HERE = "spec.metrics[0]"
             " utilization"]),
         (autoscaler(behavior={"scaleUp": {"tolerance": "-100m"}}), [
             'spec.behavior.scaleUp.tolerance: Invalid value: "-100m": must be greater than or equal to 0']),
+        (autoscaler(behavior={"scaleUp": {"policies": []}}), [
+            "spec.behavior.scaleUp.policies: Required value: must specify at least one Policy"]),
         (autoscaler(behavior={"scaleUp": {"selectPolicy": "Odd", "policies": [{"type": "Odd", "value": 0}]}}), [
             'spec.behavior.scaleUp.selectPolicy: Unsupported value: "Odd": supported values: "Disabled", "Max", "Min"',
             'spec.behavior.scaleUp.policies[0].type: Unsupported value: "Odd": supported values: "Percent", "Pods"',

@@ -4,7 +4,8 @@ Kubernetes holds most fields in Go structs.  A plain field cannot tell ``""``, `
 not written then; a pointer can, and is.  Lists and maps without a member are not written either, unless required.
 Some fields are always written, said or not.
 Shape: ``leave_out(body, api_version, kind)`` changes ``body``, which has no nulls.  ``plain_fields.txt`` holds a type a
-line with its plain fields; ``+`` marks one that is always written, and ``!`` one that is ``null`` if nothing was said.
+line with its plain fields; ``+`` marks one that is always written, ``!`` one that is ``null`` if nothing was said, and
+``=`` a list that stays when it is empty, as it is not filled in then.
 Source: the fields of Kubernetes' API types.
 """
 
@@ -79,7 +80,8 @@ def _zero(found: Definition, name: str) -> Callable[[], Any]:
 
 
 def _step(name: str, type_: Type, found: Definition, plain: frozenset[str]) -> tuple[bool, _Inner | None]:
-    is_collection = type_.form in (schema.LIST, schema.MAP) and name not in found.required and f"!{name}" not in plain
+    stays = name in found.required or not plain.isdisjoint((f"!{name}", f"={name}"))
+    is_collection = type_.form in (schema.LIST, schema.MAP) and not stays
     return name in plain or is_collection, _inner(type_)
 
 
