@@ -1,12 +1,14 @@
 """What is used: read from the kernel's texts, compared over time, and told as a kubelet tells it."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairway.node.cgroup_usage import cpu_ns_in, idle_bytes_in
+from fairway.node.cgroup_usage import cpu_ns_in, idle_bytes_in, usage_of
+from fairway.node.cgroups import Hierarchy
 from fairway.node.runtimes.interface import Usage
 from fairway.node.usage import measuring
 from fairway.node.usage.machine import counted
@@ -19,7 +21,7 @@ POD = {"metadata": {"name": "web", "namespace": "shop", "uid": "u1"}, "status": 
 
 @pytest.mark.parametrize(
     ("text", "nanoseconds"),
-    [("1234\n", 1234), ("usage_usec 5\nuser_usec 3\n", 5000), ("nr_periods 0\n", None), ("", None)],
+    [("1234\n", 1234), ("0\n", 0), ("usage_usec 5\nuser_usec 3\n", 5000), ("nr_periods 0\n", None), ("", None)],
 )
 def test_both_versions_of_control_groups_count_processor_time(text: str, nanoseconds: int | None) -> None:
     assert cpu_ns_in(text) == nanoseconds
@@ -29,6 +31,18 @@ def test_file_pages_not_used_lately_count_with_the_groups_below() -> None:
     assert idle_bytes_in("anon 5\ninactive_file 7\n") == 7
     assert idle_bytes_in("inactive_file 7\ntotal_cache 9\ntotal_inactive_file 8\n") == 8
     assert idle_bytes_in("") == 0
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_has_only_begun_has_used_nothing_and_is_measured_all_the_same(tmp_path: Path, version: int) -> None:
+    first = {"cpuacct.usage": "0\n", "memory.usage_in_bytes": "9\n", "memory.stat": "total_inactive_file 4\n"}
+    second = {"cpu.stat": "usage_usec 0\n", "memory.current": "9\n", "memory.stat": "inactive_file 4\n"}
+    (tmp_path / "pod").mkdir()
+    for name, text in (first if version == 1 else second).items():
+        (tmp_path / "pod" / name).write_text(text)
+    found = [Hierarchy(tmp_path, version, frozenset())]
+    assert usage_of(found, "/pod") == Usage(0, 9, 5)
+    assert usage_of(found, "/gone") is None
 
 
 def test_the_machine_is_busy_in_all_but_idle_and_waiting_time() -> None:

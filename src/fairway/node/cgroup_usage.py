@@ -20,7 +20,8 @@ _IDLE_PAGES = frozenset({"total_inactive_file", "inactive_file"})
 def usage_of(found: Iterable[Hierarchy], group: str) -> Usage | None:
     """Read it now; ``None`` where the kernel does not count.  Blocking."""
     folders = [hierarchy.path / group.lstrip("/") for hierarchy in found]
-    cpu_ns = next(filter(None, map(cpu_ns_in, _texts(folders, _CPU))), None)
+    counted = map(cpu_ns_in, _texts(folders, _CPU))
+    cpu_ns = next((found for found in counted if found is not None), None)
     memory = next(_texts(folders, _MEMORY), None)
     if cpu_ns is None or memory is None:
         return None
