@@ -111,3 +111,11 @@ async def test_the_node_with_the_ingress_controller_reads_secrets_and_no_more(ap
     for target in ("/api/v1/configmaps", f"{CORE}/configmaps/unnamed"):
         assert (await read(api, INGRESS, target)).status == 403
     assert (await api.ask("DELETE", f"{CORE}/secrets/unnamed", peer=INGRESS)).status == 403
+
+
+async def test_a_node_asks_who_asks_it_and_what_he_may(api: World) -> None:
+    token = {"spec": {"token": "x"}}
+    assert (await api.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", token, peer=MINE)).status == 201
+    access = {"spec": {"user": "anna", "resourceAttributes": {"verb": "get", "resource": "nodes", "name": "n1"}}}
+    told = await api.ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", access, peer=MINE)
+    assert (told.status, told.body["status"]["allowed"]) == (201, False)

@@ -44,6 +44,9 @@ _SELF_RULES = (
 )
 
 _NODE_RULES = (
+    # Who asks a node for something, and what he may.
+    _rule("authentication.k8s.io", "tokenreviews", "create"),
+    _rule("authorization.k8s.io", "subjectaccessreviews localsubjectaccessreviews", "create"),
     _rule("", "services endpoints nodes pods namespaces serviceaccounts", "get list watch"),
     _rule("discovery.k8s.io", "endpointslices", "get list watch"),
     _rule("networking.k8s.io", "servicecidrs ipaddresses", "get list watch"),
