@@ -77,14 +77,15 @@ async def test_the_first_who_asks_has_two_looks_taken_and_the_next_one_more(monk
         return {MACHINE: Counted(Usage(len(looks) * 1000, 1, 1), 0.0)}
 
     measured = Measuring(look, lambda: now[0])
-    first, same = await asyncio.gather(measured.measured(), measured.measured())
-    assert (len(looks), first[MACHINE].nanocores, same) == (2, 2000, first)
-    now[0] += 15.0
-    assert (await measured.measured())[MACHINE].window_s == pytest.approx(15.5)
-    assert len(looks) == 3
+    first, second = await asyncio.gather(measured.measured(), measured.measured())
+    assert (len(looks), first[MACHINE].nanocores, first[MACHINE].window_s) == (3, 2000, 0.5)
+    assert (second[MACHINE].nanocores, second[MACHINE].window_s) == (2000, 1.0)
+    now[0] += 14.5
+    assert (await measured.measured())[MACHINE].window_s == pytest.approx(15.0)
+    assert len(looks) == 4
     now[0] += 1000.0  # too long ago to say anything of now
-    await measured.measured()
-    assert len(looks) == 5
+    assert (await measured.measured())[MACHINE].window_s == pytest.approx(0.5)
+    assert len(looks) == 6
 
 
 def test_a_pod_is_the_sum_of_its_containers() -> None:

@@ -2,6 +2,18 @@
 
 from .step import row, types, until
 
+SERVING = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: serving}
+spec:
+  selector: {matchLabels: {app: serving}}
+  template:
+    metadata: {labels: {app: serving}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers: [{name: kubia, image: luksa/kubia, imagePullPolicy: IfNotPresent}]
+"""
 STREAMS = (
     row("X01 X02 X04 exec into what is not a pod",
         types("exec abc -- date", 'pods "abc" not found', code=1),
@@ -43,6 +55,15 @@ STREAMS = (
 )  # fmt: skip
 
 ROLLOUTS = (
+    row("an autoscaler follows what pods use",
+        types("apply -f -", "=deployment.apps/serving created", given=SERVING),
+        types("rollout status deploy/serving --timeout=30s", "successfully rolled out"),
+        types("autoscale deploy serving --max=2 --memory=1Mi", "serving autoscaled"),
+        until("get deploy serving -o jsonpath={.spec.replicas}", "=2"),
+        until("get hpa", "~^serving +Deployment/serving +memory: [0-9]+/1Mi +1 +2 +[12] "),
+        types("describe hpa serving", "~ScalingActive +True +ValidMetricFound",
+              "New size: 2; reason: memory resource above target"),
+        since=34),
     row("autoscalers by shares and amounts",
         types("create deploy web --image=luksa/kubia --replicas=0"),
         types("autoscale deploy web --max=3 --cpu=60% --memory=200",

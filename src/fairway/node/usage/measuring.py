@@ -12,8 +12,8 @@ from typing import NamedTuple
 from fairway.node.runtimes.interface import Usage
 
 LOOKS_APART_S = 0.5
-_SAME_S = 1.0
-"""Who asks again so soon is told the same."""
+_SHORTEST_S = 1.0
+"""Who asks again sooner is told of the time since an earlier look."""
 _OLD_S = 60.0
 """An older look says nothing of now."""
 
@@ -70,22 +70,19 @@ class Measuring:
     def __init__(self, look: Callable[[], Awaitable[Mapping[Key, Counted]]], now_s: Callable[[], float]) -> None:
         self._look_now = look
         self._now_s = now_s
-        self._last: Look | None = None
-        self._told: dict[Key, Measured] = {}
+        self._base: Look | None = None
         self._turn = asyncio.Lock()
 
     async def measured(self) -> dict[Key, Measured]:
-        """What is used now, and how fast."""
+        """What is used now, and how fast it was used since the last look that is a while ago."""
         async with self._turn:
-            last, now_s = self._last, self._now_s()
-            if last is not None and self._told and now_s - last.at_s < _SAME_S:
-                return self._told
-            if last is None or now_s - last.at_s > _OLD_S:
-                last = await self._look()
+            base = self._base
+            if base is None or self._now_s() - base.at_s > _OLD_S:
+                base = await self._look()
                 await asyncio.sleep(LOOKS_APART_S)
-            self._last = await self._look()
-            self._told = compared(last, self._last)
-            return self._told
+            after = await self._look()
+            self._base = after if after.at_s - base.at_s >= _SHORTEST_S else base
+            return compared(base, after)
 
     async def _look(self) -> Look:
         return Look(self._now_s(), await self._look_now())
