@@ -202,7 +202,7 @@ async def test_misshapen_objects_of_every_kind_in_every_verb(api: World, chance:
             await api.ask("PATCH", path_of(kind), {"metadata": {"finalizers": None}}, **merge)
             await api.ask("DELETE", f"{path_of(kind)}?gracePeriodSeconds=0")
             await api.ask("POST", collection(kind), sample(kind))
-    known = ("range is full", "duplicate nodePort")
+    known = ("range is full", "duplicate nodePort", "failed calling webhook")
     assert [fault for fault in faults if fault and not any(text in fault for text in known)] == []
 
 
