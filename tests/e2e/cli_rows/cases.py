@@ -110,7 +110,7 @@ ROWS = (
     reads(
         "sorted by what some do not have", "get pods -l app!=x --sort-by=.metadata.labels.nosuch",
         "get cm,svc --sort-by=.metadata.labels.tier -o name",
-        "get svc --sort-by=.spec.clusterIP -o name", "get svc -w -l ==", "get svc -w --request-timeout=-1s",
+        "get svc --sort-by=.spec.clusterIP -o name", "get svc -w -l ==",
         "get svc --request-timeout=+5", "get svc --request-timeout=",
     ),
     reads(
