@@ -103,6 +103,7 @@ MISTAKES: list[tuple[tuple[Any, ...], Any, str]] = [
      "float,int32,int64,password"),
     (("spec", "versions", 0, "subresources"), {"scale": {"specReplicasPath": "spec.x"}},
      'spec.subresources.scale.specReplicasPath: Invalid value: "spec.x": must be a simple json path starting with .'),
+    (("spec", "conversion"), {}, "spec.conversion.strategy: Required value"),
     (("spec", "conversion"), {"strategy": "Webhook"},
      "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook"),
     (X, {"type": "array", "items": {"type": "object"}, "x-kubernetes-list-type": "map"},

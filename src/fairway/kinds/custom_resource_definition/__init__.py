@@ -22,8 +22,9 @@ def defaults(new: Object) -> None:
     names = child(spec, "names")
     if kind := names.get("kind"):
         fill_empty(names, singular=kind.lower(), listKind=f"{kind}List")
+    if spec.get("conversion") is None:
+        spec["conversion"] = {"strategy": "None"}
     conversion = child(spec, "conversion")
-    fill_empty(conversion, strategy="None")
     service = ((conversion.get("webhook") or {}).get("clientConfig") or {}).get("service")
     if service:
         fill(service, port=443)
