@@ -1,7 +1,6 @@
 """An extension server behind an APIService: asked with the real kubectl, and what it is told of who asks."""
 
 import asyncio
-import base64
 import json
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
-from component.authority import Authority
-from component.served_api import KUBECTLS, ServedApi, served_api
+from component.extension_server import NAME, Extended, extended
+from component.served_api import KUBECTLS
 from fairway.apiserver.aggregation.aggregation import Remote
 from fairway.apiserver.aggregation.availability import Verdict, is_well
 from fairway.apiserver.discovery import aggregated
-from fairway.apiserver.settings import NodeTunnel
 from fairway.controllers.namespace import NAMESPACES
 from fairway.objects import Object
 from fairway.transport import tls
@@ -28,8 +26,7 @@ from fairway.transport.interface import (
     StreamWriter,
     TakeOver,
 )
-from fairway.transport.limits import Limits
-from fairway.transport.server import frame, serve
+from fairway.transport.server import frame
 
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
 ROOT = "/apis/metrics.example.com/v1"
@@ -147,46 +144,25 @@ def reading(name: str) -> Object:
 
 
 class World:
-    def __init__(self, api: ServedApi, extension: Extension, port: int, bundle: Path) -> None:
-        self.api = api
+    def __init__(self, extended: Extended, extension: Extension) -> None:
+        self.api = extended.api
         self.extension = extension
-        self.port = port
-        self.bundle = bundle
-
-    async def register(self, **spec: Any) -> None:
-        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ext"},
-                   "spec": {"type": "ExternalName", "externalName": "localhost"}}  # fmt: skip
-        wanted = {
-            "group": "metrics.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10,
-            "service": {"namespace": "default", "name": "ext", "port": self.port},
-            "caBundle": base64.b64encode(self.bundle.read_bytes()).decode(), **spec,
-        }  # fmt: skip
-        about = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService"}
-        found = {**about, "metadata": {"name": "v1.metrics.example.com"}, "spec": wanted}
-        await self.api.kubectl("create", "-f", "-", text=f"{json.dumps(service)}\n---\n{json.dumps(found)}")
+        self.register = extended.register
+        self._becomes = extended.becomes
 
     async def condition(self, status: str) -> Object:
         """The condition Available once it is ``status``."""
-        await self.api.kubectl(
-            "wait", "apiservice/v1.metrics.example.com", f"--for=condition=Available={status}", "--timeout=10s"
-        )
-        text = await self.api.kubectl("get", "apiservice", "v1.metrics.example.com", "-o", "json")
+        await self._becomes(status)
+        text = await self.api.kubectl("get", "apiservice", NAME, "-o", "json")
         (found,) = json.loads(text)["status"]["conditions"]
         return dict(found)
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    (tmp_path / "front").mkdir()
-    front, own = Authority(tmp_path / "front", "front-ca"), Authority(tmp_path / "front", "own-ca")
-    client, mine = front.issue("front-proxy-client"), own.issue("ext", hosts=("ext.default.svc",))
     extension = Extension()
-    context = tls.server_context(mine.cert, mine.key, front.ca)
-    server = await serve(extension.handle, ssl_context=context, limits=Limits())
-    pair = NodeTunnel(client.cert, client.key, front.ca)
-    async with served_api(tmp_path, [NAMESPACES], front_proxy=pair) as api:
-        yield World(api, extension, server.addresses[0][1], own.ca)
-    await server.close(0.5)
+    async with extended(tmp_path, extension.handle, [NAMESPACES]) as found:
+        yield World(found, extension)
 
 
 async def test_its_resources_are_discovered_read_and_written(world: World) -> None:

@@ -1,7 +1,6 @@
 """The garbage collector and objects of extension servers: what is owned goes with its owners, wherever either lives."""
 
 import asyncio
-import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,16 +8,13 @@ from pathlib import Path
 import orjson
 import pytest
 
-from component.authority import Authority
-from component.served_api import KUBECTLS, ServedApi, served_api
-from fairway.apiserver.settings import NodeTunnel
+from component.extension_server import extended
+from component.served_api import KUBECTLS, ServedApi
 from fairway.controllers.garbage_collector import GARBAGE_COLLECTOR
 from fairway.objects import Object
 from fairway.objects.patches import merge_patch
-from fairway.transport import tls
 from fairway.transport.interface import Answer, Request, Response, Stream, StreamWriter
-from fairway.transport.limits import Limits
-from fairway.transport.server import frame, serve
+from fairway.transport.server import frame
 
 pytestmark = pytest.mark.skipif(not KUBECTLS, reason="no kubectl on this machine")
 GROUP = "metrics.example.com/v1"
@@ -88,27 +84,11 @@ class Extension:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[tuple[ServedApi, Extension]]:
-    (tmp_path / "front").mkdir()
-    front, own = Authority(tmp_path / "front", "front-ca"), Authority(tmp_path / "front", "own-ca")
-    client, mine = front.issue("front-proxy-client"), own.issue("ext", hosts=("ext.default.svc",))
     extension = Extension()
-    context = tls.server_context(mine.cert, mine.key, front.ca)
-    server = await serve(extension.handle, ssl_context=context, limits=Limits())
-    pair = NodeTunnel(client.cert, client.key, front.ca)
-    async with served_api(tmp_path, [GARBAGE_COLLECTOR], front_proxy=pair) as api:
-        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ext"},
-                   "spec": {"type": "ExternalName", "externalName": "localhost"}}  # fmt: skip
-        spec = {
-            "group": "metrics.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10,
-            "service": {"namespace": "default", "name": "ext", "port": server.addresses[0][1]},
-            "caBundle": base64.b64encode(own.ca.read_bytes()).decode(),
-        }  # fmt: skip
-        registered = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
-                      "metadata": {"name": "v1.metrics.example.com"}, "spec": spec}  # fmt: skip
-        await api.kubectl("create", "-f", "-", text=f"{json.dumps(service)}\n---\n{json.dumps(registered)}")
-        await api.kubectl("wait", "apiservice/v1.metrics.example.com", "--for=condition=Available", "--timeout=10s")
-        yield api, extension
-    await server.close(0.5)
+    async with extended(tmp_path, extension.handle, [GARBAGE_COLLECTOR]) as found:
+        await found.register()
+        await found.becomes("True")
+        yield found.api, extension
 
 
 async def configured(api: ServedApi, name: str, **metadata: object) -> Object:

@@ -83,7 +83,7 @@ async def test_a_list_that_is_refused_is_tried_ever_more_slowly(slow: Slow) -> N
         before = slow.calls.get("update", 0)
         began_s = asyncio.get_running_loop().time()
         while slow.calls.get("update", 0) < before + 8:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # it is only counted, nobody tells of it
         # Three of them at once, as the pods came one by one; then 20 + 40 + 80 + 160 ms at the least.
         assert asyncio.get_running_loop().time() - began_s > 0.15
         slow.failures.clear()

@@ -43,7 +43,7 @@ async def heard(cluster: ControlledCluster) -> AsyncIterator[None]:
             if ready(node) != "True":
                 well = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
                 await cluster.client.patch(NODE, None, "n1", well, subresource="status")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a heartbeat, as nodes have it
 
     telling = asyncio.create_task(tell())
     try:

@@ -79,7 +79,7 @@ class Measuring:
             base = self._base
             if base is None or self._now_s() - base.at_s > _OLD_S:
                 base = await self._look()
-                await asyncio.sleep(LOOKS_APART_S)
+                await asyncio.sleep(LOOKS_APART_S)  # how fast something is used takes some time to see
             after = await self._look()
             self._base = after if after.at_s - base.at_s >= _SHORTEST_S else base
             return compared(base, after)
